@@ -1,0 +1,107 @@
+import type { StopKind, FailureKind } from '../errors.js';
+import type { Cursor, Mark } from '../record.js';
+
+/** What a failure tells people; plain JSON, without secrets. */
+export interface FailureNote {
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly wayOut: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Whether someone has been told: claimed in the row first, then sent, then marked sent; so two processes never both
+ * send, and a crash in between costs at most one repetition.
+ */
+export type Notification = 'claimed' | 'sent';
+
+/** From the first failed pass to the next good one. Times are ISO 8601, UTC. */
+export interface OutageNote {
+  readonly since: string;
+  readonly tries: number;
+  readonly failure: FailureNote;
+  readonly notification: Notification;
+}
+
+/** A finding that a person must decide on. */
+export interface StopNote {
+  readonly since: string;
+  readonly failure: FailureNote & { readonly kind: StopKind };
+  readonly notification: Notification;
+}
+
+/** How far behind the target is. */
+export interface LagNote {
+  readonly bytes: number;
+  readonly events: number;
+  /** False when `events` is an estimate. */
+  readonly eventsExact: boolean;
+  /** Seconds since the oldest unconfirmed bytes were first seen; 0 when nothing is unconfirmed. */
+  readonly seconds: number;
+}
+
+/** The run's state, for people. Times are ISO 8601, UTC. */
+export interface RunNote {
+  /** A name for the process that wrote last. */
+  readonly runner: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** When this note was written last; a waiting run refreshes it once a minute. */
+  readonly refreshedAt: string;
+  /** When the confirmed revision last moved. */
+  readonly movedAt?: string;
+  /** When the tail was last at the source's head. */
+  readonly caughtUpAt?: string;
+  readonly lag?: LagNote;
+  readonly sourceHead?: { readonly chunk: string; readonly bytes: number };
+  /** Warnings that do not stop anything, such as a retention policy on the target stream. */
+  readonly warnings?: readonly string[];
+  readonly outage?: OutageNote;
+  readonly stop?: StopNote;
+  readonly lastError?: FailureNote & { readonly at: string };
+}
+
+/** What a person has accepted; the ways out of stops. */
+export interface Acceptance {
+  /** Digests of settings under which the tail may have been written. */
+  readonly settings?: readonly string[];
+  /** Go on behind this revision although its event is not ours. */
+  readonly revision?: number;
+}
+
+/** Everything remembered about one source and one target stream. */
+export interface CheckpointRow {
+  readonly source: string;
+  readonly stream: string;
+  /** Where to look in the blobs next; never behind what the target has acknowledged. */
+  readonly cursor: Cursor;
+  /** The event acknowledged last; absent until the first. `revision` is 0-based. */
+  readonly confirmed?: { readonly mark: Mark; readonly revision: number };
+  /** Raised whenever the row was set back: for a restored target, or by `rewind`. */
+  readonly generation: number;
+  /** The settings that decide what is written, by name, so that a change can be named. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly accepted?: Acceptance;
+  readonly run?: RunNote;
+}
+
+/** A row and the token that proves it has not been changed since it was read. */
+export interface StoredRow {
+  readonly row: CheckpointRow;
+  readonly etag: string;
+}
+
+/** Where the row lives. Implemented over Table Storage. */
+export interface CheckpointStore {
+  /** @throws Failure `CheckpointUnreachable`, or `NewerSchema` for a row of a newer Eventferry. */
+  load(signal?: AbortSignal): Promise<StoredRow | undefined>;
+  /** Inserts if absent. @throws Failure `CheckpointMoved` when there is a row already. */
+  insert(row: CheckpointRow, signal?: AbortSignal): Promise<StoredRow>;
+  /**
+   * Replaces the row if it is still the one with this ETag. An answer that was lost is recognised: when the row already
+   * holds exactly what was to be written, that is a success.
+   *
+   * @throws Failure `CheckpointMoved` when someone else changed it; the old value must then never be written again.
+   */
+  replace(row: CheckpointRow, etag: string, signal?: AbortSignal): Promise<StoredRow>;
+}

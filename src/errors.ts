@@ -1,0 +1,120 @@
+/**
+ * The kinds of failure and the one table that says what is done about each. Code that finds something wrong throws a
+ * {@link Failure} with facts; only the engine looks at the table and acts.
+ */
+
+/** What the engine does about a failure. */
+export type Answer =
+  /** Drop all state and resume at once; only the same failure twice in a row becomes an outage. */
+  | 'resume'
+  /** Wait and try again; someone is told once when it begins and once when it ends. */
+  | 'outage'
+  /** Another runner is at work: leave it the stream. */
+  | 'yield'
+  /** A person must decide; nothing is appended. */
+  | 'stop'
+  /** The settings or the command line are wrong; nothing was contacted. */
+  | 'usage';
+
+interface Rule {
+  readonly answer: Answer;
+  /** What the operator does next. */
+  readonly wayOut: string;
+}
+
+const restoreOrNewStream = 'Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.';
+const restoreSourceOrNewStream = 'Restore the container as it was, or replicate into a new TARGET_STREAM.';
+const acceptChunk = 'Look at the chunk; `eventferry accept --chunk NAME` reads it now, behind the cursor.';
+
+/** Every kind of failure, what is done about it, and the way out that a person is shown. */
+export const rules = {
+  AppendUncertain: { answer: 'resume', wayOut: 'Nothing: the target is asked where it is, and replication goes on.' },
+  WrongExpectedRevision: { answer: 'resume', wayOut: 'Nothing: the target is asked where it is.' },
+  CheckpointMoved: { answer: 'resume', wayOut: 'Nothing: the checkpoint row is read again.' },
+  AppendTooLarge: { answer: 'resume', wayOut: 'Nothing: the batch is cut again with the limit that the server named.' },
+  SourceUnreachable: {
+    answer: 'outage',
+    wayOut: 'Check that the container exists and that this identity may read it.',
+  },
+  CheckpointUnreachable: {
+    answer: 'outage',
+    wayOut: 'Check the checkpoint table and that this identity may write it.',
+  },
+  TargetUnreachable: {
+    answer: 'outage',
+    wayOut: 'Check that the server runs and that its port can be reached from here.',
+  },
+  TargetTlsRefused: { answer: 'outage', wayOut: 'Check the certificate, its names, and EVENTSTORE_TLS_CA.' },
+  TargetAccessDenied: { answer: 'outage', wayOut: 'Check the user and password of EVENTSTORE_CONNECTION_STRING.' },
+  TargetRefused: { answer: 'outage', wayOut: 'Look at the server: it answers, but refuses the request.' },
+  RunOverdue: { answer: 'outage', wayOut: 'Look at the last log lines: the run did not end within its time budget.' },
+  Unexpected: { answer: 'outage', wayOut: 'This is a defect: report it with the stack in the log.' },
+  AnotherRunner: { answer: 'yield', wayOut: 'Nothing, if another runner is meant to be there; else stop one of them.' },
+  TargetConflict: {
+    answer: 'stop',
+    wayOut: 'Find out who writes to the stream; `eventferry accept --revision N` goes on behind the foreign event.',
+  },
+  TargetLost: {
+    answer: 'stop',
+    wayOut: 'Check TARGET_STREAM and the server; `eventferry rewind` replicates again from the beginning.',
+  },
+  TargetTruncated: { answer: 'stop', wayOut: restoreOrNewStream },
+  TargetDeleted: { answer: 'stop', wayOut: restoreOrNewStream },
+  SettingsChanged: {
+    answer: 'stop',
+    wayOut: 'Set them back, or `eventferry accept settings` goes on with the new ones.',
+  },
+  SourceReordered: { answer: 'stop', wayOut: acceptChunk },
+  SourceForked: { answer: 'stop', wayOut: acceptChunk },
+  SourceGap: { answer: 'stop', wayOut: acceptChunk },
+  SourceCorrupt: {
+    answer: 'stop',
+    wayOut: 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE to skip or salvage.',
+  },
+  SourceReplaced: { answer: 'stop', wayOut: restoreSourceOrNewStream },
+  SourceTruncated: { answer: 'stop', wayOut: restoreSourceOrNewStream },
+  EventTooLarge: { answer: 'stop', wayOut: 'Raise the limit on the server and APPEND_BYTES here.' },
+  Unconvertible: { answer: 'stop', wayOut: 'Look at the record with `eventferry inspect --position N`.' },
+  NewerSchema: { answer: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
+  SettingsInvalid: { answer: 'usage', wayOut: 'Correct the settings named.' },
+} as const satisfies Record<string, Rule>;
+
+/** The name of a kind of failure: stable, shown to people and used by alerts. */
+export type FailureKind = keyof typeof rules;
+
+/** The kinds that a person must decide on. */
+export type StopKind = {
+  [K in FailureKind]: (typeof rules)[K]['answer'] extends 'stop' ? K : never;
+}[FailureKind];
+
+/**
+ * Something went wrong. The message is one sentence that names the object; `facts` carry what a program may want;
+ * neither holds a secret.
+ */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+
+  constructor(
+    readonly kind: FailureKind,
+    message: string,
+    readonly facts: Readonly<Record<string, unknown>> = {},
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+
+  get answer(): Answer {
+    return rules[this.kind].answer;
+  }
+
+  get wayOut(): string {
+    return rules[this.kind].wayOut;
+  }
+}
+
+/** Turns anything thrown into a {@link Failure}; what is not one already is `Unexpected`. */
+export function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Failure('Unexpected', message, {}, { cause: thrown });
+}

@@ -1,0 +1,61 @@
+import type { Cursor, Mark, SourceMemory, SourceRecord } from '../record.js';
+
+/** Records in order, and the cursor behind the last of them. */
+export interface SourceBatch {
+  readonly records: readonly SourceRecord[];
+  /** Behind the last record; may lie in a later chunk when nothing but empty chunks and reported tails follow. */
+  readonly cursor: Cursor;
+}
+
+/** How far the source goes beyond a cursor. */
+export interface SourceLag {
+  /** Bytes behind the cursor that are not known to be free of frames; exact, from the listing. */
+  readonly bytes: number;
+  readonly events: number;
+  /** False when `events` is an estimate. */
+  readonly eventsExact: boolean;
+  /** The chunk that the source ends in, empty when there is none, and its length. */
+  readonly head: { readonly chunk: string; readonly bytes: number };
+}
+
+/** Where the records come from: one container that holds one event log. It is only ever read. */
+export interface Source {
+  /**
+   * Everything from the cursor to the head as it is when the reading gets there, in batches of at most
+   * `READ_RECORDS` records or 4 MiB. Ends at the head; a batch may hold no record but move the cursor.
+   * The bytes of a yielded record are never overwritten.
+   *
+   * @throws Failure of a Source* kind. Every record before the finding has been yielded by then.
+   */
+  read(from: Cursor, signal: AbortSignal): AsyncIterable<SourceBatch>;
+
+  /**
+   * The cursor behind the record that the mark names, after its frame was read again and its SHA-1 compared.
+   * `memory` is what a checkpoint row kept, if there is one.
+   *
+   * @throws Failure `SourceReplaced` when the frame is gone or another one.
+   */
+  locate(
+    mark: Mark,
+    memory: SourceMemory | undefined,
+    signal: AbortSignal,
+  ): Promise<{ record: SourceRecord; cursor: Cursor }>;
+
+  /**
+   * One look for something behind the cursor: true when `read` would find bytes to look at. At most two storage
+   * calls, however many chunks there are, but for the full listing that is due every `LIST_ALL_SECONDS`.
+   */
+  poll(cursor: Cursor, signal: AbortSignal): Promise<boolean>;
+
+  /** True when no chunk holds a frame. */
+  isEmpty(signal: AbortSignal): Promise<boolean>;
+
+  /** How far the head is beyond the cursor. */
+  lag(cursor: Cursor, signal: AbortSignal): Promise<SourceLag>;
+
+  /**
+   * The cursor from which the chunk named is read now, behind what was read already: the way out of
+   * `SourceReordered` and `SourceForked`. For a `SourceGap` it is the same cursor with the gap allowed.
+   */
+  accept(chunk: string, cursor: Cursor, signal: AbortSignal): Promise<Cursor>;
+}
