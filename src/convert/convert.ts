@@ -1,0 +1,81 @@
+import { Failure } from '../errors.js';
+import type { SourceRecord, TargetEvent } from '../record.js';
+import { convertBody, type Body, type BodyMode } from './body.js';
+import { createEventIds, type IdOfIndex } from './eventId.js';
+import { createEventType } from './eventType.js';
+import { createMarks, type RecordMarks } from './mark.js';
+
+/** What decides how records become events; all of it is in the digest of the settings. */
+export interface ConvertOptions {
+  /** Goes into ids and marks. */
+  readonly sourceId: string;
+  /** The keys whose records make no event; compared exactly. */
+  readonly excludeKeys: Iterable<string>;
+  readonly bodyMode: BodyMode;
+  /** Contract name to event type. */
+  readonly typeMap: Readonly<Record<string, string>>;
+  /** Namespaces that are cut off contract names, without the `/` behind them. */
+  readonly stripNamespaces: readonly string[];
+  /** The digest of the settings, 8 hex digits. */
+  readonly settings: string;
+}
+
+/** The events that a record makes: one a message, in order; none for an excluded key or a record without messages. */
+export type Convert = (record: SourceRecord) => readonly TargetEvent[];
+
+/** The type of the one event that an opaque payload becomes. */
+export const opaqueType = 'LegacyCommit';
+
+const shownTypeLength = 200;
+
+/**
+ * Builds the conversion of records into events. The same record and options always make the same events, byte for byte.
+ *
+ * @throws Failure `Unconvertible`, from the function returned, for a message that the target cannot hold: its type is
+ *   empty, starts with `$` or is not UTF-8, or its place does not fit into an event id.
+ */
+export function createConvert(options: ConvertOptions): Convert {
+  const excluded = new Set(options.excludeKeys);
+  const idsOf = createEventIds(options.sourceId);
+  const marksOf = createMarks(options.sourceId, options.settings);
+  const eventType = createEventType(options.typeMap, options.stripNamespaces);
+
+  return (record) => {
+    const { payload } = record;
+    if (excluded.has(record.key)) return [];
+    if (payload.kind === 'opaque') {
+      const marks = marksOf(record, 1);
+      const body: Body = { contentType: 'application/octet-stream', data: payload.bytes, reformatted: false };
+      return [event(0, opaqueType, body, marks, idsOf(marks.sha1, record.position))];
+    }
+    if (payload.messages.length === 0) return [];
+    const marks = marksOf(record, payload.messages.length);
+    const idOf = idsOf(marks.sha1, record.position);
+    return payload.messages.map((message, index) => {
+      const named = eventType(message.contract);
+      if ('refused' in named) throw unconvertible(record, index, named.shown, named.refused);
+      return event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf);
+    });
+  };
+}
+
+function event(index: number, type: string, body: Body, marks: RecordMarks, idOf: IdOfIndex): TargetEvent {
+  return {
+    id: idOf(index),
+    type,
+    contentType: body.contentType,
+    data: body.data,
+    metadata: marks.metadata(index, body.reformatted),
+    mark: marks.mark(index, body.reformatted),
+  };
+}
+
+function unconvertible(record: SourceRecord, index: number, type: string, reason: string): Failure {
+  const { position, key, chunk, offset } = record;
+  const shown = type.length > shownTypeLength ? `${type.slice(0, shownTypeLength)}...` : type;
+  return new Failure(
+    'Unconvertible',
+    `Message ${index} of the record at position ${position} (${chunk}, offset ${offset}) cannot become an event: its type ${JSON.stringify(shown)} ${reason}.`,
+    { position, index, type: shown, reason, key, chunk, offset },
+  );
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '../errors.js';
+import type { Mark } from '../record.js';
+
+/** The id has 48 bits for the position. */
+export const maxPosition = 2 ** 48 - 1;
+
+/** The id has 26 bits for the index. */
+export const maxIndex = 2 ** 26 - 1;
+
+/** Gives the id of one event of a record, by its index. */
+export type IdOfIndex = (index: number) => string;
+
+/**
+ * Gives the ids of a source's events: UUID version 8 (RFC 9562), made of what names the event instead of a hash of its
+ * own. Octets 0-5 are the first 48 bits of SHA-256(source id) XOR the first 48 bits of the frame's SHA-1; then come
+ * the version and the high 12 bits of the index, the variant and its low 14 bits, and the position in the last 48 bits,
+ * so the last group of the printed id is the position in hex. The same id means the same record: what was replaced
+ * under a position gets another id.
+ *
+ * @returns a function of the first 12 (or more) hex digits of the frame's SHA-1 and the record's position.
+ * @throws Failure `Unconvertible`, from the functions returned, when position or index do not fit into the id.
+ */
+export function createEventIds(sourceId: string): (sha1: string, position: number) => IdOfIndex {
+  const digest = createHash('sha256').update(sourceId, 'utf8').digest();
+  const sourceHigh = digest.readUInt32BE(0);
+  const sourceLow = digest.readUInt16BE(4);
+  return (sha1, position) => {
+    if (position > maxPosition) {
+      throw new Failure('Unconvertible', `Position ${position} does not fit into an event id.`, { position });
+    }
+    const high = (sourceHigh ^ Number.parseInt(sha1.slice(0, 8), 16)) >>> 0;
+    const low = sourceLow ^ Number.parseInt(sha1.slice(8, 12), 16);
+    const head = `${hex(high, 8)}-${hex(low, 4)}-8`;
+    const tail = `-${hex(position, 12)}`;
+    return (index) => {
+      if (index > maxIndex) {
+        throw new Failure(
+          'Unconvertible',
+          `Index ${index} of the record at position ${position} does not fit into an event id.`,
+          { position, index },
+        );
+      }
+      return `${head}${hex(index >>> 14, 3)}-${hex(0x8000 | (index & 0x3fff), 4)}${tail}`;
+    };
+  };
+}
+
+/** The id that the event with this mark has if we wrote it. */
+export function eventIdOf(mark: Mark): string {
+  return createEventIds(mark.source)(mark.sha1, mark.position)(mark.index);
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
