@@ -1,0 +1,202 @@
+import { settingsDigest } from './convert/settingsDigest.js';
+import { Failure } from './errors.js';
+import { settings, settingsSchema } from './settings.js';
+import type { SettingName } from './settings.js';
+import type { StorageConnection, StorageService } from './storageConnection.js';
+import { connectionSettingNames, readStorageConnection } from './storageSettings.js';
+import { redact } from './telemetry/redact.js';
+
+/** Everything that Eventferry is told, checked. Holds secrets: never log it whole. */
+export interface Config {
+  readonly source: {
+    readonly storage: StorageConnection;
+    readonly container: string;
+    /** Goes into ids and marks. */
+    readonly id: string;
+    readonly onDamage: 'stop' | 'skip' | 'salvage';
+    readonly readRecords: number;
+    readonly settleSeconds: number;
+    readonly listAllSeconds: number;
+  };
+  readonly convert: {
+    readonly sourceId: string;
+    readonly excludeKeys: readonly string[];
+    readonly bodyMode: 'auto' | 'raw';
+    /** Contract name to event type. */
+    readonly typeMap: Readonly<Record<string, string>>;
+    readonly stripNamespaces: readonly string[];
+    /** Digest of the settings that decide what is written, 8 hex digits. */
+    readonly settings: string;
+    /** The same settings by name, as a person writes them, so that a change can be named. */
+    readonly settingsByName: Readonly<Record<string, string>>;
+  };
+  readonly target: {
+    /** As given: `esdb://`, `kurrentdb://`, `kurrent://` or `kdb://`. */
+    readonly connectionString: string;
+    /** PEM. */
+    readonly tlsCa?: string;
+    readonly stream: string;
+    readonly appendBytes: number;
+  };
+  readonly checkpoint: { readonly storage: StorageConnection; readonly table: string };
+  readonly run: {
+    readonly seconds: number;
+    readonly whenCaughtUp: 'wait' | 'exit';
+    readonly idlePollMs: number;
+    readonly emptySourceWaitSeconds: number;
+    readonly outageWaitSeconds: number;
+    /** NCRONTAB. */
+    readonly schedule: string;
+  };
+}
+
+/** Setting name to text, as an environment has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that is wrong or missing. */
+export interface SettingProblem {
+  readonly name: string;
+  /** Absent when nothing was given, and for everything that may be a secret. */
+  readonly given?: string;
+  readonly expected: string;
+}
+
+/** The environment of this process. */
+export function environment(): Environment {
+  return process.env;
+}
+
+/**
+ * Reads and checks every setting; contacts nothing. What is empty counts as absent, except `EXCLUDE_KEYS`, where it
+ * means no key.
+ *
+ * @param env the environment, or one with the command line's flags laid over it.
+ * @throws Failure `SettingsInvalid` that lists everything wrong at once; `facts.problems` is a {@link SettingProblem}[].
+ */
+export function loadConfig(env: Environment = environment()): { readonly config: Config } {
+  const given = givenSettings(env);
+  const unresolved = unresolvedReferences(given);
+  const parsed = settingsSchema.safeParse(given);
+  const source = storage(given, 'SOURCE_STORAGE', 'blob', given['SOURCE_CONTAINER']);
+  const checkpoint = storage(given, 'CHECKPOINT_STORAGE', 'table', given['CHECKPOINT_TABLE']);
+  if (parsed.success && 'connection' in source && 'connection' in checkpoint && unresolved.length === 0) {
+    return { config: configOf(parsed.data, given, source.connection, checkpoint.connection) };
+  }
+  const problems = [
+    ...unresolved,
+    ...(parsed.error?.issues ?? []).map(({ path }) => problemOf(path[0] as SettingName, given)),
+    ...('problems' in source ? source.problems : []),
+    ...('problems' in checkpoint ? checkpoint.problems : []),
+  ];
+  throw invalid(problems.filter(({ name }, index) => problems.findIndex((one) => one.name === name) === index));
+}
+
+type Given = Readonly<Record<string, string>>;
+
+/** Trimmed, and without what is empty. */
+function givenSettings(env: Environment): Given {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const text = value?.trim();
+    if (text !== undefined && (text !== '' || name === 'EXCLUDE_KEYS')) given[name] = text;
+  }
+  return given;
+}
+
+const hostStorage = 'AzureWebJobsStorage';
+
+/** Key Vault references that the platform could not resolve stay as they are, as the setting's value. */
+function unresolvedReferences(given: Given): SettingProblem[] {
+  const ours = [
+    ...Object.keys(settings),
+    ...['SOURCE_STORAGE', 'CHECKPOINT_STORAGE', hostStorage].flatMap(connectionSettingNames),
+  ];
+  return ours
+    .filter((name) => given[name]?.startsWith('@Microsoft.KeyVault('))
+    .map((name) => ({
+      name,
+      expected:
+        'its value, but this is a Key Vault reference that was not resolved: check that the secret exists and that the app identity may read it',
+    }));
+}
+
+/** The connection by that name, or the Functions host's own. */
+function storage(given: Given, name: string, service: StorageService, within: string | undefined) {
+  const isGiven = (connection: string) => connectionSettingNames(connection).some((key) => given[key] !== undefined);
+  if (isGiven(name)) return readStorageConnection(given, name, service, within);
+  if (isGiven(hostStorage)) return readStorageConnection(given, hostStorage, service, within);
+  const expected = `a storage connection string, a service URL with a SAS, or ${name}__accountName (default: the connection ${hostStorage}, which is not set either)`;
+  return { problems: [{ name, expected }] };
+}
+
+function problemOf(name: SettingName, given: Given): SettingProblem {
+  const { expected, secret } = settings[name];
+  const value = given[name];
+  return { name, ...(value !== undefined && !secret && { given: shown(value) }), expected };
+}
+
+/** A secret may have been put into the wrong setting. */
+function shown(value: string): string {
+  const safe = redact(value);
+  return safe.length > 80 ? `${safe.slice(0, 80)}...` : safe;
+}
+
+function invalid(problems: readonly SettingProblem[]): Failure {
+  const lines = problems.map(({ name, given, expected }) => {
+    const what = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
+    return `${name}${what} expected ${expected}`;
+  });
+  const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
+  return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
+}
+
+function configOf(
+  values: (typeof settingsSchema)['_output'],
+  given: Given,
+  sourceStorage: StorageConnection,
+  checkpointStorage: StorageConnection,
+): Config {
+  const sourceId = values.SOURCE_ID ?? values.SOURCE_CONTAINER;
+  const settingsByName = {
+    SOURCE_ID: sourceId,
+    EXCLUDE_KEYS: values.EXCLUDE_KEYS.join(','),
+    BODY_MODE: values.BODY_MODE,
+    TYPE_MAP: given['TYPE_MAP'] ?? '',
+    STRIP_NAMESPACES: values.STRIP_NAMESPACES.join(','),
+  };
+  return {
+    source: {
+      storage: sourceStorage,
+      container: values.SOURCE_CONTAINER,
+      id: sourceId,
+      onDamage: values.ON_DAMAGE,
+      readRecords: values.READ_RECORDS,
+      settleSeconds: values.SETTLE_SECONDS,
+      listAllSeconds: values.LIST_ALL_SECONDS,
+    },
+    convert: {
+      sourceId,
+      excludeKeys: values.EXCLUDE_KEYS,
+      bodyMode: values.BODY_MODE,
+      typeMap: Object.fromEntries(values.TYPE_MAP),
+      stripNamespaces: values.STRIP_NAMESPACES,
+      settings: settingsDigest(settingsByName),
+      settingsByName,
+    },
+    target: {
+      connectionString: values.EVENTSTORE_CONNECTION_STRING,
+      ...(values.EVENTSTORE_TLS_CA !== undefined && { tlsCa: values.EVENTSTORE_TLS_CA }),
+      stream: values.TARGET_STREAM ?? sourceId,
+      appendBytes: values.APPEND_BYTES,
+    },
+    checkpoint: { storage: checkpointStorage, table: values.CHECKPOINT_TABLE },
+    run: {
+      seconds: values.RUN_SECONDS,
+      whenCaughtUp: values.WHEN_CAUGHT_UP,
+      idlePollMs: values.IDLE_POLL_MS,
+      emptySourceWaitSeconds: values.EMPTY_SOURCE_WAIT_SECONDS,
+      outageWaitSeconds: values.OUTAGE_WAIT_SECONDS,
+      schedule: values.REPLICATION_SCHEDULE,
+    },
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * A safety net: replaces what looks like a secret - the key of a storage account, a signature, a password in a URL, a
+ * bearer token, a private key - by `***`. Code must still never put a secret into a log line or an error.
+ */
+export function redact(text: string): string {
+  return patterns.reduce((safe, [pattern, replacement]) => safe.replace(pattern, replacement), text);
+}
+
+const patterns: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, '***'],
+  [/((?:Account|Shared\w*|primary|secondary)Key\s*=\s*)[^;\s"',]+/gi, '$1***'],
+  [/(SharedAccessSignature\s*=\s*)[^;\s"',]+/gi, '$1***'],
+  [/(\b(?:sig|signature)=)[^&;\s"',]+/gi, '$1***'],
+  [/(\b(?:password|passwd|pwd|secret|client_secret|access_token)["']?\s*[=:]\s*["']?)[^&;\s"',}]+/gi, '$1***'],
+  [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, '$1***@'],
+  [/(\b(?:Bearer|Basic|SharedKey(?:Lite)?)\s+)[\w.:+/=-]{8,}/g, '$1***'],
+];
