@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { createConvert, type ConvertOptions } from '../../src/convert/convert.js';
+import { eventIdOf } from '../../src/convert/eventId.js';
+import { parseMark } from '../../src/convert/mark.js';
+import type { Failure } from '../../src/errors.js';
+import type { SourceMessage } from '../../src/record.js';
+import { message, sourceRecord } from './sourceRecord.js';
+import { storeLines, type ExpectedMessage } from './storeLines.js';
+
+const options: ConvertOptions = {
+  sourceId: 'billing',
+  excludeKeys: ['audit'],
+  bodyMode: 'auto',
+  typeMap: {},
+  stripNamespaces: [],
+  settings: '89abcdef',
+};
+
+const convert = createConvert(options);
+
+function recordOf(...messages: SourceMessage[]) {
+  return sourceRecord({ payload: { kind: 'batch', attributes: [], messages } });
+}
+
+function typeOf(contract: string, changed: Partial<ConvertOptions>): string | undefined {
+  return createConvert({ ...options, ...changed })(recordOf(message(contract)))[0]?.type;
+}
+
+describe('a record', () => {
+  it('makes one event of each message, in order, with bytes as stored', () => {
+    const stored = [message('A', '{"n":9007199254740993}'), message('B', Buffer.from([0xff])), message('A', '')];
+    const events = convert(recordOf(...stored));
+    expect(events.map(({ type, contentType }) => [type, contentType])).toEqual([
+      ['A', 'application/json'],
+      ['B', 'application/octet-stream'],
+      ['A', 'application/octet-stream'],
+    ]);
+    expect(events.map(({ data }) => data)).toEqual(stored.map(({ body }) => body));
+    expect(events.map(({ mark: { index, count } }) => [index, count])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+  });
+
+  it('makes events whose metadata holds their mark and whose id is the id of that mark', () => {
+    const events = convert(recordOf(message('A'), message('B', '\n{\n\t"a": "x,\n\ty"\n}\n')));
+    for (const { id, metadata, mark } of events) {
+      expect(parseMark(metadata)).toStrictEqual(mark);
+      expect(eventIdOf(mark)).toBe(id);
+    }
+    expect(events.map(({ id }) => id)).toEqual([
+      'd17a05d2-79e8-8000-8000-0000000004d2',
+      'd17a05d2-79e8-8000-8001-0000000004d2',
+    ]);
+    expect(events.map(({ mark }) => mark.reformatted)).toEqual([undefined, true]);
+    expect(Buffer.from(events[1]?.data ?? []).toString()).toBe('{"a":"x,y"}');
+  });
+
+  it('makes the same events every time', () => {
+    const record = recordOf(message('A'), message('B', '12'));
+    expect(createConvert(options)(record)).toEqual(convert(record));
+  });
+
+  it('of an excluded key makes no event; keys are compared exactly', () => {
+    const both = createConvert({ ...options, excludeKeys: new Set(['audit', 'func']) });
+    const made = (key: string) => [convert, both].map((one) => one(sourceRecord({ key })).length);
+    expect(made('audit')).toEqual([0, 0]);
+    expect(made('func')).toEqual([1, 0]);
+    expect(made('Audit')).toEqual([1, 1]);
+  });
+
+  it('without messages makes no event', () => {
+    expect(convert(recordOf())).toEqual([]);
+  });
+
+  it('with an opaque payload makes one binary event of the whole payload', () => {
+    const bytes = Buffer.from('{"looks":"like JSON"}');
+    expect(convert(sourceRecord({ payload: { kind: 'opaque', bytes } }))).toMatchObject([
+      { type: 'LegacyCommit', contentType: 'application/octet-stream', data: bytes, mark: { index: 0, count: 1 } },
+    ]);
+  });
+
+  it('that was read out of its place says where the main reading goes on', () => {
+    const returnTo = { chunk: 'b.dat', offset: 0, sha1: '' };
+    expect(convert(sourceRecord({ returnTo }))[0]?.mark.returnTo).toEqual(returnTo);
+  });
+
+  it('of a store of the original keeps every contract name as its type', async () => {
+    const lines = await storeLines<ExpectedMessage>('v3-multi-json-crlf', 'expected.ndjson');
+    const events = lines.flatMap(({ contract, body }) =>
+      convert(recordOf(message(contract, Buffer.from(body, 'base64')))),
+    );
+    expect(events.map(({ type }) => type)).toEqual(lines.map(({ contract }) => contract));
+  });
+});
+
+describe('the type of an event', () => {
+  it.each(['Lokad.SaaS/UserLocked', 'Référence/日本/Größe😀', 'http://a.b/c/Outer/Inner', '\ufeffA', 'a$', ' '])(
+    'is the contract name as it is: %s',
+    (contract) => {
+      expect(typeOf(contract, {})).toBe(contract);
+    },
+  );
+
+  it('loses the longest namespace that stands in front of it, and no other', () => {
+    const stripNamespaces = ['Lokad', 'Lokad/SaaS', 'http://a.b/c'];
+    expect(typeOf('Lokad/SaaS/UserLocked', { stripNamespaces })).toBe('UserLocked');
+    expect(typeOf('Lokad/Outer/Inner', { stripNamespaces })).toBe('Outer/Inner');
+    expect(typeOf('http://a.b/c/Name', { stripNamespaces })).toBe('Name');
+    expect(typeOf('Lokad.SaaS/UserLocked', { stripNamespaces })).toBe('Lokad.SaaS/UserLocked');
+    expect(typeOf('Lokad', { stripNamespaces })).toBe('Lokad');
+  });
+
+  it('is what the mapping says, for the whole contract name', () => {
+    const changed = { typeMap: { 'Lokad/Old': 'Lokad/New', Old: 'Other', $bad: 'good' }, stripNamespaces: ['Lokad'] };
+    expect(typeOf('Lokad/Old', changed)).toBe('Lokad/New');
+    expect(typeOf('$bad', changed)).toBe('good');
+    expect(typeOf('Lokad/toString', changed)).toBe('toString');
+  });
+
+  it('stays right however many contract names there are, and however long they are', () => {
+    const names = Array.from({ length: 10_000 }, (_, n) => `Name${n}`);
+    const long = 'n'.repeat(5000);
+    const types = [...names, ...names, long, long].flatMap((name) => convert(recordOf(message(name))));
+    expect(types.map(({ type }) => type)).toEqual([...names, ...names, long, long]);
+  });
+});
+
+describe('a message that cannot become an event', () => {
+  it.each<[string, string | Buffer, Partial<ConvertOptions>, string, string]>([
+    ['an empty name', '', {}, '', 'is empty'],
+    ['a name that the namespace leaves empty', 'Lokad/', { stripNamespaces: ['Lokad'] }, 'Lokad/', 'is empty'],
+    ['a name mapped to nothing', 'A', { typeMap: { A: '' } }, 'A', 'is empty'],
+    ['a name that starts with $', '$metadata', {}, '$metadata', 'starts with $'],
+    [
+      'a name that starts with $ without its namespace',
+      'Lokad/$>',
+      { stripNamespaces: ['Lokad'] },
+      'Lokad/$>',
+      'starts with $',
+    ],
+    ['a name that is not UTF-8', Buffer.from([0x41, 0xff]), {}, 'hex:41ff', 'is not UTF-8'],
+    ['a name that holds a surrogate', Buffer.from([0xed, 0xa0, 0x80]), {}, 'hex:eda080', 'is not UTF-8'],
+  ])('is refused with its position, index and type: %s', (_, contract, changed, type, reason) => {
+    const record = recordOf(message('A/fine'), message(contract));
+    for (let time = 0; time < 2; time += 1) {
+      expect(() => createConvert({ ...options, ...changed })(record)).toThrow(
+        expect.objectContaining({
+          kind: 'Unconvertible',
+          message: expect.stringMatching(/^Message 1 of the record at position 1234 .*offset 27385/) as string,
+          facts: expect.objectContaining({ position: 1234, index: 1, type, reason, key: 'customer-12' }) as object,
+        }) as Failure,
+      );
+    }
+  });
+
+  it('is shown with no more than the beginning of its name', () => {
+    expect(() => convert(recordOf(message(`$${'x'.repeat(100_000)}`)))).toThrow(/^.{0,400}$/);
+  });
+
+  it('is refused too when its position does not fit into an event id', () => {
+    expect(() => convert(sourceRecord({ position: 2 ** 48 }))).toThrow(
+      expect.objectContaining({ kind: 'Unconvertible' }) as Failure,
+    );
+    expect(convert(sourceRecord({ position: 2 ** 48 - 1 }))).toHaveLength(1);
+  });
+});

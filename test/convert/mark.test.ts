@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMarks, parseMark } from '../../src/convert/mark.js';
+import type { Failure } from '../../src/errors.js';
+import type { Mark, SourceRecord } from '../../src/record.js';
+import { message, sourceRecord } from './sourceRecord.js';
+
+const marks = createMarks('billing', '89abcdef');
+const utf8 = (text: string) => Buffer.from(text, 'utf8');
+
+function written(record: SourceRecord, { index = 0, count = 1, reformatted = false } = {}): string {
+  return Buffer.from(marks(record, count).metadata(index, reformatted)).toString('utf8');
+}
+
+function withAttributes(...attributes: [string, string][]): SourceRecord {
+  return sourceRecord({ payload: { kind: 'batch', attributes, messages: [message('A')] } });
+}
+
+const mark: Mark = {
+  v: 1,
+  source: 'billing',
+  position: 1234,
+  index: 0,
+  count: 3,
+  key: 'customer-12',
+  sha1: 'ddefc23e98269e31',
+  chunk: '00000061-2013-10-18-091001.dat',
+  offset: 27_385,
+  settings: '89abcdef',
+};
+
+describe('the metadata of an event', () => {
+  it('says where the event came from, then the attributes as pairs', () => {
+    const record = withAttributes(['id', 'abc'], ['utc', '2013-10-13T20:05:14.0000000Z']);
+    expect(written(record, { count: 3 })).toBe(
+      '{"eventferry":{"v":1,"source":"billing","position":1234,"index":0,"count":3,"key":"customer-12","stamp":7,' +
+        '"sha1":"ddefc23e98269e31","chunk":"00000061-2013-10-18-091001.dat","offset":27385,"settings":"89abcdef"},' +
+        '"attributes":[["id","abc"],["utc","2013-10-13T20:05:14.0000000Z"]]}',
+    );
+  });
+
+  it('says that a body was reformatted, and where the main reading goes on, only where that is so', () => {
+    const returnTo = { chunk: 'b.dat', offset: 20, sha1: 'a'.repeat(40) };
+    const end = ',"settings":"89abcdef"';
+    expect(written(sourceRecord(), { reformatted: true })).toContain(`${end},"reformatted":true},"attributes":[]}`);
+    expect(written(sourceRecord({ returnTo }), { reformatted: true })).toContain(
+      `${end},"reformatted":true,"returnTo":{"chunk":"b.dat","offset":20,"sha1":"${'a'.repeat(40)}"}},"attributes":[]}`,
+    );
+    expect(written(sourceRecord())).toContain(`${end}},"attributes":[]}`);
+  });
+
+  it.each([-1n, 0n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n])(
+    'prints the stamp %s digit by digit',
+    (stamp) => {
+      expect(written(sourceRecord({ stamp }))).toContain(`"stamp":${stamp},`);
+    },
+  );
+
+  it('keeps attributes that are named like keys of ours or of the server, or twice the same, apart from those', () => {
+    const pairs: [string, string][] = [
+      ['eventferry', '{"v":2}'],
+      ['$correlationId', 'x'],
+      ['id', '1'],
+      ['id', '2'],
+      ['__proto__', '"'],
+      ['', ''],
+    ];
+    const record = withAttributes(...pairs);
+    const value = JSON.parse(written(record)) as { attributes: unknown };
+    expect(Object.keys(value)).toEqual(['eventferry', 'attributes']);
+    expect(value.attributes).toEqual(pairs);
+    expect(parseMark(utf8(written(record)))).toMatchObject({ position: 1234 });
+  });
+});
+
+describe('a mark', () => {
+  it('is read back as it was written', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.constantFrom('key', 'hex:ff', '"\\\u0000'));
+    const natural = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+    const sha1 = fc.uint8Array({ minLength: 20, maxLength: 20 });
+    const record = fc
+      .record({ key: text, chunk: text, offset: natural, sha1, position: fc.integer({ min: 1, max: 2 ** 48 - 1 }) })
+      .map((changed) => sourceRecord(changed));
+    const returned = fc.option(fc.constant({ chunk: '', offset: 0, sha1: '' }), { nil: undefined });
+    fc.assert(
+      fc.property(record, returned, fc.boolean(), fc.nat({ max: 6 }), (plain, returnTo, reformatted, index) => {
+        const made = marks(returnTo ? { ...plain, returnTo } : plain, 7);
+        const back = parseMark(made.metadata(index, reformatted));
+        expect(back).toStrictEqual(made.mark(index, reformatted));
+        expect(back?.sha1).toBe(made.sha1);
+      }),
+    );
+  });
+
+  it('is read whatever else the metadata holds', () => {
+    expect(parseMark(utf8(` {"x":[{}],"eventferry":${JSON.stringify({ ...mark, more: 1 })}}\n`))).toStrictEqual(mark);
+  });
+
+  it.each([2, 3, 1_000_000])('of schema %s is refused: a newer Eventferry wrote it', (version) => {
+    expect(() => parseMark(utf8(JSON.stringify({ eventferry: { v: version, other: true } })))).toThrow(
+      expect.objectContaining({ kind: 'NewerSchema', facts: { version } }) as Failure,
+    );
+  });
+
+  const changed = (change: Record<string, unknown>) => JSON.stringify({ eventferry: { ...mark, ...change } });
+
+  it.each([
+    '',
+    'null',
+    '[]',
+    '"eventferry"',
+    '1',
+    '{',
+    '{}',
+    '{"eventferry":null}',
+    '{"eventferry":[1]}',
+    '{"eventferry":"v"}',
+    '{"eventferry":{}}',
+    '{"x":{"eventferry":{"v":2}}}',
+    '\ufeff{"eventferry":{"v":2}}',
+    '{"eventferry":{"v":"2"}}',
+    '{"eventferry":{"v":1.5}}',
+    '{"eventferry":{"v":1e999}}',
+    '{"eventferry":{"v":0}}',
+    '{"__proto__":{"eventferry":{"v":2}},"constructor":"eventferry"}',
+    changed({ source: 1 }),
+    changed({ position: 0 }),
+    changed({ position: 1.5 }),
+    changed({ position: '1' }),
+    changed({ position: 2 ** 48 }),
+    changed({ index: -1 }),
+    changed({ index: 3 }),
+    changed({ index: 2 ** 26, count: 2 ** 27 }),
+    changed({ count: 0 }),
+    changed({ key: null }),
+    changed({ sha1: 'DDEFC23E98269E31' }),
+    changed({ sha1: 'ddefc23e' }),
+    changed({ chunk: undefined }),
+    changed({ offset: -1 }),
+    changed({ settings: 'xyz' }),
+    changed({ reformatted: false }),
+    changed({ returnTo: { chunk: 'a' } }),
+    changed({ returnTo: { chunk: 'a', offset: 1, sha1: 'short' } }),
+  ])('is not found in the metadata of others: %j', (metadata) => {
+    expect(parseMark(utf8(metadata))).toBeUndefined();
+  });
+
+  it('is not found in bytes that are not UTF-8, nor in text that is huge or deep', () => {
+    const broken = utf8(`{"eventferry":${JSON.stringify(mark)},"x":"?"}`);
+    broken[broken.indexOf('?')] = 0xff;
+    expect(parseMark(broken)).toBeUndefined();
+    expect(parseMark(utf8(`{"eventferry":${'['.repeat(2_000_000)}`))).toBeUndefined();
+    expect(parseMark(utf8(`{"eventferry":${'['.repeat(500_000)}${']'.repeat(500_000)}}`))).toBeUndefined();
+    expect(parseMark(Buffer.alloc(16_000_000, 0x20))).toBeUndefined();
+  });
+
+  it('never comes out of damaged metadata as anything but a whole mark, and never ends in another error', () => {
+    const good = utf8(`{"eventferry":${JSON.stringify(mark)},"attributes":[]}`);
+    const edits = fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 0, max: 255 })), {
+      maxLength: 3,
+    });
+    fc.assert(
+      fc.property(edits, fc.nat({ max: good.length }), (changes, length) => {
+        const damaged = Buffer.from(good.subarray(0, length || good.length));
+        for (const [at, byte] of changes) if (at < damaged.length) damaged[at] = byte;
+        try {
+          const found = parseMark(damaged);
+          if (found) expect(Object.keys(found)).toEqual(Object.keys(mark));
+        } catch (thrown) {
+          expect(thrown).toMatchObject({ kind: 'NewerSchema' });
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
