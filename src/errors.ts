@@ -76,6 +76,7 @@ export const rules = {
   EventTooLarge: { answer: 'stop', wayOut: 'Raise the limit on the server and APPEND_BYTES here.' },
   Unconvertible: { answer: 'stop', wayOut: 'Look at the record with `eventferry inspect --position N`.' },
   NewerSchema: { answer: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
+  NotApplicable: { answer: 'usage', wayOut: '`eventferry status` shows what there is to decide.' },
   SettingsInvalid: { answer: 'usage', wayOut: 'Correct the settings named.' },
 } as const satisfies Record<string, Rule>;
 

@@ -114,3 +114,15 @@ export interface TargetEvent {
 export function sameMark(one: Mark, other: Mark): boolean {
   return one.position === other.position && one.index === other.index && one.sha1 === other.sha1;
 }
+
+/** The cursor behind a record, with what the source remembered when it gave the record. */
+export function cursorBehind(record: SourceRecord, memory: SourceMemory | undefined): Cursor {
+  return {
+    chunk: record.chunk,
+    offset: record.offset + record.frameBytes,
+    sha1: Buffer.from(record.sha1).toString('hex'),
+    position: record.position + 1,
+    ...(record.returnTo && { returnTo: record.returnTo }),
+    ...(memory && { memory }),
+  };
+}

@@ -18,6 +18,8 @@ export type Notification = 'claimed' | 'sent';
 /** From the first failed pass to the next good one. Times are ISO 8601, UTC. */
 export interface OutageNote {
   readonly since: string;
+  /** Set between the first good pass and the notification that it is over. */
+  readonly endedAt?: string;
   readonly tries: number;
   readonly failure: FailureNote;
   readonly notification: Notification;
@@ -53,6 +55,10 @@ export interface RunNote {
   /** When the tail was last at the source's head. */
   readonly caughtUpAt?: string;
   readonly lag?: LagNote;
+  /** When the oldest bytes that are not confirmed yet were first seen; absent when there are none. */
+  readonly behindSince?: string;
+  /** Set while the stream is left to another runner. */
+  readonly yielding?: { readonly since: string; readonly lagBytes: number };
   readonly sourceHead?: { readonly chunk: string; readonly bytes: number };
   /** Warnings that do not stop anything, such as a retention policy on the target stream. */
   readonly warnings?: readonly string[];
@@ -63,8 +69,8 @@ export interface RunNote {
 
 /** What a person has accepted; the ways out of stops. */
 export interface Acceptance {
-  /** Digests of settings under which the tail may have been written. */
-  readonly settings?: readonly string[];
+  /** Events written under the settings with the digest `from` may be followed by events under `to`. */
+  readonly settings?: { readonly from: string; readonly to: string };
   /** Go on behind this revision although its event is not ours. */
   readonly revision?: number;
 }

@@ -1,0 +1,56 @@
+import type { CheckpointRow } from '../checkpoint/checkpoint.js';
+import { Failure } from '../errors.js';
+import type { Mark } from '../record.js';
+import type { StoredEvent } from '../target/target.js';
+import type { Parts } from './parts.js';
+import { settingsAccepted, settingsChanged } from './settingsChange.js';
+import { ownMark, provenMark } from './tailMark.js';
+
+/** What a tail that is not ours means once a person has accepted it. */
+export type AcceptedTail =
+  { readonly kind: 'own'; readonly event: StoredEvent; readonly mark: Mark } | { readonly kind: 'nothing-of-ours' };
+
+/**
+ * The tail was not written for this source id. Either our own SOURCE_ID was changed (the mark names a frame that this
+ * container holds), or someone else writes to the stream; both stop until a person accepts them.
+ *
+ * @throws Failure `SettingsChanged` or `TargetConflict`
+ */
+export async function foreignTail(
+  tail: StoredEvent,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<AcceptedTail> {
+  const mark = provenMark(tail);
+  if (mark && (await isAtSource(mark, parts, signal))) {
+    if (settingsAccepted(mark, row, parts)) return { kind: 'own', event: tail, mark };
+    throw settingsChanged(mark, row, parts);
+  }
+  if (row?.accepted?.revision === tail.revision) return lastOwnEvent(tail.revision, parts, signal);
+  throw new Failure(
+    'TargetConflict',
+    `Revision ${tail.revision} of stream ${parts.stream} (type ${tail.type}, id ${tail.id}) was not written by ` +
+      `Eventferry for source ${parts.sourceId}.`,
+    { stream: parts.stream, revision: tail.revision, type: tail.type, id: tail.id },
+  );
+}
+
+async function isAtSource(mark: Mark, { source }: Parts, signal: AbortSignal): Promise<boolean> {
+  try {
+    await source.locate(mark, undefined, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && error.answer === 'stop') return false;
+    throw error;
+  }
+}
+
+async function lastOwnEvent(revision: number, parts: Parts, signal: AbortSignal): Promise<AcceptedTail> {
+  const backwards = parts.target.read(parts.stream, { revision, direction: 'backwards' }, signal);
+  for await (const event of backwards) {
+    const mark = ownMark(event, parts.sourceId);
+    if (mark) return { kind: 'own', event, mark };
+  }
+  return { kind: 'nothing-of-ours' };
+}

@@ -1,0 +1,43 @@
+import type { CheckpointKeeper } from '../checkpoint/checkpointKeeper.js';
+import type { Clock } from '../clock.js';
+import type { Cursor, Mark, SourceRecord, TargetEvent } from '../record.js';
+import type { Source } from '../source/source.js';
+import type { Target } from '../target/target.js';
+import type { Logger } from '../telemetry/logger.js';
+
+/** What the engine is made of; built in one place, `replicator.ts`. */
+export interface Parts {
+  readonly source: Source;
+  /** One record in, its events out, in order. @throws Failure `Unconvertible`. */
+  readonly convert: (record: SourceRecord) => readonly TargetEvent[];
+  readonly target: Target;
+  readonly checkpoint: CheckpointKeeper;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The source's id, as marks name it. */
+  readonly sourceId: string;
+  /** The target stream. */
+  readonly stream: string;
+  /** Digest of the settings that decide what is written, 8 hex digits. */
+  readonly settings: string;
+  /** The same settings by name and value, so that a change can be named. */
+  readonly settingsByName: Readonly<Record<string, string>>;
+}
+
+/** An event that the target has acknowledged, and where. */
+export interface Confirmed {
+  readonly mark: Mark;
+  /** 0-based. */
+  readonly revision: number;
+}
+
+/** Where replication stands: what comes next at the source, and what the target ends with. */
+export interface Place {
+  readonly cursor: Cursor;
+  /** The target stream's last revision, which the next append expects; `noStream` when there is none. */
+  readonly revision: number;
+  /** Our own last event; absent before the first. Its record ends at or before `cursor`. */
+  readonly confirmed?: Confirmed;
+  /** The rest of a record of which the target holds only the first events; they go before what `cursor` gives. */
+  readonly pending?: { readonly record: SourceRecord; readonly events: readonly TargetEvent[] };
+}

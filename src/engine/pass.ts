@@ -1,0 +1,44 @@
+import type { Parts, Place } from './parts.js';
+import { appendPipeline } from './pipeline.js';
+
+/** Who looks on while a pass is under way. */
+export interface PassWatch {
+  /** After each batch: what is confirmed so far. */
+  advanced(confirmed: Place): Promise<void>;
+  /** At the end, also of a pass that fails: the highest revision that an append of ours may have left. */
+  sent(revision: number): void;
+}
+
+/**
+ * One bounded pass: every record committed at the source when it gets there, each event once, in order. Ends at the
+ * source's head or when the signal is aborted; what was read until then is confirmed first.
+ *
+ * @throws Failure; everything read before a finding at the source is confirmed by then
+ */
+export async function pass(
+  from: Place,
+  { source, convert, target, checkpoint, stream }: Parts,
+  signal: AbortSignal,
+  watch: PassWatch,
+): Promise<Place> {
+  const pipeline = appendPipeline(target, stream, from);
+  try {
+    if (from.pending) await pipeline.append(from.pending.events, from.pending.record);
+    for await (const batch of source.read(from.cursor, signal)) {
+      for (const record of batch.records) await pipeline.append(convert(record), record);
+      await pipeline.reach(batch.cursor);
+      await checkpoint.advance(pipeline.confirmed); // never past what the target has acknowledged
+      await watch.advanced(pipeline.confirmed);
+    }
+    await pipeline.drain();
+  } catch (finding) {
+    await pipeline.drain();
+    await checkpoint.advance(pipeline.confirmed);
+    throw finding;
+  } finally {
+    watch.sent(pipeline.sentTo);
+    pipeline.close();
+  }
+  await checkpoint.advance(pipeline.confirmed);
+  return pipeline.confirmed;
+}

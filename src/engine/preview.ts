@@ -1,0 +1,27 @@
+import type { TargetEvent } from '../record.js';
+import type { Parts } from './parts.js';
+import { resume } from './resume.js';
+
+/** An event as it would be appended. */
+export interface PreviewedEvent {
+  readonly event: TargetEvent;
+  /** The revision it would get. */
+  readonly revision: number;
+  /** What it counts for in an append, with its mark, in bytes. */
+  readonly appendBytes: number;
+}
+
+/** What a run would append, from where it would resume to the source's head. Appends and saves nothing. */
+export async function* preview(parts: Parts, signal: AbortSignal): AsyncGenerator<PreviewedEvent> {
+  const { source, convert, target } = parts;
+  const place = await resume(parts, signal);
+  let { revision } = place;
+  const numbered = (event: TargetEvent): PreviewedEvent => {
+    revision += 1;
+    return { event, revision, appendBytes: target.measure(event) };
+  };
+  for (const event of place.pending?.events ?? []) yield numbered(event);
+  for await (const batch of source.read(place.cursor, signal)) {
+    for (const record of batch.records) yield* convert(record).map(numbered);
+  }
+}

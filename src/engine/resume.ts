@@ -1,0 +1,112 @@
+import type { CheckpointRow } from '../checkpoint/checkpoint.js';
+import { settingsDigest } from '../convert/settingsDigest.js';
+import { Failure } from '../errors.js';
+import { beginning, sameMark, type Mark, type SourceRecord } from '../record.js';
+import { noStream, type StoredEvent } from '../target/target.js';
+import { foreignTail } from './foreignTail.js';
+import type { Parts, Place } from './parts.js';
+import { settingsAccepted, settingsChanged } from './settingsChange.js';
+import { ownMark } from './tailMark.js';
+
+/**
+ * Finds out where replication stands, by asking: the target's tail says which event is the last, the source is asked
+ * for the frame that its mark points to, and the checkpoint row only says where to look next in the blobs. There is
+ * one way to recover from anything, and it is this, the way we start.
+ *
+ * | tail | checkpoint | answer |
+ * | --- | --- | --- |
+ * | absent | nothing confirmed | its cursor, else the beginning; a new stream |
+ * | absent | something confirmed | `TargetLost` |
+ * | no event, but a stream | any | `TargetTruncated` |
+ * | tombstoned | any | `TargetDeleted` |
+ * | not ours | any | `TargetConflict`, unless that revision was accepted |
+ * | ours, its frame gone or another | any | `SourceReplaced` |
+ * | ours, other settings | any | `SettingsChanged`, unless that change was accepted |
+ * | ours, inside a record | any | the rest of the record |
+ * | ours | the same mark | its cursor |
+ * | ours | older or none | behind the mark |
+ * | ours | ahead, or the same revision with another mark | behind the mark; the row is set back |
+ *
+ * @throws Failure: a stop of the table, or an outage of one of the three
+ */
+export async function resume(parts: Parts, signal: AbortSignal): Promise<Place> {
+  const row = await parts.checkpoint.load(signal);
+  const tail = await parts.target.tail(parts.stream, signal);
+  switch (tail.kind) {
+    case 'absent':
+      return startOfStream(parts, row);
+    case 'truncated':
+      throw new Failure('TargetTruncated', `Stream ${parts.stream} exists but shows no event: ${tail.reason}.`, {
+        stream: parts.stream,
+        reason: tail.reason,
+      });
+    case 'tombstoned':
+      throw new Failure('TargetDeleted', `Stream ${parts.stream} was deleted for good (tombstoned).`, {
+        stream: parts.stream,
+      });
+    case 'event':
+      return behindTail(tail.event, row, parts, signal);
+  }
+}
+
+function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefined): Place {
+  if (row?.confirmed) {
+    const { revision } = row.confirmed;
+    throw new Failure(
+      'TargetLost',
+      `Stream ${stream} does not exist, but revision ${revision} of it had been confirmed.`,
+      { stream, revision },
+    );
+  }
+  // Nothing is written yet: records that made no event under other settings are looked at again.
+  const cursor = row && settingsDigest(row.settings) === settings ? row.cursor : beginning;
+  return { cursor, revision: noStream };
+}
+
+async function behindTail(
+  tail: StoredEvent,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<Place> {
+  let event = tail;
+  let mark = ownMark(tail, parts.sourceId);
+  if (!mark) {
+    const accepted = await foreignTail(tail, row, parts, signal);
+    if (accepted.kind === 'nothing-of-ours') return { cursor: row?.cursor ?? beginning, revision: tail.revision };
+    ({ event, mark } = accepted);
+  }
+  const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
+  if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);
+
+  const confirmed = { mark, revision: event.revision };
+  const behindMark: Place = { cursor, revision: tail.revision, confirmed };
+  if (mark.index < mark.count - 1) return restOfRecord(behindMark, mark, record, row, parts);
+  if (!row?.confirmed || row.confirmed.revision < event.revision) return behindMark;
+  if (row.confirmed.revision === event.revision && sameMark(row.confirmed.mark, mark)) {
+    return { ...behindMark, cursor: row.cursor };
+  }
+  parts.logger.warn('target-restored', {
+    stream: parts.stream,
+    tailRevision: event.revision,
+    confirmedRevision: row.confirmed.revision,
+    position: mark.position,
+  });
+  await parts.checkpoint.lower({ cursor, confirmed });
+  return behindMark;
+}
+
+/** A record larger than one append was cut by a crash: its remaining events come first. */
+function restOfRecord(
+  place: Place,
+  mark: Mark,
+  record: SourceRecord,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+): Place {
+  const events = parts.convert(record);
+  if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {
+    throw settingsChanged(mark, row, parts, events.length);
+  }
+  return { ...place, pending: { record, events: events.slice(mark.index + 1) } };
+}

@@ -1,0 +1,217 @@
+import { asFailure, Failure, type StopKind } from '../errors.js';
+import { OutageNotices } from './outage.js';
+import type { Parts, Place } from './parts.js';
+import { pass } from './pass.js';
+import { resume } from './resume.js';
+import { RunLog, type Progress } from './runLog.js';
+import { Standoff } from './standoff.js';
+
+/** How long a run goes on, and what it waits for. */
+export interface RunTerms {
+  /** Ends the run cleanly: what is under way is confirmed or left to the next run. */
+  readonly stop: AbortSignal;
+  /** Time budget in ms; absent: as long as it takes. */
+  readonly budgetMs?: number;
+  readonly whenCaughtUp: 'wait' | 'exit';
+  readonly idlePollMs: number;
+  readonly emptySourceWaitMs: number;
+  /** Wait between tries during an outage; absent: the run fails and its caller's next tick is the wait. */
+  readonly outageWaitMs?: number;
+  /** Most failed tries in a row before the run gives up although it could wait; absent: never. */
+  readonly outageTries?: number;
+  /** What an append may take at most before it is given up, in ms. */
+  readonly appendDeadlineMs: number;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Why a run ended. */
+export type RunEnd = 'caught-up' | 'nothing-to-replicate' | 'stop-requested' | 'budget-used' | 'left-to-another-runner';
+
+export interface RunReport {
+  readonly end: RunEnd;
+  /** Where it ended; absent when it never got to know. */
+  readonly place?: Place;
+  /** Another runner was found at work on the stream. */
+  readonly anotherRunner: boolean;
+}
+
+/** While caught up the target is asked again this often, and the row is refreshed: nobody waits on a dead stream. */
+const refreshMs = 60_000;
+const unmovedWaitMs = 1_000;
+const yieldWaitMs = 5_000;
+/** Yielding this long without the lag falling means that the other runner does not work either. */
+const yieldPatienceMs = 5 * 60_000;
+/** What a run may take beyond its budget and one append. */
+const overdueMs = 15_000;
+
+/**
+ * Resume, then passes and idle polls until the budget ends, a stop is asked for, or (when told so) the head is
+ * reached. Any failure leads back to resume, as the table in `errors.ts` says.
+ *
+ * @throws Failure: a stop for a person, or an outage that this run does not wait for. People have been told by then.
+ */
+export async function run(parts: Parts, terms: RunTerms): Promise<RunReport> {
+  const budget = new AbortController();
+  const cancels: (() => void)[] = [];
+  const overdue = new Promise<never>((_, reject) => {
+    if (terms.budgetMs === undefined) return;
+    const hardMs = terms.budgetMs + terms.appendDeadlineMs + overdueMs;
+    cancels.push(parts.clock.after(terms.budgetMs, () => budget.abort()));
+    cancels.push(parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs))));
+  });
+  try {
+    return await Promise.race([new Run(parts, terms, budget.signal).go(), overdue]);
+  } finally {
+    for (const cancel of cancels) cancel();
+  }
+}
+
+function runOverdue(stream: string, afterMs: number): Failure {
+  return new Failure('RunOverdue', `The run for stream ${stream} did not end within ${afterMs} ms.`, {
+    stream,
+    afterMs,
+  });
+}
+
+class Run {
+  private readonly ending: AbortSignal;
+  private readonly notices: OutageNotices;
+  private readonly standoff = new Standoff();
+  private readonly log: RunLog;
+  private place: Place | undefined;
+  private anotherRunner = false;
+  private failedTries = 0;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly terms: RunTerms,
+    budget: AbortSignal,
+  ) {
+    this.ending = AbortSignal.any([terms.stop, budget]);
+    this.notices = new OutageNotices(parts.checkpoint, parts.clock, parts.logger);
+    this.log = new RunLog(parts, terms.onProgress);
+  }
+
+  async go(): Promise<RunReport> {
+    this.log.started();
+    while (!this.ending.aborted) {
+      try {
+        const end = await this.round();
+        if (end) return await this.ended(end);
+      } catch (thrown) {
+        if (this.ending.aborted) break; // what was cut off by the end of the run is the next run's to look at
+        const end = await this.answer(asFailure(thrown));
+        if (end) return await this.ended(end);
+      }
+    }
+    return this.ended(this.terms.stop.aborted ? 'stop-requested' : 'budget-used');
+  }
+
+  /** Resume, then passes and polls until there is a reason to end or to ask the target again. */
+  private async round(): Promise<RunEnd | undefined> {
+    let place = await resume(this.parts, this.ending);
+    this.place = place;
+    this.log.resumed(place);
+    await this.judge(place);
+    const resumedAt = this.parts.clock.now();
+    while (!this.ending.aborted) {
+      this.standoff.begin(place);
+      place = await pass(place, this.parts, this.ending, {
+        advanced: (confirmed) => this.log.advanced(confirmed, this.ending),
+        sent: (revision) => this.standoff.sent(revision),
+      });
+      this.place = place;
+      this.standoff.good();
+      this.failedTries = 0;
+      await this.notices.good();
+      if (this.ending.aborted) return undefined;
+      const empty = place.cursor.position === 1 && (await this.parts.source.isEmpty(this.ending));
+      await this.log.caughtUp(place, this.ending);
+      if (this.terms.whenCaughtUp === 'exit') return empty ? 'nothing-to-replicate' : 'caught-up';
+      if (!(await this.somethingNew(place, empty, resumedAt + refreshMs))) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Polls until there is something to read (true), or the target is due to be asked again or the run ends (false). */
+  private async somethingNew(place: Place, empty: boolean, until: number): Promise<boolean> {
+    const { clock, source } = this.parts;
+    const waitMs = empty ? this.terms.emptySourceWaitMs : this.terms.idlePollMs;
+    while (!this.ending.aborted && clock.now() < until) {
+      await clock.sleep(waitMs, this.ending);
+      if (!this.ending.aborted && (await source.poll(place.cursor, this.ending))) return true;
+    }
+    return false;
+  }
+
+  /** Decides what an uncertain append came to, now that the tail is known. */
+  private async judge(place: Place): Promise<void> {
+    const { cause } = this.standoff;
+    switch (this.standoff.judge(place.revision)) {
+      case 'go-on':
+        return;
+      case 'wait':
+        return this.parts.clock.sleep(unmovedWaitMs, this.ending);
+      case 'another-runner':
+        throw new Failure('AnotherRunner', `Another runner appends to stream ${this.parts.stream}.`, {
+          stream: this.parts.stream,
+          revision: place.revision,
+        });
+      case 'outage':
+        throw new Failure(
+          'TargetRefused',
+          `Stream ${this.parts.stream} stays at revision ${place.revision} although appends were tried twice: ` +
+            `${cause?.message ?? 'no cause known'}`,
+          { ...cause?.facts, stream: this.parts.stream, revision: place.revision },
+          { cause },
+        );
+    }
+  }
+
+  /** Acts as the table of answers says. @throws the failure when this run does not wait for its end */
+  private async answer(failure: Failure): Promise<RunEnd | undefined> {
+    switch (failure.answer) {
+      case 'resume':
+        this.parts.logger.info('resume', { kind: failure.kind, message: failure.message });
+        this.standoff.uncertain(failure);
+        return undefined;
+      case 'yield':
+        return this.yieldTo(failure);
+      case 'outage':
+        return this.waitOut(failure);
+      case 'stop':
+        await this.log.failed(this.place);
+        await this.notices.stopped(failure as Failure & { kind: StopKind });
+        throw failure;
+      case 'usage':
+        throw failure;
+    }
+  }
+
+  private async yieldTo(failure: Failure): Promise<RunEnd | undefined> {
+    if (!this.anotherRunner) this.parts.logger.warn('another-runner', { message: failure.message, ...failure.facts });
+    this.anotherRunner = true;
+    this.standoff.good();
+    if ((await this.log.yielding(this.place, this.ending)) >= yieldPatienceMs) {
+      return this.waitOut(new Failure('TargetRefused', `${failure.message} The lag does not fall.`, failure.facts));
+    }
+    if (this.terms.outageWaitMs === undefined) return 'left-to-another-runner';
+    await this.parts.clock.sleep(yieldWaitMs, this.ending);
+    return undefined;
+  }
+
+  private async waitOut(failure: Failure): Promise<undefined> {
+    this.failedTries += 1;
+    await this.log.failed(this.place);
+    await this.notices.failed(failure);
+    const { outageWaitMs, outageTries = Infinity } = this.terms;
+    if (outageWaitMs === undefined || this.failedTries >= outageTries) throw failure;
+    await this.parts.clock.sleep(outageWaitMs, this.ending);
+    return undefined;
+  }
+
+  private async ended(end: RunEnd): Promise<RunReport> {
+    await this.log.ended(end, this.place);
+    return { end, anotherRunner: this.anotherRunner, ...(this.place && { place: this.place }) };
+  }
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { RunNote } from '../checkpoint/checkpoint.js';
+import { Failure } from '../errors.js';
+import type { SourceLag } from '../source/source.js';
+import { noStream } from '../target/target.js';
+import type { Parts, Place } from './parts.js';
+
+/** How far a run has come. */
+export interface Progress {
+  /** Events appended by this run so far. */
+  readonly events: number;
+  /** Position of the last confirmed record; 0 before the first. */
+  readonly position: number;
+  /** The target stream's last revision; -1 when there is none. */
+  readonly revision: number;
+  readonly lag?: SourceLag;
+}
+
+/** The source is asked for its head this often while a pass is under way. */
+const lookEveryMs = 2_000;
+
+/** One name for this process in the row and in log lines. */
+const runner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+
+/** Keeps the run's state for people: in the checkpoint row, in the log, and on the progress line. */
+export class RunLog {
+  private firstRevision: number | undefined;
+  private lastRevision: number | undefined;
+  private startedAtMs = 0;
+  private lookedAtMs = 0;
+  private lag: SourceLag | undefined;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly onProgress: (progress: Progress) => void = () => undefined,
+  ) {}
+
+  started(): void {
+    this.startedAtMs = this.parts.clock.now();
+    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined });
+  }
+
+  /** The place where the first pass begins: what lies before it is not this run's work. */
+  resumed(place: Place): void {
+    this.firstRevision ??= place.revision;
+    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined });
+  }
+
+  async advanced(place: Place, signal: AbortSignal): Promise<void> {
+    const now = this.parts.clock.now();
+    this.moved(place);
+    if (now - this.lookedAtMs >= lookEveryMs) {
+      await this.look(place, signal);
+      this.note({ behindSince: this.behindSince() ?? this.iso(now) });
+    }
+    this.tell(place);
+  }
+
+  /** Everything up to the source's head is confirmed. */
+  async caughtUp(place: Place, signal: AbortSignal): Promise<void> {
+    this.moved(place);
+    await this.look(place, signal);
+    this.note({ behindSince: undefined, yielding: undefined, caughtUpAt: this.iso(this.parts.clock.now()) });
+    await this.parts.checkpoint.save();
+    this.tell(place);
+  }
+
+  /** A pass failed: remember since when there is something that is not confirmed, if the source still answers. */
+  async failed(place: Place | undefined): Promise<void> {
+    const cursor = place?.cursor ?? this.parts.checkpoint.row?.cursor;
+    if (!cursor) return;
+    try {
+      this.lag = await this.parts.source.lag(cursor, AbortSignal.timeout(lookEveryMs));
+    } catch {
+      return; // the failure itself is already being told
+    }
+    if (this.lag.bytes > 0) this.note({ behindSince: this.behindSince() ?? this.iso(this.parts.clock.now()) });
+    this.noteLag(this.lag);
+  }
+
+  /** @returns for how many ms the stream has been left to another runner without the lag falling */
+  async yielding(place: Place | undefined, signal: AbortSignal): Promise<number> {
+    const now = this.parts.clock.now();
+    if (place) await this.look(place, signal);
+    const lagBytes = this.lag?.bytes ?? 0;
+    const before = this.parts.checkpoint.row?.run?.yielding;
+    const yielding = before && lagBytes >= before.lagBytes ? before : { since: this.iso(now), lagBytes };
+    this.note({ yielding });
+    await this.parts.checkpoint.save();
+    return now - Date.parse(yielding.since);
+  }
+
+  /** Says what the run did in one line, and saves what is not saved yet; never fails a run that is over. */
+  async ended(end: string, place: Place | undefined): Promise<void> {
+    const now = this.parts.clock.now();
+    this.note({ endedAt: this.iso(now) });
+    try {
+      await this.parts.checkpoint.save();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.parts.logger.warn('checkpoint-not-saved', { kind: error.kind, message: error.message });
+    }
+    this.parts.logger.info('run-ended', {
+      end,
+      events: this.events(place),
+      position: place?.confirmed?.mark.position,
+      revision: place?.revision,
+      lagBytes: this.lag?.bytes,
+      seconds: (now - this.startedAtMs) / 1000,
+    });
+  }
+
+  private moved(place: Place): void {
+    const before = this.parts.checkpoint.row?.run?.movedAt;
+    const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
+    this.lastRevision = place.revision;
+    if (moved || before === undefined) this.note({ movedAt: this.iso(this.parts.clock.now()) });
+  }
+
+  private async look(place: Place, signal: AbortSignal): Promise<void> {
+    this.lookedAtMs = this.parts.clock.now();
+    this.lag = await this.parts.source.lag(place.cursor, signal);
+    this.noteLag(this.lag);
+  }
+
+  private noteLag(lag: SourceLag): void {
+    const since = this.behindSince();
+    const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
+    const { bytes, events, eventsExact } = lag;
+    this.note({ lag: { bytes, events, eventsExact, seconds }, sourceHead: lag.head });
+  }
+
+  private behindSince(): string | undefined {
+    return this.parts.checkpoint.row?.run?.behindSince;
+  }
+
+  private tell(place: Place): void {
+    this.onProgress({
+      events: this.events(place),
+      position: place.confirmed?.mark.position ?? 0,
+      revision: place.revision,
+      ...(this.lag && { lag: this.lag }),
+    });
+  }
+
+  private events(place: Place | undefined): number {
+    return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
+  }
+
+  private note(patch: { readonly [K in keyof RunNote]?: RunNote[K] | undefined }): void {
+    this.parts.checkpoint.note(patch);
+  }
+
+  private iso(ms: number): string {
+    return new Date(ms).toISOString();
+  }
+}

@@ -1,0 +1,175 @@
+import type { CheckpointRow, FailureNote, LagNote, OutageNote, RunNote, StopNote } from '../checkpoint/checkpoint.js';
+import { asFailure } from '../errors.js';
+import { beginning } from '../record.js';
+import type { SourceLag } from '../source/source.js';
+import type { Retention, Tail } from '../target/target.js';
+import { failureNote } from './outage.js';
+import type { Parts } from './parts.js';
+import { ownMark } from './tailMark.js';
+
+/** What there is to see; plain JSON, without secrets. Times are ISO 8601, UTC. */
+export interface Status {
+  readonly healthy: boolean;
+  /** One sentence for each thing that is wrong, with the next step. */
+  readonly problems: readonly string[];
+  readonly source: { readonly id: string; readonly head?: SourceLag['head']; readonly error?: FailureNote };
+  readonly target: {
+    readonly stream: string;
+    readonly state?: Tail['kind'];
+    readonly revision?: number;
+    /** The position that the tail's mark names; absent when the tail is not ours. */
+    readonly position?: number;
+    readonly retention?: Retention;
+    readonly error?: FailureNote;
+  };
+  readonly checkpoint: {
+    readonly confirmedPosition?: number;
+    readonly confirmedRevision?: number;
+    readonly chunk?: string;
+    readonly offset?: number;
+    readonly generation?: number;
+    readonly error?: FailureNote;
+  };
+  readonly lag?: LagNote;
+  readonly outage?: OutageNote;
+  readonly stop?: StopNote;
+  readonly lastError?: RunNote['lastError'];
+  readonly run?: Pick<RunNote, 'runner' | 'startedAt' | 'endedAt' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'>;
+  readonly warnings: readonly string[];
+}
+
+/** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
+const silentAfterMs = 3 * 60_000;
+/** Bytes to replicate, and nothing confirmed for so long. */
+const stalledAfterMs = 10 * 60_000;
+
+/** Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. Never throws. */
+export async function status(parts: Parts, signal: AbortSignal): Promise<Status> {
+  const [row, tail] = await Promise.all([
+    attempt(parts.checkpoint.load(signal)),
+    attempt(parts.target.tail(parts.stream, signal)),
+  ]);
+  const cursor = row.value?.cursor;
+  const head = await attempt(parts.source.lag(cursor ?? beginning, signal));
+  const now = parts.clock.now();
+  const lag = head.value ? lagOf(head.value, row.value?.run, now) : row.value?.run?.lag;
+  const errors = [row.error, head.error, tail.error].filter((error) => error !== undefined);
+  const problems = [
+    ...errors.map(({ message, wayOut }) => `${message} ${wayOut}`),
+    ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts) : []),
+    ...runProblems(row.value?.run, lag, now, row.error !== undefined),
+  ];
+  return {
+    healthy: problems.length === 0,
+    problems,
+    source: { id: parts.sourceId, ...(head.value && { head: head.value.head }), ...errorOf(head) },
+    target: { stream: parts.stream, ...tailFacts(tail.value, parts.sourceId), ...errorOf(tail) },
+    checkpoint: { ...checkpointFacts(row.value), ...errorOf(row) },
+    ...(lag && { lag }),
+    ...runFacts(row.value?.run),
+    warnings: warningsOf(tail.value),
+  };
+}
+
+interface Attempt<T> {
+  readonly value?: T;
+  readonly error?: FailureNote;
+}
+
+async function attempt<T>(answer: Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await answer };
+  } catch (thrown) {
+    return { error: failureNote(asFailure(thrown)) };
+  }
+}
+
+function errorOf({ error }: Attempt<unknown>): { error?: FailureNote } {
+  return error ? { error } : {};
+}
+
+function lagOf({ bytes, events, eventsExact }: SourceLag, run: RunNote | undefined, now: number): LagNote {
+  const since = bytes > 0 ? run?.behindSince : undefined;
+  const seconds = since === undefined ? 0 : Math.max(0, (now - Date.parse(since)) / 1000);
+  return { bytes, events, eventsExact, seconds };
+}
+
+function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['target'], 'stream'> {
+  if (tail?.kind !== 'event') return tail ? { state: tail.kind } : {};
+  const position = ownMark(tail.event, sourceId)?.position;
+  return {
+    state: 'event',
+    revision: tail.event.revision,
+    ...(position !== undefined && { position }),
+    ...(tail.retention && { retention: tail.retention }),
+  };
+}
+
+function checkpointFacts(row: CheckpointRow | undefined): Status['checkpoint'] {
+  if (!row) return {};
+  return {
+    chunk: row.cursor.chunk,
+    offset: row.cursor.offset,
+    generation: row.generation,
+    ...(row.confirmed && {
+      confirmedPosition: row.confirmed.mark.position,
+      confirmedRevision: row.confirmed.revision,
+    }),
+  };
+}
+
+function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'outage' | 'stop' | 'lastError'> {
+  if (!run) return {};
+  const { runner, startedAt, endedAt, refreshedAt, movedAt, caughtUpAt, outage, stop, lastError } = run;
+  return {
+    run: {
+      runner,
+      startedAt,
+      refreshedAt,
+      ...(endedAt !== undefined && { endedAt }),
+      ...(movedAt !== undefined && { movedAt }),
+      ...(caughtUpAt !== undefined && { caughtUpAt }),
+    },
+    ...(outage && { outage }),
+    ...(stop && { stop }),
+    ...(lastError && { lastError }),
+  };
+}
+
+/** What a run would stop for at the target, seen before it runs. */
+function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefined, { stream }: Parts): string[] {
+  if (tail?.kind === 'absent' && row?.confirmed) return [`Stream ${stream} does not exist any more.`];
+  if (tail?.kind === 'truncated') return [`Stream ${stream} shows no event: ${tail.reason}.`];
+  if (tail?.kind === 'tombstoned') return [`Stream ${stream} was deleted for good.`];
+  return [];
+}
+
+function runProblems(run: RunNote | undefined, lag: LagNote | undefined, now: number, unknown: boolean): string[] {
+  if (unknown) return [];
+  if (!run) return ['Nothing has run yet. Start a run, or look why the timer does not fire.'];
+  const problems: string[] = [];
+  if (run.stop)
+    problems.push(`Stopped since ${run.stop.since}: ${run.stop.failure.message} ${run.stop.failure.wayOut}`);
+  if (run.outage && run.outage.endedAt === undefined) {
+    problems.push(`Outage since ${run.outage.since}: ${run.outage.failure.message} ${run.outage.failure.wayOut}`);
+  }
+  if (now - Date.parse(run.refreshedAt) > silentAfterMs) {
+    problems.push(`No run has reported since ${run.refreshedAt}. Look whether one is running.`);
+  }
+  const moved = Math.max(Date.parse(run.movedAt ?? run.startedAt), Date.parse(run.behindSince ?? run.startedAt));
+  if (lag && lag.bytes > 0 && run.behindSince !== undefined && now - moved > stalledAfterMs) {
+    problems.push(`Nothing was confirmed since ${run.movedAt ?? run.startedAt} although the source is ahead.`);
+  }
+  return problems;
+}
+
+function warningsOf(tail: Tail | undefined): string[] {
+  if (tail?.kind !== 'event' || !tail.retention) return [];
+  const { maxCount, maxAgeSeconds, truncateBefore } = tail.retention;
+  const rules = [
+    maxCount !== undefined && `$maxCount ${maxCount}`,
+    maxAgeSeconds !== undefined && `$maxAge ${maxAgeSeconds} s`,
+    truncateBefore !== undefined && `$tb ${truncateBefore}`,
+  ].filter((rule) => rule !== false);
+  return [`The target stream's metadata hides events (${rules.join(', ')}); remove it so that nothing is lost.`];
+}

@@ -1,0 +1,114 @@
+import { Failure } from '../errors.js';
+import { beginning } from '../record.js';
+import type { Parts } from './parts.js';
+import { resume } from './resume.js';
+import { ownMark, provenMark } from './tailMark.js';
+
+/** What a person decides after a stop. */
+export type Decision =
+  /** Events under the present settings may follow those that were written under others. */
+  | { readonly kind: 'settings' }
+  /** Go on behind an event that is not ours. */
+  | { readonly kind: 'revision'; readonly revision: number }
+  /** Read this chunk now, behind the cursor. */
+  | { readonly kind: 'chunk'; readonly chunk: string }
+  /** Replicate again from the beginning into a stream that does not exist any more. */
+  | { readonly kind: 'rewind' };
+
+/** A decision that can be carried out: what it will do, in words, and the doing. */
+export interface WayOut {
+  readonly says: string;
+  /** Writes the checkpoint row and nothing else. @throws Failure `CheckpointMoved` when a run wrote it meanwhile */
+  apply(): Promise<void>;
+}
+
+/**
+ * Looks whether the decision fits what is found now, and says what it would do. Writes nothing yet.
+ *
+ * @throws Failure `NotApplicable` when there is nothing of the kind to decide
+ */
+export async function wayOut(decision: Decision, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  switch (decision.kind) {
+    case 'settings':
+      return acceptSettings(parts, signal);
+    case 'revision':
+      return acceptRevision(decision.revision, parts, signal);
+    case 'chunk':
+      return acceptChunk(decision.chunk, parts, signal);
+    case 'rewind':
+      return rewind(parts, signal);
+  }
+}
+
+async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const { checkpoint, stream, settings } = parts;
+  await checkpoint.load(signal);
+  const tail = await parts.target.tail(stream, signal);
+  const mark = tail.kind === 'event' ? provenMark(tail.event) : undefined;
+  if (!mark || mark.settings === settings) {
+    throw notApplicable(`Stream ${stream} was not written under other settings: there is nothing to accept.`);
+  }
+  return {
+    says:
+      `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
+      `those behind it are written under the present settings (${settings}).`,
+    apply: () => checkpoint.accept({ settings: { from: mark.settings, to: settings } }),
+  };
+}
+
+async function acceptRevision(revision: number, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const { checkpoint, stream } = parts;
+  await checkpoint.load(signal);
+  const tail = await parts.target.tail(stream, signal);
+  if (tail.kind !== 'event' || tail.event.revision !== revision) {
+    const last = tail.kind === 'event' ? `its last revision is ${tail.event.revision}` : `it is ${tail.kind}`;
+    throw notApplicable(`Only the last event of stream ${stream} can be accepted, and ${last}.`);
+  }
+  if (ownMark(tail.event, parts.sourceId)) {
+    throw notApplicable(`Revision ${revision} of stream ${stream} was written by Eventferry: nothing to accept.`);
+  }
+  return {
+    says:
+      `Replication goes on behind revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
+      'which Eventferry did not write; that event stays where it is.',
+    apply: () => checkpoint.accept({ revision }),
+  };
+}
+
+async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const place = await resume(parts, signal);
+  const cursor = await parts.source.accept(chunk, place.cursor, signal);
+  return {
+    says:
+      cursor.chunk === chunk
+        ? `Chunk ${chunk} is read next, from byte ${cursor.offset}; its records get positions from ${cursor.position} on.`
+        : `Replication goes on into chunk ${chunk} although its name says that records before it are missing.`,
+    apply: () => parts.checkpoint.place({ ...place, cursor }),
+  };
+}
+
+async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const { checkpoint, stream } = parts;
+  const row = await checkpoint.load(signal);
+  const tail = await parts.target.tail(stream, signal);
+  if (tail.kind === 'truncated') {
+    throw new Failure(
+      'TargetTruncated',
+      `Stream ${stream} was soft-deleted or is hidden (${tail.reason}): it would take known events and store nothing.`,
+      { stream },
+    );
+  }
+  if (tail.kind !== 'absent') {
+    throw notApplicable(`Stream ${stream} is not lost: rewinding would write its events a second time.`);
+  }
+  if (!row?.confirmed)
+    throw notApplicable(`Nothing was confirmed in stream ${stream}: a run starts from the beginning.`);
+  return {
+    says: `The source is replicated again from its first record into stream ${stream}, which does not exist now.`,
+    apply: () => checkpoint.lower({ cursor: beginning }),
+  };
+}
+
+function notApplicable(message: string): Failure {
+  return new Failure('NotApplicable', message);
+}

@@ -1,0 +1,89 @@
+import { CheckpointKeeper } from './checkpoint/checkpointKeeper.js';
+import type { CheckpointStore } from './checkpoint/checkpoint.js';
+import { tableCheckpoint } from './checkpoint/tableCheckpoint.js';
+import { systemClock, type Clock } from './clock.js';
+import type { Config } from './config.js';
+import { createConvert } from './convert/convert.js';
+import type { Parts } from './engine/parts.js';
+import { preview, type PreviewedEvent } from './engine/preview.js';
+import { run, type RunReport, type RunTerms } from './engine/run.js';
+import { status, type Status } from './engine/status.js';
+import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
+import { lokadTapes } from './source/lokadTapes.js';
+import { connectContainer } from './source/sourceStorage.js';
+import { eventStoreTarget } from './target/eventStoreTarget.js';
+import type { Logger } from './telemetry/logger.js';
+
+/** What a caller decides about a run; everything else comes from the settings. */
+export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries'> & {
+  /** Time budget in ms; absent: as long as it takes. */
+  readonly budgetMs?: number;
+  /** `fail`: an outage or another runner ends the run, and the caller's next tick is the wait. */
+  readonly onOutage: 'wait' | 'fail';
+};
+
+/** Replicates one source into one target stream. Contacts nothing before the first call; its clients are kept. */
+export interface Replicator {
+  /** @throws Failure: a stop for a person, or an outage that is not waited for; people have been told by then. */
+  run(order: RunOrder): Promise<RunReport>;
+  /** Never throws: what cannot be reached is part of the answer. */
+  status(signal: AbortSignal): Promise<Status>;
+  /** The events exactly as a run would append them now; writes nothing, not even a checkpoint. */
+  preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;
+  /** What a decision after a stop would do. @throws Failure `NotApplicable` */
+  wayOut(decision: Decision, signal: AbortSignal): Promise<WayOut>;
+  /** Ends every connection; appends in flight are given up, with unknown outcome. Never throws. */
+  close(): Promise<void>;
+}
+
+/** Builds the parts from the settings. This is the one place that knows the implementations. */
+export function createReplicator(config: Config, logger: Logger, clock: Clock = systemClock): Replicator {
+  const store = tableCheckpoint({ ...config.checkpoint, source: config.source.id, stream: config.target.stream });
+  const parts = (checkpoints: CheckpointStore): Parts => ({
+    source,
+    convert: createConvert(config.convert),
+    target,
+    checkpoint: new CheckpointKeeper(checkpoints, clock, {
+      source: config.source.id,
+      stream: config.target.stream,
+      settings: config.convert.settingsByName,
+    }),
+    clock,
+    logger,
+    sourceId: config.source.id,
+    stream: config.target.stream,
+    settings: config.convert.settings,
+    settingsByName: config.convert.settingsByName,
+  });
+  const container = connectContainer(config.source.storage, config.source.container);
+  const source = lokadTapes({ ...config.source, container, clock, logger });
+  const target = eventStoreTarget({ ...config.target, clock, logger });
+  const running = parts(store);
+
+  return {
+    run: (order) => run(running, termsOf(order, config)),
+    status: (signal) => status(parts(store), signal),
+    preview: (signal) => preview(parts(readOnly(store)), signal),
+    wayOut: (decision, signal) => wayOut(decision, parts(store), signal),
+    close: () => target.close(),
+  };
+}
+
+function termsOf({ onOutage, ...order }: RunOrder, { run, target }: Config): RunTerms {
+  return {
+    ...order,
+    idlePollMs: run.idlePollMs,
+    emptySourceWaitMs: run.emptySourceWaitSeconds * 1000,
+    ...(onOutage === 'wait' && { outageWaitMs: run.outageWaitSeconds * 1000 }),
+    appendDeadlineMs: appendDeadlineMs(target.appendBytes),
+  };
+}
+
+/** A store that takes what it is given and keeps nothing. */
+function readOnly(store: CheckpointStore): CheckpointStore {
+  return {
+    load: (signal) => store.load(signal),
+    insert: (row) => Promise.resolve({ row, etag: '' }),
+    replace: (row, etag) => Promise.resolve({ row, etag }),
+  };
+}
