@@ -131,9 +131,9 @@ class Output {
   line(tabs: number): void {
     const indent = Math.max(tabs, 0);
     if (!this.reserve(this.newline.length + indent)) return;
-    this.length += this.bytes.write(this.newline, this.length, 'latin1');
-    this.bytes.fill(tab, this.length, this.length + indent);
-    this.length += indent;
+    if (this.newline === '\r\n') this.bytes[this.length++] = carriageReturn;
+    this.bytes[this.length++] = lineFeed;
+    for (let i = 0; i < indent; i += 1) this.bytes[this.length++] = tab;
   }
 
   written(): Uint8Array | undefined {

@@ -71,6 +71,8 @@ export interface RecordMarks {
   metadata(index: number, reformatted: boolean): Uint8Array;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /**
  * Writes marks: `{"eventferry":{"v":1,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
  * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true` and
@@ -85,7 +87,6 @@ export function createMarks(source: string, settings: string): (record: SourceRe
   return (record, count) => {
     const { position, key, chunk, offset, returnTo } = record;
     const sha1 = Buffer.from(record.sha1.buffer, record.sha1.byteOffset, 8).toString('hex');
-    const shared = { v: 1, source, position, count, key, sha1, chunk, offset, settings } as const;
     const before = `${start}${position},"index":`;
     const middle =
       `,"count":${count},"key":${JSON.stringify(key)},"stamp":${record.stamp},"sha1":"${sha1}"` +
@@ -93,12 +94,12 @@ export function createMarks(source: string, settings: string): (record: SourceRe
     const after = `${returnTo ? `,"returnTo":${returnPoint(returnTo)}` : ''}},"attributes":${attributePairs(record)}}`;
     return {
       sha1,
-      mark: (index, reformatted) => ({
-        ...shared,
-        index,
-        ...(reformatted ? { reformatted } : {}),
-        ...(returnTo ? { returnTo } : {}),
-      }),
+      mark: (index, reformatted) => {
+        const mark: Writable<Mark> = { v: 1, source, position, index, count, key, sha1, chunk, offset, settings };
+        if (reformatted) mark.reformatted = true;
+        if (returnTo) mark.returnTo = returnTo;
+        return mark;
+      },
       metadata: (index, reformatted) =>
         Buffer.from(`${before}${index}${middle}${reformatted ? ',"reformatted":true' : ''}${after}`, 'utf8'),
     };
