@@ -1,5 +1,5 @@
-import type { FailureNote, OutageNote, RunNote, StopNote } from '../checkpoint/checkpoint.js';
-import type { CheckpointKeeper } from '../checkpoint/checkpointKeeper.js';
+import type { FailureNote, OutageNote, StopNote } from '../checkpoint/checkpoint.js';
+import type { CheckpointKeeper, RunPatch } from '../checkpoint/checkpointKeeper.js';
 import type { Clock } from '../clock.js';
 import { Failure, type FailureKind, type StopKind } from '../errors.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -87,7 +87,7 @@ export class OutageNotices {
   }
 
   /** Telling people must not depend on the table: it may be what is down. */
-  private async remember(note: { readonly [K in keyof RunNote]?: RunNote[K] | undefined }): Promise<void> {
+  private async remember(note: RunPatch): Promise<void> {
     this.checkpoint.note(note);
     try {
       await this.checkpoint.save();

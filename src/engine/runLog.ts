@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { RunNote } from '../checkpoint/checkpoint.js';
+import type { RunPatch } from '../checkpoint/checkpointKeeper.js';
 import { Failure } from '../errors.js';
 import type { SourceLag } from '../source/source.js';
 import { noStream } from '../target/target.js';
@@ -148,7 +148,7 @@ export class RunLog {
     return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
   }
 
-  private note(patch: { readonly [K in keyof RunNote]?: RunNote[K] | undefined }): void {
+  private note(patch: RunPatch): void {
     this.parts.checkpoint.note(patch);
   }
 

@@ -1,3 +1,4 @@
+import type { Acceptance } from '../checkpoint/checkpoint.js';
 import { Failure } from '../errors.js';
 import { beginning } from '../record.js';
 import type { Parts } from './parts.js';
@@ -52,7 +53,7 @@ async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<WayOut
     says:
       `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
       `those behind it are written under the present settings (${settings}).`,
-    apply: () => checkpoint.accept({ settings: { from: mark.settings, to: settings } }),
+    apply: () => accept({ settings: { from: mark.settings, to: settings } }, parts),
   };
 }
 
@@ -71,7 +72,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
     says:
       `Replication goes on behind revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
       'which Eventferry did not write; that event stays where it is.',
-    apply: () => checkpoint.accept({ revision }),
+    apply: () => accept({ revision }, parts),
   };
 }
 
@@ -83,7 +84,10 @@ async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Pr
       cursor.chunk === chunk
         ? `Chunk ${chunk} is read next, from byte ${cursor.offset}; its records get positions from ${cursor.position} on.`
         : `Replication goes on into chunk ${chunk} although its name says that records before it are missing.`,
-    apply: () => parts.checkpoint.place({ ...place, cursor }),
+    apply: async () => {
+      await parts.checkpoint.advance({ ...place, cursor });
+      await parts.checkpoint.save();
+    },
   };
 }
 
@@ -107,6 +111,11 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
     says: `The source is replicated again from its first record into stream ${stream}, which does not exist now.`,
     apply: () => checkpoint.lower({ cursor: beginning }),
   };
+}
+
+async function accept(acceptance: Acceptance, { checkpoint }: Parts): Promise<void> {
+  checkpoint.accept(acceptance);
+  await checkpoint.save();
 }
 
 function notApplicable(message: string): Failure {

@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { appendPipeline } from '../../src/engine/pipeline.js';
+import { Failure } from '../../src/errors.js';
+import { beginning, cursorBehind, type TargetEvent } from '../../src/record.js';
+import { noStream, type AppendCall, type Target } from '../../src/target/target.js';
+import { sampleEvents, sampleRecord } from '../support/sampleRecords.js';
+
+/** An append that the test answers when it likes. */
+interface Sent {
+  readonly events: readonly TargetEvent[];
+  readonly expected: number;
+  readonly succeed: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+function heldTarget(appendBytes = 1_048_576) {
+  const sent: Sent[] = [];
+  const call: AppendCall = {
+    append: (events, expected) =>
+      new Promise((resolve, reject) => {
+        sent.push({ events, expected, succeed: () => resolve(expected + events.length), fail: reject });
+      }),
+    writable: () => Promise.resolve(),
+    close: () => undefined,
+  };
+  const target: Pick<Target, 'open' | 'measure' | 'appendBytes'> = {
+    appendBytes,
+    measure: (event) => event.data.length,
+    open: () => call,
+  };
+  return { sent, target: target as Target };
+}
+
+const from = { cursor: beginning, revision: noStream };
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a pipeline', () => {
+  test('expects of each request the revision that the one before will leave', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = appendPipeline(target, 'stream', { cursor: beginning, revision: 41 });
+    for (const position of [1, 2, 3]) {
+      const record = sampleRecord(position);
+      await pipeline.append(sampleEvents(record, 2, 150_000), record);
+    }
+    await pipeline.reach(cursorBehind(sampleRecord(3), undefined));
+    expect(sent.map(({ events, expected }) => [events.length, expected])).toEqual([
+      [2, 41],
+      [2, 43],
+      [2, 45],
+    ]);
+    expect(pipeline.sentTo).toBe(47);
+  });
+
+  test('confirms only the contiguous prefix when answers come in another order', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = appendPipeline(target, 'stream', from);
+    for (const position of [1, 2, 3]) {
+      const record = sampleRecord(position);
+      await pipeline.append(sampleEvents(record, 1, 250_000), record);
+    }
+    sent[2]?.succeed();
+    sent[1]?.succeed();
+    await settled();
+    expect(pipeline.confirmed.revision).toBe(noStream);
+    sent[0]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 4 }, confirmed: { revision: 2 } });
+  });
+
+  test('sends what there is at the end of a batch, without waiting for more', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = appendPipeline(target, 'stream', from);
+    const record = sampleRecord(1);
+    await pipeline.append(sampleEvents(record, 1), record);
+    expect(sent).toHaveLength(0);
+    await pipeline.reach(cursorBehind(record, undefined));
+    expect(sent).toHaveLength(1);
+  });
+
+  test('cuts a record inside only when the server would not take it whole, and confirms it only when it is whole', async () => {
+    const { sent, target } = heldTarget(1000);
+    const pipeline = appendPipeline(target, 'stream', from);
+    const record = sampleRecord(1);
+    const appended = pipeline.append(sampleEvents(record, 3, 600), record);
+    await settled();
+    expect(sent.map(({ events }) => events.length)).toEqual([1, 1]);
+    sent[0]?.succeed();
+    sent[1]?.succeed();
+    await appended;
+    await settled();
+    expect(pipeline.confirmed.cursor).toEqual(beginning);
+    const drained = pipeline.drain();
+    await settled();
+    sent[2]?.succeed();
+    await drained;
+    expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 2, offset: 100 } });
+  });
+
+  test('moves the cursor past records that make no event once everything before them is confirmed', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = appendPipeline(target, 'stream', from);
+    const record = sampleRecord(1);
+    await pipeline.append(sampleEvents(record, 1, 300_000), record);
+    await pipeline.append([], sampleRecord(2));
+    const end = cursorBehind(sampleRecord(2), undefined);
+    await pipeline.reach(end);
+    expect(pipeline.confirmed.cursor).toEqual(beginning);
+    sent[0]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ cursor: end, confirmed: { mark: { position: 1 } } });
+  });
+
+  test('sends nothing of a record with an event that cannot be appended, but all before it', async () => {
+    const { sent, target } = heldTarget();
+    const tooLarge = new Failure('EventTooLarge', 'too large');
+    const picky = {
+      ...target,
+      measure: (event: TargetEvent) => {
+        if (event.data.length > 1000) throw tooLarge;
+        return event.data.length;
+      },
+    };
+    const pipeline = appendPipeline(picky, 'stream', from);
+    const [first, second] = [sampleRecord(1), sampleRecord(2)];
+    await pipeline.append(sampleEvents(first, 1), first);
+    const mixed = [...sampleEvents(second, 1), ...sampleEvents(second, 1, 2000)];
+    await expect(pipeline.append(mixed, second)).rejects.toBe(tooLarge);
+    const drained = pipeline.drain();
+    await settled();
+    sent[0]?.succeed();
+    await drained;
+    expect(sent.map(({ events }) => events.length)).toEqual([1]);
+    expect(pipeline.confirmed.cursor.position).toBe(2);
+  });
+
+  test('fails as a whole with the first failure, and keeps what was confirmed before it', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = appendPipeline(target, 'stream', from);
+    for (const position of [1, 2]) {
+      const record = sampleRecord(position);
+      await pipeline.append(sampleEvents(record, 1, 250_000), record);
+    }
+    const lost = new Failure('AppendUncertain', 'the call was lost');
+    const drained = pipeline.drain();
+    sent[0]?.succeed();
+    sent[1]?.fail(lost);
+    await expect(drained).rejects.toBe(lost);
+    await expect(pipeline.append([], sampleRecord(3)).then(() => pipeline.drain())).rejects.toBe(lost);
+    expect(pipeline.confirmed.revision).toBe(0);
+  });
+
+  test('never has more in flight than it may, whatever the sizes, and loses or reorders nothing', async () => {
+    const records = fc.array(fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 4 }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(records, fc.array(fc.nat(3), { maxLength: 50 }), async (shapes, picks) => {
+        const { sent, target } = heldTarget(1_000_000);
+        const pipeline = appendPipeline(target, 'stream', from);
+        const open: Sent[] = [];
+        let seen = 0;
+        let most = 0;
+        let running = true;
+        const server = (async () => {
+          while (running) {
+            while (seen < sent.length) open.push(...sent.slice(seen, ++seen));
+            most = Math.max(most, open.length);
+            const [answered] = open.splice((picks.shift() ?? 0) % Math.max(1, open.length), 1);
+            answered?.succeed();
+            await settled();
+          }
+        })();
+        for (const [index, sizes] of shapes.entries()) {
+          const record = sampleRecord(index + 1, sizes.length);
+          const events = sampleEvents(record, sizes.length).map((event, at) => ({
+            ...event,
+            data: new Uint8Array(sizes[at] ?? 0),
+          }));
+          await pipeline.append(events, record);
+        }
+        await pipeline.drain();
+        running = false;
+        await server;
+        const arrived = [...sent].sort((one, other) => one.expected - other.expected).flatMap(({ events }) => events);
+        expect(arrived.map(({ mark }) => `${mark.position}.${mark.index}`)).toEqual(
+          shapes.flatMap((sizes, index) => sizes.map((_, at) => `${index + 1}.${at}`)),
+        );
+        expect(pipeline.confirmed.revision).toBe(arrived.length - 1);
+        expect(most).toBeLessThanOrEqual(4);
+        expect(sent.every(({ events }) => events.length > 0)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

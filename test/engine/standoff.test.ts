@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { Standoff } from '../../src/engine/standoff.js';
+import { Failure } from '../../src/errors.js';
+import { beginning } from '../../src/record.js';
+
+const lost = new Failure('AppendUncertain', 'the call was lost');
+const behind = (revision: number) => ({ cursor: beginning, revision });
+
+/** Each tail is what the target says after another append of unknown outcome; we had sent up to 19. */
+function verdicts(tails: readonly number[], failure = lost): string[] {
+  const standoff = new Standoff();
+  return tails.map((tail, index) => {
+    standoff.begin(behind(index === 0 ? 9 : (tails[index - 1] ?? 9)));
+    standoff.sent(19);
+    standoff.uncertain(failure);
+    return standoff.judge(tail);
+  });
+}
+
+describe('after an append of unknown outcome', () => {
+  test('a tail that moved within what was sent is progress', () => {
+    expect(verdicts([12, 15, 19])).toEqual(['go-on', 'go-on', 'go-on']);
+  });
+
+  test('a tail that did not move is tried once more after a wait, then it is an outage', () => {
+    expect(verdicts([9, 9])).toEqual(['wait', 'outage']);
+  });
+
+  test('a tail that moves in between starts the count again', () => {
+    expect(verdicts([9, 12, 12])).toEqual(['wait', 'go-on', 'wait']);
+  });
+
+  test('a tail beyond anything we sent, twice, is another runner', () => {
+    expect(verdicts([25, 40])).toEqual(['go-on', 'another-runner']);
+  });
+
+  test('a smaller limit named by the server is progress although nothing moved', () => {
+    const tooLarge = new Failure('AppendTooLarge', 'limit 1000');
+    expect(verdicts([9, 9, 9], tooLarge)).toEqual(['go-on', 'go-on', 'go-on']);
+  });
+
+  test('a good pass forgets what was before', () => {
+    const standoff = new Standoff();
+    standoff.begin(behind(9));
+    standoff.uncertain(lost);
+    expect(standoff.judge(9)).toBe('wait');
+    standoff.good();
+    expect(standoff.judge(9)).toBe('go-on');
+    standoff.uncertain(lost);
+    expect(standoff.judge(9)).toBe('wait');
+  });
+
+  test('nothing is judged before the first pass: the tail says nothing about us yet', () => {
+    const standoff = new Standoff();
+    standoff.uncertain(new Failure('CheckpointMoved', 'the row was changed'));
+    expect(standoff.judge(500)).toBe('go-on');
+  });
+});
