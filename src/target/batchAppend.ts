@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import { asFailure, type Failure } from '../errors.js';
+import type { TargetEvent } from '../record.js';
+import { type AppendQuestion, batchRevision, callFailure, readBatchAnswer, uncertain } from './appendAnswer.js';
+import type { AppendLimit } from './appendLimit.js';
+import { batchRequestBytes, eventsBytes, maxRequestBytes, writeBatchRequest } from './appendRequest.js';
+import type { BufferPool } from './bufferPool.js';
+import { answerMs, type AppendFeatures, asBytes, type Connection } from './connection.js';
+import { heard } from './heard.js';
+import type { AppendCall } from './target.js';
+import type { Doing } from './targetFailure.js';
+
+/** What an append call works with. */
+export interface AppendParts {
+  readonly connection: Connection;
+  readonly features: AppendFeatures;
+  readonly stream: string;
+  readonly doing: Doing;
+  readonly limit: AppendLimit;
+  readonly buffers: BufferPool;
+  readonly clock: Clock;
+  /** Told when the connection, not just one append, has failed. */
+  readonly onLost: (error: unknown) => void;
+}
+
+interface InFlight extends AppendQuestion {
+  readonly resolve: (revision: number) => void;
+  readonly reject: (failure: Failure) => void;
+  readonly stopDeadline: () => void;
+  readonly buffer: Buffer;
+}
+
+/** How long one append may take from its write, in milliseconds: a slow line gets time for large requests. */
+export function deadlineMs(requestBytes: number): number {
+  return answerMs + Math.ceil(requestBytes / 65_536) * 1_000;
+}
+
+/**
+ * One BatchAppend call of our own. Requests leave in the order of the calls to {@link append}; answers come in any
+ * order and are matched by correlation id. The first failure, silence, or end of the stream ends the whole call:
+ * what is in flight then is of unknown outcome.
+ *
+ * The client library's own call is not used: it loses appends that the server never answers, lets first appends
+ * overtake each other, and dies of answers that it does not expect.
+ */
+export class BatchAppendCall implements AppendCall {
+  private readonly call: ClientDuplexStream<Buffer, Buffer>;
+  private readonly inFlight = new Map<string, InFlight>();
+  private readonly correlationPrefix = randomUUID().slice(0, 24);
+  private sent = 0;
+  private over: Error | undefined;
+  private full = false;
+  private waiting: (() => void)[] = [];
+
+  constructor(private readonly parts: AppendParts) {
+    const { connection } = parts;
+    this.call = connection.grpc.makeBidiStreamRequest(
+      '/event_store.client.streams.Streams/BatchAppend',
+      asBytes,
+      asBytes,
+      ...connection.callArguments(),
+    );
+    this.call.on('data', (bytes: Buffer) => this.receive(bytes));
+    this.call.on('drain', () => this.letThrough());
+    this.call.on('end', () => this.lost(new Error('the server ended the call')));
+    // Stays to the end: a cancelled call reports that as an error too.
+    this.call.on('error', (error) => this.lost(error));
+    this.call.on('status', () => this.gone());
+  }
+
+  append(events: readonly TargetEvent[], expected: number): Promise<number> {
+    const { stream, doing, limit, features, buffers, clock } = this.parts;
+    const question: AppendQuestion = { stream, events, expected, doing, limit };
+    if (this.over) return heard(Promise.reject(uncertain(question, 'the call is over', this.over)));
+    const bytes = eventsBytes(events);
+    const ms = deadlineMs(bytes);
+    const correlationId = this.nextCorrelationId();
+    const head = { stream, expected, correlationId, deadlineSeconds: features.durations ? ms / 1_000 : undefined };
+    const length = batchRequestBytes(head, bytes);
+    if (length > maxRequestBytes && events.length > 1) return this.appendHalves(events, expected);
+    const buffer = buffers.take(length);
+    writeBatchRequest(head, events, buffer);
+    const answer = new Promise<number>((resolve, reject) => {
+      const silent = (): void => this.lost(new Error(`it did not answer within ${ms / 1_000} s`));
+      const stopDeadline = clock.after(ms, silent);
+      this.inFlight.set(correlationId, { ...question, resolve, reject, stopDeadline, buffer });
+    });
+    if (!this.call.write(buffer.subarray(0, length))) this.full = true;
+    return heard(answer);
+  }
+
+  writable(): Promise<void> {
+    if (!this.full || this.over) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  close(): void {
+    const closed = new Error('the call was closed');
+    this.end(closed, (append) => uncertain(append, closed.message));
+  }
+
+  /** Small events may count for less than they take in a message: what one message cannot hold leaves in two. */
+  private appendHalves(events: readonly TargetEvent[], expected: number): Promise<number> {
+    const half = events.length >>> 1;
+    const first = this.append(events.slice(0, half), expected);
+    const second = this.append(events.slice(half), expected + half);
+    return heard(first.then(() => second));
+  }
+
+  private receive(bytes: Buffer): void {
+    if (this.over) return;
+    try {
+      const { correlationId, answer } = readBatchAnswer(bytes);
+      const append = this.inFlight.get(correlationId);
+      // Not ours, or said twice: there is nothing to learn from it.
+      if (append) this.answered(correlationId, append, answer);
+    } catch (error) {
+      this.lost(new Error('its answer cannot be understood', { cause: error }));
+    }
+  }
+
+  private answered(correlationId: string, append: InFlight, answer: BatchAppendResp): void {
+    this.parts.connection.answered = true;
+    try {
+      const revision = batchRevision(answer, append);
+      this.inFlight.delete(correlationId);
+      append.stopDeadline();
+      this.parts.buffers.give(append.buffer);
+      append.resolve(revision);
+    } catch (error) {
+      const failure = asFailure(error);
+      this.end(failure, (other) =>
+        other === append
+          ? failure
+          : uncertain(other, `another append of the call failed (${failure.message})`, failure),
+      );
+    }
+  }
+
+  /** The call or its connection is lost: no append in flight is better off than another. */
+  private lost(error: Error): void {
+    if (this.over) return;
+    this.end(error, (append) => callFailure(error, append));
+    this.parts.onLost(error);
+  }
+
+  private end(why: Error, failureOf: (append: InFlight) => Failure): void {
+    if (this.over) return;
+    this.over = why;
+    this.call.cancel();
+    for (const append of this.inFlight.values()) {
+      append.stopDeadline();
+      append.reject(failureOf(append));
+    }
+    this.letThrough();
+  }
+
+  /** gRPC is done with the call, so nothing reads the buffers any more. */
+  private gone(): void {
+    for (const { buffer } of this.inFlight.values()) this.parts.buffers.give(buffer);
+    this.inFlight.clear();
+  }
+
+  private letThrough(): void {
+    this.full = false;
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private nextCorrelationId(): string {
+    return this.correlationPrefix + (++this.sent).toString(16).padStart(12, '0');
+  }
+}

@@ -1,0 +1,32 @@
+const smallestBytes = 64 * 1024;
+
+/**
+ * Buffers for requests. One is taken for one request and given back only when nothing can read it any more: gRPC may
+ * copy a message long after it was handed over (before the call is connected, or under flow control).
+ */
+export class BufferPool {
+  private kept: Buffer[] = [];
+  private keptBytes = 0;
+
+  /** @param maxKeptBytes most memory that idle buffers may hold */
+  constructor(private readonly maxKeptBytes: number) {}
+
+  /** A buffer of at least `bytes`; what it holds is left over from before. */
+  take(bytes: number): Buffer {
+    const index = this.kept.findIndex((buffer) => buffer.length >= bytes);
+    const [buffer] = index < 0 ? [] : this.kept.splice(index, 1);
+    if (buffer === undefined) return Buffer.allocUnsafeSlow(powerOfTwo(Math.max(bytes, smallestBytes)));
+    this.keptBytes -= buffer.length;
+    return buffer;
+  }
+
+  give(buffer: Buffer): void {
+    if (this.keptBytes + buffer.length > this.maxKeptBytes) return;
+    this.kept.push(buffer);
+    this.keptBytes += buffer.length;
+  }
+}
+
+function powerOfTwo(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(bytes));
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../clock.js';
+import { Failure } from '../errors.js';
+import type { TargetEvent } from '../record.js';
+import type { Logger } from '../telemetry/logger.js';
+import { AppendLimit, checkStreamName } from './appendLimit.js';
+import { BatchAppendCall } from './batchAppend.js';
+import { BufferPool } from './bufferPool.js';
+import { Connections } from './connection.js';
+import { parseConnectionString } from './connectionString.js';
+import { heard } from './heard.js';
+import { PlainAppendCall } from './plainAppend.js';
+import { type Page, type PageQuery, readPage } from './streamRead.js';
+import { readTail } from './tail.js';
+import type { AppendCall, StoredEvent, Tail, Target } from './target.js';
+import { namedLeader, targetFailure } from './targetFailure.js';
+
+/** How to reach the server. */
+export interface EventStoreTargetOptions {
+  /** `esdb://`, `kurrentdb://`, `kurrent://` or `kdb://`, each also with `+discover`. Holds a secret. */
+  readonly connectionString: string;
+  /** PEM, or base64 of it, of the certificate authority to trust instead of the system's. */
+  readonly tlsCa?: string | undefined;
+  /** Most bytes of one append; the server may teach us a smaller limit. */
+  readonly appendBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Most memory that idle request buffers may hold. */
+const keptBufferBytes = 16 * 1024 * 1024;
+/** Most events of one page of {@link Target.read}. */
+const pageEvents = 500;
+/** How often one read may be started again because its node does not lead or its connection was stale. */
+const maxMoves = 3;
+
+/**
+ * An EventStoreDB or KurrentDB server as the target. Contacts nothing before the first call.
+ *
+ * @throws Failure `SettingsInvalid` for a connection string or certificate that cannot be used
+ */
+export function eventStoreTarget(options: EventStoreTargetOptions): Target {
+  return new EventStoreTarget(options);
+}
+
+class EventStoreTarget implements Target {
+  private readonly connections: Connections;
+  private readonly limit: AppendLimit;
+  private readonly buffers = new BufferPool(keptBufferBytes);
+  private readonly calls = new Set<OpeningCall>();
+
+  constructor(private readonly options: EventStoreTargetOptions) {
+    const settings = parseConnectionString(options.connectionString, options.tlsCa);
+    for (const option of settings.ignored) options.logger.warn('connection-option-ignored', { option });
+    this.connections = new Connections(settings, options.clock);
+    this.limit = new AppendLimit(options.appendBytes);
+  }
+
+  get appendBytes(): number {
+    return this.limit.bytes;
+  }
+
+  measure(event: TargetEvent): number {
+    return this.limit.measure(event);
+  }
+
+  async tail(stream: string, signal: AbortSignal): Promise<Tail> {
+    checkStreamName(stream);
+    return readTail((query, until) => this.page(query, until), stream, this.options.clock, signal);
+  }
+
+  async *read(
+    stream: string,
+    from: { readonly revision: number; readonly direction: 'forwards' | 'backwards'; readonly count?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<StoredEvent> {
+    checkStreamName(stream);
+    const { direction } = from;
+    let next: number | 'end' = Number.isFinite(from.revision) ? from.revision : 'end';
+    for (let left = from.count ?? Infinity; left > 0;) {
+      const count = Math.min(left, pageEvents);
+      const page = await this.page({ stream, from: next, direction, count }, signal);
+      if (page.kind !== 'events') return;
+      yield* page.events;
+      const reached = page.events.at(-1)?.revision;
+      if (page.last || reached === undefined || (direction === 'backwards' && reached === 0)) return;
+      next = reached + (direction === 'forwards' ? 1 : -1);
+      left -= page.events.length;
+    }
+  }
+
+  open(stream: string): AppendCall {
+    checkStreamName(stream);
+    const call = new OpeningCall(
+      (signal) => this.openNow(stream, signal),
+      () => this.calls.delete(call),
+    );
+    this.calls.add(call);
+    return call;
+  }
+
+  close(): Promise<void> {
+    for (const call of this.calls) call.close();
+    this.connections.close();
+    return Promise.resolve();
+  }
+
+  private async openNow(stream: string, signal: AbortSignal): Promise<AppendCall> {
+    const { connections, limit, buffers } = this;
+    const { clock, logger } = this.options;
+    const connection = await connections.connect(signal);
+    const features = await connections.features(connection, signal);
+    const doing = connections.doing(`append to stream ${stream}`);
+    const onLost = (error: unknown): void => {
+      const leader = namedLeader(error);
+      logger.warn('append-call-lost', { stream, server: doing.server, ...(leader && { leader }) });
+      connections.drop(connection, error);
+    };
+    const parts = { connection, features, stream, doing, limit, buffers, clock, onLost };
+    return features.batch ? new BatchAppendCall(parts) : new PlainAppendCall(parts);
+  }
+
+  /** Reads a page from the leader, wherever it is now. */
+  private async page(query: PageQuery, signal: AbortSignal): Promise<Page> {
+    const doing = this.connections.doing(`read stream ${query.stream}`);
+    for (let moves = 0; ; moves++) {
+      const connection = await this.connections.connect(signal);
+      const used = connection.answered;
+      try {
+        return await readPage(connection, query, { clock: this.options.clock, signal, doing });
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = targetFailure(error, doing);
+        if (failure.kind === 'TargetAccessDenied') throw failure;
+        this.connections.drop(connection, error);
+        const stale = used && failure.kind === 'TargetUnreachable';
+        if (moves >= maxMoves || !(stale || namedLeader(error))) throw failure;
+      }
+    }
+  }
+}
+
+/** An append call that connects at its first use. Appends keep their order, since all wait for the same promise. */
+class OpeningCall implements AppendCall {
+  private opened: Promise<AppendCall> | undefined;
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly openNow: (signal: AbortSignal) => Promise<AppendCall>,
+    private readonly onClose: () => void,
+  ) {}
+
+  append(events: readonly TargetEvent[], expected: number): Promise<number> {
+    return heard(this.open().then((call) => call.append(events, expected)));
+  }
+
+  writable(): Promise<void> {
+    return this.open().then(
+      (call) => call.writable(),
+      () => undefined, // the next append says what is wrong
+    );
+  }
+
+  close(): void {
+    if (this.closing.signal.aborted) return;
+    this.closing.abort(new Failure('AppendUncertain', 'The append call was closed.'));
+    this.opened?.then(
+      (call) => call.close(),
+      () => undefined,
+    );
+    this.onClose();
+  }
+
+  private open(): Promise<AppendCall> {
+    this.opened ??= heard(this.openNow(this.closing.signal));
+    return this.opened;
+  }
+}
