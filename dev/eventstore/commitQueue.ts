@@ -1,0 +1,70 @@
+/** Something accepted that is not committed yet. */
+interface Pending {
+  readonly record: readonly Buffer[];
+  readonly commit: () => void;
+}
+
+/** Makes records durable; resolves when they are. */
+export type Persist = (records: readonly (readonly Buffer[])[]) => Promise<void>;
+
+/**
+ * The second step of a write. What was accepted is made durable, several at a time, and then committed in order: only
+ * now can readers see it and writers have their answer.
+ */
+export class CommitQueue {
+  private pending: Pending[] = [];
+  private working: Promise<void> | undefined;
+  private gate: Promise<void> | undefined;
+  private failure: Error | undefined;
+
+  constructor(private readonly persist: Persist) {}
+
+  push(record: readonly Buffer[], commit: () => void): void {
+    if (this.failure) throw this.failure;
+    this.pending.push({ record, commit });
+    this.working ??= this.work();
+  }
+
+  /** Nothing accepted from now on is committed until the returned function is called. */
+  hold(): () => void {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const before = this.gate;
+    this.gate = before ? Promise.all([before, gate]).then(() => undefined) : gate;
+    const held = this.gate;
+    return () => {
+      if (this.gate === held) this.gate = undefined;
+      open();
+    };
+  }
+
+  /** Resolves when everything accepted so far is committed. */
+  async drained(): Promise<void> {
+    while (this.working) await this.working;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      await nextTurn();
+      while (this.pending.length > 0) {
+        while (this.gate) await this.gate;
+        const batch = this.pending;
+        this.pending = [];
+        await this.persist(batch.map(({ record }) => record));
+        for (const { commit } of batch) commit();
+      }
+    } catch (error) {
+      this.failure = error as Error;
+      throw error;
+    } finally {
+      this.working = undefined;
+    }
+  }
+}
+
+/** Keeps nothing: for a store that lives in memory. */
+export const inMemory: Persist = () => Promise.resolve();
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,38 @@
+import { ANY, NO_STREAM, STREAM_EXISTS } from './checkCommit.js';
+
+/** The expected revision as a request says it. */
+export type ExpectedRevision =
+  { form: 'revision'; value: bigint } | { form: 'noStream' | 'any' | 'streamExists' | 'notSet' };
+
+/** A number that no revision can be. */
+export class RevisionOutOfRange extends Error {
+  override readonly name = 'RevisionOutOfRange';
+}
+
+/**
+ * The same as the server numbers it; undefined if it is not set. 2^64-1 means "no stream"; anything else from 2^63 up
+ * throws {@link RevisionOutOfRange}.
+ */
+export function expectedNumber(expected: ExpectedRevision): number | undefined {
+  switch (expected.form) {
+    case 'revision': {
+      const signed = BigInt.asIntN(64, expected.value);
+      if (signed < -1n)
+        throw new RevisionOutOfRange("Specified argument was out of the range of valid values. (Parameter 'value')");
+      return Number(signed);
+    }
+    case 'noStream':
+      return NO_STREAM;
+    case 'any':
+      return ANY;
+    case 'streamExists':
+      return STREAM_EXISTS;
+    case 'notSet':
+      return undefined;
+  }
+}
+
+/** Names that the server refuses to write. */
+export function isInvalidStream(name: string): boolean {
+  return name === '' || name === '$$';
+}

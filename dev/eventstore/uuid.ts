@@ -1,0 +1,98 @@
+import { MalformedMessage, VARINT, WireReader, WireWriter } from './wire.js';
+
+/** How many 32-bit words one UUID takes in the compact form used here: its sixteen bytes, big-endian. */
+export const UUID_WORDS = 4;
+
+/** Text that is no UUID, or a UUID message without a value. */
+export class UnrecognizedUuid extends Error {
+  override readonly name = 'UnrecognizedUuid';
+}
+
+const HEX = new Int8Array(256).fill(-1);
+for (let value = 0; value < 16; value++) {
+  HEX[value.toString(16).charCodeAt(0)] = value;
+  HEX[value.toString(16).toUpperCase().charCodeAt(0)] = value;
+}
+const DASH = 0x2d;
+
+/**
+ * Reads an `event_store.client.UUID` message (`structured` = 1, `string` = 2) that fills `start..end` into four words.
+ * Throws {@link UnrecognizedUuid}.
+ */
+export function readUuid(bytes: Buffer, start: number, end: number, into: Uint32Array, at: number): void {
+  const reader = new WireReader(bytes, start, end);
+  let found = false;
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === 0x12) {
+      const stop = reader.enter();
+      readUuidText(bytes, reader.position, stop, into, at);
+      reader.position = stop;
+      found = true;
+    } else if (tag === 0x0a) {
+      readStructured(reader.nested(), into, at);
+      found = true;
+    } else reader.skip(tag & 7);
+  }
+  if (!found) throw new UnrecognizedUuid('the UUID has no value');
+}
+
+function readStructured(reader: WireReader, into: Uint32Array, at: number): void {
+  into.fill(0, at, at + UUID_WORDS);
+  while (reader.more) {
+    const tag = reader.tag();
+    if ((tag & 7) !== VARINT) throw new MalformedMessage('a structured UUID holds two integers');
+    const half = tag >>> 3 === 1 ? 0 : 2;
+    const bits = reader.uint64();
+    into[at + half] = Number(bits >> 32n);
+    into[at + half + 1] = Number(bits & 0xffffffffn);
+  }
+}
+
+/** The forms that .NET's `Guid` accepts and clients send: with dashes, without, and either in braces. */
+function readUuidText(bytes: Buffer, start: number, end: number, into: Uint32Array, at: number): void {
+  let length = end - start;
+  if (length > 2 && bytes[start] === 0x7b && bytes[end - 1] === 0x7d) {
+    start += 1;
+    length -= 2;
+  }
+  const dashes = length === 36;
+  if (!dashes && length !== 32) throw new UnrecognizedUuid('the text is no UUID');
+  let from = start;
+  let digits = 0;
+  let word = 0;
+  while (digits < 32) {
+    if (dashes && digits >= 8 && digits <= 20) {
+      if (bytes[from++] !== DASH) throw new UnrecognizedUuid('the text is no UUID');
+    }
+    for (let group = 0; group < 4; group++, digits++) {
+      const digit = HEX[bytes[from++] ?? 0] ?? -1;
+      if (digit < 0) throw new UnrecognizedUuid('the text is no UUID');
+      word = (word << 4) | digit;
+    }
+    if ((digits & 7) === 0) into[at + (digits >>> 3) - 1] = word;
+  }
+}
+
+export function uuidText(words: Uint32Array, at: number): string {
+  const hex = [0, 1, 2, 3].map((i) => (words[at + i] ?? 0).toString(16).padStart(8, '0')).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+export function isEmptyUuid(words: Uint32Array, at: number): boolean {
+  return ((words[at] ?? 0) | (words[at + 1] ?? 0) | (words[at + 2] ?? 0) | (words[at + 3] ?? 0)) === 0;
+}
+
+/** A short string that is equal exactly when the UUID is; for use as a key. */
+export function uuidKey(words: Uint32Array, at: number): string {
+  const [a = 0, b = 0, c = 0, d = 0] = words.subarray(at, at + UUID_WORDS);
+  return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
+}
+
+/** The `event_store.client.UUID` message in the form that was asked for. */
+export function uuidMessage(words: Uint32Array, at: number, form: 'string' | 'structured'): WireWriter {
+  const writer = new WireWriter();
+  if (form === 'string') return writer.string(2, uuidText(words, at));
+  const half = (from: number): bigint => (BigInt(words[at + from] ?? 0) << 32n) | BigInt(words[at + from + 1] ?? 0);
+  return writer.message(1, new WireWriter().uint64(1, half(0)).uint64(2, half(2)));
+}
