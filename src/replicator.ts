@@ -11,6 +11,8 @@ import { status, type Status } from './engine/status.js';
 import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
 import { lokadTapes } from './source/lokadTapes.js';
 import { connectContainer } from './source/sourceStorage.js';
+import type { Source } from './source/source.js';
+import { deadlineMs } from './target/batchAppend.js';
 import { eventStoreTarget } from './target/eventStoreTarget.js';
 import type { Logger } from './telemetry/logger.js';
 
@@ -39,7 +41,10 @@ export interface Replicator {
 /** Builds the parts from the settings. This is the one place that knows the implementations. */
 export function createReplicator(config: Config, logger: Logger, clock: Clock = systemClock): Replicator {
   const store = tableCheckpoint({ ...config.checkpoint, source: config.source.id, stream: config.target.stream });
-  const parts = (checkpoints: CheckpointStore): Parts => ({
+  const container = connectContainer(config.source.storage, config.source.container);
+  const target = eventStoreTarget({ ...config.target, clock, logger });
+  const newSource = (): Source => lokadTapes({ ...config.source, container, clock, logger });
+  const parts = (source: Source, checkpoints: CheckpointStore): Parts => ({
     source,
     convert: createConvert(config.convert),
     target,
@@ -55,16 +60,15 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
     settings: config.convert.settings,
     settingsByName: config.convert.settingsByName,
   });
-  const container = connectContainer(config.source.storage, config.source.container);
-  const source = lokadTapes({ ...config.source, container, clock, logger });
-  const target = eventStoreTarget({ ...config.target, clock, logger });
-  const running = parts(store);
+  // The runs of one process follow each other and keep what they know; who only looks must not disturb them.
+  const running = parts(newSource(), store);
+  const looking = newSource();
 
   return {
     run: (order) => run(running, termsOf(order, config)),
-    status: (signal) => status(parts(store), signal),
-    preview: (signal) => preview(parts(readOnly(store)), signal),
-    wayOut: (decision, signal) => wayOut(decision, parts(store), signal),
+    status: (signal) => status(parts(looking, store), signal),
+    preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
+    wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
     close: () => target.close(),
   };
 }
@@ -75,7 +79,7 @@ function termsOf({ onOutage, ...order }: RunOrder, { run, target }: Config): Run
     idlePollMs: run.idlePollMs,
     emptySourceWaitMs: run.emptySourceWaitSeconds * 1000,
     ...(onOutage === 'wait' && { outageWaitMs: run.outageWaitSeconds * 1000 }),
-    appendDeadlineMs: appendDeadlineMs(target.appendBytes),
+    appendDeadlineMs: deadlineMs(target.appendBytes),
   };
 }
 
