@@ -84,7 +84,7 @@ function statusFailure(status: Status, question: AppendQuestion): Failure {
   const text = status.getMessage();
   switch (detail?.getTypeName()) {
     case 'event_store.client.WrongExpectedVersion': {
-      const wrong = detail.unpack(sharedMessages.WrongExpectedVersion.deserializeBinary, detail.getTypeName());
+      const wrong = sharedMessages.WrongExpectedVersion.deserializeBinary(detail.getValue_asU8());
       return wrongExpectedRevision(question, currentRevision(wrong));
     }
     case 'event_store.client.StreamDeleted':
@@ -92,8 +92,8 @@ function statusFailure(status: Status, question: AppendQuestion): Failure {
     case 'event_store.client.AccessDenied':
       return accessDenied(doing, text || 'access denied');
     case 'event_store.client.MaximumAppendSizeExceeded': {
-      const named = detail.unpack(sharedMessages.MaximumAppendSizeExceeded.deserializeBinary, detail.getTypeName());
-      return appendTooLarge(question, named?.getMaxappendsize() ?? 0);
+      const named = sharedMessages.MaximumAppendSizeExceeded.deserializeBinary(detail.getValue_asU8());
+      return appendTooLarge(question, named.getMaxappendsize());
     }
     case 'event_store.client.MaximumAppendEventSizeExceeded':
       // {event id = 1, proposed size = 2, limit = 3}; the client library does not know this message.
@@ -105,6 +105,7 @@ function statusFailure(status: Status, question: AppendQuestion): Failure {
     case 'event_store.client.BadRequest':
     case 'event_store.client.InvalidTransaction':
       return refused(doing, text || 'bad request');
+    case undefined:
     default:
       // Timeout, Unknown, "Server Is Busy", "Server Is Not Ready": it may have been written.
       return uncertain(question, text || 'the server gave no reason');
@@ -130,6 +131,8 @@ export function callFailure(error: unknown, question: AppendQuestion): Failure {
         trailerOf(error, 'event-id') ?? '',
         Number(trailerOf(error, 'maximum-append-event-size')),
       );
+    case undefined:
+    default:
   }
   const failure = targetFailure(error, doing);
   if (failure.kind === 'TargetAccessDenied' || failure.answer === 'resume') return failure;
@@ -191,8 +194,8 @@ function lastVarint(bytes: Uint8Array): number {
   return value;
 }
 
-function currentRevision(wrong: WrongExpectedVersion | null): string {
-  return wrong?.hasCurrentStreamRevision() ? wrong.getCurrentStreamRevision() : String(noStream);
+function currentRevision(wrong: WrongExpectedVersion): string {
+  return wrong.hasCurrentStreamRevision() ? wrong.getCurrentStreamRevision() : String(noStream);
 }
 
 /** A UUID in its text form, whichever of the two forms the server chose. */

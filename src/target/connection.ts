@@ -27,6 +27,8 @@ export interface Connection {
   features(): Promise<AppendFeatures>;
   /** True once the node has answered a call: then a failure may mean that only the connection is stale. */
   answered: boolean;
+  /** True once it was thrown away: calls on it fail at once. */
+  dropped: boolean;
 }
 
 /** The bytes of a message are made and read by us: gRPC passes them through. */
@@ -38,6 +40,7 @@ export const asBytes = (bytes: Buffer): Buffer => bytes;
  */
 export class Connections {
   private current: Promise<Connection> | undefined;
+  private readonly dialled = new WeakMap<Connection, Promise<Connection>>();
   private leader: Endpoint | undefined;
   private readonly closing = new AbortController();
 
@@ -54,12 +57,15 @@ export class Connections {
 
   /** The current connection, or a new one. @throws Failure of a Target* kind, or the signal's reason */
   async connect(signal: AbortSignal): Promise<Connection> {
+    signal.throwIfAborted();
     this.closing.signal.throwIfAborted();
     const current = (this.current ??= this.dial());
     try {
-      return await this.answer(current, signal, 'connect');
+      const connection = await this.answer(current, signal, 'connect');
+      this.dialled.set(connection, current);
+      return connection;
     } catch (error) {
-      this.forget(current);
+      if (!signal.aborted) this.forget(current);
       throw error;
     }
   }
@@ -77,12 +83,9 @@ export class Connections {
   /** Throws a failed connection away; when the error names the leader, the next one goes there. */
   drop(connection: Connection, error?: unknown): void {
     this.leader = namedLeader(error) ?? this.leader;
-    const current = this.current;
-    void current?.then(
-      (open) => open === connection && this.forget(current),
-      () => undefined,
-    );
+    connection.dropped = true;
     connection.grpc.close();
+    if (this.current === this.dialled.get(connection)) this.current = undefined;
   }
 
   close(): void {
@@ -121,6 +124,7 @@ export class Connections {
       callArguments: () => client['callArguments']({ requiresLeader: true }, { deadline: Infinity }),
       features: () => (features ??= askFeatures(client)),
       answered: false,
+      dropped: false,
     };
   }
 

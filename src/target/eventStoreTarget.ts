@@ -116,7 +116,11 @@ class EventStoreTarget implements Target {
       connections.drop(connection, error);
     };
     const parts = { connection, features, stream, doing, limit, buffers, clock, onLost };
-    return features.batch ? new BatchAppendCall(parts) : new PlainAppendCall(parts);
+    try {
+      return features.batch ? new BatchAppendCall(parts) : new PlainAppendCall(parts);
+    } catch (error) {
+      throw targetFailure(error, doing);
+    }
   }
 
   /** Reads a page from the leader, wherever it is now. */
@@ -124,15 +128,14 @@ class EventStoreTarget implements Target {
     const doing = this.connections.doing(`read stream ${query.stream}`);
     for (let moves = 0; ; moves++) {
       const connection = await this.connections.connect(signal);
-      const used = connection.answered;
       try {
         return await readPage(connection, query, { clock: this.options.clock, signal, doing });
       } catch (error) {
         signal.throwIfAborted();
         const failure = targetFailure(error, doing);
         if (failure.kind === 'TargetAccessDenied') throw failure;
+        const stale = (connection.answered || connection.dropped) && failure.kind === 'TargetUnreachable';
         this.connections.drop(connection, error);
-        const stale = used && failure.kind === 'TargetUnreachable';
         if (moves >= maxMoves || !(stale || namedLeader(error))) throw failure;
       }
     }

@@ -4,7 +4,7 @@ import type { Endpoint } from './connectionString.js';
 
 /** A gRPC status as grpc-js and the client library hand it over: an error with a code, a text and trailers. */
 interface CallError {
-  readonly code: number;
+  readonly code: status;
   readonly details: string;
   readonly metadata: Metadata;
 }
@@ -133,7 +133,7 @@ function trailer(metadata: Metadata, name: string): string | undefined {
 function asCallError(error: unknown): CallError | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'number') return undefined;
   return {
-    code: error.code,
+    code: error.code as status,
     details: 'details' in error && typeof error.details === 'string' ? error.details : error.message,
     metadata: 'metadata' in error && error.metadata instanceof Metadata ? error.metadata : new Metadata(),
   };

@@ -19,7 +19,7 @@ export function within<T>(
     const abort = (): void => settle(() => reject(signal.reason as Error));
     work.then(
       (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error as Error)),
+      (error: Error) => settle(() => reject(error)),
     );
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort);
