@@ -1,0 +1,213 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import type { CheckpointRow, CheckpointStore } from '../../src/checkpoint/checkpoint.js';
+import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
+import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
+import type { Clock } from '../../src/clock.js';
+import { beginning } from '../../src/record.js';
+import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
+import { reachedAt } from './checkpointRows.js';
+
+const identity = { source: 'billing', stream: 'billing-events', settings: { SOURCE_ID: 'billing' } };
+
+/** A clock that stands still until it is set. */
+class StandingClock implements Clock {
+  ms = Date.parse('2026-01-01T00:00:00Z');
+  now = () => this.ms;
+  sleep = () => Promise.resolve();
+  after = () => () => undefined;
+}
+
+/** The real table, with every write counted. */
+class CountingStore implements CheckpointStore {
+  writes = 0;
+  constructor(private readonly store: CheckpointStore) {}
+  load() {
+    return this.store.load();
+  }
+  insert(row: CheckpointRow) {
+    this.writes += 1;
+    return this.store.insert(row);
+  }
+  replace(row: CheckpointRow, etag: string) {
+    this.writes += 1;
+    return this.store.replace(row, etag);
+  }
+}
+
+describe('the keeper of a checkpoint row', () => {
+  let clock: StandingClock;
+  let store: CountingStore;
+  const keeperOf = (settings = identity.settings) => new CheckpointKeeper(store, clock, { ...identity, settings });
+  const storedRow = async () => (await store.load())?.row;
+
+  beforeEach(() => {
+    clock = new StandingClock();
+    store = new CountingStore(
+      tableCheckpoint({
+        storage: { kind: 'connectionString', value: azuriteConnectionString() },
+        table: freshTableName(),
+        source: identity.source,
+        stream: identity.stream,
+      }),
+    );
+  });
+
+  test('knows no row before there is one, and writes none without need', async () => {
+    const keeper = keeperOf();
+    expect(await keeper.load()).toBeUndefined();
+    await keeper.save();
+    expect(store.writes).toBe(0);
+    expect(keeper.row).toBeUndefined();
+  });
+
+  test('writes what was reached, and another finds it', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    await keeper.advance(reachedAt(1));
+    expect(await keeperOf().load()).toEqual({ ...identity, ...reachedAt(1), generation: 0 });
+  });
+
+  test('writes at most every 5 seconds while it advances, and the rest when told to save', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    for (let position = 1; position <= 11; position += 1) {
+      await keeper.advance(reachedAt(position));
+      clock.ms += 1_000;
+    }
+    expect(store.writes).toBe(3);
+    expect(keeper.row?.confirmed?.revision).toBe(10);
+    await keeper.advance(reachedAt(14));
+    expect((await storedRow())?.confirmed?.revision).toBe(10);
+    await keeper.save();
+    expect((await storedRow())?.confirmed?.revision).toBe(13);
+  });
+
+  test('writes nothing when nothing changed, but renews a note after a minute', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    keeper.note({ runner: 'laptop-17', startedAt: '2026-01-01T00:00:00.000Z' });
+    await keeper.advance(reachedAt(1));
+    clock.ms += 59_999;
+    await keeper.advance(reachedAt(1));
+    await keeper.save();
+    expect(store.writes).toBe(1);
+    clock.ms += 1;
+    await keeper.save();
+    expect(store.writes).toBe(2);
+    expect((await storedRow())?.run?.refreshedAt).toBe('2026-01-01T00:01:00.000Z');
+  });
+
+  test('keeps what a note said until it is said otherwise or taken away', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    keeper.note({ runner: 'laptop-17', movedAt: 'then', caughtUpAt: 'then' });
+    keeper.note({ movedAt: 'now', caughtUpAt: undefined });
+    await keeper.save();
+    const at = '2026-01-01T00:00:00.000Z';
+    expect((await storedRow())?.run).toEqual({ runner: 'laptop-17', startedAt: at, refreshedAt: at, movedAt: 'now' });
+  });
+
+  test('may be told how things are before it was loaded, but cannot write them', async () => {
+    const keeper = keeperOf();
+    keeper.note({ runner: 'laptop-17' });
+    await expect(keeper.save()).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    await expect(keeper.advance(reachedAt(1))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect(store.writes).toBe(0);
+  });
+
+  test('never writes over what another wrote, and has to look again before it writes at all', async () => {
+    const [one, other] = [keeperOf(), keeperOf()];
+    await one.load();
+    await other.load();
+    await one.advance(reachedAt(5));
+    await expect(other.advance(reachedAt(2))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect(other.row).toBeUndefined();
+    await expect(other.advance(reachedAt(6))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    await expect(other.save()).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect((await storedRow())?.confirmed?.revision).toBe(4);
+
+    await other.load();
+    await other.advance(reachedAt(6));
+    expect((await storedRow())?.confirmed?.revision).toBe(5);
+    clock.ms += 5_000;
+    await expect(one.advance(reachedAt(7))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect((await storedRow())?.confirmed?.revision).toBe(5);
+  });
+
+  test('does not advance backwards', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    await keeper.advance(reachedAt(5));
+    await expect(keeper.advance(reachedAt(4))).rejects.toThrow(/stands at position 6 and may not be set back/);
+    await expect(keeper.advance({ ...reachedAt(5), cursor: beginning })).rejects.toThrow(/may not be set back/);
+    await keeper.save();
+    expect(await storedRow()).toMatchObject(reachedAt(5));
+  });
+
+  test('advances to another chunk at the same position, as an accepted chunk asks for', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    await keeper.advance(reachedAt(5));
+    const cursor = { ...reachedAt(5).cursor, chunk: 'a', offset: 0, sha1: '' };
+    await keeper.advance({ ...reachedAt(5), cursor });
+    await keeper.save();
+    expect((await storedRow())?.cursor).toEqual(cursor);
+  });
+
+  test('begins again where nothing is confirmed and other settings decide what is written', async () => {
+    const before = keeperOf();
+    await before.load();
+    await before.advance({ cursor: reachedAt(3).cursor });
+    const after = keeperOf({ SOURCE_ID: 'other' });
+    await after.load();
+    await after.advance({ cursor: beginning });
+    expect(await storedRow()).toMatchObject({ cursor: beginning, settings: { SOURCE_ID: 'other' }, generation: 0 });
+  });
+
+  test('keeps the settings under which the row was written until something new is reached', async () => {
+    const before = keeperOf();
+    await before.load();
+    await before.advance(reachedAt(3));
+    const after = keeperOf({ SOURCE_ID: 'other' });
+    await after.load();
+    after.note({ runner: 'laptop-17' });
+    await after.save();
+    expect((await storedRow())?.settings).toEqual(identity.settings);
+    await after.advance(reachedAt(4));
+    await after.save();
+    expect((await storedRow())?.settings).toEqual({ SOURCE_ID: 'other' });
+  });
+
+  test('sets the row back only when told to, which counts as a generation', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    keeper.accept({ revision: 9 });
+    await keeper.advance(reachedAt(5));
+    await keeper.lower(reachedAt(2));
+    expect(await storedRow()).toEqual({ ...identity, ...reachedAt(2), generation: 1, accepted: { revision: 9 } });
+    await keeper.lower({ cursor: beginning });
+    expect(await storedRow()).toEqual({ ...identity, cursor: beginning, generation: 2, accepted: { revision: 9 } });
+  });
+
+  test('remembers what was accepted beside what was accepted before', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    keeper.accept({ revision: 9 });
+    keeper.accept({ settings: { from: 'a', to: 'b' } });
+    await keeper.save();
+    expect((await storedRow())?.accepted).toEqual({ revision: 9, settings: { from: 'a', to: 'b' } });
+  });
+
+  test('loses nothing that is said while a write is on its way', async () => {
+    const keeper = keeperOf();
+    await keeper.load();
+    await keeper.advance(reachedAt(1));
+    keeper.note({ runner: 'laptop-17' });
+    const saving = keeper.save();
+    keeper.note({ movedAt: 'meanwhile' });
+    await saving;
+    await keeper.save();
+    expect((await storedRow())?.run).toMatchObject({ runner: 'laptop-17', movedAt: 'meanwhile' });
+  });
+});

@@ -1,0 +1,160 @@
+import { RestError, TableClient } from '@azure/data-tables';
+import type { TableServiceClientOptions } from '@azure/data-tables';
+import { describe, expect, test } from 'vitest';
+
+import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
+import { entityOf } from '../../src/checkpoint/checkpointEntity.js';
+import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
+import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
+import { fullNote, rowAt } from './checkpointRows.js';
+
+type Policy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number]['policy'];
+
+function storeIn(table: string, client: TableServiceClientOptions = {}, names = {}): CheckpointStore {
+  return tableCheckpoint({
+    storage: { kind: 'connectionString', value: azuriteConnectionString() },
+    table,
+    source: 'billing',
+    stream: 'billing-events',
+    client: { retryOptions: { maxRetries: 3, retryDelayInMs: 1 }, ...client },
+    ...names,
+  });
+}
+
+function rawClient(table: string): TableClient {
+  return TableClient.fromConnectionString(azuriteConnectionString(), table, { allowInsecureConnection: true });
+}
+
+/** The first write that the service has carried out never gets its answer here, and the client tries again. */
+function losingOneAnswer(): { readonly options: TableServiceClientOptions; readonly lost: () => number } {
+  let lost = 0;
+  const policy: Policy = {
+    name: 'losingOneAnswer',
+    sendRequest: async (request, next) => {
+      const answer = await next(request);
+      if (request.method === 'GET' || lost > 0 || answer.status >= 400) return answer;
+      lost += 1;
+      throw new RestError('socket hang up', { code: 'ECONNRESET', request });
+    },
+  };
+  return { options: { additionalPolicies: [{ policy, position: 'perRetry' }] }, lost: () => lost };
+}
+
+describe('the checkpoint in a table', () => {
+  test('is absent before the first row, and looking for it makes no table', async () => {
+    const table = freshTableName();
+    expect(await storeIn(table).load()).toBeUndefined();
+    await expect(rawClient(table).createEntity({ partitionKey: 'a', rowKey: 'b' })).rejects.toMatchObject({
+      statusCode: 404,
+    });
+  });
+
+  test('is what was written last', async () => {
+    const store = storeIn(freshTableName());
+    const first = await store.insert(rowAt(1));
+    const second = await store.replace({ ...rowAt(2), run: fullNote }, first.etag);
+    expect(await store.load()).toEqual({ row: { ...rowAt(2), run: fullNote }, etag: second.etag });
+  });
+
+  test('keeps 64-bit numbers as such', async () => {
+    const table = freshTableName();
+    await storeIn(table).insert(rowAt(1));
+    const entity = await rawClient(table).getEntity('billing', 'billing-events');
+    expect(entity).toMatchObject({ position: 2n, revision: 0n, offset: 200n });
+  });
+
+  test('has one row for each source and stream, whatever their names', async () => {
+    const table = freshTableName();
+    const names = [
+      { source: "it's/a\\b#c?d%e&f+g=h", stream: 'köln 100%' },
+      { source: 'a', stream: 'x'.repeat(2000) },
+      { source: 'a', stream: `${'x'.repeat(2000)}y` },
+    ];
+    for (const [index, name] of names.entries())
+      await storeIn(table, {}, name).insert({ ...rowAt(index + 1), ...name });
+    for (const [index, name] of names.entries()) {
+      expect((await storeIn(table, {}, name).load())?.row).toEqual({ ...rowAt(index + 1), ...name });
+    }
+  });
+
+  test('is not inserted over another row', async () => {
+    const store = storeIn(freshTableName());
+    const first = await store.insert(rowAt(1));
+    await expect(store.insert(rowAt(2))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect(await store.load()).toEqual(first);
+  });
+
+  test('is not replaced over what someone else wrote', async () => {
+    const store = storeIn(freshTableName());
+    const first = await store.insert(rowAt(1));
+    const theirs = await store.replace(rowAt(5), first.etag);
+    await expect(store.replace(rowAt(2), first.etag)).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect(await store.load()).toEqual(theirs);
+  });
+
+  test('is not written again after someone deleted it', async () => {
+    const table = freshTableName();
+    const first = await storeIn(table).insert(rowAt(1));
+    await rawClient(table).deleteEntity('billing', 'billing-events');
+    await expect(storeIn(table).replace(rowAt(2), first.etag)).rejects.toMatchObject({ kind: 'CheckpointMoved' });
+    expect(await storeIn(table).load()).toBeUndefined();
+  });
+
+  test('recognises its own insert when the answer was lost', async () => {
+    const table = freshTableName();
+    await storeIn(table).insert({ ...rowAt(1), source: 'another' });
+    const { options, lost } = losingOneAnswer();
+    const stored = await storeIn(table, options).insert(rowAt(1));
+    expect(lost()).toBe(1);
+    expect(await storeIn(table).load()).toEqual(stored);
+  });
+
+  test('recognises its own replacement when the answer was lost, and goes on from there', async () => {
+    const table = freshTableName();
+    const first = await storeIn(table).insert(rowAt(1));
+    const { options, lost } = losingOneAnswer();
+    const store = storeIn(table, options);
+    const second = await store.replace({ ...rowAt(2), run: fullNote }, first.etag);
+    expect(lost()).toBe(1);
+    await store.replace(rowAt(3), second.etag);
+    expect((await store.load())?.row).toEqual(rowAt(3));
+  });
+
+  test('of a newer Eventferry is left alone', async () => {
+    const table = freshTableName();
+    await storeIn(table).insert(rowAt(1));
+    await rawClient(table).updateEntity({ ...entityOf(rowAt(1)), schema: 2 }, 'Replace');
+    await expect(storeIn(table).load()).rejects.toMatchObject({ kind: 'NewerSchema' });
+  });
+});
+
+describe('a checkpoint table that cannot be used', () => {
+  const key = Buffer.from('wrong key').toString('base64');
+
+  test('is named together with its account when nobody answers, without the key', async () => {
+    const value = `AccountName=ledger;AccountKey=${key};DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:1/ledger`;
+    const store = storeIn('checkpoints', {}, { storage: { kind: 'connectionString', value } });
+    const failure: unknown = await store.load().catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      kind: 'CheckpointUnreachable',
+      message: expect.stringMatching(/table checkpoints of account ledger cannot be reached.*ECONNREFUSED/) as string,
+      facts: { table: 'checkpoints', account: 'ledger' },
+    });
+    expect(JSON.stringify(failure)).not.toContain(key);
+  });
+
+  test('is named together with its account when it refuses us', async () => {
+    const value = azuriteConnectionString().replace(/AccountKey=[^;]+/, `AccountKey=${key}`);
+    const store = storeIn(freshTableName(), {}, { storage: { kind: 'connectionString', value } });
+    await expect(store.load()).rejects.toMatchObject({
+      kind: 'CheckpointUnreachable',
+      message: expect.stringMatching(/of account devstoreaccount1 answers 403/) as string,
+      facts: { status: 403 },
+    });
+  });
+
+  test('ends at once when the caller gives up', async () => {
+    const store = storeIn(freshTableName());
+    await expect(store.load(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
