@@ -1,7 +1,10 @@
+import type { StoredEvent } from './eventstore/eventStoreServer.js';
 import { formattedBody } from './writer/serviceStackJson.js';
 import { sha256 } from './writer/journal.js';
 import type { JournalEntry, JournalMessage } from './writer/journal.js';
-import type { RawEvent } from './storedEvents.js';
+
+/** An event as the server holds it, its bytes untouched. */
+export type AuditedEvent = Omit<StoredEvent, 'id' | 'data' | 'metadata'> & Record<'data' | 'metadata', Uint8Array>;
 
 /** What a target stream holds, held against what a writer noted. */
 export interface Audit {
@@ -56,11 +59,11 @@ const mostFindings = 10;
  * the journal by the chunk, offset and index of its mark, then everything else about it is compared. Acknowledged
  * commits must be there; of the others either all events or none. Records of the keys in `excludeKeys` make no event.
  */
-export async function auditJournal(
+export function auditJournal(
   journal: readonly JournalEntry[],
-  stored: AsyncIterable<RawEvent>,
+  stored: Iterable<AuditedEvent>,
   excludeKeys: readonly string[] = ['audit'],
-): Promise<Audit> {
+): Audit {
   const expected = expectedEvents(journal, excludeKeys);
   const found = { duplicates: 0, gaps: 0, reordered: 0, different: 0, wrongMarks: 0, foreign: 0 };
   const findings: string[] = [];
@@ -71,7 +74,7 @@ export async function auditJournal(
   const order = new Map([...expected.keys()].map((place, index) => [place, index]));
   let [events, bytes, last] = [0, 0, -1];
 
-  for await (const event of stored) {
+  for (const event of stored) {
     events++;
     bytes += event.data.length;
     const mark = markOf(event);
@@ -139,7 +142,7 @@ function placeOf({ chunk, offset }: { chunk: string; offset: number }, index: nu
   return `${chunk} offset ${offset} message ${index}`;
 }
 
-function markOf({ metadata }: RawEvent): Mark | undefined {
+function markOf({ metadata }: AuditedEvent): Mark | undefined {
   try {
     return (JSON.parse(Buffer.from(metadata).toString('utf8')) as { eventferry?: Mark }).eventferry;
   } catch {
@@ -154,7 +157,7 @@ function rightMark(mark: Mark, { entry, positions: [least, most] }: Expected): b
 
 /** The bytes as written; or, where the mark says so, JSON that the writer's formatter makes these bytes of. */
 function sameBody(
-  { data, contentType }: RawEvent,
+  { data, contentType }: AuditedEvent,
   { reformatted }: Mark,
   { bytes, sha256: written }: JournalMessage,
 ): boolean {

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { startAzurite } from './azurite.js';
+import type { Azurite } from './azurite.js';
+import { build, commandLine } from './build.js';
+import { startEventStore } from './eventstore/eventStoreServer.js';
+import type { EventStoreServer } from './eventstore/eventStoreServer.js';
+import { startProgram } from './program.js';
+import type { Program, ProgramOptions } from './program.js';
+
+/** All that Eventferry needs around it, on this machine alone. */
+export interface Laptop {
+  readonly azurite: Azurite;
+  readonly eventStore: EventStoreServer;
+  /** A folder of its own, gone at the end. */
+  readonly dir: string;
+  /** The writer's journal. */
+  readonly journal: string;
+  /** Settings with which Eventferry replicates the sample writer's container into the embedded server. */
+  readonly settings: Readonly<Record<string, string>>;
+  startWriter(args: readonly string[], options?: ProgramOptions): Program;
+  /** `eventferry run --follow`, as built. */
+  startReplicator(settings: Readonly<Record<string, string>>, output: ProgramOptions['output']): Program;
+  /** Ends the servers and removes the folder. The programs started must have ended. */
+  stop(): Promise<void>;
+}
+
+/** The container that the sample writer writes to; the target stream has its name too. */
+export const container = 'shop-tapes';
+
+const sampleWriter = fileURLToPath(new URL('sampleWriter.ts', import.meta.url));
+
+/** Starts Azurite and the embedded server on free ports, their data in memory, and builds the program meanwhile. */
+export async function startLaptop(): Promise<Laptop> {
+  const [azurite, eventStore] = await Promise.all([startAzurite(), startEventStore(), build()]);
+  const dir = mkdtempSync(join(tmpdir(), 'eventferry-'));
+  const journal = join(dir, 'journal.ndjson');
+  const settings = {
+    AzureWebJobsStorage: azurite.connectionString,
+    SOURCE_CONTAINER: container,
+    EVENTSTORE_CONNECTION_STRING: eventStore.connectionString,
+  };
+  const written = ['--connection', azurite.connectionString, '--container', container, '--journal', journal];
+  return {
+    azurite,
+    eventStore,
+    dir,
+    journal,
+    settings,
+    startWriter: (args, options) => startProgram(sampleWriter, [...written, ...args], options),
+    startReplicator: (more, output) =>
+      startProgram(commandLine, ['run', '--follow'], { env: { ...settings, ...more }, ...(output && { output }) }),
+    stop: async () => {
+      await Promise.all([azurite.stop(), eventStore.stop()]);
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
