@@ -17,7 +17,7 @@ import { eventStoreTarget } from './target/eventStoreTarget.js';
 import type { Logger } from './telemetry/logger.js';
 
 /** What a caller decides about a run; everything else comes from the settings. */
-export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries'> & {
+export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries' | 'outageTriesAtStart'> & {
   /** Time budget in ms; absent: as long as it takes. */
   readonly budgetMs?: number;
   /** `fail`: an outage or another runner ends the run, and the caller's next tick is the wait. */

@@ -19,6 +19,8 @@ export interface RunTerms {
   readonly outageWaitMs?: number;
   /** Most failed tries in a row before the run gives up although it could wait; absent: never. */
   readonly outageTries?: number;
+  /** The same as long as this run has confirmed nothing and seen no head yet; absent: `outageTries`. */
+  readonly outageTriesAtStart?: number;
   /** What an append may take at most before it is given up, in ms. */
   readonly appendDeadlineMs: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -29,6 +31,8 @@ export type RunEnd = 'caught-up' | 'nothing-to-replicate' | 'stop-requested' | '
 
 export interface RunReport {
   readonly end: RunEnd;
+  /** How far the stream grew behind the place where the run began. */
+  readonly events: number;
   /** Where it ended; absent when it never got to know. */
   readonly place?: Place;
   /** Another runner was found at work on the stream. */
@@ -81,6 +85,7 @@ class Run {
   private place: Place | undefined;
   private anotherRunner = false;
   private failedTries = 0;
+  private worked = false;
 
   constructor(
     private readonly parts: Parts,
@@ -117,11 +122,15 @@ class Run {
     while (!this.ending.aborted) {
       this.standoff.begin(place);
       place = await pass(place, this.parts, this.ending, {
-        advanced: (confirmed) => this.log.advanced(confirmed, this.ending),
+        advanced: async (confirmed) => {
+          this.worked = true;
+          await this.log.advanced(confirmed, this.ending);
+        },
         sent: (revision) => this.standoff.sent(revision),
       });
       this.place = place;
       this.standoff.good();
+      this.worked = true;
       this.failedTries = 0;
       await this.notices.good();
       if (this.ending.aborted) return undefined;
@@ -204,14 +213,16 @@ class Run {
     this.failedTries += 1;
     await this.log.failed(this.place);
     await this.notices.failed(failure);
-    const { outageWaitMs, outageTries = Infinity } = this.terms;
-    if (outageWaitMs === undefined || this.failedTries >= outageTries) throw failure;
+    const { outageWaitMs, outageTries = Infinity, outageTriesAtStart = outageTries } = this.terms;
+    const tries = this.worked ? outageTries : outageTriesAtStart;
+    if (outageWaitMs === undefined || this.failedTries >= tries) throw failure;
     await this.parts.clock.sleep(outageWaitMs, this.ending);
     return undefined;
   }
 
   private async ended(end: RunEnd): Promise<RunReport> {
     await this.log.ended(end, this.place);
-    return { end, anotherRunner: this.anotherRunner, ...(this.place && { place: this.place }) };
+    const events = this.log.events(this.place);
+    return { end, events, anotherRunner: this.anotherRunner, ...(this.place && { place: this.place }) };
   }
 }

@@ -111,6 +111,11 @@ export class RunLog {
     });
   }
 
+  /** How far the stream grew behind the place where the run began. */
+  events(place: Place | undefined): number {
+    return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
+  }
+
   private moved(place: Place): void {
     const before = this.parts.checkpoint.row?.run?.movedAt;
     const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
@@ -142,10 +147,6 @@ export class RunLog {
       revision: place.revision,
       ...(this.lag && { lag: this.lag }),
     });
-  }
-
-  private events(place: Place | undefined): number {
-    return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
   }
 
   private note(patch: RunPatch): void {
