@@ -141,11 +141,14 @@ function shown(value: string): string {
   return safe.length > 80 ? `${safe.slice(0, 80)}...` : safe;
 }
 
+/** One clause for people: the setting, what was given if that may be shown, and what was expected. */
+export function settingProblemText({ name, given, expected }: SettingProblem): string {
+  const what = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
+  return `${name}${what} expected ${expected}`;
+}
+
 function invalid(problems: readonly SettingProblem[]): Failure {
-  const lines = problems.map(({ name, given, expected }) => {
-    const what = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
-    return `${name}${what} expected ${expected}`;
-  });
+  const lines = problems.map(settingProblemText);
   const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
   return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
 }

@@ -1,0 +1,92 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { systemClock, type Clock } from '../clock.js';
+import { environment, type Environment } from '../config.js';
+import { asFailure, type Failure } from '../errors.js';
+import { createReplicator } from '../replicator.js';
+import { redact } from '../telemetry/redact.js';
+import { InvocationLogger, type InvocationLog } from './invocationLogger.js';
+import { settledWithin } from './settledWithin.js';
+import { WorkerReplicator } from './workerReplicator.js';
+
+/** When the worker is told to go, a run gets this long to end by itself; then its connections are closed. */
+const endMs = 2_500;
+/** What a run gets to end without its connections. With {@link endMs} it stays well below the host's 5 s. */
+const giveUpMs = 1_000;
+
+/** The timer's runs in this worker: one at a time, and a clean end when the worker is told to go. */
+export class TimerRuns {
+  private readonly logger = new InvocationLogger();
+  private readonly replicator: WorkerReplicator;
+  private current: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  private terminated = false;
+
+  constructor(
+    env: () => Environment = environment,
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.replicator = new WorkerReplicator((config) => createReplicator(config, this.logger, clock), env);
+  }
+
+  /**
+   * One run, as long as `RUN_SECONDS` says. A run that a person starts while the timer's is under way has nothing to do.
+   *
+   * @throws Error with kind, message and way out: an outage, a stop (people have been told by then) or wrong settings
+   */
+  async invoke(log: InvocationLog): Promise<void> {
+    if (this.terminated) return;
+    if (this.current) {
+      log.info('run-under-way {}');
+      return;
+    }
+    const stop = new AbortController();
+    const done = this.logger.during(log, () => this.run(stop.signal));
+    this.current = { stop, done };
+    try {
+      await done;
+    } finally {
+      stop.abort(); // a run that is overdue may still be at work
+      this.current = undefined;
+    }
+  }
+
+  /**
+   * Asks the run under way to stop and waits for its end, at most 3.5 s, for the host ends the worker after 5 s. The
+   * worker answers an invocation one turn after the handler's end and would otherwise be gone by then. Never throws.
+   */
+  async terminate(): Promise<void> {
+    this.terminated = true;
+    this.current?.stop.abort();
+    const done = this.current?.done ?? Promise.resolve();
+    await settledWithin(done, endMs, this.clock);
+    await settledWithin(Promise.allSettled([this.replicator.close(), done]), giveUpMs, this.clock);
+    await nextTurn();
+  }
+
+  private async run(stop: AbortSignal): Promise<void> {
+    try {
+      const { config, replicator } = await this.replicator.take();
+      const { seconds, whenCaughtUp } = config.run;
+      await replicator.run({ stop, budgetMs: seconds * 1000, whenCaughtUp, onOutage: 'fail' });
+    } catch (thrown) {
+      throw await this.failed(asFailure(thrown));
+    }
+  }
+
+  /** The engine has told people about every failure but those it cannot have seen. */
+  private async failed(failure: Failure): Promise<Error> {
+    const { kind, message, wayOut, facts } = failure;
+    if (kind === 'RunOverdue') await this.replicator.close(); // what still hangs must not share its parts with the next
+    if (kind === 'RunOverdue' || failure.answer === 'usage') {
+      this.logger.error('run-failed', { kind, message, wayOut, ...facts });
+    }
+    return invocationError(failure);
+  }
+}
+
+/** What the host shows of a failed invocation. */
+function invocationError({ kind, message, wayOut, cause }: Failure): Error {
+  const error = new Error(redact(`${kind}: ${message} ${wayOut}`));
+  if (kind === 'Unexpected' && cause instanceof Error) error.stack = redact(`${error.message}\n${cause.stack}`);
+  return error;
+}
