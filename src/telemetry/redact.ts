@@ -11,7 +11,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/((?:Account|Shared\w*|primary|secondary)Key\s*=\s*)[^;\s"',]+/gi, '$1***'],
   [/(SharedAccessSignature\s*=\s*)[^;\s"',]+/gi, '$1***'],
   [/(\b(?:sig|signature)=)[^&;\s"',]+/gi, '$1***'],
-  [/(\b(?:password|passwd|pwd|secret|client_secret|access_token)["']?\s*[=:]\s*["']?)[^&;\s"',}]+/gi, '$1***'],
+  [/(\b(?:password|passwd|pwd|secret|client_secret|access_token)\\?["']?\s*[=:]\s*\\?["']?)[^&;\s"',}\\]+/gi, '$1***'],
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, '$1***@'],
   [/(\b(?:Bearer|Basic|SharedKey(?:Lite)?)\s+)[\w.:+/=-]{8,}/g, '$1***'],
 ];

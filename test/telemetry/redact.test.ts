@@ -10,6 +10,7 @@ describe('redact', () => {
     ['a password in a URL', 'esdb://admin:s3cr:et/@host:2113?tls=true', 's3cr'],
     ['a password behind an empty user', 'esdb://:s3cret@host:2113', 's3cret'],
     ['a password in JSON', '{"password":"s3cret","a":1}', 's3cret'],
+    ['a password in JSON within JSON', JSON.stringify('{"password":"s3cret"}'), 's3cret'],
     ['a bearer token', 'authorization: Bearer eyJhbGciOi.J9.x-y_z', 'eyJhbGciOi'],
     ['a signed request', 'authorization: SharedKey account:c2VjcmV0c2VjcmV0=', 'c2VjcmV0'],
     ['a private key', '-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0\n-----END EC PRIVATE KEY-----', 'c2VjcmV0'],
