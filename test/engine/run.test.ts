@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { run } from '../../src/engine/run.js';
+import type { Parts } from '../../src/engine/parts.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { SteppingClock } from '../support/steppingClock.js';
+
+const server = sharedEmbeddedServer();
+const chunk = '00000001-2013-10-15-093000.dat';
+/** Leaves every wait at its default. */
+const defaults = { IDLE_POLL_MS: '', OUTAGE_WAIT_SECONDS: '', EMPTY_SOURCE_WAIT_SECONDS: '', SETTLE_SECONDS: '' };
+
+describe('a run that goes on', () => {
+  test('polls every 500 ms when caught up, and replicates what comes', async () => {
+    const ferry = await Ferry.open(server(), defaults);
+    await ferry.write(chunk, numbered(1, 3));
+    const stop = new AbortController();
+    const clock = new SteppingClock(async (count) => {
+      if (count === 3) await ferry.write(chunk, numbered(1, 5));
+      if (count === 30) stop.abort();
+    });
+    const replicator = ferry.replicator({}, clock);
+    const report = await replicator.run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
+    expect(new Set(clock.slept)).toEqual(new Set([500]));
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 5));
+    expect(report).toMatchObject({ end: 'stop-requested', anotherRunner: false });
+  });
+
+  test('looks every 30 s at a source without records', async () => {
+    const ferry = await Ferry.open(server(), defaults);
+    const stop = new AbortController();
+    const clock = new SteppingClock(async (count, ms) => {
+      if (count === 4) await ferry.write(chunk, numbered(1, 2));
+      if (ms === 500) stop.abort();
+    });
+    await ferry.replicator({}, clock).run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
+    expect(clock.slept.filter((ms) => ms === 30_000)).toHaveLength(4);
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
+  });
+
+  test('waits a minute between tries in an outage, tells people once when it begins and once when it ends', async () => {
+    const ferry = await Ferry.open(server(), defaults);
+    await ferry.write(chunk, numbered(1, 3));
+    const stop = new AbortController();
+    const clock = new SteppingClock(async (count, ms) => {
+      if (ms === 60_000 && count === 3) await server().start();
+      if (ms === 500) stop.abort();
+    });
+    await server().stop();
+    await ferry.replicator({}, clock).run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
+    expect(clock.slept).toEqual([60_000, 60_000, 60_000, 500]);
+    expect(ferry.logger.events('error')).toEqual(['outage-began', 'outage-ended']);
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
+  });
+
+  test('ends when its budget is used up, and the next one goes on', async () => {
+    const ferry = await Ferry.open(server(), defaults);
+    await ferry.write(chunk, numbered(1, 3));
+    const clock = new SteppingClock();
+    const order = { stop: new AbortController().signal, whenCaughtUp: 'wait', onOutage: 'fail' } as const;
+    const replicator = ferry.replicator({}, clock);
+    const report = await replicator.run({ ...order, budgetMs: 10_000 });
+    expect(report.end).toBe('budget-used');
+    expect(clock.slept).toHaveLength(20);
+    await ferry.write(chunk, numbered(1, 4));
+    await replicator.run({ ...order, budgetMs: 1_000 });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
+  });
+
+  test('renews the row at least once a minute while it waits', async () => {
+    const ferry = await Ferry.open(server(), defaults);
+    await ferry.write(chunk, numbered(1, 3));
+    const stop = new AbortController();
+    const refreshed = new Set<string | undefined>();
+    const clock = new SteppingClock(async (count) => {
+      if (count % 20 === 0) refreshed.add((await ferry.row())?.run?.refreshedAt);
+      if (count === 500) stop.abort();
+    });
+    await ferry.replicator({}, clock).run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
+    const times = [...refreshed].map((time) => Date.parse(time ?? '')).sort((one, other) => one - other);
+    expect(times.length).toBeGreaterThanOrEqual(4);
+    for (const [index, time] of times.slice(1).entries())
+      expect(time - (times[index] ?? 0)).toBeLessThanOrEqual(61_000);
+  });
+});
+
+describe('a run until caught up', () => {
+  test('ends with nothing to replicate when the source has no record', async () => {
+    const ferry = await Ferry.open(server());
+    expect(await ferry.run()).toMatchObject({ end: 'nothing-to-replicate' });
+    expect(ferry.events()).toEqual([]);
+  });
+
+  test('fails with the outage when its caller waits', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    await server().stop();
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetUnreachable', answer: 'outage' });
+    await server().start();
+    await ferry.run();
+    expect(ferry.logger.events('error')).toEqual(['outage-began', 'outage-ended']);
+  });
+
+  test('goes on after an acknowledgement was lost, without a double', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 300));
+    server().faults.loseAcknowledgements(1);
+    const clock = new SteppingClock();
+    const running = ferry.replicator({}, clock).run({
+      stop: new AbortController().signal,
+      whenCaughtUp: 'exit',
+      onOutage: 'fail',
+    });
+    await expect.poll(() => ferry.events().length).toBe(300);
+    const ticking = setInterval(() => clock.advance(5_000), 50);
+    await running;
+    clearInterval(ticking);
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 300));
+  });
+
+  test('beside another one is harmless: every event is there once, in order', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3000));
+    const stop = new AbortController().signal;
+    const order = { stop, whenCaughtUp: 'exit', onOutage: 'wait' } as const;
+    await Promise.all([ferry.replicator().run(order), ferry.replicator().run(order), ferry.replicator().run(order)]);
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 3000));
+  });
+});
+
+test('a run that outlives its budget by more than an append and 15 s gives itself up', async () => {
+  const clock = new SteppingClock();
+  const never = new Promise<never>(() => undefined);
+  const parts = { clock, stream: 's', checkpoint: { load: () => never, note: () => undefined } } as unknown as Parts;
+  const running = run(parts, {
+    stop: new AbortController().signal,
+    budgetMs: 60_000,
+    whenCaughtUp: 'wait',
+    idlePollMs: 500,
+    emptySourceWaitMs: 30_000,
+    appendDeadlineMs: 31_000,
+  });
+  clock.advance(105_999);
+  clock.advance(1);
+  await expect(running).rejects.toMatchObject({ kind: 'RunOverdue', facts: { afterMs: 106_000 } });
+});

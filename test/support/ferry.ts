@@ -1,0 +1,144 @@
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { onTestFinished } from 'vitest';
+import type { EventStoreServer, StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
+import { encodeBatch } from '../../dev/writer/messageStore.js';
+import { encodeFrame } from '../../dev/writer/tapeFrame.js';
+import type { CheckpointRow } from '../../src/checkpoint/checkpoint.js';
+import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
+import type { Clock } from '../../src/clock.js';
+import { loadConfig, type Config, type Environment } from '../../src/config.js';
+import type { RunReport } from '../../src/engine/run.js';
+import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
+import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
+import { RecordingLogger } from './recordingLogger.js';
+
+/** A record as a test writes it: its key, and type and body of each message. */
+export interface WrittenRecord {
+  readonly key?: string;
+  readonly messages?: readonly (readonly [type: string, body: string | Uint8Array])[];
+}
+
+/** The bytes of a tape with these records. */
+export function tapeBytes(records: readonly WrittenRecord[]): Buffer {
+  return Buffer.concat(records.map(frameBytes));
+}
+
+function frameBytes({ key = 'customer-1', messages = [['Sample', '{"N":1}']] }: WrittenRecord, index: number): Buffer {
+  const batch = encodeBatch({
+    attributes: [],
+    messages: messages.map(([contract, body]) => ({ contract, body: Buffer.from(body) })),
+  });
+  return encodeFrame(BigInt(index + 1), key, batch);
+}
+
+/** So many records with one small event each, told apart by their bodies. */
+export function numbered(from: number, to: number): WrittenRecord[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => ({
+    messages: [['Numbered', `{"N":${from + index}}`]] as const,
+  }));
+}
+
+/** The whole product on a container, a table and a stream of the test's own. */
+export class Ferry {
+  readonly stream = freshContainerName('stream');
+  readonly table = freshTableName();
+  readonly logger = new RecordingLogger();
+  private readonly replicators: Replicator[] = [];
+
+  private constructor(
+    readonly server: EventStoreServer,
+    readonly container: ContainerClient,
+    private readonly settings: Environment,
+  ) {}
+
+  static async open(server: EventStoreServer, settings: Environment = {}): Promise<Ferry> {
+    const service = BlobServiceClient.fromConnectionString(azuriteConnectionString());
+    const container = service.getContainerClient(freshContainerName());
+    await container.create();
+    const ferry = new Ferry(server, container, settings);
+    onTestFinished(() => ferry.close());
+    return ferry;
+  }
+
+  environment(overrides: Environment = {}): Environment {
+    return {
+      AzureWebJobsStorage: azuriteConnectionString(),
+      SOURCE_CONTAINER: this.container.containerName,
+      CHECKPOINT_TABLE: this.table,
+      EVENTSTORE_CONNECTION_STRING: this.server.connectionString,
+      TARGET_STREAM: this.stream,
+      IDLE_POLL_MS: '20',
+      OUTAGE_WAIT_SECONDS: '0',
+      SETTLE_SECONDS: '0',
+      ...this.settings,
+      ...overrides,
+    };
+  }
+
+  config(overrides: Environment = {}): Config {
+    return loadConfig(this.environment(overrides)).config;
+  }
+
+  /** A replicator as a new process would have it. */
+  replicator(overrides: Environment = {}, clock?: Clock): Replicator {
+    const replicator = createReplicator(this.config(overrides), this.logger, clock);
+    this.replicators.push(replicator);
+    return replicator;
+  }
+
+  /** One run until caught up, in a process of its own; an outage ends it. */
+  run(overrides: Environment = {}, order: Partial<RunOrder> = {}): Promise<RunReport> {
+    const stop = new AbortController().signal;
+    return this.replicator(overrides).run({ stop, whenCaughtUp: 'exit', onOutage: 'fail', ...order });
+  }
+
+  /** Writes a chunk whole, as a block blob. */
+  async write(chunk: string, records: readonly WrittenRecord[] | Buffer): Promise<void> {
+    const bytes = Buffer.isBuffer(records) ? records : tapeBytes(records);
+    await this.container.getBlockBlobClient(chunk).upload(bytes, bytes.length);
+  }
+
+  /** What the target stream holds. */
+  events(): StoredEvent[] {
+    return this.server.events(this.stream);
+  }
+
+  /** The bodies in the target stream, as text. */
+  bodies(): string[] {
+    return this.events().map(({ data }) => data.toString());
+  }
+
+  /** The checkpoint row as the table has it. */
+  async row(overrides: Environment = {}): Promise<CheckpointRow | undefined> {
+    return (await this.store(overrides).load())?.row;
+  }
+
+  async changeRow(change: (row: CheckpointRow) => CheckpointRow): Promise<void> {
+    const stored = await this.store().load();
+    if (!stored) throw new Error('there is no row to change');
+    await this.store().replace(change(stored.row), stored.etag);
+  }
+
+  /** The npm client, for what another program would do to the stream. */
+  client(): EventStoreDBClient {
+    const client = EventStoreDBClient.connectionString(this.server.connectionString);
+    onTestFinished(() => client.dispose());
+    return client;
+  }
+
+  private store(overrides: Environment = {}) {
+    const { checkpoint, source, target } = this.config(overrides);
+    return tableCheckpoint({ ...checkpoint, source: source.id, stream: target.stream });
+  }
+
+  private async close(): Promise<void> {
+    await Promise.all(this.replicators.map((replicator) => replicator.close()));
+    await this.container.deleteIfExists();
+  }
+}
+
+/** Bodies `{"N":from}` to `{"N":to}`, as {@link numbered} writes them. */
+export function numberedBodies(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => `{"N":${from + index}}`);
+}
