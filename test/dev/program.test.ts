@@ -1,0 +1,88 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { startProgram } from '../../dev/program.js';
+import type { Program } from '../../dev/program.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'eventferry-program-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const forEver = 'setInterval(() => undefined, 1000);';
+
+describe('a program that was started', () => {
+  it('ends by itself when its work is done', async () => {
+    expect(await startProgram(script('process.exitCode = 3;'), []).ended).toBe(3);
+  });
+
+  it('runs TypeScript', async () => {
+    const program = startProgram(script('const code: number = 4; process.exitCode = code;', 'ts'), []);
+    expect(await program.ended).toBe(4);
+  });
+
+  it('gets its arguments and settings, and of our environment only what a process needs', async () => {
+    const seen = new Promise((resolve) => {
+      process.env['EVENTFERRY_TEST_SECRET'] = 'not for children';
+      startProgram(
+        script('process.send([process.argv[2], process.env.A, process.env.EVENTFERRY_TEST_SECRET]);'),
+        ['x'],
+        {
+          env: { A: 'b' },
+          onMessage: resolve,
+        },
+      );
+    });
+    expect(await seen).toEqual(['x', 'b', null]);
+    delete process.env['EVENTFERRY_TEST_SECRET'];
+  });
+
+  it('can be asked to stop as by Ctrl-C, and once more when it has ended', async () => {
+    const program = await started(`process.on('SIGINT', () => process.exit(0));`);
+    expect(await program.stop()).toBe(0);
+    expect(await program.stop()).toBe(0);
+  });
+
+  it('ends when the program that started it is killed', async () => {
+    const module = pathToFileURL(join(import.meta.dirname, '../../dev/program.ts')).href;
+    const goodbye = join(dir, 'goodbye');
+    const inner = script(
+      `import { writeFileSync } from 'node:fs';
+       process.on('exit', () => writeFileSync(${JSON.stringify(goodbye)}, ''));
+       process.send('started'); ${forEver}`,
+    );
+    const outer = script(
+      `import { startProgram } from ${JSON.stringify(module)};
+       startProgram(${JSON.stringify(inner)}, [], { onMessage: (message) => { process.send?.(message); } });
+       ${forEver}`,
+      'ts',
+    );
+    const program = await new Promise<Program>((resolve) => {
+      const started = startProgram(outer, [], { onMessage: () => resolve(started) });
+    });
+    expect(existsSync(goodbye)).toBe(false);
+    expect(await program.stop()).toBe('SIGINT');
+    await expect.poll(() => existsSync(goodbye), { timeout: 10_000 }).toBe(true);
+  });
+});
+
+let scripts = 0;
+function script(text: string, extension = 'mjs'): string {
+  const path = join(dir, `script${scripts++}.${extension}`);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A program that runs for ever and has come as far as its own code. */
+async function started(text: string): Promise<Program> {
+  return new Promise((resolve) => {
+    const program = startProgram(script(`${text} process.send('started'); ${forEver}`), [], {
+      onMessage: () => resolve(program),
+    });
+  });
+}
