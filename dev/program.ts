@@ -35,6 +35,9 @@ export function startProgram(script: string, args: readonly string[], options: P
   const child = spawn(process.execPath, [...imports, script, ...args], {
     stdio,
     env: { ...basicEnvironment(), ...env },
+    // Ctrl-C is for the program that started it, which then asks it to stop.
+    detached: true,
+    windowsHide: true,
   });
   if (onMessage !== undefined) child.on('message', onMessage);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as Ending);
