@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+
+import { loadConfig, type Config } from '../config.js';
+import { asFailure } from '../errors.js';
+import { createReplicator, type Replicator } from '../replicator.js';
+import { consoleLogger } from '../telemetry/consoleLogger.js';
+import type { Logger } from '../telemetry/logger.js';
+import { exitCodes, exitCodesHelp, type ExitCode } from './exitCodes.js';
+import { reportFailure } from './failureReport.js';
+import { tell } from './output.js';
+import { addSettingsFlags, allSettings, environmentWith } from './settingsFlags.js';
+
+/** What every command takes. */
+export interface CommonFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Gives a command what every command has: `--json`, `--verbose`, the flags of its settings, the exit codes. */
+export function withCommonFlags(command: Command, settings = allSettings): Command {
+  command
+    .option('--json', 'print results, and log lines on stderr, as JSON')
+    .option('--verbose', 'say more on stderr: informational log lines, stacks of errors')
+    .addHelpText('after', exitCodesHelp);
+  return addSettingsFlags(command, settings);
+}
+
+/** Does a command's work and turns what it throws into lines for people. Sets the exit code; the process ends by itself. */
+export async function carryOut(command: Command, work: () => Promise<ExitCode>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (thrown) {
+    process.exitCode = await reportFailure(asFailure(thrown), command.opts<CommonFlags>());
+  }
+}
+
+/**
+ * The same for a command that needs a replicator: it is made from the settings, and closed afterwards.
+ *
+ * @param line takes log lines; whoever shows progress keeps them out of its way
+ */
+export function withReplicator(
+  command: Command,
+  work: (replicator: Replicator, config: Config) => Promise<ExitCode>,
+  line: (text: string) => void = tell,
+): Promise<void> {
+  return carryOut(command, async () => {
+    const { config } = loadConfig(environmentWith(command));
+    const replicator = createReplicator(config, commandLogger(command.opts(), line));
+    try {
+      return await work(replicator, config);
+    } finally {
+      await replicator.close();
+    }
+  });
+}
+
+/** Warnings and errors; with `--verbose` what is merely of interest too. */
+function commandLogger({ json = false, verbose }: CommonFlags, line: (text: string) => void): Logger {
+  const logger = consoleLogger({ json, write: (text) => line(text.trimEnd()) });
+  return verbose ? logger : { ...logger, info: () => undefined };
+}
+
+/** Ends the command for wrong usage, before anything is contacted. */
+export function refuse(command: Command, message: string): never {
+  command.error(`Error: ${message}\nNext: \`eventferry ${command.name()} --help\` shows the usage.`, {
+    exitCode: exitCodes.wrongUsage,
+  });
+}
+
+/** Reads a whole number of an argument, `from` at least; refuses anything else. */
+export function wholeNumber(command: Command, flag: string, text: string, from: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  return value >= from ? value : refuse(command, `${flag} takes a whole number from ${from} on, not "${text}".`);
+}

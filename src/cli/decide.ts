@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+
+import type { Decision, WayOut } from '../engine/wayOut.js';
+import { Failure } from '../errors.js';
+import type { Replicator } from '../replicator.js';
+import { refuse, withReplicator, type CommonFlags } from './command.js';
+import { canAsk, confirm } from './confirm.js';
+import { exitCodes, type ExitCode } from './exitCodes.js';
+import { print, printJson, tell } from './output.js';
+
+export interface DecisionFlags extends CommonFlags {
+  readonly yes?: boolean;
+}
+
+/** A run that is at work writes its row in between at times; so often the decision is looked at again. */
+const mostTries = 5;
+
+/** Says what a decision will do, asks unless told `--yes`, and does it. */
+export function decide(command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
+  if (!flags.yes && !canAsk()) refuse(command, 'There is no terminal to ask on: add --yes to decide.');
+  return withReplicator(command, async (replicator) => {
+    const { signal } = new AbortController();
+    const wayOut = await replicator.wayOut(decision, signal);
+    if (!flags.json) await print(wayOut.says);
+    if (!flags.yes && !(await confirm(flags.json ? `${wayOut.says} Go on?` : 'Go on?'))) {
+      return tellResult(false, decision, wayOut, flags);
+    }
+    await apply(wayOut, () => replicator.wayOut(decision, signal));
+    return tellResult(true, decision, wayOut, flags);
+  });
+}
+
+async function apply(wayOut: WayOut, again: () => ReturnType<Replicator['wayOut']>): Promise<void> {
+  let current = wayOut;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await current.apply();
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== 'CheckpointMoved' || tries === mostTries) throw error;
+    }
+    current = await again();
+    if (current.says !== wayOut.says) {
+      throw new Failure('NotApplicable', `Things moved meanwhile, and nothing was changed. Now: ${current.says}`);
+    }
+  }
+}
+
+async function tellResult(
+  applied: boolean,
+  decision: Decision,
+  { says }: WayOut,
+  { json }: DecisionFlags,
+): Promise<ExitCode> {
+  if (json) await printJson({ decision, says, applied });
+  else tell(applied ? 'Done. The next run goes on so.' : 'Nothing was changed.');
+  return applied ? exitCodes.done : exitCodes.failed;
+}

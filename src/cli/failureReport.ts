@@ -1,0 +1,53 @@
+import type { SettingProblem } from '../config.js';
+import type { Failure } from '../errors.js';
+import { redact } from '../telemetry/redact.js';
+import { redactedJson } from '../telemetry/redactedJson.js';
+import { exitCodeOf, type ExitCode } from './exitCodes.js';
+import { print, tell } from './output.js';
+import { flagOf } from './settingsFlags.js';
+import { printable } from './wording.js';
+
+/** Says what went wrong and what to do next: to people on stderr, with `json` as an object on stdout too. */
+export async function reportFailure(
+  failure: Failure,
+  { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
+): Promise<ExitCode> {
+  const { kind, message, wayOut, facts } = failure;
+  for (const line of failureLines(failure)) tell(redact(line));
+  if (verbose) tell(redact(stackOf(failure)));
+  if (json) await print(redactedJson({ error: { kind, message, wayOut, facts } }));
+  return exitCodeOf(failure);
+}
+
+/** The failure, the facts that matter, the way out. */
+function failureLines(failure: Failure): string[] {
+  const head = failure.answer === 'stop' ? 'Stopped' : 'Error';
+  const facts = failure.answer === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
+  return [
+    ...(failure.kind === 'SettingsInvalid' ? problemLines(failure) : [`${head}: ${printable(failure.message)}`]),
+    ...facts.map(([name, value]) => `  ${name}: ${printable(asText(value))}`),
+    `Next: ${failure.wayOut}`,
+  ];
+}
+
+function problemLines({ facts }: Failure): string[] {
+  const problems = facts['problems'] as readonly SettingProblem[];
+  return [
+    `Error: ${problems.length === 1 ? '1 setting is' : `${problems.length} settings are`} missing or wrong:`,
+    ...problems.map(({ name, given, expected }) => {
+      const was = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
+      return `  ${name} (${flagOf(name)})${was} expected ${expected}`;
+    }),
+  ];
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : redactedJson(value);
+}
+
+function stackOf(failure: Failure): string {
+  const { stack, cause } = failure;
+  return [stack, cause instanceof Error ? `Caused by: ${cause.stack ?? cause.message}` : undefined]
+    .filter((text) => text !== undefined)
+    .join('\n');
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+
+import { addAccept } from './accept.js';
+import { exitCodes, exitCodesHelp } from './exitCodes.js';
+import { endWhenReaderIsGone } from './output.js';
+import { addRewind } from './rewind.js';
+import { addRun } from './run.js';
+import { addStatus } from './status.js';
+
+endWhenReaderIsGone();
+await program().parseAsync();
+
+function program(): Command {
+  const eventferry = new Command('eventferry')
+    .description('Replicates a blob-backed event store into EventStoreDB: every event once, in order, byte for byte.')
+    .version(version())
+    .addHelpText('after', `\nSettings come from the environment; flags win over it.\n${exitCodesHelp}`)
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(--help shows the usage)')
+    .exitOverride(({ exitCode, code }) => process.exit(isHelp(code) ? exitCode : exitCodes.wrongUsage));
+  for (const add of [addRun, addStatus, addAccept, addRewind]) add(eventferry);
+  return eventferry;
+}
+
+/** Help that was asked for is no wrong usage. */
+function isHelp(code: string): boolean {
+  return ['commander.helpDisplayed', 'commander.version'].includes(code);
+}
+
+function version(): string {
+  const path = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,54 @@
+import { MultiBar, type Options } from 'cli-progress';
+
+import { Pace } from './pace.js';
+import type { ProgressDisplay } from './progressDisplay.js';
+import { counted, duration, number } from './wording.js';
+
+const options: Options = {
+  format: '[{bar}] {percentage}% | {events} | {rate} events/s | {left}',
+  barsize: 24,
+  fps: 5,
+  barCompleteChar: '=',
+  barIncompleteChar: ' ',
+  clearOnComplete: true,
+  // Whoever kills us must get the terminal back as it was; and signals are the run's own business.
+  hideCursor: false,
+  linewrap: null,
+  gracefulExit: false,
+};
+
+/** A bar with events, events/s and the time left. It appears with the first progress. */
+export function progressBar(stream: NodeJS.WriteStream): ProgressDisplay {
+  // The library's only bar that lets other lines by is the one for several bars.
+  const bars = new MultiBar({ ...options, stream });
+  const pace = new Pace();
+  let bar: ReturnType<MultiBar['create']> | undefined;
+  return {
+    show(progress) {
+      const { eventsPerSecond, total, secondsLeft } = pace.seen(progress, performance.now());
+      const payload = {
+        events: progress.events === total ? counted(total, 'event') : `${number(progress.events)} of ~${number(total)}`,
+        rate: number(eventsPerSecond),
+        left: leftText(secondsLeft),
+      };
+      bar ??= bars.create(total, progress.events, payload);
+      bar.setTotal(total);
+      bar.update(progress.events, payload);
+    },
+    line(text) {
+      if (!bar) stream.write(`${text}\n`);
+      else bars.log(`${text}\n`);
+    },
+    end() {
+      if (!bar) return;
+      bars.update();
+      bars.stop();
+      bar = undefined;
+    },
+  };
+}
+
+function leftText(secondsLeft: number | undefined): string {
+  if (secondsLeft === undefined) return 'time left unknown';
+  return secondsLeft === 0 ? 'caught up' : `${duration(secondsLeft)} left`;
+}

@@ -1,0 +1,17 @@
+import type { Progress } from '../engine/runLog.js';
+import { progressBar } from './progressBar.js';
+import { progressLines } from './progressLines.js';
+
+/** Shows a person how far a run has come. */
+export interface ProgressDisplay {
+  show(progress: Progress): void;
+  /** Prints a line that has nothing to do with progress, out of its way. */
+  line(text: string): void;
+  /** Takes the display away; what is printed afterwards stands by itself. */
+  end(): void;
+}
+
+/** A bar on a terminal, a line every few seconds elsewhere. */
+export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
+  return stream.isTTY ? progressBar(stream) : progressLines(stream);
+}

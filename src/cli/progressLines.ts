@@ -1,0 +1,34 @@
+import type { Progress } from '../engine/runLog.js';
+import { Pace } from './pace.js';
+import type { ProgressDisplay } from './progressDisplay.js';
+import { counted, duration, number } from './wording.js';
+
+const everyMs = 5_000;
+
+/** A line every few seconds while something moves; for logs and pipes. */
+export function progressLines(stream: NodeJS.WritableStream, now = () => performance.now()): ProgressDisplay {
+  const pace = new Pace();
+  let [shownAtMs, shownEvents] = [now(), 0];
+  return {
+    show(progress) {
+      const atMs = now();
+      const speed = pace.seen(progress, atMs);
+      if (atMs - shownAtMs < everyMs || progress.events === shownEvents) return;
+      [shownAtMs, shownEvents] = [atMs, progress.events];
+      stream.write(`${lineOf(progress, speed)}\n`);
+    },
+    line: (text) => void stream.write(`${text}\n`),
+    end: () => undefined,
+  };
+}
+
+function lineOf({ events, position, revision }: Progress, speed: ReturnType<Pace['seen']>): string {
+  const behind = speed.total - events;
+  return [
+    counted(events, 'event'),
+    `${number(speed.eventsPerSecond)} events/s`,
+    `position ${position}, revision ${revision}`,
+    behind === 0 ? 'caught up' : `~${number(behind)} behind`,
+    ...(behind > 0 && speed.secondsLeft !== undefined ? [`${duration(speed.secondsLeft)} left`] : []),
+  ].join(' | ');
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+
+import { withCommonFlags } from './command.js';
+import { decide, type DecisionFlags } from './decide.js';
+
+/** `eventferry rewind`: start over for a target stream that is lost. */
+export function addRewind(program: Command): void {
+  const command = program
+    .command('rewind')
+    .summary('replicate again from the beginning into a stream that was lost')
+    .description(
+      'For a target stream that does not exist any more (TargetLost): the next run starts from the first record. ' +
+        'Refuses when the stream is there or was soft-deleted. Says what it will do and asks first.',
+    )
+    .option('--yes', 'do not ask');
+  withCommonFlags(command).action((flags: DecisionFlags) => decide(command, { kind: 'rewind' }, flags));
+}

@@ -1,0 +1,147 @@
+import type { Command } from 'commander';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Config } from '../config.js';
+import type { RunReport } from '../engine/run.js';
+import type { Replicator } from '../replicator.js';
+import { refuse, wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
+import { dryRun } from './dryRun.js';
+import { exitCodes, type ExitCode } from './exitCodes.js';
+import { print, printJson, tell } from './output.js';
+import { progressDisplay, type ProgressDisplay } from './progressDisplay.js';
+import { stopSignals } from './stopSignals.js';
+import { counted } from './wording.js';
+
+interface RunFlags extends CommonFlags {
+  readonly follow?: boolean;
+  readonly dryRun?: boolean;
+  readonly limit?: string;
+}
+
+/** Failed tries in a row after which a run that was told to end by itself gives up. */
+const outageTries = 5;
+/** What is under way gets this long to end by itself once a stop was asked for, and then so long to be cut off. */
+const graceMs = 3_000;
+const cutOffMs = 1_000;
+
+/** `eventferry run`: replicates until caught up, or for ever. */
+export function addRun(program: Command): void {
+  const command = program
+    .command('run')
+    .summary('replicate until caught up, or for ever with --follow')
+    .description(
+      'Replicates what the target does not have yet, and ends when it is caught up. Ctrl-C ends it cleanly at any ' +
+        'time; so does a crash: the next run goes on where the target stream ends.',
+    )
+    .option('--follow', 'go on for ever: wait for new records, and for outages to end')
+    .option('--dry-run', 'print the events exactly as they would be appended; write nothing, not even a checkpoint')
+    .option('--limit <N>', 'with --dry-run: end after N events');
+  withCommonFlags(command).action((flags: RunFlags) => {
+    if (flags.limit !== undefined && !flags.dryRun) refuse(command, '--limit goes with --dry-run.');
+    if (flags.follow && flags.dryRun) refuse(command, '--follow and --dry-run do not go together.');
+    if (flags.dryRun) {
+      const limit = flags.limit === undefined ? Infinity : wholeNumber(command, '--limit', flags.limit, 1);
+      return withReplicator(command, (replicator, config) => dryRun(replicator, config, { ...flags, limit }));
+    }
+    const display = progressDisplay(process.stderr);
+    return withReplicator(
+      command,
+      (replicator, config) => replicate(replicator, config, flags, display),
+      (text) => display.line(text),
+    );
+  });
+}
+
+async function replicate(
+  replicator: Replicator,
+  config: Config,
+  flags: RunFlags,
+  display: ProgressDisplay,
+): Promise<ExitCode> {
+  const stop = stopSignals(() =>
+    display.line('Stopping: what is under way is confirmed first. Ctrl-C again ends now.'),
+  );
+  const ended = new AbortController();
+  try {
+    const run = replicator.run({
+      stop: stop.signal,
+      onOutage: 'wait',
+      onProgress: (progress) => display.show(progress),
+      ...(flags.follow ? { whenCaughtUp: 'wait' } : { whenCaughtUp: 'exit', outageTries, outageTriesAtStart: 1 }),
+    });
+    const report = await Promise.race([run, cutOff(run, replicator, stop.signal, ended.signal)]);
+    display.end();
+    await say(report, config, flags);
+    if (report) return exitCodes.done;
+    // What does not even end when its connections are closed would keep the process; nothing is lost with it.
+    process.exit(exitCodes.done);
+  } finally {
+    ended.abort();
+    display.end();
+    stop.release();
+  }
+}
+
+/** Once a stop was asked for: lets the run end by itself for a while, then closes its connections under it. */
+async function cutOff(
+  run: Promise<RunReport>,
+  replicator: Replicator,
+  stop: AbortSignal,
+  ended: AbortSignal,
+): Promise<RunReport | undefined> {
+  await aborted(AbortSignal.any([stop, ended]));
+  await delay(graceMs, undefined, { signal: ended }).catch(() => undefined);
+  if (ended.aborted) return undefined;
+  await replicator.close();
+  const waited = delay(cutOffMs, undefined, { signal: ended }).catch(() => undefined);
+  return Promise.race([run, waited.then(() => undefined)]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function say(report: RunReport | undefined, { source, target }: Config, flags: RunFlags): Promise<void> {
+  const place = report?.place;
+  if (flags.json) {
+    await printJson({
+      end: report?.end ?? 'stop-requested',
+      events: report?.events ?? null,
+      position: place ? (place.confirmed?.mark.position ?? 0) : null,
+      revision: place?.revision ?? null,
+      stream: target.stream,
+      source: source.id,
+      anotherRunner: report?.anotherRunner ?? null,
+    });
+    return;
+  }
+  for (const line of lines(report, source.container, target.stream)) await print(line);
+  if (!report) tell('The next run asks the target what arrived.');
+}
+
+function lines(report: RunReport | undefined, container: string, stream: string): string[] {
+  if (!report) return ['Stopped on request, with appends under way that the target had not answered.'];
+  const { end, events, place, anotherRunner } = report;
+  const confirmed = place?.confirmed;
+  const where = confirmed
+    ? `position ${confirmed.mark.position}, revision ${confirmed.revision} of stream ${stream}`
+    : '';
+  const others = anotherRunner
+    ? ['Another runner was found at work on the same stream; each event is there once all the same.']
+    : [];
+  switch (end) {
+    case 'nothing-to-replicate':
+      return [`Nothing to replicate: container ${container} holds no record yet.`];
+    case 'caught-up':
+      if (!where) return ['Caught up: no record of the source makes an event yet.'];
+      return [
+        events > 0 ? `Replicated ${counted(events, 'event')}: ${where}. Caught up.` : `Nothing new: ${where}.`,
+        ...others,
+      ];
+    case 'stop-requested':
+    case 'budget-used':
+    case 'left-to-another-runner':
+      return [`Stopped on request after ${counted(events, 'event')}${where && `: ${where}`}.`, ...others];
+  }
+}

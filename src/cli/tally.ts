@@ -1,0 +1,46 @@
+import { number, printable, table } from './wording.js';
+
+/** More names than this are counted together, so that memory stays bounded. */
+const mostNames = 100_000;
+
+/** How often each name was seen. */
+export class Tally {
+  private readonly byName = new Map<string, number>();
+  private others = 0;
+
+  add(name: string): void {
+    const seen = this.byName.get(name);
+    if (seen === undefined && this.byName.size >= mostNames) this.others += 1;
+    else this.byName.set(name, (seen ?? 0) + 1);
+  }
+
+  /** Pairs of name and count, most frequent first; what was not told apart comes last, without a name. */
+  get counts(): readonly { readonly name: string | null; readonly count: number }[] {
+    const named = [...this.byName].sort(byCountThenName).map(([name, count]) => ({ name, count }));
+    return this.others === 0 ? named : [...named, { name: null, count: this.others }];
+  }
+}
+
+function byCountThenName([nameA, countA]: [string, number], [nameB, countB]: [string, number]): number {
+  return countB - countA || (nameA < nameB ? -1 : 1);
+}
+
+/** The most frequent names as lines under a heading. */
+export function tallyLines(
+  heading: string,
+  counts: readonly { readonly name: string | null; readonly count: number }[],
+  most = 20,
+): string[] {
+  const shown = counts.slice(0, most).map(({ name, count }) => [`  ${number(count)}`, nameText(name)]);
+  const hidden = counts.length - shown.length;
+  return [
+    `${heading}:`,
+    ...(shown.length === 0 ? ['  none'] : table(shown)),
+    ...(hidden > 0 ? [`  and ${number(hidden)} more (--json shows all)`] : []),
+  ];
+}
+
+function nameText(name: string | null): string {
+  if (name === null) return '(all others together)';
+  return name === '' ? '(empty)' : printable(name);
+}
