@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+
+import { counted, duration, printable, table } from '../../src/cli/wording.js';
+
+describe('Words for people', () => {
+  it('say how many and how long', () => {
+    expect([counted(1, 'event'), counted(0, 'event'), counted(1234567, 'byte')]).toEqual([
+      '1 event',
+      '0 events',
+      '1,234,567 bytes',
+    ]);
+    expect([0, 44.2, 60, 3599, 3600, 7500].map(duration)).toEqual([
+      '0 s',
+      '45 s',
+      '1 min 0 s',
+      '59 min 59 s',
+      '1 h 0 min',
+      '2 h 5 min',
+    ]);
+  });
+
+  it('never let text of a store steer the terminal', () => {
+    expect(printable('a\u001b[2Jb\r\nc\u009b\u202e ü/日')).toBe('a\\u001b[2Jb\\u000d\\u000ac\\u009b\\u202e ü/日');
+  });
+
+  it('stand in columns', () => {
+    expect(
+      table([
+        ['a', 'long cell', 'x'],
+        ['bcd', 'e', ''],
+      ]),
+    ).toEqual(['a    long cell  x', 'bcd  e']);
+  });
+});
