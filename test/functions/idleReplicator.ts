@@ -1,0 +1,16 @@
+import type { Replicator } from '../../src/replicator.js';
+
+/** A replicator that is only ever looked at or closed; what a test needs of it comes in `parts`. */
+export function idleReplicator(parts: Partial<Replicator> = {}): Replicator {
+  const notAsked = (): never => {
+    throw new Error('nobody should ask for this');
+  };
+  return {
+    run: notAsked,
+    status: notAsked,
+    preview: notAsked,
+    wayOut: notAsked,
+    close: () => Promise.resolve(),
+    ...parts,
+  };
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import type { Environment } from '../../src/config.js';
+import type { Status } from '../../src/engine/status.js';
+import { statusAnswer } from '../../src/functions/statusAnswer.js';
+import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
+import type { Replicator } from '../../src/replicator.js';
+import { VirtualClock } from '../support/virtualClock.js';
+import { idleReplicator } from './idleReplicator.js';
+
+const settings: Environment = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  SOURCE_CONTAINER: 'billing',
+  EVENTSTORE_CONNECTION_STRING: 'esdb://admin:changeit@localhost:2113?tls=false',
+};
+
+const healthy: Status = {
+  healthy: true,
+  problems: [],
+  source: { id: 'billing' },
+  target: { stream: 'billing', state: 'event', revision: 41 },
+  checkpoint: {},
+  warnings: [],
+};
+
+function answering(status: Replicator['status'], env = settings) {
+  const clock = new VirtualClock();
+  const worker = new WorkerReplicator(
+    () => idleReplicator({ status }),
+    () => env,
+  );
+  return { clock, answer: statusAnswer(worker, clock) };
+}
+
+function json(body: unknown): Record<string, unknown> {
+  return JSON.parse(String(body)) as Record<string, unknown>;
+}
+
+describe('status answers', () => {
+  test('200 with all there is to see when all is well, and is never kept by a cache', async () => {
+    const { status, headers, body } = await answering(() => Promise.resolve(healthy)).answer;
+    expect(status).toBe(200);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' });
+    expect(json(body)).toEqual(healthy);
+  });
+
+  test('503 with the same JSON when something is wrong', async () => {
+    const ill = { ...healthy, healthy: false, problems: ['Stopped since noon.'] };
+    const { status, body } = await answering(() => Promise.resolve(ill)).answer;
+    expect(status).toBe(503);
+    expect(json(body)).toEqual(ill);
+  });
+
+  test('503 with every wrong setting, one by one', async () => {
+    const { status, body } = await answering(() => Promise.resolve(healthy), { RUN_SECONDS: '600' }).answer;
+    expect(status).toBe(503);
+    expect(json(body)).toEqual({
+      healthy: false,
+      problems: [
+        expect.stringMatching(/^SOURCE_CONTAINER expected a container name/),
+        expect.stringMatching(/^EVENTSTORE_CONNECTION_STRING expected esdb:/),
+        'RUN_SECONDS is "600"; expected a whole number from 1 to 240',
+        expect.stringMatching(/^SOURCE_STORAGE expected a storage connection string/),
+        expect.stringMatching(/^CHECKPOINT_STORAGE expected a storage connection string/),
+      ],
+    });
+  });
+
+  test('503 when the answer cannot be had at all', async () => {
+    const { status, body } = await answering(() => Promise.reject(new Error('no memory'))).answer;
+    expect(status).toBe(503);
+    expect(json(body)).toMatchObject({ healthy: false, problems: [expect.stringMatching(/^no memory/)] });
+  });
+
+  test('what it has after 8 s, and no later than after 10 s', async () => {
+    const cut = answering(
+      (signal) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve({ ...healthy, healthy: false }))),
+    );
+    await cut.clock.advance(8_000);
+    expect(json((await cut.answer).body)).toEqual({ ...healthy, healthy: false });
+
+    const deaf = answering(() => new Promise(() => undefined));
+    await deaf.clock.advance(10_000);
+    const { status, body } = await deaf.answer;
+    expect(status).toBe(503);
+    expect(json(body)).toMatchObject({ healthy: false, problems: [expect.stringContaining('10000 ms')] });
+  });
+
+  test('without a secret', async () => {
+    const message = 'cannot reach esdb://admin:changeit@localhost:2113';
+    const { body } = await answering(() => Promise.resolve({ ...healthy, healthy: false, problems: [message] })).answer;
+    expect(body).toContain('localhost:2113');
+    expect(body).not.toContain('changeit');
+  });
+});

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { redactedJson } from '../../src/telemetry/redactedJson.js';
+
+test('Text is redacted wherever it stands, and the JSON stays valid', () => {
+  const given = { list: ['https://a.example/c?sig=abc%2B'], quoted: 'password="open\\"sesame"', count: 3, on: true };
+  expect(JSON.parse(redactedJson(given))).toEqual({
+    list: ['https://a.example/c?sig=***'],
+    quoted: expect.stringMatching(/^password="\*\*\*/) as string,
+    count: 3,
+    on: true,
+  });
+});
+
+test('What JSON cannot hold is shown as text', () => {
+  expect(redactedJson({ position: 2n ** 63n, cause: new TypeError('no port') })).toBe(
+    '{"position":"9223372036854775808","cause":{"name":"TypeError","message":"no port"}}',
+  );
+  expect(redactedJson(undefined)).toBe('null');
+});
