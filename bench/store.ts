@@ -1,0 +1,69 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import { encodeBatch } from '../dev/writer/messageStore.js';
+import { encodeFrame } from '../dev/writer/tapeFrame.js';
+
+/** The size of a tape as Lokad.CQRS makes them. */
+const chunkBytes = 512 * 1024;
+const pageBytes = 512;
+const uploadsAtOnce = 8;
+
+export interface StoreShape {
+  readonly events: number;
+  /** Size of each event's body. */
+  readonly bodyBytes: number;
+}
+
+/**
+ * Fills a container with tapes as the original writes them: 512 KiB page blobs, cut behind the last frame as its reader
+ * leaves them, one event a record.
+ *
+ * @returns bytes of all frames
+ */
+export async function writeStore(container: ContainerClient, shape: StoreShape): Promise<number> {
+  let bytes = 0;
+  const uploads = new Set<Promise<void>>();
+  for (const { name, content } of chunks(shape)) {
+    bytes += content.length;
+    const upload = uploadTape(container, name, content).finally(() => uploads.delete(upload));
+    uploads.add(upload);
+    if (uploads.size >= uploadsAtOnce) await Promise.race(uploads);
+  }
+  await Promise.all(uploads);
+  return bytes;
+}
+
+function* chunks({ events, bodyBytes }: StoreShape): Generator<{ name: string; content: Buffer }> {
+  const started = Date.parse('2013-10-15T00:00:00Z');
+  let frames: Buffer[] = [];
+  let length = 0;
+  let first = 1;
+  const chunk = (): { name: string; content: Buffer } => {
+    const time = new Date(started + first * 1000).toISOString();
+    const stamp = `${time.slice(0, 10)}-${time.slice(11, 19).replaceAll(':', '')}`;
+    return { name: `${String(first).padStart(8, '0')}-${stamp}.dat`, content: Buffer.concat(frames) };
+  };
+  for (let position = 1; position <= events; position++) {
+    const frame = encodeFrame(BigInt(position), `customer:${position % 1000}`, payload(position, bodyBytes));
+    if (length + frame.length > chunkBytes) {
+      yield chunk();
+      [frames, length, first] = [[], 0, position];
+    }
+    frames.push(frame);
+    length += frame.length;
+  }
+  if (length > 0) yield chunk();
+}
+
+function payload(position: number, bodyBytes: number): Buffer {
+  const head = `{"Order":${position},"Amount":${position % 977}.50,"Note":"`;
+  const body = `${head}${'x'.repeat(Math.max(0, bodyBytes - head.length - 2))}"}`;
+  return encodeBatch({ attributes: [], messages: [{ contract: 'Shop/OrderPlaced', body: Buffer.from(body) }] });
+}
+
+async function uploadTape(container: ContainerClient, name: string, content: Buffer): Promise<void> {
+  const padded = Buffer.alloc(Math.ceil(content.length / pageBytes) * pageBytes);
+  content.copy(padded);
+  const blob = container.getPageBlobClient(name);
+  await blob.create(padded.length);
+  await blob.uploadPages(padded, 0, padded.length);
+}
