@@ -143,7 +143,7 @@ export const settingsSchema = z.object({
     defaultText: 'the source id',
     expected: nameExpected,
   }),
-  APPEND_BYTES: wholeNumber(4096, 16_777_216, 1_048_576, {
+  APPEND_BYTES: wholeNumber(4096, 16_000_000, 1_048_576, {
     meaning: 'The most that one append carries, counted as the server counts it; not above its own limit.',
     unit: 'bytes',
   }),
