@@ -193,11 +193,10 @@ export class ChunkBuilder {
 
   private measure(at: number, bytes: Buffer, base: number): void {
     const words = this.words;
-    const length = (field: number): number => (words[at + field + 1] ?? 0) - (words[at + field] ?? 0);
-    let size = length(DATA);
+    let size = (words[at + DATA + 1] ?? 0) - (words[at + DATA] ?? 0);
     if (this.rule.countsMetadata) {
       const type = bytes.toString('utf8', (words[at + TYPE] ?? 0) - base, (words[at + TYPE + 1] ?? 0) - base);
-      size += length(METADATA) + 2 * type.length;
+      size += (words[at + METADATA + 1] ?? 0) - (words[at + METADATA] ?? 0) + 2 * type.length;
     }
     this.size += size;
     if (size > this.largest.size) this.largest = { size, index: this.count };

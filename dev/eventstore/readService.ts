@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { status, type ServerWritableStream } from '@grpc/grpc-js';
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { refusal } from './admission.js';
@@ -31,11 +30,12 @@ async function answer(node: Node, call: Call): Promise<void> {
   const options = call.request.getOptions();
   if (!options) throw rpc.handlerThrew();
   checkCombination(options);
+  let wake = (): void => undefined;
+  for (const event of ['drain', 'close', 'cancelled']) call.on(event, () => wake());
   for (const message of answers(node, options)) {
     // Without a form for ids the server fails while it writes an event, and says nothing ever after.
-    if (message === 'silence') return;
-    if (call.cancelled || call.destroyed) return;
-    if (!call.write(message)) await Promise.race([once(call, 'drain'), once(call, 'close'), once(call, 'cancelled')]);
+    if (message === 'silence' || call.cancelled || call.destroyed) return;
+    if (!call.write(message)) await new Promise<void>((resolve) => (wake = resolve));
   }
   call.end();
 }

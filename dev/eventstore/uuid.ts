@@ -14,6 +14,7 @@ for (let value = 0; value < 16; value++) {
   HEX[value.toString(16).toUpperCase().charCodeAt(0)] = value;
 }
 const DASH = 0x2d;
+const BYTE_HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
 /**
  * Reads an `event_store.client.UUID` message (`structured` = 1, `string` = 2) that fills `start..end` into four words.
@@ -75,8 +76,12 @@ function readUuidText(bytes: Buffer, start: number, end: number, into: Uint32Arr
 }
 
 export function uuidText(words: Uint32Array, at: number): string {
-  const hex = [0, 1, 2, 3].map((i) => (words[at + i] ?? 0).toString(16).padStart(8, '0')).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const [a = 0, b = 0, c = 0, d = 0] = words.subarray(at, at + UUID_WORDS);
+  return `${hex16(a >>> 16)}${hex16(a)}-${hex16(b >>> 16)}-${hex16(b)}-${hex16(c >>> 16)}-${hex16(c)}${hex16(d >>> 16)}${hex16(d)}`;
+}
+
+function hex16(value: number): string {
+  return (BYTE_HEX[(value >>> 8) & 0xff] ?? '') + (BYTE_HEX[value & 0xff] ?? '');
 }
 
 export function isEmptyUuid(words: Uint32Array, at: number): boolean {

@@ -138,13 +138,15 @@ const NOTHING = Buffer.alloc(0);
 const SMALL = Array.from({ length: 128 }, (_, value) => Buffer.of(value));
 
 function varint(value: number | bigint): Buffer {
-  const small = typeof value === 'number' ? SMALL[value] : undefined;
-  if (small !== undefined) return small;
-  let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
-  while (rest >= 0x80n) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
+  let rest = value;
+  if (typeof rest === 'number') {
+    const small = SMALL[rest];
+    if (small !== undefined) return small;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  } else {
+    rest = BigInt.asUintN(64, rest);
+    for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
   }
   bytes.push(Number(rest));
   return Buffer.from(bytes);
