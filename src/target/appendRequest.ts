@@ -11,7 +11,7 @@ import { noStream } from './target.js';
 /** The longest gRPC message that the server takes, in bytes; above it a BatchAppend call dies whole. */
 export const maxRequestBytes = 16_767_216;
 
-/** The constant part of an event: its type and content type as two entries of the message's metadata map. */
+/** The constant part of an event: its content type and type as two entries of the message's metadata map. */
 interface TypeEntries {
   readonly json: Uint8Array;
   readonly binary: Uint8Array;
@@ -122,8 +122,8 @@ function entriesOf(event: TargetEvent): Uint8Array {
     if (typeEntries.size >= maxCachedTypes) typeEntries.clear();
     const type = mapEntry('type', event.type);
     entries = {
-      json: Buffer.concat([type, mapEntry('content-type', 'application/json')]),
-      binary: Buffer.concat([type, mapEntry('content-type', 'application/octet-stream')]),
+      json: Buffer.concat([mapEntry('content-type', 'application/json'), type]),
+      binary: Buffer.concat([mapEntry('content-type', 'application/octet-stream'), type]),
     };
     typeEntries.set(event.type, entries);
   }

@@ -124,19 +124,15 @@ export class BatchAppendCall implements AppendCall {
 
   private answered(correlationId: string, append: InFlight, answer: BatchAppendResp): void {
     this.parts.connection.answered = true;
+    this.inFlight.delete(correlationId);
+    append.stopDeadline();
+    this.parts.buffers.give(append.buffer);
     try {
-      const revision = batchRevision(answer, append);
-      this.inFlight.delete(correlationId);
-      append.stopDeadline();
-      this.parts.buffers.give(append.buffer);
-      append.resolve(revision);
+      append.resolve(batchRevision(answer, append));
     } catch (error) {
       const failure = asFailure(error);
-      this.end(failure, (other) =>
-        other === append
-          ? failure
-          : uncertain(other, `another append of the call failed (${failure.message})`, failure),
-      );
+      append.reject(failure); // first, because it says more than those that fail with it
+      this.end(failure, (other) => uncertain(other, `another append of the call failed (${failure.message})`, failure));
     }
   }
 

@@ -1,0 +1,133 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, test, vi } from 'vitest';
+import { Failure } from '../../src/errors.js';
+import { parseConnectionString } from '../../src/target/connectionString.js';
+import { certificatePem } from '../support/certificate.js';
+
+function failureFor(text: string, tlsCa?: string): Failure {
+  try {
+    parseConnectionString(text, tlsCa);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error(`${text} was taken`);
+}
+
+describe('A connection string', () => {
+  test.each(['esdb', 'kurrentdb', 'kurrent', 'kdb'])('may start with %s, for one node or many', (scheme) => {
+    expect(parseConnectionString(`${scheme}://one:2111`)).toMatchObject({
+      seeds: [{ address: 'one', port: 2111 }],
+      dnsDiscover: false,
+    });
+    expect(parseConnectionString(`${scheme}://one,two:2112`).seeds).toEqual([
+      { address: 'one', port: 2113 },
+      { address: 'two', port: 2112 },
+    ]);
+  });
+
+  test.each(['esdb', 'kurrentdb', 'kurrent', 'kdb'])('may ask for discovery with %s+discover', (scheme) => {
+    expect(parseConnectionString(`${scheme}+discover://cluster`)).toMatchObject({
+      seeds: [{ address: 'cluster', port: 2113 }],
+      dnsDiscover: true,
+    });
+  });
+
+  test('carries a user and a password, percent-encoded', () => {
+    const { credentials, seeds } = parseConnectionString('esdb://admin:p%40ss%3A%2F%25@host?tls=false');
+    expect(credentials).toEqual({ username: 'admin', password: 'p@ss:/%' });
+    expect(seeds).toEqual([{ address: 'host', port: 2113 }]);
+  });
+
+  test('uses TLS unless it says otherwise', () => {
+    expect(parseConnectionString('esdb://host').channel).toEqual({});
+    expect(parseConnectionString('esdb://host?tls=true').channel).toEqual({});
+    expect(parseConnectionString('esdb://host?tls=false').channel).toEqual({ insecure: true });
+  });
+
+  test('hands its options on, whatever their case', () => {
+    const { options } = parseConnectionString(
+      'kurrentdb://host/?connectionname=ferry%201&KeepAliveInterval=20000&maxDiscoverAttempts=7&nodePreference=Follower',
+    );
+    expect(options).toMatchObject({
+      connectionName: 'ferry 1',
+      keepAliveInterval: 20_000,
+      maxDiscoverAttempts: 7,
+      nodePreference: 'follower',
+    });
+  });
+
+  test('with options that have no effect is taken, and names them, and prints nothing', () => {
+    const warn = vi.spyOn(console, 'warn');
+    const { ignored, options } = parseConnectionString(
+      'esdb://admin:secret@host?tlsVerifyCert=false&operationTimeout=5&gossipTimeout=3',
+    );
+    expect(ignored).toEqual(['tlsVerifyCert', 'operationTimeout']);
+    expect(options).toMatchObject({ gossipTimeout: 3 });
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  test.each([
+    ['http://admin:sesame@host', 'the scheme is one of esdb, kurrentdb, kurrent, kdb'],
+    ['admin:sesame@host', 'expected something like esdb://'],
+    ['esdb://', 'it names no host'],
+    ['esdb://admin:sesame@', 'it names no host'],
+    ['esdb://admin:sesame@?tls=false', 'it names no host'],
+    ['esdb://sesame@host', 'it must say user:password'],
+    ['esdb://admin:@host', 'it must say user:password'],
+    ['esdb://admin:%sesame@host', 'not percent-encoded'],
+    ['esdb://admin:se?same@host', 'was expected'],
+    ['esdb://admin:sesame@host:port', 'port number was expected'],
+    ['esdb://admin:sesame@host?tls=maybe', 'true or false was expected'],
+    ['esdb://admin:sesame@host?nodePreference=best', 'leader or follower'],
+    ['esdb://admin:sesame@host?keepAliveInterval=soon', 'Integer was expected'],
+    ['esdb://admin:sesame@host?tlsCAFile=does-not-exist.pem', 'a file that does not exist: does-not-exist.pem'],
+    ['esdb://admin:sesame@host?userKeyFile=key.pem', 'only together'],
+  ])('that cannot be used is refused without its password: %s', (text, why) => {
+    const failure = failureFor(text);
+    expect(failure).toMatchObject({ kind: 'SettingsInvalid', answer: 'usage' });
+    expect(failure.message).toContain(why);
+    expect(failure.message).toContain('EVENTSTORE_CONNECTION_STRING');
+    expect(inspect(failure, { depth: 9 }).replace(failure.stack ?? '', failure.message)).not.toMatch(/ses?\??ame/);
+  });
+
+  test('whose password holds an @ that is not encoded is still understood', () => {
+    expect(parseConnectionString('esdb://admin:se@same@host')).toMatchObject({
+      seeds: [{ address: 'host', port: 2113 }],
+      credentials: { password: 'se@same' },
+    });
+  });
+});
+
+describe('The certificate authority to trust', () => {
+  const der = Buffer.from(certificatePem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+
+  test.each([
+    ['PEM', certificatePem],
+    ['PEM with its line breaks written as \\n', certificatePem.replaceAll('\n', '\\n')],
+    ['base64 of PEM', Buffer.from(certificatePem).toString('base64')],
+    ['base64 of DER', der.toString('base64')],
+    ['a bundle', certificatePem + certificatePem],
+  ])('may come as %s', (_, text) => {
+    const { rootCertificate } = parseConnectionString('esdb://host', text).channel;
+    expect(rootCertificate?.toString()).toContain(certificatePem.trim());
+  });
+
+  test('may be a file that the connection string names, and the setting wins over it', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'eventferry-')), 'ca.pem');
+    writeFileSync(file, 'from the file');
+    const text = `esdb://host?tlsCAFile=${encodeURIComponent(file)}`;
+    expect(parseConnectionString(text).channel.rootCertificate?.toString()).toBe('from the file');
+    expect(parseConnectionString(text, certificatePem).channel.rootCertificate?.toString()).toBe(certificatePem);
+  });
+
+  test('that is no certificate is refused by the name of its setting', () => {
+    const failure = failureFor('esdb://host', 'not a certificate');
+    expect(failure).toMatchObject({ kind: 'SettingsInvalid' });
+    expect(failure.message).toContain('EVENTSTORE_TLS_CA');
+  });
+});

@@ -1,0 +1,28 @@
+import { onTestFinished } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { Failure } from '../../src/errors.js';
+import { eventStoreTarget, type EventStoreTargetOptions } from '../../src/target/eventStoreTarget.js';
+import type { Target } from '../../src/target/target.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+
+/** A target for the running test, closed when the test is over. */
+export function openTarget(
+  options: Partial<EventStoreTargetOptions> & Pick<EventStoreTargetOptions, 'connectionString'>,
+): Target {
+  const target = eventStoreTarget({ appendBytes: 1_048_576, clock: systemClock, logger: silentLogger, ...options });
+  onTestFinished(() => target.close());
+  return target;
+}
+
+/** A signal that nobody aborts. */
+export const never = new AbortController().signal;
+
+/** The failure that a promise ends in; a promise that does not fail, fails the test. */
+export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  const outcome = await promise.then(
+    (value) => new Error(`expected a failure, got ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof Failure) return outcome;
+  throw outcome;
+}

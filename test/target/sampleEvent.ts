@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import type { Mark, TargetEvent } from '../../src/record.js';
+
+/** An event as the target gets it; what a test does not care for is believable. */
+export function sampleEvent(part: Partial<TargetEvent> & { readonly at?: Partial<Mark> } = {}): TargetEvent {
+  const { at, ...event } = part;
+  return {
+    id: randomUUID(),
+    type: 'InvoicePaid',
+    contentType: 'application/json',
+    data: Buffer.from('{"amount":42}'),
+    metadata: Buffer.from('{"eventferry":{"v":1}}'),
+    mark: {
+      v: 1,
+      source: 'billing',
+      position: 1,
+      index: 0,
+      count: 1,
+      key: 'customer-12',
+      sha1: '0123456789abcdef',
+      chunk: '00000001.dat',
+      offset: 0,
+      settings: '00000000',
+      ...at,
+    },
+    ...event,
+  };
+}
+
+/** Several events, one a position. */
+export function sampleEvents(count: number): TargetEvent[] {
+  return Array.from({ length: count }, (_, i) => sampleEvent({ at: { position: i + 1 } }));
+}
