@@ -28,7 +28,7 @@ export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | '
 export interface Replicator {
   /** @throws Failure: a stop for a person, or an outage that is not waited for; people have been told by then. */
   run(order: RunOrder): Promise<RunReport>;
-  /** Never throws: what cannot be reached is part of the answer. */
+  /** Never throws: what cannot be reached, or has not answered when the signal is aborted, is part of the answer. */
   status(signal: AbortSignal): Promise<Status>;
   /** The events exactly as a run would append them now; writes nothing, not even a checkpoint. */
   preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;

@@ -1,5 +1,5 @@
 import type { CheckpointRow, FailureNote, LagNote, OutageNote, RunNote, StopNote } from '../checkpoint/checkpoint.js';
-import { asFailure } from '../errors.js';
+import { asFailure, Failure, type FailureKind } from '../errors.js';
 import { beginning } from '../record.js';
 import type { SourceLag } from '../source/source.js';
 import type { Retention, Tail } from '../target/target.js';
@@ -43,14 +43,15 @@ const silentAfterMs = 3 * 60_000;
 /** Bytes to replicate, and nothing confirmed for so long. */
 const stalledAfterMs = 10 * 60_000;
 
-/** Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. Never throws. */
+/**
+ * Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. When the signal is
+ * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
+ */
 export async function status(parts: Parts, signal: AbortSignal): Promise<Status> {
-  const [row, tail] = await Promise.all([
-    attempt(parts.checkpoint.load(signal)),
-    attempt(parts.target.tail(parts.stream, signal)),
+  const [tail, [row, head]] = await Promise.all([
+    attempt('TargetUnreachable', 'The server', signal, () => parts.target.tail(parts.stream, signal)),
+    rowAndHead(parts, signal),
   ]);
-  const cursor = row.value?.cursor;
-  const head = await attempt(parts.source.lag(cursor ?? beginning, signal));
   const now = parts.clock.now();
   const lag = head.value ? lagOf(head.value, row.value?.run, now) : row.value?.run?.lag;
   const errors = [row.error, head.error, tail.error].filter((error) => error !== undefined);
@@ -76,11 +77,29 @@ interface Attempt<T> {
   readonly error?: FailureNote;
 }
 
-async function attempt<T>(answer: Promise<T>): Promise<Attempt<T>> {
+/** The head is asked for from the row's cursor, to know what lies behind it. */
+async function rowAndHead(parts: Parts, signal: AbortSignal) {
+  const { checkpoint, source } = parts;
+  const row = await attempt('CheckpointUnreachable', 'The checkpoint table', signal, () => checkpoint.load(signal));
+  const cursor = row.value?.cursor ?? beginning;
+  if (signal.aborted) return [row, {} as Attempt<SourceLag>] as const; // then nothing can be said of the source
+  const head = await attempt('SourceUnreachable', 'The container', signal, () => source.lag(cursor, signal));
+  return [row, head] as const;
+}
+
+async function attempt<T>(
+  kind: FailureKind,
+  who: string,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<Attempt<T>> {
+  const tooLate = new Failure(kind, `${who} did not answer in time.`);
   try {
-    return { value: await answer };
+    const answer = ask();
+    const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(tooLate)));
+    return { value: await Promise.race([answer, late]) };
   } catch (thrown) {
-    return { error: failureNote(asFailure(thrown)) };
+    return { error: failureNote(signal.aborted ? tooLate : asFailure(thrown)) };
   }
 }
 
