@@ -16,7 +16,7 @@ const records = 20_000;
 const crashAfter = 9_000;
 const seed = 2013;
 /** The original writes every append by itself; an emulator on a laptop takes only a few hundred writes a second. */
-const appendsPerWrite = 16;
+const appendsPerWrite = 32;
 
 /** What the demo measured. */
 interface Result {
