@@ -36,6 +36,7 @@ export function append(node: Node) {
     if (refused) return fail(refused);
     call.on('data', (bytes: Buffer) => {
       guarded(() => {
+        if (bytes.length > rpc.MAX_MESSAGE_BYTES) throw rpc.messageTooLarge();
         if (options) addEvent(node, builder, bytes);
         else options = readOptions(bytes);
       });

@@ -5,7 +5,7 @@ import { readBatchAppend, type BatchAppendMessage, type BatchAppendOptions } fro
 import { ChunkBuilder, EventRefused } from './eventChunk.js';
 import { expectedNumber, isInvalidStream, RevisionOutOfRange, type ExpectedRevision } from './expectedRevision.js';
 import type { Node } from './node.js';
-import { handlerThrew, notReady, RpcFailure } from './rpcFailure.js';
+import { handlerThrew, MAX_MESSAGE_BYTES, messageTooLarge, notReady, RpcFailure } from './rpcFailure.js';
 import { isEmptyUuid, readUuid, uuidKey, uuidMessage, UnrecognizedUuid, UUID_WORDS } from './uuid.js';
 import { carryOut } from './writeCall.js';
 
@@ -56,6 +56,7 @@ class BatchAppendCall {
     this.call.on('data', (bytes: Buffer) => {
       if (this.over) return;
       try {
+        if (bytes.length > MAX_MESSAGE_BYTES) throw messageTooLarge();
         this.take(readBatchAppend(bytes, Date.now()));
       } catch (error) {
         this.fail(error instanceof RpcFailure ? error : new RpcFailure(status.INTERNAL, (error as Error).message));

@@ -10,9 +10,10 @@ import type { Node } from './node.js';
 import { gossip, supportedMethods } from './nodeServices.js';
 import { GossipService, RawStreamsService, ServerFeaturesService } from './protocol.js';
 import { read } from './readService.js';
+import { MAX_MESSAGE_BYTES } from './rpcFailure.js';
 
-/** Largest gRPC message that EventStoreDB takes, in bytes. */
-const MAX_MESSAGE_BYTES = 16_767_216;
+/** Messages are measured by the services, which know the server's words for it; this only bounds what is read at all. */
+const RECEIVE_LIMIT_BYTES = 4 * MAX_MESSAGE_BYTES;
 
 export interface EventStoreServerOptions {
   /** Default 0: a free one. */
@@ -182,7 +183,7 @@ class EmbeddedServer implements EventStoreServer {
       batchAppendCalls: this.batchAppendCalls,
     };
     const grpc = new Server({
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_receive_message_length': RECEIVE_LIMIT_BYTES,
       'grpc.max_send_message_length': -1,
     });
     const streams: Record<string, unknown> = {

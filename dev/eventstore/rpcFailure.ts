@@ -23,6 +23,13 @@ function failure(code: status, details: string, trailers: Record<string, string>
   return new RpcFailure(code, details, trailers);
 }
 
+/** Largest gRPC message that the server takes, in bytes. */
+export const MAX_MESSAGE_BYTES = 16_767_216;
+
+export function messageTooLarge(): RpcFailure {
+  return new RpcFailure(status.RESOURCE_EXHAUSTED, 'Received message exceeds the maximum configured message size.');
+}
+
 /** What the server answers when something in it threw. */
 export function handlerThrew(): RpcFailure {
   return new RpcFailure(status.UNKNOWN, 'Exception was thrown by handler.');

@@ -14,6 +14,8 @@ for (let value = 0; value < 16; value++) {
   HEX[value.toString(16).toUpperCase().charCodeAt(0)] = value;
 }
 const DASH = 0x2d;
+/** `{}` and `()`. */
+const BRACKETS = new Set([0x7b7d, 0x2829]);
 const BYTE_HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
 /**
@@ -50,25 +52,21 @@ function readStructured(reader: WireReader, into: Uint32Array, at: number): void
   }
 }
 
-/** The forms that .NET's `Guid` accepts and clients send: with dashes, without, and either in braces. */
+/** The forms that .NET's `Guid.Parse` takes and that clients send: with dashes, also in braces, or 32 digits alone. */
 function readUuidText(bytes: Buffer, start: number, end: number, into: Uint32Array, at: number): void {
-  let length = end - start;
-  if (length > 2 && bytes[start] === 0x7b && bytes[end - 1] === 0x7d) {
-    start += 1;
-    length -= 2;
-  }
-  const dashes = length === 36;
-  if (!dashes && length !== 32) throw new UnrecognizedUuid('the text is no UUID');
-  let from = start;
+  const bracketed = end - start === 38 && BRACKETS.has(((bytes[start] ?? 0) << 8) | (bytes[end - 1] ?? 0));
+  const dashes = bracketed || end - start === 36;
+  if (!dashes && end - start !== 32) throw new UnrecognizedUuid('Unrecognized Guid format.');
+  let from = bracketed ? start + 1 : start;
   let digits = 0;
   let word = 0;
   while (digits < 32) {
     if (dashes && digits >= 8 && digits <= 20) {
-      if (bytes[from++] !== DASH) throw new UnrecognizedUuid('the text is no UUID');
+      if (bytes[from++] !== DASH) throw new UnrecognizedUuid('Unrecognized Guid format.');
     }
     for (let group = 0; group < 4; group++, digits++) {
       const digit = HEX[bytes[from++] ?? 0] ?? -1;
-      if (digit < 0) throw new UnrecognizedUuid('the text is no UUID');
+      if (digit < 0) throw new UnrecognizedUuid('Unrecognized Guid format.');
       word = (word << 4) | digit;
     }
     if ((digits & 7) === 0) into[at + (digits >>> 3) - 1] = word;
