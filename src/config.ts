@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 import { settingsDigest } from './convert/settingsDigest.js';
 import { Failure } from './errors.js';
 import { settings, settingsSchema } from './settings.js';
@@ -75,20 +77,42 @@ export function environment(): Environment {
  */
 export function loadConfig(env: Environment = environment()): { readonly config: Config } {
   const given = givenSettings(env);
-  const unresolved = unresolvedReferences(given);
   const parsed = settingsSchema.safeParse(given);
   const source = storage(given, 'SOURCE_STORAGE', 'blob', given['SOURCE_CONTAINER']);
   const checkpoint = storage(given, 'CHECKPOINT_STORAGE', 'table', given['CHECKPOINT_TABLE']);
-  if (parsed.success && 'connection' in source && 'connection' in checkpoint && unresolved.length === 0) {
+  const problems = problemsOf(given, settingsSchema, parsed, {
+    SOURCE_STORAGE: source,
+    CHECKPOINT_STORAGE: checkpoint,
+  });
+  if (parsed.success && 'connection' in source && 'connection' in checkpoint && problems.length === 0) {
     return { config: configOf(parsed.data, given, source.connection, checkpoint.connection) };
   }
-  const problems = [
-    ...unresolved,
-    ...(parsed.error?.issues ?? []).map(({ path }) => problemOf(path[0] as SettingName, given)),
-    ...('problems' in source ? source.problems : []),
-    ...('problems' in checkpoint ? checkpoint.problems : []),
-  ];
-  throw invalid(problems.filter(({ name }, index) => problems.findIndex((one) => one.name === name) === index));
+  throw invalid(problems);
+}
+
+const sourceSchema = settingsSchema.pick({
+  SOURCE_CONTAINER: true,
+  SOURCE_ID: true,
+  ON_DAMAGE: true,
+  READ_RECORDS: true,
+  SETTLE_SECONDS: true,
+  LIST_ALL_SECONDS: true,
+});
+
+/**
+ * The same for who only looks at the source: nothing else is asked for.
+ *
+ * @throws Failure `SettingsInvalid`
+ */
+export function loadSourceConfig(env: Environment = environment()): Config['source'] {
+  const given = givenSettings(env);
+  const parsed = sourceSchema.safeParse(given);
+  const source = storage(given, 'SOURCE_STORAGE', 'blob', given['SOURCE_CONTAINER']);
+  const problems = problemsOf(given, sourceSchema, parsed, { SOURCE_STORAGE: source });
+  if (parsed.success && 'connection' in source && problems.length === 0) {
+    return sourceOf(parsed.data, source.connection);
+  }
+  throw invalid(problems);
 }
 
 type Given = Readonly<Record<string, string>>;
@@ -105,13 +129,25 @@ function givenSettings(env: Environment): Given {
 
 const hostStorage = 'AzureWebJobsStorage';
 
-/** Key Vault references that the platform could not resolve stay as they are, as the setting's value. */
-function unresolvedReferences(given: Given): SettingProblem[] {
-  const ours = [
-    ...Object.keys(settings),
-    ...['SOURCE_STORAGE', 'CHECKPOINT_STORAGE', hostStorage].flatMap(connectionSettingNames),
+/** Everything wrong, each setting once. */
+function problemsOf(
+  given: Given,
+  schema: z.ZodObject,
+  parsed: z.ZodSafeParseResult<unknown>,
+  connections: Readonly<Record<string, ReturnType<typeof storage>>>,
+): SettingProblem[] {
+  const connectionNames = [...Object.keys(connections), hostStorage].flatMap(connectionSettingNames);
+  const problems = [
+    ...unresolvedReferences(given, [...Object.keys(schema.shape), ...connectionNames]),
+    ...(parsed.error?.issues ?? []).map(({ path }) => problemOf(path[0] as SettingName, given)),
+    ...Object.values(connections).flatMap((reading) => ('problems' in reading ? reading.problems : [])),
   ];
-  return ours
+  return problems.filter(({ name }, index) => problems.findIndex((one) => one.name === name) === index);
+}
+
+/** Key Vault references that the platform could not resolve stay as they are, as the setting's value. */
+function unresolvedReferences(given: Given, names: readonly string[]): SettingProblem[] {
+  return names
     .filter((name) => given[name]?.startsWith('@Microsoft.KeyVault('))
     .map((name) => ({
       name,
@@ -153,13 +189,26 @@ function invalid(problems: readonly SettingProblem[]): Failure {
   return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
 }
 
+function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection): Config['source'] {
+  return {
+    storage,
+    container: values.SOURCE_CONTAINER,
+    id: values.SOURCE_ID ?? values.SOURCE_CONTAINER,
+    onDamage: values.ON_DAMAGE,
+    readRecords: values.READ_RECORDS,
+    settleSeconds: values.SETTLE_SECONDS,
+    listAllSeconds: values.LIST_ALL_SECONDS,
+  };
+}
+
 function configOf(
   values: (typeof settingsSchema)['_output'],
   given: Given,
   sourceStorage: StorageConnection,
   checkpointStorage: StorageConnection,
 ): Config {
-  const sourceId = values.SOURCE_ID ?? values.SOURCE_CONTAINER;
+  const source = sourceOf(values, sourceStorage);
+  const sourceId = source.id;
   const settingsByName = {
     SOURCE_ID: sourceId,
     EXCLUDE_KEYS: values.EXCLUDE_KEYS.join(','),
@@ -168,15 +217,7 @@ function configOf(
     STRIP_NAMESPACES: values.STRIP_NAMESPACES.join(','),
   };
   return {
-    source: {
-      storage: sourceStorage,
-      container: values.SOURCE_CONTAINER,
-      id: sourceId,
-      onDamage: values.ON_DAMAGE,
-      readRecords: values.READ_RECORDS,
-      settleSeconds: values.SETTLE_SECONDS,
-      listAllSeconds: values.LIST_ALL_SECONDS,
-    },
+    source,
     convert: {
       sourceId,
       excludeKeys: values.EXCLUDE_KEYS,

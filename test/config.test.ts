@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { loadConfig } from '../src/config.js';
+import { loadConfig, loadSourceConfig } from '../src/config.js';
 import type { Environment, SettingProblem } from '../src/config.js';
 import { Failure } from '../src/errors.js';
 import { settings } from '../src/settings.js';
@@ -213,4 +213,17 @@ describe('settings that are missing or wrong', () => {
       ]);
     },
   );
+});
+
+describe('the settings of the source alone', () => {
+  test('ask for no server and no checkpoint, and are the same as among all', () => {
+    const { EVENTSTORE_CONNECTION_STRING: _, ...env } = { ...minimal, ON_DAMAGE: 'skip', RUN_SECONDS: 'whatever' };
+    expect(loadSourceConfig(env)).toEqual(configWith({ ON_DAMAGE: 'skip' }).source);
+  });
+
+  test('are checked like all', () => {
+    expect(() => loadSourceConfig({ AzureWebJobsStorage: 'nonsense', READ_RECORDS: '0' })).toThrow(
+      /^3 settings are missing or wrong: SOURCE_CONTAINER .* READ_RECORDS .* AzureWebJobsStorage /,
+    );
+  });
 });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { loadConfig, type Config } from '../config.js';
 import { asFailure } from '../errors.js';
-import { createReplicator, type Replicator } from '../replicator.js';
+import type { Replicator } from '../replicator.js';
 import { consoleLogger } from '../telemetry/consoleLogger.js';
 import type { Logger } from '../telemetry/logger.js';
 import { exitCodes, exitCodesHelp, type ExitCode } from './exitCodes.js';
@@ -46,6 +46,8 @@ export function withReplicator(
 ): Promise<void> {
   return carryOut(command, async () => {
     const { config } = loadConfig(environmentWith(command));
+    // Help and settings errors need none of the SDKs, which take most of a second to load.
+    const { createReplicator } = await import('../replicator.js');
     const replicator = createReplicator(config, commandLogger(command.opts(), line));
     try {
       return await work(replicator, config);
@@ -63,9 +65,7 @@ function commandLogger({ json = false, verbose }: CommonFlags, line: (text: stri
 
 /** Ends the command for wrong usage, before anything is contacted. */
 export function refuse(command: Command, message: string): never {
-  command.error(`Error: ${message}\nNext: \`eventferry ${command.name()} --help\` shows the usage.`, {
-    exitCode: exitCodes.wrongUsage,
-  });
+  command.error(`Error: ${message}`, { exitCode: exitCodes.wrongUsage });
 }
 
 /** Reads a whole number of an argument, `from` at least; refuses anything else. */

@@ -13,9 +13,11 @@ export async function reportFailure(
   { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
 ): Promise<ExitCode> {
   const { kind, message, wayOut, facts } = failure;
-  for (const line of failureLines(failure)) tell(redact(line));
+  for (const line of failureLines(failure)) tell(line);
   if (verbose) tell(redact(stackOf(failure)));
-  if (json) await print(redactedJson({ error: { kind, message, wayOut, facts } }));
+  // What is expected of a secret looks like one.
+  const write = kind === 'SettingsInvalid' ? JSON.stringify : redactedJson;
+  if (json) await print(write({ error: { kind, message, wayOut, facts } }));
   return exitCodeOf(failure);
 }
 
@@ -24,8 +26,8 @@ function failureLines(failure: Failure): string[] {
   const head = failure.answer === 'stop' ? 'Stopped' : 'Error';
   const facts = failure.answer === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
   return [
-    ...(failure.kind === 'SettingsInvalid' ? problemLines(failure) : [`${head}: ${printable(failure.message)}`]),
-    ...facts.map(([name, value]) => `  ${name}: ${printable(asText(value))}`),
+    ...(failure.kind === 'SettingsInvalid' ? problemLines(failure) : [`${head}: ${safe(failure.message)}`]),
+    ...facts.map(([name, value]) => `  ${name}: ${safe(asText(value))}`),
     `Next: ${failure.wayOut}`,
   ];
 }
@@ -39,6 +41,11 @@ function problemLines({ facts }: Failure): string[] {
       return `  ${name} (${flagOf(name)})${was} expected ${expected}`;
     }),
   ];
+}
+
+/** Nothing that steers a terminal, and, should it ever get there, no secret. */
+function safe(text: string): string {
+  return redact(printable(text));
 }
 
 function asText(value: unknown): string {

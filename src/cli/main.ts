@@ -18,7 +18,8 @@ function program(): Command {
     .version(version())
     .addHelpText('after', `\nSettings come from the environment; flags win over it.\n${exitCodesHelp}`)
     .configureHelp({ showGlobalOptions: false })
-    .showHelpAfterError('(--help shows the usage)')
+    .showHelpAfterError('Next: --help shows the usage.')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
     .exitOverride(({ exitCode, code }) => process.exit(isHelp(code) ? exitCode : exitCodes.wrongUsage));
   for (const add of [addRun, addStatus, addAccept, addRewind]) add(eventferry);
   return eventferry;

@@ -7,10 +7,10 @@ import type { Replicator } from '../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
 import { dryRun } from './dryRun.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printJson, tell } from './output.js';
+import { print, printJson } from './output.js';
 import { progressDisplay, type ProgressDisplay } from './progressDisplay.js';
+import { runFacts, runLines } from './runReport.js';
 import { stopSignals } from './stopSignals.js';
-import { counted } from './wording.js';
 
 interface RunFlags extends CommonFlags {
   readonly follow?: boolean;
@@ -71,7 +71,8 @@ async function replicate(
     });
     const report = await Promise.race([run, cutOff(run, replicator, stop.signal, ended.signal)]);
     display.end();
-    await say(report, config, flags);
+    if (flags.json) await printJson(runFacts(report, config));
+    else for (const line of runLines(report, config)) await print(line);
     if (report) return exitCodes.done;
     // What does not even end when its connections are closed would keep the process; nothing is lost with it.
     process.exit(exitCodes.done);
@@ -100,48 +101,4 @@ async function cutOff(
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-async function say(report: RunReport | undefined, { source, target }: Config, flags: RunFlags): Promise<void> {
-  const place = report?.place;
-  if (flags.json) {
-    await printJson({
-      end: report?.end ?? 'stop-requested',
-      events: report?.events ?? null,
-      position: place ? (place.confirmed?.mark.position ?? 0) : null,
-      revision: place?.revision ?? null,
-      stream: target.stream,
-      source: source.id,
-      anotherRunner: report?.anotherRunner ?? null,
-    });
-    return;
-  }
-  for (const line of lines(report, source.container, target.stream)) await print(line);
-  if (!report) tell('The next run asks the target what arrived.');
-}
-
-function lines(report: RunReport | undefined, container: string, stream: string): string[] {
-  if (!report) return ['Stopped on request, with appends under way that the target had not answered.'];
-  const { end, events, place, anotherRunner } = report;
-  const confirmed = place?.confirmed;
-  const where = confirmed
-    ? `position ${confirmed.mark.position}, revision ${confirmed.revision} of stream ${stream}`
-    : '';
-  const others = anotherRunner
-    ? ['Another runner was found at work on the same stream; each event is there once all the same.']
-    : [];
-  switch (end) {
-    case 'nothing-to-replicate':
-      return [`Nothing to replicate: container ${container} holds no record yet.`];
-    case 'caught-up':
-      if (!where) return ['Caught up: no record of the source makes an event yet.'];
-      return [
-        events > 0 ? `Replicated ${counted(events, 'event')}: ${where}. Caught up.` : `Nothing new: ${where}.`,
-        ...others,
-      ];
-    case 'stop-requested':
-    case 'budget-used':
-    case 'left-to-another-runner':
-      return [`Stopped on request after ${counted(events, 'event')}${where && `: ${where}`}.`, ...others];
-  }
 }

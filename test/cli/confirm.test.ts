@@ -1,0 +1,27 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+
+import { confirm } from '../../src/cli/confirm.js';
+
+function answered(text: string): Promise<boolean> {
+  const input = new PassThrough();
+  input.end(text);
+  return confirm('Go on?', input, new PassThrough());
+}
+
+describe('A question on the terminal', () => {
+  it.each(['y\n', 'Y\n', ' yes \n'])('is answered with yes by %j', async (text) => {
+    expect(await answered(text)).toBe(true);
+  });
+
+  it.each(['\n', 'n\n', 'yeah no\n', ''])('is answered with no by %j', async (text) => {
+    expect(await answered(text)).toBe(false);
+  });
+
+  it('says what the answers are', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    input.end('n\n');
+    await confirm('Go on?', input, output);
+    expect((output.read() as Buffer).toString()).toContain('Go on? [y/N] ');
+  });
+});
