@@ -16,12 +16,14 @@ export interface TableCheckpointOptions {
   readonly table: string;
   readonly source: string;
   readonly stream: string;
+  /** A request without an answer is given up after this long. Default 10 s. */
+  readonly answerWithinMs?: number;
   /** Laid over the client's own options. */
   readonly client?: TableServiceClientOptions;
 }
 
-/** One try may take this long, and there are four. */
-const tryTimeoutMs = 10_000;
+/** A service that is there answers in milliseconds; what it refuses or drops is tried four times within this. */
+const standardAnswerWithinMs = 10_000;
 
 const standardOptions: TableServiceClientOptions = {
   retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
@@ -117,8 +119,12 @@ class TableCheckpoint implements CheckpointStore {
     }
   }
 
+  private get answerWithinMs(): number {
+    return this.where.answerWithinMs ?? standardAnswerWithinMs;
+  }
+
   private terms(abortSignal: AbortSignal | undefined) {
-    return { requestOptions: { timeout: tryTimeoutMs }, ...(abortSignal && { abortSignal }) };
+    return { requestOptions: { timeout: this.answerWithinMs }, ...(abortSignal && { abortSignal }) };
   }
 
   private moved(how: string): Failure {
@@ -135,8 +141,10 @@ class TableCheckpoint implements CheckpointStore {
     if (error instanceof Failure || signal?.aborted) return error;
     const account = accountOf(this.where.storage);
     const [status, code] = [statusOf(error), codeOf(error)];
+    const silent = error instanceof Error && error.name === 'AbortError';
     const said = status === undefined ? 'cannot be reached' : `answers ${status}`;
-    const why = [code, reasonOf(error)].filter((part) => part !== undefined && part !== '').join(': ');
+    const reason = silent ? `no answer within ${this.answerWithinMs} ms` : reasonOf(error);
+    const why = [code, reason].filter((part) => part !== undefined && part !== '').join(': ');
     return new Failure(
       'CheckpointUnreachable',
       `The checkpoint table ${this.where.table} of account ${account} ${said}${why === '' ? '' : ` (${why})`}.`,

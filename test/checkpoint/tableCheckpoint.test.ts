@@ -1,5 +1,8 @@
-import { RestError, TableClient } from '@azure/data-tables';
+import { AzureNamedKeyCredential, generateAccountSas, RestError, TableClient } from '@azure/data-tables';
 import type { TableServiceClientOptions } from '@azure/data-tables';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 
 import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
@@ -77,6 +80,25 @@ describe('the checkpoint in a table', () => {
     }
   });
 
+  test.each([
+    ['a URL', (endpoint: string, sas: string) => ({ kind: 'url', url: `${endpoint}?${sas}` }) as const],
+    [
+      'a connection string',
+      (endpoint: string, sas: string) =>
+        ({ kind: 'connectionString', value: `TableEndpoint=${endpoint};SharedAccessSignature=${sas}` }) as const,
+    ],
+  ])('needs no more than a SAS, in %s', async (_where, storageOf) => {
+    const [, endpoint = ''] = /TableEndpoint=([^;]+)/.exec(azuriteConnectionString()) ?? [];
+    const [, key = ''] = /AccountKey=([^;]+)/.exec(azuriteConnectionString()) ?? [];
+    const sas = generateAccountSas(new AzureNamedKeyCredential('devstoreaccount1', key), {
+      permissions: { query: true, add: true, update: true, write: true },
+    });
+    const store = storeIn(freshTableName(), {}, { storage: storageOf(endpoint, sas) });
+    const first = await store.insert(rowAt(1));
+    await store.replace(rowAt(2), first.etag);
+    expect((await store.load())?.row).toEqual(rowAt(2));
+  });
+
   test('is not inserted over another row', async () => {
     const store = storeIn(freshTableName());
     const first = await store.insert(rowAt(1));
@@ -151,6 +173,20 @@ describe('a checkpoint table that cannot be used', () => {
       message: expect.stringMatching(/of account devstoreaccount1 answers 403/) as string,
       facts: { status: 403 },
     });
+  });
+
+  test('is given up when it takes the request and never answers', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const value = `AccountName=ledger;AccountKey=${key};DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:${port}/ledger`;
+    const store = storeIn('checkpoints', {}, { storage: { kind: 'connectionString', value }, answerWithinMs: 50 });
+    await expect(store.load()).rejects.toMatchObject({
+      kind: 'CheckpointUnreachable',
+      message: expect.stringMatching(/of account ledger cannot be reached \(.*no answer within 50 ms\)/) as string,
+    });
+    silent.close();
+    silent.closeAllConnections();
   });
 
   test('ends at once when the caller gives up', async () => {
