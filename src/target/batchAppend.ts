@@ -52,6 +52,8 @@ export class BatchAppendCall implements AppendCall {
   private readonly correlationPrefix = randomUUID().slice(0, 24);
   private sent = 0;
   private over: Error | undefined;
+  /** gRPC has given the call its status and will not touch it again. */
+  private gone = false;
   private full = false;
   private waiting: (() => void)[] = [];
 
@@ -68,7 +70,10 @@ export class BatchAppendCall implements AppendCall {
     this.call.on('end', () => this.lost(new Error('the server ended the call')));
     // Stays to the end: a cancelled call reports that as an error too.
     this.call.on('error', (error) => this.lost(error));
-    this.call.on('status', () => this.gone());
+    this.call.on('status', () => {
+      this.gone = true;
+      this.giveBuffersBack();
+    });
   }
 
   append(events: readonly TargetEvent[], expected: number): Promise<number> {
@@ -151,11 +156,13 @@ export class BatchAppendCall implements AppendCall {
       append.stopDeadline();
       append.reject(failureOf(append));
     }
+    this.giveBuffersBack();
     this.letThrough();
   }
 
-  /** gRPC is done with the call, so nothing reads the buffers any more. */
-  private gone(): void {
+  /** Once gRPC is done with the call, nothing reads the buffers of what was in flight any more. */
+  private giveBuffersBack(): void {
+    if (!this.over || !this.gone) return;
     for (const { buffer } of this.inFlight.values()) this.parts.buffers.give(buffer);
     this.inFlight.clear();
   }
