@@ -59,7 +59,7 @@ class CallPipeline implements Pipeline {
   private fillingEnd: () => Cursor;
   private memory: SourceMemory | undefined;
   private readonly inFlight: Request[] = [];
-  private failure: unknown;
+  private failure: Error | undefined;
   private wake: () => void = () => undefined;
 
   constructor(
@@ -67,8 +67,8 @@ class CallPipeline implements Pipeline {
     private readonly call: AppendCall,
     from: Place,
   ) {
-    const { pending: _, ...place } = from;
-    this.confirmed = place;
+    const { cursor, revision, confirmed } = from;
+    this.confirmed = { cursor, revision, ...(confirmed && { confirmed }) };
     this.sentTo = from.revision;
     this.fillingEnd = () => from.cursor;
     this.memory = from.cursor.memory;
@@ -123,7 +123,7 @@ class CallPipeline implements Pipeline {
     this.inFlight.push(request);
     this.call.append(request.events, expected).then(
       (revision) => this.answered(request, revision),
-      (error: unknown) => this.failed(error),
+      (error: Error) => this.failed(error),
     );
   }
 
@@ -144,13 +144,13 @@ class CallPipeline implements Pipeline {
     this.wake();
   }
 
-  private failed(error: unknown): void {
+  private failed(error: Error): void {
     this.failure ??= error;
     this.wake();
   }
 
   private rethrow(): void {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure) throw this.failure;
   }
 
   private async until(condition: () => boolean): Promise<void> {
