@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  binaryEvent,
+  ErrorType,
+  EventStoreDBClient,
+  jsonEvent,
+  NO_STREAM,
+  START,
+  type AppendResult,
+} from '@eventstore/db-client';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startEventStore, type EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
+import { embeddedServer, sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { loopbackCertificate } from './loopbackCertificate.js';
+
+const shared = sharedEmbeddedServer();
+
+function clientOf(connectionString: string): EventStoreDBClient {
+  const client = EventStoreDBClient.connectionString(connectionString);
+  onTestFinished(() => client.dispose());
+  return client;
+}
+
+async function temporaryFolder(): Promise<string> {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'eventferry-server-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+const event = (n: number) => jsonEvent({ type: 'Counted', data: { n } });
+
+/** A client may still hold on to the connection that was cut, and fail once more, before it connects again. */
+async function reconnected(check: () => Promise<void>): Promise<void> {
+  await vi.waitFor(check, { timeout: 20_000, interval: 10 });
+}
+
+async function revisions(client: EventStoreDBClient, stream: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const resolved of client.readStream(stream)) found.push(Number(resolved.event?.revision));
+  return found;
+}
+
+describe('the embedded server, with the client library', () => {
+  it('appends JSON and binary events and reads them back, forwards and backwards', async () => {
+    const client = clientOf(shared().connectionString);
+    const metadata = Buffer.from([0, 255, 10]);
+    await client.appendToStream('mixed', [
+      jsonEvent({ type: 'Text', data: { a: 'ü' }, metadata: { by: 'me' } }),
+      binaryEvent({ type: 'Bytes', data: Buffer.from([1, 2, 3]), metadata }),
+    ]);
+    const read: unknown[] = [];
+    for await (const { event } of client.readStream('mixed', { direction: 'backwards', fromRevision: 'end' }))
+      read.push([event?.type, event?.isJson, event?.data, event?.metadata]);
+    expect(read).toEqual([
+      ['Bytes', false, new Uint8Array([1, 2, 3]), new Uint8Array(metadata)],
+      ['Text', true, { a: 'ü' }, { by: 'me' }],
+    ]);
+  });
+
+  it('appends by plain Append too, when a call brings its own credentials', async () => {
+    const client = clientOf(shared().connectionString);
+    const credentials = { username: 'anyone', password: 'anything' };
+    const result = await client.appendToStream('plain', [event(1), event(2)], {
+      credentials,
+      expectedRevision: NO_STREAM,
+    });
+    expect(result.nextExpectedRevision).toBe(1n);
+    await expect(client.appendToStream('plain', event(3), { credentials, expectedRevision: 7n })).rejects.toMatchObject(
+      {
+        type: ErrorType.WRONG_EXPECTED_VERSION,
+        actualVersion: 1n,
+      },
+    );
+  });
+
+  it('reads $all in the order in which it was written, from a position on and back', async () => {
+    const client = clientOf(shared().connectionString);
+    for (const [stream, n] of [
+      ['red', 1],
+      ['blue', 2],
+      ['red', 3],
+    ] as const)
+      await client.appendToStream(stream, event(n));
+    const read = async (options: Parameters<typeof client.readAll>[0]) => {
+      const found: { stream: string; position: { commit: bigint; prepare: bigint } }[] = [];
+      for await (const { event } of client.readAll(options))
+        if (event && /^(red|blue)$/.test(event.streamId))
+          found.push({ stream: event.streamId, position: event.position });
+      return found;
+    };
+    const all = await read({ fromPosition: START });
+    expect(all.map(({ stream }) => stream)).toEqual(['red', 'blue', 'red']);
+    const middle = all[1]?.position ?? START;
+    expect((await read({ fromPosition: middle })).map(({ stream }) => stream)).toEqual(['blue', 'red']);
+    const before = await read({ fromPosition: middle, direction: 'backwards', maxCount: 1 });
+    expect(before.map(({ stream }) => stream)).toEqual(['red']);
+  });
+
+  it('keeps metadata, soft-deletes and tombstones', async () => {
+    const client = clientOf(shared().connectionString);
+    await client.appendToStream('short', [event(1), event(2), event(3)]);
+    await client.setStreamMetadata('short', { maxCount: 1, owner: 'us' });
+    expect((await client.getStreamMetadata('short')).metadata).toEqual({ maxCount: 1, owner: 'us' });
+    expect(await revisions(client, 'short')).toEqual([2]);
+    await client.deleteStream('short');
+    await expect(revisions(client, 'short')).rejects.toMatchObject({ type: ErrorType.STREAM_NOT_FOUND });
+    await client.appendToStream('short', event(4), { expectedRevision: NO_STREAM });
+    expect(await revisions(client, 'short')).toEqual([3]);
+    await client.tombstoneStream('short');
+    await expect(client.appendToStream('short', event(5))).rejects.toMatchObject({ type: ErrorType.STREAM_DELETED });
+  });
+
+  it('reads ten thousand events in order', async () => {
+    const client = clientOf(shared().connectionString);
+    const events = Array.from({ length: 10_000 }, (_, n) => event(n));
+    await client.appendToStream('many', events);
+    expect(await revisions(client, 'many')).toEqual(events.map((_, n) => n));
+  });
+
+  it('refuses an append over its limit, counted as it was told to', async () => {
+    const [dataOnly, everything] = [
+      await embeddedServer({ maxAppendBytes: 1000 }),
+      await embeddedServer({ maxAppendBytes: 1000, countsMetadata: true }),
+    ];
+    const large = binaryEvent({ type: 'Four', data: Buffer.alloc(900), metadata: Buffer.alloc(93) });
+    await clientOf(dataOnly.connectionString).appendToStream('s', large);
+    await expect(clientOf(everything.connectionString).appendToStream('s', large)).rejects.toMatchObject({
+      type: ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED,
+    });
+    expect(everything.lastRevision('s')).toBe(-1);
+  });
+});
+
+describe('TLS and the one user', () => {
+  async function secured(): Promise<{ server: EventStoreServer; connect: (login: string) => EventStoreDBClient }> {
+    const server = await embeddedServer({ tls: loopbackCertificate, user: { name: 'admin', password: 'changeit' } });
+    const caFile = path.join(await temporaryFolder(), 'ca.pem');
+    await writeFile(caFile, loopbackCertificate.cert);
+    return {
+      server,
+      connect: (login) => clientOf(`esdb://${login}127.0.0.1:${server.port}?tlsCAFile=${encodeURIComponent(caFile)}`),
+    };
+  }
+
+  it('lets the user in', async () => {
+    const { server, connect } = await secured();
+    await connect('admin:changeit@').appendToStream('s', event(1));
+    expect(server.lastRevision('s')).toBe(0);
+  });
+
+  it.each(['admin:wrong@', ''])('keeps %j out', async (login) => {
+    const { server, connect } = await secured();
+    const client = connect(login);
+    await expect(revisions(client, 's')).rejects.toMatchObject({ type: ErrorType.ACCESS_DENIED });
+    await expect(client.appendToStream('s', event(1))).rejects.toThrow();
+    expect(server.lastRevision('s')).toBe(-1);
+  });
+
+  it('is not trusted by a client that does not know the certificate', async () => {
+    const { server } = await secured();
+    await expect(revisions(clientOf(`esdb://admin:changeit@127.0.0.1:${server.port}`), 's')).rejects.toThrow();
+  });
+});
+
+describe('a restart', () => {
+  it('keeps everything in memory, on the same port', async () => {
+    const server = await embeddedServer();
+    const { port } = server;
+    const client = clientOf(server.connectionString);
+    await client.appendToStream('s', [event(1), event(2)]);
+    await server.stop();
+    await server.start();
+    expect(server.port).toBe(port);
+    await reconnected(async () => expect(await revisions(client, 's')).toEqual([0, 1]));
+  });
+
+  it('finds streams, metadata, deletes and truncations again in its directory', async () => {
+    const dir = await temporaryFolder();
+    const first = await startEventStore({ dir });
+    const client = EventStoreDBClient.connectionString(first.connectionString);
+    for (const stream of ['kept', 'hidden', 'gone', 'cut']) await client.appendToStream(stream, [event(1), event(2)]);
+    await client.setStreamMetadata('kept', { truncateBefore: 1 });
+    await client.deleteStream('hidden');
+    await client.tombstoneStream('gone');
+    await first.truncateTo('cut', 0);
+    await client.dispose();
+    await first.stop();
+
+    const second = await embeddedServer({ dir });
+    const again = clientOf(second.connectionString);
+    expect(await revisions(again, 'kept')).toEqual([1]);
+    expect(await revisions(again, 'cut')).toEqual([0]);
+    await expect(revisions(again, 'hidden')).rejects.toMatchObject({ type: ErrorType.STREAM_NOT_FOUND });
+    await expect(revisions(again, 'gone')).rejects.toMatchObject({ type: ErrorType.STREAM_DELETED });
+    expect(second.events('kept').map(({ id, data }) => [id, data])).toEqual(
+      first.events('kept').map(({ id, data }) => [id, data]),
+    );
+  });
+
+  it('refuses a port that is taken', async () => {
+    await expect(startEventStore({ port: shared().port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
+describe('faults', () => {
+  const stream = (): string => `faults-${randomUUID()}`;
+
+  /** An append that is abandoned at the end of the test if nobody answers. */
+  function startAppend(
+    client: EventStoreDBClient,
+    name: string,
+  ): { settled: () => boolean; result: Promise<AppendResult> } {
+    let settled = false;
+    const result = client.appendToStream(name, event(1));
+    const done = (): void => void (settled = true);
+    result.then(done, done);
+    return { settled: () => settled, result };
+  }
+
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it('refuses every call, until it does not', async () => {
+    shared().faults.refuse = true;
+    await expect(revisions(clientOf(shared().connectionString), 's')).rejects.toMatchObject({
+      type: ErrorType.UNAVAILABLE,
+    });
+    shared().faults.clear();
+    const name = stream();
+    await clientOf(shared().connectionString).appendToStream(name, event(1));
+    expect(shared().lastRevision(name)).toBe(0);
+  });
+
+  it('loses an acknowledgement: the write happens, the answer never comes', async () => {
+    const [name, client] = [stream(), clientOf(shared().connectionString)];
+    shared().faults.loseAcknowledgements();
+    const lost = startAppend(client, name);
+    await until(() => shared().lastRevision(name) === 0);
+    await client.appendToStream(name, event(2));
+    expect(lost.settled()).toBe(false);
+    expect(shared().lastRevision(name)).toBe(1);
+  });
+
+  it.each([
+    ['dropBefore', -1],
+    ['dropAfter', 0],
+  ] as const)('cuts the connection of a write (%s), which then stands at revision %d', async (fault, revision) => {
+    const [name, client] = [stream(), clientOf(shared().connectionString)];
+    shared().faults.next(fault);
+    await expect(client.appendToStream(name, event(1))).rejects.toThrow();
+    expect(shared().lastRevision(name)).toBe(revision);
+  });
+
+  it.each([
+    ['timeout', -1],
+    ['timeoutAfter', 0],
+  ] as const)('answers %s, with the stream at revision %d', async (fault, revision) => {
+    const [name, client] = [stream(), clientOf(shared().connectionString)];
+    shared().faults.next(fault);
+    await expect(client.appendToStream(name, event(1))).rejects.toMatchObject({ type: ErrorType.DEADLINE_EXCEEDED });
+    expect(shared().lastRevision(name)).toBe(revision);
+  });
+
+  it('asks the test about every write', async () => {
+    const [name, client] = [stream(), clientOf(shared().connectionString)];
+    const asked: unknown[] = [];
+    shared().faults.onWrite = ({ stream, expected, events }) => {
+      asked.push([stream, expected, events]);
+      return 'none';
+    };
+    await client.appendToStream(name, [event(1), event(2)], { expectedRevision: NO_STREAM });
+    await client.appendToStream(name, event(3), { expectedRevision: 1n });
+    expect(asked).toEqual([
+      [name, -1, 2],
+      [name, 1, 1],
+    ]);
+  });
+
+  it('commits late: times out, then the write appears', async () => {
+    const server = await embeddedServer({ writeTimeoutMs: 50 });
+    const client = clientOf(server.connectionString);
+    const release = server.faults.holdCommits();
+    await expect(client.appendToStream('late', event(1))).rejects.toMatchObject({ type: ErrorType.DEADLINE_EXCEEDED });
+    await expect(revisions(client, 'late')).rejects.toMatchObject({ type: ErrorType.STREAM_NOT_FOUND });
+    release();
+    await until(() => server.lastRevision('late') === 0);
+    expect(await revisions(client, 'late')).toEqual([0]);
+  });
+
+  it('names another leader', async () => {
+    const client = clientOf(`${shared().connectionString}&maxDiscoverAttempts=1`);
+    shared().faults.leader = { host: '127.0.0.1', port: 1 };
+    await expect(client.appendToStream(stream(), event(1))).rejects.toMatchObject({ type: ErrorType.NOT_LEADER });
+  });
+
+  it('falls silent, and drops the connections of those who wait', async () => {
+    const [name, client] = [stream(), clientOf(shared().connectionString)];
+    await client.appendToStream(name, event(1));
+    shared().faults.silent = true;
+    const waiting = startAppend(client, name);
+    shared().faults.dropConnections();
+    await expect(waiting.result).rejects.toThrow();
+    expect(shared().lastRevision(name)).toBe(0);
+  });
+
+  it('is an outage between stop and start', async () => {
+    const server = await embeddedServer();
+    const client = clientOf(server.connectionString);
+    await client.appendToStream('s', event(1));
+    await server.stop();
+    await expect(revisions(client, 's')).rejects.toThrow();
+    await server.start();
+    await reconnected(async () => expect(await revisions(client, 's')).toEqual([0]));
+  });
+});
