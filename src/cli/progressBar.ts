@@ -13,7 +13,7 @@ const options: Options = {
   clearOnComplete: true,
   // Whoever kills us must get the terminal back as it was; and signals are the run's own business.
   hideCursor: false,
-  linewrap: null,
+  linewrap: true,
   gracefulExit: false,
 };
 

@@ -5,8 +5,8 @@ import { appendPipeline } from './pipeline.js';
 export interface PassWatch {
   /** After each batch: what is confirmed so far. */
   advanced(confirmed: Place): Promise<void>;
-  /** At the end, also of a pass that fails: the highest revision that an append of ours may have left. */
-  sent(revision: number): void;
+  /** At the end, also of a pass that fails: what is confirmed, and the highest revision that we may have left. */
+  ended(confirmed: Place, sentTo: number): void;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function pass(
     await checkpoint.advance(pipeline.confirmed);
     throw finding;
   } finally {
-    watch.sent(pipeline.sentTo);
+    watch.ended(pipeline.confirmed, pipeline.sentTo);
     pipeline.close();
   }
   await checkpoint.advance(pipeline.confirmed);

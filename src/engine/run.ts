@@ -126,9 +126,11 @@ class Run {
           this.worked = true;
           await this.log.advanced(confirmed, this.ending);
         },
-        sent: (revision) => this.standoff.sent(revision),
+        ended: (confirmed, sentTo) => {
+          this.place = confirmed;
+          this.standoff.sent(sentTo);
+        },
       });
-      this.place = place;
       this.standoff.good();
       this.worked = true;
       this.failedTries = 0;
