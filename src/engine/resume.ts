@@ -4,7 +4,7 @@ import { Failure } from '../errors.js';
 import { beginning, sameMark, type Mark, type SourceRecord } from '../record.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { foreignTail } from './foreignTail.js';
-import type { Parts, Place } from './parts.js';
+import type { Confirmed, Parts, Place } from './parts.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 import { ownMark } from './tailMark.js';
 
@@ -80,20 +80,25 @@ async function behindTail(
   if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);
 
   const confirmed = { mark, revision: event.revision };
-  const behindMark: Place = { cursor, revision: tail.revision, confirmed };
-  if (mark.index < mark.count - 1) return restOfRecord(behindMark, mark, record, row, parts);
-  if (!row?.confirmed || row.confirmed.revision < event.revision) return behindMark;
-  if (row.confirmed.revision === event.revision && sameMark(row.confirmed.mark, mark)) {
-    return { ...behindMark, cursor: row.cursor };
+  const place: Place = { cursor, revision: tail.revision, confirmed };
+  const order = row?.confirmed === undefined ? 'behind' : compare(row.confirmed, confirmed);
+  if (order === 'ahead') {
+    parts.logger.warn('target-restored', {
+      stream: parts.stream,
+      tailRevision: event.revision,
+      confirmedRevision: row?.confirmed?.revision,
+      position: mark.position,
+    });
+    await parts.checkpoint.lower(place);
   }
-  parts.logger.warn('target-restored', {
-    stream: parts.stream,
-    tailRevision: event.revision,
-    confirmedRevision: row.confirmed.revision,
-    position: mark.position,
-  });
-  await parts.checkpoint.lower({ cursor, confirmed });
-  return behindMark;
+  if (mark.index < mark.count - 1) return restOfRecord(place, mark, record, row, parts);
+  return row && order === 'same' ? { ...place, cursor: row.cursor } : place;
+}
+
+/** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */
+function compare(row: Confirmed, tail: Confirmed): 'behind' | 'same' | 'ahead' {
+  if (row.revision < tail.revision) return 'behind';
+  return row.revision === tail.revision && sameMark(row.mark, tail.mark) ? 'same' : 'ahead';
 }
 
 /** A record larger than one append was cut by a crash: its remaining events come first. */

@@ -128,7 +128,10 @@ describe('when the last event is not ours', () => {
 describe('when the source is not what the last event says', () => {
   test('a frame replaced under the mark is SourceReplaced', async () => {
     const ferry = await ferryWithTen();
-    await ferry.write(chunk, numbered(11, 20));
+    await ferry.write(
+      chunk,
+      numbered(1, 10).map((record) => ({ ...record, key: 'customer-2' })),
+    );
     await expectStop(ferry, 'SourceReplaced');
   });
 
@@ -176,8 +179,8 @@ describe('when a setting that decides what is written changed', () => {
 });
 
 describe('when a record larger than one append was cut by a crash', () => {
-  const large = { messages: [1, 2, 3, 4].map((n) => ['Part', `{"N":${n},"pad":"${'x'.repeat(700)}"}`] as const) };
-  const small = { APPEND_BYTES: '2048' };
+  const large = { messages: [1, 2, 3, 4].map((n) => ['Part', `{"N":${n},"pad":"${'x'.repeat(3_000)}"}`] as const) };
+  const small = { APPEND_BYTES: '8192' };
 
   test.each([0, 1, 2])('behind its event %i: the rest of it comes first', async (index) => {
     const ferry = await Ferry.open(server(), small);

@@ -10,6 +10,9 @@ const chunk = '00000001-2013-10-15-093000.dat';
 /** Leaves every wait at its default. */
 const defaults = { IDLE_POLL_MS: '', OUTAGE_WAIT_SECONDS: '', EMPTY_SOURCE_WAIT_SECONDS: '', SETTLE_SECONDS: '' };
 
+/** A stream that seems to be absent is looked at again after a second; that is not what these tests are about. */
+const withoutSecondLooks = (slept: readonly number[]) => slept.filter((ms) => ms !== 1_000);
+
 describe('a run that goes on', () => {
   test('polls every 500 ms when caught up, and replicates what comes', async () => {
     const ferry = await Ferry.open(server(), defaults);
@@ -21,7 +24,7 @@ describe('a run that goes on', () => {
     });
     const replicator = ferry.replicator({}, clock);
     const report = await replicator.run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
-    expect(new Set(clock.slept)).toEqual(new Set([500]));
+    expect(new Set(withoutSecondLooks(clock.slept))).toEqual(new Set([500]));
     expect(ferry.bodies()).toEqual(numberedBodies(1, 5));
     expect(report).toMatchObject({ end: 'stop-requested', anotherRunner: false });
   });
@@ -30,11 +33,13 @@ describe('a run that goes on', () => {
     const ferry = await Ferry.open(server(), defaults);
     const stop = new AbortController();
     const clock = new SteppingClock(async (count, ms) => {
-      if (count === 4) await ferry.write(chunk, numbered(1, 2));
+      if (count === 10) await ferry.write(chunk, numbered(1, 2));
       if (ms === 500) stop.abort();
     });
     await ferry.replicator({}, clock).run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
-    expect(clock.slept.filter((ms) => ms === 30_000)).toHaveLength(4);
+    const waits = withoutSecondLooks(clock.slept);
+    expect(waits.length).toBeGreaterThan(4);
+    expect(waits).toEqual([...waits.slice(1).map(() => 30_000), 500]);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
@@ -43,12 +48,12 @@ describe('a run that goes on', () => {
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
     const clock = new SteppingClock(async (count, ms) => {
-      if (ms === 60_000 && count === 3) await server().start();
+      if (count === 3) await server().start();
       if (ms === 500) stop.abort();
     });
     await server().stop();
     await ferry.replicator({}, clock).run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
-    expect(clock.slept).toEqual([60_000, 60_000, 60_000, 500]);
+    expect(withoutSecondLooks(clock.slept)).toEqual([60_000, 60_000, 60_000, 500]);
     expect(ferry.logger.events('error')).toEqual(['outage-began', 'outage-ended']);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
@@ -61,7 +66,7 @@ describe('a run that goes on', () => {
     const replicator = ferry.replicator({}, clock);
     const report = await replicator.run({ ...order, budgetMs: 10_000 });
     expect(report.end).toBe('budget-used');
-    expect(clock.slept).toHaveLength(20);
+    expect(clock.slept.reduce((sum, ms) => sum + ms)).toBe(10_000);
     await ferry.write(chunk, numbered(1, 4));
     await replicator.run({ ...order, budgetMs: 1_000 });
     expect(ferry.bodies()).toEqual(numberedBodies(1, 4));

@@ -12,6 +12,7 @@ import type { RunReport } from '../../src/engine/run.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
 import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
 import { RecordingLogger } from './recordingLogger.js';
+import { SteppingClock } from './steppingClock.js';
 
 /** A record as a test writes it: its key, and type and body of each message. */
 export interface WrittenRecord {
@@ -69,7 +70,7 @@ export class Ferry {
       EVENTSTORE_CONNECTION_STRING: this.server.connectionString,
       TARGET_STREAM: this.stream,
       IDLE_POLL_MS: '20',
-      OUTAGE_WAIT_SECONDS: '0',
+      OUTAGE_WAIT_SECONDS: '1',
       SETTLE_SECONDS: '0',
       ...this.settings,
       ...overrides,
@@ -80,8 +81,8 @@ export class Ferry {
     return loadConfig(this.environment(overrides)).config;
   }
 
-  /** A replicator as a new process would have it. */
-  replicator(overrides: Environment = {}, clock?: Clock): Replicator {
+  /** A replicator as a new process would have it; its waits take no time. */
+  replicator(overrides: Environment = {}, clock: Clock = new SteppingClock()): Replicator {
     const replicator = createReplicator(this.config(overrides), this.logger, clock);
     this.replicators.push(replicator);
     return replicator;
