@@ -23,6 +23,9 @@ export interface Doing {
 const tlsTrouble =
   /certificate|self[- ]signed|\bTLS\b|\bSSL\b|ERR_TLS|ERR_SSL|altname|unable to verify|handshake|wrong version number/i;
 
+/** Nobody is there, so TLS was not the trouble. */
+const notFound = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|Name resolution/i;
+
 const notNow = /server is (not ready|too busy|busy)|no leader info/i;
 
 /**
@@ -90,9 +93,11 @@ function unreachable(why: string, doing: Doing, cause: unknown): Failure {
       { cause },
     );
   }
+  const hint =
+    doing.secure || notFound.test(reason) ? '' : ' (the connection string says tls=false: does it want TLS?)';
   return new Failure(
     'TargetUnreachable',
-    `Cannot ${doing.what}: EventStoreDB at ${doing.server} is unreachable: ${reason}.`,
+    `Cannot ${doing.what}: EventStoreDB at ${doing.server} is unreachable: ${reason}${hint}.`,
     { server: doing.server },
     { cause },
   );
@@ -142,5 +147,5 @@ function asCallError(error: unknown): CallError | undefined {
 /** grpc-js wraps the reason: `No connection established. Last error: <reason>. Resolution note: `. */
 function lastError(details: string): string {
   const [, reason = details] = /Last error: (.*?)\.? Resolution note:/s.exec(details) ?? [];
-  return reason.replace(/^Error: /, '').replace(/\.$/, '');
+  return reason.replace(/^Error( \[\w+\])?: /, '').replace(/[. ]+$/, '');
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import sharedMessages from '@eventstore/db-client/generated/shared_pb.js';
 import statusMessages from '@eventstore/db-client/generated/status_pb.js';
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
@@ -16,6 +17,8 @@ import {
 import { Any } from 'google-protobuf/google/protobuf/any_pb.js';
 import { onTestFinished } from 'vitest';
 import {
+  gossipMessages,
+  GossipService,
   RawStreamsService,
   ServerFeaturesService,
   serverFeaturesMessages,
@@ -29,6 +32,8 @@ export interface Script {
   batchAppend?: (call: Batch) => void;
   append?: (call: ServerReadableStream<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => void;
   read?: (call: ServerWritableStream<unknown, Buffer>) => void;
+  /** The port of the node on this machine that it says leads; read at each question. */
+  gossip?: { leader: number };
   /** What it says it can do; default: BatchAppend with durations. */
   features?: 'durations' | 'batch' | 'plain' | 'unimplemented';
 }
@@ -54,6 +59,19 @@ export async function scriptedServer(script: Script): Promise<{ port: number; co
       if (features === 'durations') method.addFeatures('deadline_duration');
       methods.addMethods(method);
       answer(null, methods);
+    }) as UntypedHandleCall,
+  });
+  server.addService(GossipService, {
+    read: ((_: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
+      const { leader } = script.gossip ?? untold();
+      const { MemberInfo, EndPoint, ClusterInfo } = gossipMessages;
+      const member = new MemberInfo()
+        .setInstanceId(new sharedMessages.UUID().setString(randomUUID()))
+        .setTimeStamp('1')
+        .setState(MemberInfo.VNodeState.LEADER)
+        .setIsAlive(true)
+        .setHttpEndPoint(new EndPoint().setAddress('127.0.0.1').setPort(leader));
+      answer(null, new ClusterInfo().setMembersList([member]));
     }) as UntypedHandleCall,
   });
   const port = await new Promise<number>((resolve, reject) => {
