@@ -65,12 +65,14 @@ export interface Cursor extends ReadPoint {
 export interface SourceMemory {
   /** The first chunk (in reading order) of the varint era when the store changed eras; absent for one era. */
   readonly eras?: { readonly int32Until: string; readonly varintFrom: string };
-  /** How many names sort before the cursor's chunk, and a digest of them. */
-  readonly namesBefore?: { readonly count: number; readonly digest: string };
+  /** How many names sort before a chunk (the cursor's, when this was noted), and a digest of them. */
+  readonly namesBefore?: { readonly chunk?: string; readonly count: number; readonly digest: string };
   /** The chunks left last, with the point of leaving and the ETag seen there; a frame behind it is a fork. */
   readonly left?: readonly (ReadPoint & { readonly etag: string })[];
   /** Bytes and chunks that `ON_DAMAGE` or a torn tail passed over so far. */
   readonly passedOver?: { readonly chunks: number; readonly bytes: number };
+  /** Chunks that a person allowed to be read in their place although something about them was found wrong. */
+  readonly allowed?: readonly string[];
 }
 
 /** The beginning of every source. */

@@ -1,0 +1,105 @@
+import { Failure } from '../errors.js';
+import type { Cursor, SourceMemory } from '../record.js';
+import type { ListedChunk } from './chunkCatalog.js';
+import { parseFrame, ParsedFrame } from './frame.js';
+import { otherEra } from './place.js';
+import { bytesBehind, readStart } from './tailCheck.js';
+import type { Tapes } from './tapes.js';
+import { parseChunkName } from './chunkName.js';
+
+type Watched = NonNullable<SourceMemory['left']>[number];
+
+/** Notices what is written behind a cursor: a chunk that sorts before it, and a chunk left that goes on. */
+export class Behind {
+  /** Versions of chunks left that were looked at and hold nothing new, by chunk name. */
+  private readonly harmless = new Map<string, string>();
+  /** Chunks that appeared behind a cursor and hold no frame, with the version looked at: watched from then on. */
+  readonly withoutFrames = new Map<string, string>();
+
+  constructor(private readonly tapes: Tapes) {}
+
+  /**
+   * Compares the listings with what the cursor remembers. While an accepted chunk is read out of its place this waits:
+   * the decision about one chunk is carried out before the next is asked for.
+   *
+   * @returns true when the cursor should remember anew: something behind it changed, and it was nothing
+   * @throws Failure `SourceReordered` or `SourceForked`, or `SourceTruncated` or `SourceReplaced` for a chunk left
+   */
+  async check(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    if (cursor.returnTo || !cursor.memory) return false;
+    const [intruder] = await this.newChunks(cursor, signal);
+    if (intruder) {
+      throw new Failure(
+        'SourceReordered',
+        `Chunk ${intruder.name} appeared behind the cursor: its name sorts before ${cursor.chunk}, which was read already.`,
+        { chunk: intruder.name, cursorChunk: cursor.chunk, position: cursor.position },
+      );
+    }
+    for (const left of cursor.memory.left ?? []) {
+      if (await this.wentOn(left, cursor.memory, signal)) {
+        throw new Failure(
+          'SourceForked',
+          `Chunk ${left.chunk} got a frame at byte ${left.offset} after it had been left for a later chunk.`,
+          { chunk: left.chunk, offset: left.offset, cursorChunk: cursor.chunk, position: cursor.position },
+        );
+      }
+    }
+    return this.namesChanged(cursor.memory);
+  }
+
+  /** The chunks with frames whose names are new among those before the cursor; as far as it can be told, all of them. */
+  async newChunks({ memory }: Cursor, signal: AbortSignal): Promise<ListedChunk[]> {
+    const before = memory?.namesBefore;
+    if (before?.chunk === undefined || !this.namesChanged(memory)) return [];
+    const now = this.tapes.catalog.namesBefore(before.chunk);
+    if (now.count < before.count) {
+      const facts = { chunk: before.chunk, names: now.count, namesBefore: before.count };
+      this.tapes.reportOnce('source-chunks-vanished', facts);
+      return [];
+    }
+    const found: ListedChunk[] = [];
+    for (const chunk of this.tapes.catalog.addedBefore(before.chunk, before)) {
+      if (await this.tapes.probe(chunk, signal)) found.push(chunk);
+      else this.withoutFrames.set(chunk.name, chunk.etag);
+    }
+    return found;
+  }
+
+  /** True when a valid frame stands where the chunk was left. */
+  async wentOn(left: Watched, memory: SourceMemory | undefined, signal: AbortSignal): Promise<boolean> {
+    const listed = this.tapes.catalog.get(left.chunk);
+    if (!listed || listed.etag === left.etag || this.harmless.get(left.chunk) === listed.etag) return false;
+    const end = this.tapes.ends.get(left.chunk);
+    if (end && end.etag === left.etag && end.listing >= listed.listing) return false;
+    let count = this.tapes.smallestRangeBytes;
+    for (;;) {
+      const answer = await this.tapes.reader.read({ chunk: left.chunk, start: readStart(left), count }, signal);
+      if (answer.kind === 'missing' || answer.kind === 'unchanged') return false;
+      const read = bytesBehind(left, answer);
+      if (!read) return false;
+      const at = left.offset - read.start;
+      const frame = new ParsedFrame();
+      const state = parseFrame(read.bytes, at, this.variantOf(left.chunk, memory), frame);
+      if (state === 'valid') return true;
+      if (state !== 'incomplete' || read.start + frame.end > read.chunkBytes) {
+        this.harmless.set(left.chunk, read.etag);
+        return false;
+      }
+      count = Math.max(2 * count, frame.end);
+    }
+  }
+
+  private variantOf(chunk: string, memory: SourceMemory | undefined) {
+    const name = parseChunkName(chunk);
+    const variant = name ? this.tapes.eras.variantOf(name) : 'varint';
+    if (!memory?.allowed?.includes(otherEra(chunk))) return variant;
+    return variant === 'varint' ? 'int32' : 'varint';
+  }
+
+  private namesChanged(memory: SourceMemory | undefined): boolean {
+    const before = memory?.namesBefore;
+    if (before?.chunk === undefined) return false;
+    const now = this.tapes.catalog.namesBefore(before.chunk);
+    return now.count !== before.count || now.digest !== before.digest;
+  }
+}

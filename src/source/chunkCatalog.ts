@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+
+import type { ContainerClient } from '@azure/storage-blob';
+
+import type { Clock } from '../clock.js';
+import { listAll, listFrom, type Chunk, type Listing } from './chunkListing.js';
+import { parseChunkName, type ChunkName } from './chunkName.js';
+import type { Eras } from './eras.js';
+
+/** A chunk, and the numbers of the listing that showed it so and of the one that showed it first. */
+export interface ListedChunk extends Chunk {
+  readonly listing: number;
+  readonly firstListing: number;
+}
+
+/** How many names there are before a place in the order, and a digest of them that does not depend on their order. */
+export interface NamesDigest {
+  readonly count: number;
+  readonly digest: string;
+}
+
+/** The chunks of the container as the listings so far show them, in reading order. */
+export class ChunkCatalog {
+  /** Counts listings; 0 before the first. */
+  listing = 0;
+  /** Clock time of the last full listing, and of the last of either kind. */
+  fullAt = -Infinity;
+  listedAt = -Infinity;
+  private readonly byName = new Map<string, ListedChunk>();
+  private inOrder: ListedChunk[] = [];
+  private orderIsOld = false;
+  private places = new Map<string, number>();
+  /** XOR of the name hashes before each place, two 32-bit halves each. */
+  private xorBefore = new Uint32Array(2);
+  /** Where the next partial listing goes on when the last one did not reach the end of the names. */
+  private sweepFrom: string | undefined;
+
+  constructor(
+    private readonly container: ContainerClient,
+    private readonly eras: Eras,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Reading order; a chunk whose place cannot be known yet is not in it. */
+  get ordered(): readonly ListedChunk[] {
+    return this.inOrder;
+  }
+
+  get all(): IterableIterator<ListedChunk> {
+    return this.byName.values();
+  }
+
+  get(name: string): ListedChunk | undefined {
+    return this.byName.get(name);
+  }
+
+  /** Lists every name. @throws Failure `SourceUnreachable` */
+  async listAll(signal: AbortSignal): Promise<void> {
+    const listing = await listAll(this.container, signal);
+    const names = new Set(listing.chunks.map(({ name }) => name));
+    for (const name of this.byName.keys()) if (!names.has(name)) this.byName.delete(name);
+    this.orderIsOld = true;
+    this.sweepFrom = undefined;
+    this.fullAt = this.clock.now();
+    await this.take(listing, signal);
+  }
+
+  /** Lists the names from one on, or where the last such listing broke off; always one call. */
+  async listFrom(name: string, signal: AbortSignal): Promise<void> {
+    const from = this.sweepFrom ?? name;
+    const listing = await listFrom(this.container, from, signal);
+    this.sweepFrom = listing.endedAt !== undefined && listing.endedAt > from ? listing.endedAt : undefined;
+    await this.take(listing, signal);
+  }
+
+  /** The place of a chunk in the order, or where it would be. */
+  indexOf(name: string): number {
+    const known = this.places.get(name);
+    if (known !== undefined) return known;
+    const parsed = parseChunkName(name);
+    return parsed ? this.lowerBound(parsed) : 0;
+  }
+
+  /** The chunks behind the one named, in order. */
+  *after(name: string): Generator<ListedChunk> {
+    const from = name === '' ? 0 : this.indexOf(name) + (this.places.has(name) ? 1 : 0);
+    for (let index = from; index < this.inOrder.length; index++) {
+      const chunk = this.inOrder[index];
+      if (chunk) yield chunk;
+    }
+  }
+
+  /** True when a chunk follows the one named. */
+  hasSuccessor(name: string): boolean {
+    return !this.after(name).next().done;
+  }
+
+  namesBefore(name: string): NamesDigest {
+    const count = this.indexOf(name);
+    return { count, digest: digestText(this.xorBefore[2 * count] ?? 0, this.xorBefore[2 * count + 1] ?? 0) };
+  }
+
+  /** The names before a place that were not there when the digest was made; a guess unless there is just one. */
+  addedBefore(name: string, before: NamesDigest): ListedChunk[] {
+    const now = this.namesBefore(name);
+    const chunks = this.inOrder.slice(0, now.count);
+    const added = Math.max(1, now.count - before.count);
+    const single = added === 1 && chunks.filter((chunk) => xor(now.digest, hashText(chunk.name)) === before.digest);
+    if (single && single.length === 1) return single;
+    return chunks
+      .sort((one, other) => other.firstListing - one.firstListing || other.createdOn - one.createdOn)
+      .slice(0, added);
+  }
+
+  private async take({ chunks }: Listing, signal: AbortSignal): Promise<void> {
+    this.listing++;
+    this.listedAt = this.clock.now();
+    const names = this.byName.size;
+    const { listing } = this;
+    for (const chunk of chunks) {
+      const firstListing = this.byName.get(chunk.name)?.firstListing ?? listing;
+      this.byName.set(chunk.name, { ...chunk, listing, firstListing });
+    }
+    if (this.byName.size !== names) this.orderIsOld = true;
+    if (await this.eras.settle([...this.byName.values()], signal)) this.orderIsOld = true;
+    if (this.orderIsOld) this.order();
+    else for (const { name } of chunks) this.refresh(name);
+  }
+
+  private refresh(name: string): void {
+    const [index, chunk] = [this.places.get(name), this.byName.get(name)];
+    if (index !== undefined && chunk) this.inOrder[index] = chunk;
+  }
+
+  /** Puts the chunks in order again, after the eras were learnt otherwise than by a listing. */
+  order(): void {
+    this.orderIsOld = false;
+    this.inOrder = [...this.byName.values()].filter((chunk) => this.eras.hasPlace(chunk)).sort(this.eras.compare);
+    this.places = new Map(this.inOrder.map(({ name }, index) => [name, index]));
+    this.xorBefore = new Uint32Array(2 * this.inOrder.length + 2);
+    this.inOrder.forEach(({ name }, index) => {
+      const [high, low] = nameHash(name);
+      this.xorBefore[2 * index + 2] = (this.xorBefore[2 * index] ?? 0) ^ high;
+      this.xorBefore[2 * index + 3] = (this.xorBefore[2 * index + 1] ?? 0) ^ low;
+    });
+  }
+
+  private lowerBound(name: ChunkName): number {
+    let [low, high] = [0, this.inOrder.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const chunk = this.inOrder[middle];
+      if (chunk && this.eras.compare(chunk, name) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const hashes = new Map<string, readonly [number, number]>();
+
+function nameHash(name: string): readonly [number, number] {
+  const known = hashes.get(name);
+  if (known) return known;
+  const sha256 = createHash('sha256').update(name).digest();
+  const hash = [sha256.readUInt32BE(0), sha256.readUInt32BE(4)] as const;
+  hashes.set(name, hash);
+  return hash;
+}
+
+function hashText(name: string): string {
+  return digestText(...nameHash(name));
+}
+
+/** 16 hex digits. */
+function digestText(high: number, low: number): string {
+  return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
+}
+
+function xor(one: string, other: string): string {
+  return (BigInt(`0x${one}`) ^ BigInt(`0x${other}`)).toString(16).padStart(16, '0');
+}

@@ -1,0 +1,75 @@
+import { Failure } from '../errors.js';
+import type { SourceMemory } from '../record.js';
+import { parseChunkName } from './chunkName.js';
+import { parseFrame, ParsedFrame } from './frame.js';
+import { otherEra, otherVariant, type Place } from './place.js';
+import type { Rest } from './restOfChunk.js';
+import type { Tapes } from './tapes.js';
+
+/** A bad frame with valid frames behind it. */
+export function corrupt(chunk: string, offset: number, position: number, rest: Rest): Failure {
+  const { reason, nextFrameAt } = rest;
+  const behind = nextFrameAt === undefined ? '' : ` A valid frame follows at byte ${nextFrameAt}.`;
+  return new Failure('SourceCorrupt', `Chunk ${chunk} is damaged at byte ${offset}: ${reason}.${behind}`, {
+    chunk,
+    offset,
+    position,
+    reason,
+    ...(nextFrameAt !== undefined && { nextFrameAt }),
+  });
+}
+
+/**
+ * Compares what the writer of a chunk knew with what was read before it. A prefix that is further ahead than one means
+ * that records are missing; a lower one means nothing, since a writer may have known less.
+ *
+ * @param position of the chunk's first record
+ * @throws Failure `SourceGap`, unless a person allowed it or damage is not to stop anything; then it is reported
+ */
+export function checkGap(tapes: Tapes, chunk: string, position: number, memory: SourceMemory | undefined): void {
+  const missing = (parseChunkName(chunk)?.prefix ?? 0) - position;
+  if (missing <= 0 || memory?.allowed?.includes(chunk)) return;
+  if (tapes.options.onDamage !== 'stop') {
+    tapes.reportOnce('source-gap-passed', { chunk, position, missing });
+    return;
+  }
+  throw new Failure(
+    'SourceGap',
+    `The name of chunk ${chunk} says that at least ${position + missing - 1} records were written before it, but there are ${position - 1}.`,
+    { chunk, position, missing },
+  );
+}
+
+/**
+ * Whether the first frame of a chunk is one of the other variant. Where no chunk had shown a frame yet, this one
+ * decides the era of the store.
+ *
+ * @returns true when reading the chunk again will do
+ * @throws Failure `SourceReordered` when the chunk cannot be where the order has it
+ */
+export function checkEra(tapes: Tapes, place: Place, bytes: Buffer): boolean {
+  const variant = otherVariant(place.variant);
+  if (place.offset > 0 || parseFrame(bytes, 0, variant, new ParsedFrame()) !== 'valid') return false;
+  if (tapes.eras.unknown) {
+    tapes.eras.learn(parseChunkName(place.chunk), variant);
+    tapes.catalog.order();
+    return true;
+  }
+  throw new Failure(
+    'SourceReordered',
+    `Chunk ${place.chunk} holds ${variant} frames, but its time says that it belongs to the ${place.variant} era.`,
+    { chunk: place.chunk, variant, allowance: otherEra(place.chunk) },
+  );
+}
+
+/** What was passed over, for people. */
+export function reportPassedOver(tapes: Tapes, chunk: string, offset: number, rest: Rest): void {
+  const facts = { chunk, offset, reason: rest.reason, chunkBytes: rest.version.chunkBytes };
+  if (rest.kind === 'torn') tapes.reportOnce('source-torn-frame', { ...facts, strayBytes: rest.strayBytes });
+  else
+    tapes.reportOnce('source-damage-passed', {
+      ...facts,
+      onDamage: tapes.options.onDamage,
+      nextFrameAt: rest.nextFrameAt,
+    });
+}

@@ -1,0 +1,55 @@
+import { beginning, type Cursor } from '../record.js';
+import { accept } from './accept.js';
+import { confirmEnd } from './chunkEnd.js';
+import { anyHoldsFrame } from './chunkProbe.js';
+import { lag } from './lag.js';
+import { locate } from './locate.js';
+import { nextPlace, type Place } from './place.js';
+import type { Source } from './source.js';
+import { bytesBehind, readStart } from './tailCheck.js';
+import { TapeReading } from './tapeReading.js';
+import { Tapes, type TapeOptions } from './tapes.js';
+
+/**
+ * A container of Lokad.CQRS v3 tapes: page blobs (or block blobs, where they were copied) of frames, with int32 or
+ * varint lengths. Contacts nothing until it is used. What it learns about the chunks it keeps while it lives, so one
+ * of it should live as long as its process.
+ */
+export function lokadTapes(options: TapeOptions): Source {
+  const tapes = new Tapes(options);
+  return {
+    read: (from, signal) => new TapeReading(tapes, from, signal).batches(),
+    locate: (mark, memory, signal) => locate(tapes, mark, memory, signal),
+    poll: (cursor, signal) => poll(tapes, cursor, signal),
+    isEmpty: async (signal) => {
+      await tapes.list(beginning, true, signal);
+      return !(await anyHoldsFrame(tapes.catalog.all, tapes.probe, signal));
+    },
+    lag: (cursor, signal) => lag(tapes, cursor, signal),
+    accept: (chunk, cursor, signal) => accept(tapes, chunk, cursor, signal),
+  };
+}
+
+async function poll(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+  await tapes.freshen(cursor, true, signal);
+  const next = nextPlace(tapes, cursor);
+  if (next.kind !== 'read') return next.kind === 'return';
+  // Something that was not looked at yet, or not to its end.
+  if (!next.place.isLast || tapes.isVerdictDue(next.place)) return true;
+  return isNew(tapes, next.place, signal);
+}
+
+/** One conditional read at the head; what it gives is kept for the reading. */
+async function isNew(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
+  const { chunk, end } = place;
+  const fetch = { chunk, start: readStart(place), count: tapes.smallestRangeBytes, knownEtag: end?.etag };
+  const fetched = await tapes.ahead.fetch({ ...fetch, ...tapes.seen(place) }, signal);
+  const { answer } = fetched;
+  if (answer.kind === 'unchanged') {
+    if (end) confirmEnd(end, answer.date, fetched);
+    return false;
+  }
+  if (!bytesBehind(place, answer)) return false;
+  tapes.ahead.keep(fetched);
+  return true;
+}

@@ -1,0 +1,63 @@
+import type { ReadPoint, SourceMemory } from '../record.js';
+import type { LeftChunk } from './place.js';
+import type { Tapes } from './tapes.js';
+
+/** So many of the chunks left last stay watched. */
+const watchedChunks = 8;
+
+export type PassedOver = NonNullable<SourceMemory['passedOver']>;
+
+/**
+ * What a cursor in `chunk` remembers.
+ *
+ * @param before what the cursor remembered until now
+ * @param left the chunks that were left since
+ */
+export function memoryIn(
+  tapes: Pick<Tapes, 'eras' | 'catalog' | 'behind'>,
+  chunk: string,
+  before: SourceMemory | undefined,
+  left: readonly LeftChunk[],
+): SourceMemory {
+  const { memory: eras } = tapes.eras;
+  const newcomers = [...tapes.behind.withoutFrames].map(([name, etag]) => ({ chunk: name, offset: 0, sha1: '', etag }));
+  const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
+  const allowed = before?.allowed;
+  return {
+    ...(eras && { eras }),
+    namesBefore: { chunk, ...tapes.catalog.namesBefore(chunk) },
+    left: watched(before?.left ?? [], [...newcomers, ...left], chunk),
+    ...(passedOver && { passedOver }),
+    ...(allowed && { allowed }),
+  };
+}
+
+/** The same memory with more passed over. */
+export function passedOverMore(memory: SourceMemory, more: PassedOver): SourceMemory {
+  return { ...memory, passedOver: sum(memory.passedOver, more) ?? more };
+}
+
+type Watched = NonNullable<SourceMemory['left']>[number];
+
+function watched(before: readonly Watched[], left: readonly LeftChunk[], current: string): Watched[] {
+  const again = new Set([current, ...left.map(({ chunk }) => chunk)]);
+  const added = left.map(({ chunk, offset, sha1, etag }) => ({ chunk, offset, sha1, etag }));
+  return [...before.filter(({ chunk }) => !again.has(chunk)), ...added].slice(-watchedChunks);
+}
+
+/** What was not read of a chunk when it was left: a torn frame, or what a bad one hid. */
+function passedOverIn({ end }: LeftChunk): PassedOver | undefined {
+  if (end?.kind === 'torn') return { chunks: 1, bytes: end.rest?.strayBytes ?? 0 };
+  if (end?.kind === 'corrupt') return { chunks: 1, bytes: end.chunkBytes - end.offset };
+  return undefined;
+}
+
+function sum(one: PassedOver | undefined, other: PassedOver | undefined): PassedOver | undefined {
+  if (!one || !other) return one ?? other;
+  return { chunks: one.chunks + other.chunks, bytes: one.bytes + other.bytes };
+}
+
+/** The place alone. */
+export function pointOf({ chunk, offset, sha1 }: ReadPoint): ReadPoint {
+  return { chunk, offset, sha1 };
+}

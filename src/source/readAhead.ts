@@ -1,0 +1,134 @@
+import type { BlobReader, ChunkBytes, RangeRead, RangeRequest } from './blobReader.js';
+import { isZero } from './frame.js';
+
+/** A ranged read, and what the listings showed when it was asked for. */
+export interface Fetched {
+  readonly request: RangeRequest;
+  /** Number of the last listing at that time, and whether it showed a chunk behind this one. */
+  readonly listing: number;
+  readonly hadSuccessor: boolean;
+  readonly answer: RangeRead;
+  /** Zeros that followed the bytes in the answer and were cut off. */
+  readonly zeroBytes: number;
+}
+
+/** What is to be fetched, with the state of the listings. */
+export type Fetch = RangeRequest & Pick<Fetched, 'listing' | 'hadSuccessor'>;
+
+interface Pending {
+  readonly fetch: Fetch;
+  readonly fetched: Promise<Fetched>;
+  done: boolean;
+}
+
+export interface ReadAheadLimits {
+  /** Most bytes asked for and not yet taken. */
+  readonly bytes: number;
+  readonly calls: number;
+}
+
+/**
+ * Fetches ranges before they are needed, within a budget, and keeps what a poll or a look at a single frame has read
+ * so that it is not read again. Every range gets a buffer of its own, which nothing overwrites.
+ */
+export class ReadAhead {
+  private readonly pending = new Map<string, Pending>();
+  private readonly kept = new Map<string, Fetched>();
+
+  constructor(
+    private readonly reader: BlobReader,
+    private readonly limits: ReadAheadLimits,
+  ) {}
+
+  /** Starts to fetch unless the budget is used up or a range of that chunk is on its way; false when it is used up. */
+  begin(fetch: Fetch, signal: AbortSignal): boolean {
+    if (this.pending.has(fetch.chunk)) return true;
+    let bytes = fetch.count;
+    for (const other of this.pending.values()) bytes += other.fetch.count;
+    const fits = bytes <= this.limits.bytes && this.pending.size < this.limits.calls;
+    if (!fits && this.pending.size > 0) return false;
+    const pending: Pending = { fetch, fetched: this.fetch(fetch, signal), done: false };
+    pending.fetched.then(
+      () => (pending.done = true),
+      () => (pending.done = true),
+    );
+    this.pending.set(fetch.chunk, pending);
+    return true;
+  }
+
+  /** True when {@link take} would not wait. */
+  isReady(fetch: Fetch): boolean {
+    const pending = this.pending.get(fetch.chunk);
+    return this.kept.has(fetch.chunk) || (pending !== undefined && pending.done && serves(pending.fetch, fetch));
+  }
+
+  /** The range asked for, or another of the chunk that starts before it and goes beyond it. */
+  async take(fetch: Fetch, signal: AbortSignal): Promise<Fetched> {
+    const kept = this.kept.get(fetch.chunk);
+    this.kept.delete(fetch.chunk);
+    if (kept && covers(kept, fetch)) return kept;
+    const pending = this.pending.get(fetch.chunk);
+    this.pending.delete(fetch.chunk);
+    if (pending && serves(pending.fetch, fetch)) {
+      const fetched = await pending.fetched;
+      if (covers(fetched, fetch)) return fetched;
+    }
+    return this.fetch(fetch, signal);
+  }
+
+  /** Keeps what was read for the next {@link take} of the chunk. */
+  keep(fetched: Fetched): void {
+    this.kept.clear();
+    this.kept.set(fetched.request.chunk, fetched);
+  }
+
+  /** Forgets what is on its way; the caller aborts its signal. */
+  drop(): void {
+    this.pending.clear();
+  }
+
+  /** One read now. @throws Failure `SourceUnreachable` */
+  async fetch({ listing, hadSuccessor, ...request }: Fetch, signal: AbortSignal): Promise<Fetched> {
+    const answer = await this.reader.read(request, signal);
+    const fetched = { request, listing, hadSuccessor };
+    if (answer.kind !== 'bytes') return { ...fetched, answer, zeroBytes: 0 };
+    const read = withoutZeros(answer.read);
+    return { ...fetched, answer: { kind: 'bytes', read }, zeroBytes: answer.read.bytes.length - read.bytes.length };
+  }
+}
+
+/** A conditional read serves only where it is known that the same version was asked for. */
+function serves(pending: Fetch, wanted: Fetch): boolean {
+  return (
+    pending.start <= wanted.start && pending.start + pending.count > wanted.start && pending.knownEtag === undefined
+  );
+}
+
+function covers({ answer, request, zeroBytes }: Fetched, wanted: Fetch): boolean {
+  if (answer.kind !== 'bytes') return request.start === wanted.start;
+  const { start, bytes, chunkBytes } = answer.read;
+  const end = start + bytes.length + zeroBytes;
+  return start <= wanted.start && (end >= chunkBytes || end >= wanted.start + Math.min(wanted.count, minimalBytes));
+}
+
+/** What must be left of a range that was read before for it to be used. */
+const minimalBytes = 4096;
+
+/** A frame ends with a hash, which is not all zeros: so many zeros behind the last other byte belong to no frame. */
+const margin = 64;
+const stride = 4096;
+
+/**
+ * Tapes are preallocated with zeros, and a record is a view on the bytes that were read: a chunk with one small record
+ * must not keep half a megabyte alive.
+ */
+function withoutZeros(read: ChunkBytes): ChunkBytes {
+  const { bytes } = read;
+  let end = bytes.length;
+  while (end > 0 && isZero(bytes, Math.max(0, end - stride), end)) end = Math.max(0, end - stride);
+  end = Math.min(bytes.length, end + margin);
+  if (end > bytes.length / 2) return read;
+  const kept = Buffer.allocUnsafeSlow(end);
+  bytes.copy(kept, 0, 0, end);
+  return { ...read, bytes: kept };
+}

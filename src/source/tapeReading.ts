@@ -1,0 +1,236 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
+import type { Cursor } from '../record.js';
+import type { ChunkBytes } from './blobReader.js';
+import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
+import { checkEra, checkGap, corrupt, reportPassedOver } from './findings.js';
+import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
+import { PendingBatch } from './pendingBatch.js';
+import { isPassable, nextPlace, type Place } from './place.js';
+import type { Fetch, Fetched } from './readAhead.js';
+import { examineRest, type Rest } from './restOfChunk.js';
+import type { SourceBatch } from './source.js';
+import { bytesBehind, readStart } from './tailCheck.js';
+import type { Tapes } from './tapes.js';
+
+const settlePollMs = 1000;
+/** So often a chunk that changes while it is judged is looked at again at once. */
+const undecidedLimit = 3;
+
+/** Whether there may be more to read now. */
+type Step = 'more' | 'head';
+
+/** One reading from a cursor to the head: see `Source.read`. */
+export class TapeReading {
+  private readonly batch: PendingBatch;
+  private readonly frame = new ParsedFrame();
+  private readonly ending = new AbortController();
+  private readonly signal: AbortSignal;
+  private rangeBytes: number;
+  /** The next range must be at least so large to hold the frame that it starts with. */
+  private frameNeedsBytes = 0;
+  /** Where to go on in a chunk, behind a bad frame. */
+  private salvage: { readonly chunk: string; readonly offset: number } | undefined;
+  private undecided = 0;
+
+  constructor(
+    private readonly tapes: Tapes,
+    from: Cursor,
+    signal: AbortSignal,
+  ) {
+    this.batch = new PendingBatch(tapes, from);
+    this.rangeBytes = tapes.smallestRangeBytes;
+    this.signal = AbortSignal.any([signal, this.ending.signal]);
+  }
+
+  async *batches(): AsyncGenerator<SourceBatch> {
+    try {
+      yield* this.readToHead();
+      yield* this.flush();
+    } catch (thrown) {
+      if (!this.signal.aborted) yield* this.flush();
+      throw thrown;
+    } finally {
+      this.ending.abort();
+      this.tapes.ahead.drop();
+    }
+  }
+
+  private async *readToHead(): AsyncGenerator<SourceBatch> {
+    await this.lookAround(false);
+    for (let lookedFurther = false; ;) {
+      const next = nextPlace(this.tapes, this.batch.cursor);
+      if (next.kind === 'return') {
+        this.batch.returnFrom(next.left);
+      } else if (next.kind === 'read' && (yield* this.step(next.place)) === 'more') {
+        await this.lookAround(false);
+      } else {
+        yield* this.flush();
+        if (lookedFurther || !(await this.lookAround(true))) return;
+        lookedFurther = true;
+      }
+    }
+  }
+
+  /** Makes the listing that is due, if one is; false when none was. */
+  private async lookAround(onward: boolean): Promise<boolean> {
+    const found = await this.tapes.freshen(this.batch.cursor, onward, this.signal);
+    if (found === 'change' || !this.batch.memory) this.batch.rememberAnew();
+    return found !== 'not due';
+  }
+
+  private async *flush(): AsyncGenerator<SourceBatch> {
+    const batch = this.batch.take();
+    if (!batch) return;
+    yield batch;
+    await turn();
+  }
+
+  /** One look at one place. */
+  private async *step(place: Place): AsyncGenerator<SourceBatch, Step> {
+    if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
+    const fetch = this.fetchFor(place);
+    this.fetchAhead(fetch, place);
+    if (!this.tapes.ahead.isReady(fetch)) yield* this.flush();
+    const fetched = await this.tapes.ahead.take(fetch, this.signal);
+    const { answer } = fetched;
+    if (answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, answer.date);
+    const from = this.salvageAt(place);
+    const read = bytesBehind(from === undefined ? place : { ...place, offset: 0 }, answer);
+    if (read) return read.copied ? yield* this.consume(place, fetched, read, from ?? place.offset) : 'head';
+    const nothing = { etag: place.listed?.etag ?? '', chunkBytes: 0, lastModified: 0, date: 0 };
+    return this.endAt(place, endOfRange(nothing, fetched, this.found(place.offset, 'clean')));
+  }
+
+  private fetchFor(place: Place): Fetch {
+    const { chunk, end, isLast, listed } = place;
+    const salvageAt = this.salvageAt(place);
+    const start = salvageAt ?? readStart(place);
+    const range = isLast || !listed ? this.rangeBytes : this.tapes.rangeFor(listed.bytes - start);
+    const knownEtag = salvageAt === undefined ? end?.etag : undefined;
+    return { chunk, start, count: Math.max(range, this.frameNeedsBytes), knownEtag, ...this.tapes.seen(place) };
+  }
+
+  private salvageAt({ chunk }: Place): number | undefined {
+    return this.salvage?.chunk === chunk ? this.salvage.offset : undefined;
+  }
+
+  /** Starts to fetch the range and, in a backlog, what follows it in later chunks. */
+  private fetchAhead(fetch: Fetch, { chunk, isLast, apart }: Place): void {
+    const { ahead, catalog, ends } = this.tapes;
+    if (fetch.knownEtag === undefined) ahead.begin(fetch, this.signal);
+    if (isLast || apart) return;
+    for (const { name, bytes, openCopy } of catalog.after(chunk)) {
+      if (bytes === 0 || ends.has(name)) continue;
+      if (openCopy !== undefined) return;
+      const seen = this.tapes.seen({ isLast: !catalog.hasSuccessor(name) });
+      if (!ahead.begin({ chunk: name, start: 0, count: this.tapes.rangeFor(bytes), ...seen }, this.signal)) return;
+    }
+  }
+
+  /** Takes the frames of a range, from an offset in the chunk on. */
+  private async *consume(
+    place: Place,
+    fetched: Fetched,
+    read: ChunkBytes,
+    from: number,
+  ): AsyncGenerator<SourceBatch, Step> {
+    const { frame, batch } = this;
+    let at = from - read.start;
+    let state = parseFrame(read.bytes, at, place.variant, frame);
+    if (state === 'valid' && place.passed.length + Number(this.batch.cursor.chunk === '') > 0) this.enter(place);
+    for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
+      this.salvage = undefined;
+      this.tapes.sawFrame(frame.end - at);
+      batch.add(place.chunk, read.bytes, read.start, at, frame);
+      at = frame.end;
+      if (batch.isFull) yield* this.flush();
+    }
+    return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
+  }
+
+  private enter(place: Place): void {
+    if (!place.apart) checkGap(this.tapes, place.chunk, this.batch.position, this.batch.memory);
+    this.batch.enter(place);
+  }
+
+  /** No valid frame stands at the place, which is `at` in the bytes: finds out why. */
+  private async *atStop(
+    place: Place,
+    fetched: Fetched,
+    read: ChunkBytes,
+    at: number,
+    state: Exclude<FrameState, 'valid'>,
+  ): AsyncGenerator<SourceBatch, Step> {
+    const atEnd = read.start + read.bytes.length + fetched.zeroBytes >= read.chunkBytes;
+    if (state === 'incomplete' && !atEnd && fetched.zeroBytes === 0 && read.start + this.frame.end <= read.chunkBytes) {
+      this.frameNeedsBytes = read.start + this.frame.end - readStart(place);
+      this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.largestRangeBytes);
+      return 'more';
+    }
+    this.frameNeedsBytes = 0;
+    const mayBeOpen = place.isLast && this.tapes.ends.has(place.chunk);
+    if (isZero(read.bytes, at, read.bytes.length) && (atEnd || mayBeOpen)) {
+      return this.endAt(place, endOfRange(read, fetched, this.found(place.offset, atEnd ? 'clean' : 'open')));
+    }
+    if (checkEra(this.tapes, place, read.bytes)) return 'more';
+    return yield* this.judge(place);
+  }
+
+  /** Reads the rest of the chunk under one ETag and acts on what stands there. */
+  private async *judge(place: Place): AsyncGenerator<SourceBatch, Step> {
+    yield* this.flush();
+    this.salvage = undefined;
+    const { chunk, offset, variant } = place;
+    const seen = this.tapes.seen(place);
+    const behindTooLarge = this.tapes.options.onDamage === 'salvage';
+    const rest = await examineRest(this.tapes.reader, { chunk, offset, variant, behindTooLarge }, this.signal);
+    if (!rest) return ++this.undecided <= undecidedLimit ? 'more' : 'head';
+    this.undecided = 0;
+    if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {
+      return this.salvageFrom(place, rest, rest.nextFrameAt);
+    }
+    return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.now() }));
+  }
+
+  private salvageFrom({ chunk, offset }: Place, rest: Rest, nextFrameAt: number): Step {
+    reportPassedOver(this.tapes, chunk, offset, rest);
+    this.batch.passOver({ chunks: 1, bytes: nextFrameAt - offset });
+    this.salvage = { chunk, offset: nextFrameAt };
+    return 'more';
+  }
+
+  /** The chunk still ends as it did. */
+  private async *stillEnds(place: Place, seen: Fetched, date: number): AsyncGenerator<SourceBatch, Step> {
+    if (!place.end) return 'more';
+    confirmEnd(place.end, date, seen);
+    return yield* this.actOn(place, place.end);
+  }
+
+  private async *actOn(place: Place, end: ChunkEnd): AsyncGenerator<SourceBatch, Step> {
+    const { chunk, isLast } = place;
+    const { rest } = end;
+    const step = this.endAt(place, end);
+    if (end.kind === 'corrupt' && rest) {
+      if (this.tapes.options.onDamage === 'stop') throw corrupt(chunk, end.offset, this.batch.position, rest);
+      reportPassedOver(this.tapes, chunk, end.offset, rest);
+    }
+    if (end.kind !== 'torn' || isLast) return step;
+    if (step === 'more' && rest) reportPassedOver(this.tapes, chunk, end.offset, rest);
+    if (step === 'more') return step;
+    // The torn frame may still be finished: what follows it must not overtake it.
+    yield* this.flush();
+    await this.tapes.options.clock.sleep(settlePollMs, this.signal);
+    return 'more';
+  }
+
+  private endAt(place: Place, end: ChunkEnd): Step {
+    this.tapes.ends.set(place.chunk, end);
+    if (place.isLast) return 'head';
+    return isPassable(this.tapes, end, place.listed, place.apart) || end.kind !== 'torn' ? 'more' : 'head';
+  }
+
+  private found<K extends 'clean' | 'open'>(offset: number, kind: K) {
+    return { offset, kind, foundAt: this.tapes.options.clock.now() };
+  }
+}

@@ -1,0 +1,172 @@
+import type { ContainerClient } from '@azure/storage-blob';
+
+import type { Clock } from '../clock.js';
+import type { Cursor, SourceMemory } from '../record.js';
+import type { Logger } from '../telemetry/logger.js';
+import { Behind } from './behind.js';
+import { BlobReader } from './blobReader.js';
+import { ChunkCatalog } from './chunkCatalog.js';
+import type { ChunkEnd } from './chunkEnd.js';
+import { chunkProbe } from './chunkProbe.js';
+import { Eras, type Probe } from './eras.js';
+import type { LeftChunk, Place } from './place.js';
+import { ReadAhead } from './readAhead.js';
+
+/** What to do about a bad frame with valid frames behind it. */
+export type OnDamage = 'stop' | 'skip' | 'salvage';
+
+export interface TapeOptions {
+  /** Only ever read. */
+  readonly container: ContainerClient;
+  /** Most records in one batch. */
+  readonly readRecords: number;
+  /** How long a torn frame in an older chunk must have been left alone before it is passed over. */
+  readonly settleSeconds: number;
+  /** How often all names are listed. */
+  readonly listAllSeconds: number;
+  readonly onDamage: OnDamage;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bytes of a ranged read near the head, where most of a range would be zeros. Default 64 KiB. */
+  readonly smallestRangeBytes?: number;
+  /** Bytes of a ranged read in a backlog. Default 4 MiB. */
+  readonly largestRangeBytes?: number;
+  /** Most bytes that are fetched ahead. Default 16 MiB. */
+  readonly readAheadBytes?: number;
+}
+
+/** Listings of the newest names are made no more often, unless the next frame needs a new chunk. */
+const listOnwardMs = 5_000;
+const readAheadCalls = 8;
+
+/** What a source of tapes knows, for as long as the process lives. Shared by everything that reads them. */
+export class Tapes {
+  readonly reader: BlobReader;
+  readonly probe: Probe;
+  readonly eras: Eras;
+  readonly catalog: ChunkCatalog;
+  readonly ahead: ReadAhead;
+  readonly behind: Behind;
+  /** By chunk name: where frames end, as far as that is known. */
+  readonly ends = new Map<string, ChunkEnd>();
+  readonly smallestRangeBytes: number;
+  readonly largestRangeBytes: number;
+  private largestFrameBytes = 1;
+  private frames = 0;
+  private frameBytes = 0;
+  private readonly reported = new Set<string>();
+
+  constructor(readonly options: TapeOptions) {
+    const { container, clock, readAheadBytes = 16 * 1024 * 1024 } = options;
+    this.smallestRangeBytes = options.smallestRangeBytes ?? 64 * 1024;
+    this.largestRangeBytes = options.largestRangeBytes ?? 4 * 1024 * 1024;
+    this.reader = new BlobReader(container);
+    this.probe = chunkProbe(this.reader);
+    this.eras = new Eras(this.probe);
+    this.catalog = new ChunkCatalog(container, this.eras, clock);
+    this.behind = new Behind(this);
+    this.ahead = new ReadAhead(this.reader, { bytes: readAheadBytes, calls: readAheadCalls });
+  }
+
+  /**
+   * Makes the listing that is due and compares it with what the cursor remembers.
+   *
+   * @returns `change`: something behind the cursor changed, and it was nothing; the cursor should remember it
+   * @throws Failure of a Source* kind
+   */
+  async freshen(cursor: Cursor, onward: boolean, signal: AbortSignal): Promise<'not due' | 'listed' | 'change'> {
+    if (!(await this.list(cursor, onward, signal))) return 'not due';
+    return (await this.behind.check(cursor, signal)) ? 'change' : 'listed';
+  }
+
+  /**
+   * Lists what is due: every name at first and every `LIST_ALL_SECONDS`; else, when `onward`, those from the last
+   * chunk on.
+   *
+   * @returns whether a listing was made
+   */
+  async list(cursor: Cursor, onward: boolean, signal: AbortSignal): Promise<boolean> {
+    const { catalog, eras } = this;
+    if (this.fullListingDue(cursor)) {
+      if (catalog.listing === 0 && cursor.memory?.eras) eras.recall(cursor.memory.eras);
+      await catalog.listAll(signal);
+      return true;
+    }
+    const due = onward && this.onwardListingDue();
+    if (due) await catalog.listFrom(this.firstNameOfInterest(cursor), signal);
+    return due;
+  }
+
+  private fullListingDue(cursor: Cursor): boolean {
+    const { catalog, options } = this;
+    const main = cursor.returnTo?.chunk ?? cursor.chunk;
+    const unknownChunk = main !== '' && !catalog.get(main);
+    return (
+      catalog.listing === 0 || unknownChunk || options.clock.now() - catalog.fullAt >= options.listAllSeconds * 1000
+    );
+  }
+
+  /** Every 5 s, and always when the next frame may need a new chunk. */
+  private onwardListingDue(): boolean {
+    if (this.options.clock.now() - this.catalog.listedAt >= listOnwardMs) return true;
+    const last = this.catalog.ordered.at(-1);
+    const end = last && this.ends.get(last.name);
+    return end !== undefined && end.chunkBytes - end.offset < this.largestFrameBytes;
+  }
+
+  /** The last chunk, or the first of those left last, so that these stay watched at no cost. */
+  private firstNameOfInterest(cursor: Cursor): string {
+    const last = this.catalog.ordered.at(-1);
+    if (!last) return '';
+    const watched = (cursor.memory?.left ?? []).map(({ chunk }) => chunk);
+    const names = [last.name, ...watched, ...grownPrefix(last.prefix, cursor.position)];
+    return names.reduce((first, name) => (name < first ? name : first));
+  }
+
+  /** Zeros were seen where frames end, and it is time to know whether only zeros follow. */
+  isVerdictDue({ end, isLast }: Pick<Place, 'end' | 'isLast'>): boolean {
+    if (end?.kind !== 'open') return false;
+    return !isLast || this.options.clock.now() - end.foundAt >= listOnwardMs;
+  }
+
+  /** How much to read at once of a chunk of which so much is left. */
+  rangeFor(bytes: number): number {
+    return Math.min(Math.max(bytes, this.smallestRangeBytes), this.largestRangeBytes);
+  }
+
+  /** What the listings show of a chunk, to be kept with what is read of it now. */
+  seen({ isLast }: Pick<Place, 'isLast'>): { readonly listing: number; readonly hadSuccessor: boolean } {
+    return { listing: this.catalog.listing, hadSuccessor: !isLast };
+  }
+
+  sawFrame(bytes: number): void {
+    this.frames++;
+    this.frameBytes += bytes;
+    if (bytes > this.largestFrameBytes) this.largestFrameBytes = bytes;
+  }
+
+  get averageFrameBytes(): number | undefined {
+    return this.frames === 0 ? undefined : this.frameBytes / this.frames;
+  }
+
+  /** Forgets how chunks end that were left, except those that stay watched. */
+  forgetEnds(passed: readonly LeftChunk[], { left = [] }: SourceMemory): void {
+    const watched = new Set(left.map(({ chunk }) => chunk));
+    for (const name of this.ends.keys())
+      if (!watched.has(name) && passed.some(({ chunk }) => chunk === name)) this.ends.delete(name);
+  }
+
+  /** A line in the log, once a process for each thing it is about. */
+  reportOnce(event: string, facts: { readonly chunk: string } & Record<string, unknown>): void {
+    const about = `${event} ${facts.chunk} ${String(facts['offset'])}`;
+    if (this.reported.has(about)) return;
+    this.reported.add(about);
+    this.options.logger.warn(event, facts);
+  }
+}
+
+/** Where the next prefix may have a digit more than the last, its name sorts before all names of fewer digits. */
+function grownPrefix(prefix: number, position: number): string[] {
+  const digits = Math.max(8, String(prefix).length);
+  return String(position + 1).length > digits ? [`1${'0'.repeat(digits)}`] : [];
+}

@@ -1,0 +1,46 @@
+import type { ContainerClient } from '@azure/storage-blob';
+
+import { systemClock } from '../../src/clock.js';
+import { beginning, type Cursor, type SourceRecord } from '../../src/record.js';
+import { lokadTapes } from '../../src/source/lokadTapes.js';
+import type { Source } from '../../src/source/source.js';
+import type { TapeOptions } from '../../src/source/tapes.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+
+export const never = new AbortController().signal;
+
+/** A source with the usual settings, but for torn frames, which settle at once. */
+export function openTapes(container: ContainerClient, options: Partial<TapeOptions> = {}) {
+  return lokadTapes({
+    container,
+    readRecords: 10_000,
+    settleSeconds: 0,
+    listAllSeconds: 300,
+    onDamage: 'stop',
+    clock: systemClock,
+    logger: silentLogger,
+    ...options,
+  });
+}
+
+export interface ReadResult {
+  readonly records: SourceRecord[];
+  readonly cursor: Cursor;
+  /** What ended the reading, when it was not the head. */
+  readonly thrown: unknown;
+}
+
+/** Reads to the head or to what stops it. */
+export async function readAll(source: Source, from: Cursor = beginning): Promise<ReadResult> {
+  const records: SourceRecord[] = [];
+  let cursor = from;
+  try {
+    for await (const batch of source.read(from, never)) {
+      records.push(...batch.records);
+      cursor = batch.cursor;
+    }
+  } catch (thrown) {
+    return { records, cursor, thrown };
+  }
+  return { records, cursor, thrown: undefined };
+}
