@@ -5,7 +5,7 @@ import { readBatchAppend, type BatchAppendMessage, type BatchAppendOptions } fro
 import { ChunkBuilder, EventRefused } from './eventChunk.js';
 import { expectedNumber, isInvalidStream, RevisionOutOfRange, type ExpectedRevision } from './expectedRevision.js';
 import type { Node } from './node.js';
-import { handlerThrew, MAX_MESSAGE_BYTES, messageTooLarge, notReady, RpcFailure } from './rpcFailure.js';
+import { handlerThrew, MAX_MESSAGE_BYTES, messageTooLarge, notLeader, notReady, RpcFailure } from './rpcFailure.js';
 import { isEmptyUuid, readUuid, uuidKey, uuidMessage, UnrecognizedUuid, UUID_WORDS } from './uuid.js';
 import { carryOut } from './writeCall.js';
 
@@ -70,7 +70,9 @@ class BatchAppendCall {
 
   private take(message: BatchAppendMessage): void {
     if (this.node.faults.silent) return;
-    if (this.node.faults.refuse) throw notReady();
+    const { leader, refuse } = this.node.faults;
+    if (refuse) throw notReady();
+    if (leader) throw notLeader(leader);
     try {
       this.takeFragment(message);
     } catch (error) {
@@ -129,7 +131,7 @@ class BatchAppendCall {
     const timer = setTimeout(() => {
       this.pending.delete(key);
       this.send(errorAnswer(uuidMessage(id, 0, 'structured').finish(), stream, timedOut()));
-    }, timeoutMs);
+    }, timeoutMs).unref();
     const builder = new ChunkBuilder(this.node.limits);
     return { stream, expected: options.expected, expectedNumber: expected, builder, timer };
   }

@@ -43,6 +43,12 @@ export class CommitQueue {
     while (this.working) await this.working;
   }
 
+  /** Forgets what a hold keeps from being committed, as a crash does, and resolves when the rest is committed. */
+  async abandonHeld(): Promise<void> {
+    if (this.gate) this.pending = [];
+    else await this.drained();
+  }
+
   private async work(): Promise<void> {
     try {
       await nextTurn();

@@ -127,7 +127,7 @@ class EmbeddedServer implements EventStoreServer {
     running.grpc.forceShutdown();
     this.store.forgetRecentIds();
     if (!running.journal) return;
-    await this.store.commits.drained();
+    await this.store.commits.abandonHeld();
     await running.journal.close();
   }
 

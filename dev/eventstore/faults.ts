@@ -63,7 +63,10 @@ export class Faults {
     this.queued.push(...faults);
   }
 
-  /** Writes are accepted but not committed - nobody sees them, nobody is answered - until the release is called. */
+  /**
+   * Writes are accepted but not committed - nobody sees them, nobody is answered - until the release is called. A stop
+   * in between loses them if the server has a directory, and otherwise leaves them to the release.
+   */
   holdCommits(): () => void {
     const open = this.targets.holdCommits();
     const release = (): void => {

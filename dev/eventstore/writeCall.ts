@@ -36,7 +36,7 @@ export function carryOut(node: Node, write: Write, answer: (answer: WriteAnswer)
     faults.answer(() => answer(fault === 'timeoutAfter' ? { kind: 'timeout', phase: 'Commit' } : result));
   };
   const startTimer = (phase: 'Prepare' | 'Commit'): void => {
-    timer = setTimeout(() => finish({ kind: 'timeout', phase }), limits.writeTimeoutMs);
+    timer = setTimeout(() => finish({ kind: 'timeout', phase }), limits.writeTimeoutMs).unref();
   };
 
   const outcome = write.execute(() => {

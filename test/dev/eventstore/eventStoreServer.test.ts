@@ -200,6 +200,18 @@ describe('a restart', () => {
     );
   });
 
+  it('loses what was accepted but never committed, as a crash does', async () => {
+    const server = await embeddedServer({ dir: await temporaryFolder(), writeTimeoutMs: 50 });
+    const client = clientOf(server.connectionString);
+    await client.appendToStream('s', event(1));
+    const release = server.faults.holdCommits();
+    await expect(client.appendToStream('s', event(2))).rejects.toMatchObject({ type: ErrorType.DEADLINE_EXCEEDED });
+    await server.stop();
+    await server.start();
+    release();
+    await reconnected(async () => expect(await revisions(client, 's')).toEqual([0]));
+  });
+
   it('refuses a port that is taken', async () => {
     await expect(startEventStore({ port: shared().port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
