@@ -36,7 +36,7 @@ async function demo(stop: AbortSignal): Promise<boolean> {
   console.log('Building Eventferry, starting Azurite and an embedded EventStoreDB (both for development only) ...');
   const laptop = await startLaptop();
   const log = join(laptop.dir, 'replicator.log');
-  const replicator = laptop.startReplicator({ SETTLE_SECONDS: '2' }, openSync(log, 'a'));
+  const replicator = laptop.startReplicator({ output: openSync(log, 'a') });
   const progress = demoProgress();
   try {
     const result = await ferry(laptop, replicator, progress, stop);

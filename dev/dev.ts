@@ -10,7 +10,7 @@ async function dev(rate: string): Promise<void> {
   console.log('Building Eventferry, starting Azurite and an embedded EventStoreDB (both for development only) ...');
   const laptop = await startLaptop();
   const writer = laptop.startWriter(['--rate', rate]);
-  const replicator = laptop.startReplicator({ SETTLE_SECONDS: '2' }, 'inherit');
+  const replicator = laptop.startReplicator();
   const exports = Object.entries(laptop.settings).map(([name, value]) => `  export ${name}='${value}'`);
   console.log(`
 A writer appends ${rate} records a second to the container ${container}; \`eventferry run --follow\` replicates them into

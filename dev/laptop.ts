@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { BlobServiceClient } from '@azure/storage-blob';
+
 import { startAzurite } from './azurite.js';
 import type { Azurite } from './azurite.js';
 import { build, commandLine } from './build.js';
@@ -19,11 +21,14 @@ export interface Laptop {
   readonly dir: string;
   /** The writer's journal. */
   readonly journal: string;
-  /** Settings with which Eventferry replicates the sample writer's container into the embedded server. */
+  /**
+   * Settings with which Eventferry replicates the sample writer's container into the embedded server; its waits are
+   * short, because whoever sits here waits too.
+   */
   readonly settings: Readonly<Record<string, string>>;
   startWriter(args: readonly string[], options?: ProgramOptions): Program;
   /** `eventferry run --follow`, as built. */
-  startReplicator(settings: Readonly<Record<string, string>>, output: ProgramOptions['output']): Program;
+  startReplicator(options?: Pick<ProgramOptions, 'output'>): Program;
   /** Ends the servers and removes the folder. The programs started must have ended. */
   stop(): Promise<void>;
 }
@@ -33,15 +38,21 @@ export const container = 'shop-tapes';
 
 const sampleWriter = fileURLToPath(new URL('sampleWriter.ts', import.meta.url));
 
-/** Starts Azurite and the embedded server on free ports, their data in memory, and builds the program meanwhile. */
+/**
+ * Starts Azurite with an empty container and the embedded server on free ports, their data in memory, and builds the
+ * program meanwhile.
+ */
 export async function startLaptop(): Promise<Laptop> {
   const [azurite, eventStore] = await Promise.all([startAzurite(), startEventStore(), build()]);
+  await BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(container).create();
   const dir = mkdtempSync(join(tmpdir(), 'eventferry-'));
   const journal = join(dir, 'journal.ndjson');
   const settings = {
     AzureWebJobsStorage: azurite.connectionString,
     SOURCE_CONTAINER: container,
     EVENTSTORE_CONNECTION_STRING: eventStore.connectionString,
+    SETTLE_SECONDS: '2',
+    EMPTY_SOURCE_WAIT_SECONDS: '1',
   };
   const written = ['--connection', azurite.connectionString, '--container', container, '--journal', journal];
   return {
@@ -51,8 +62,7 @@ export async function startLaptop(): Promise<Laptop> {
     journal,
     settings,
     startWriter: (args, options) => startProgram(sampleWriter, [...written, ...args], options),
-    startReplicator: (more, output) =>
-      startProgram(commandLine, ['run', '--follow'], { env: { ...settings, ...more }, ...(output && { output }) }),
+    startReplicator: (options) => startProgram(commandLine, ['run', '--follow'], { ...options, env: settings }),
     stop: async () => {
       await Promise.all([azurite.stop(), eventStore.stop()]);
       rmSync(dir, { recursive: true });
