@@ -24,8 +24,9 @@ export class TimerRuns {
   constructor(
     env: () => Environment = environment,
     private readonly clock: Clock = systemClock,
+    create: typeof createReplicator = createReplicator,
   ) {
-    this.replicator = new WorkerReplicator((config) => createReplicator(config, this.logger, clock), env);
+    this.replicator = new WorkerReplicator((config) => create(config, this.logger, clock), env);
   }
 
   /**

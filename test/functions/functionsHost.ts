@@ -35,7 +35,6 @@ export interface Ending {
   readonly code: number | null;
   /** Invocations that had no answer when the worker went. */
   readonly unanswered: readonly string[];
-  readonly seconds: number;
   readonly stderr: string;
 }
 
@@ -47,8 +46,8 @@ type Message =
 
 const timerInput = { json: '{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}' };
 const statusRequest = { http: { method: 'GET', url: 'http://localhost:7071/api/status', nullableHeaders: {} } };
-/** The host kills a worker that has not gone by then. */
-const graceMs = 5_000;
+/** The host kills a worker that has not gone after 5 s; the app is to take no more than this. */
+const graceMs = 4_000;
 
 /** The built app in a worker process, loaded as the Functions host loads it, with a stand-in for the host. */
 export class FunctionsHost {
@@ -59,7 +58,6 @@ export class FunctionsHost {
   private unanswered: readonly string[] = [];
   private invocations = 0;
   private readonly answers = new Map<string, (answer: Answer) => void>();
-  private readonly watchers = new Set<() => void>();
 
   private constructor(private readonly worker: ChildProcess) {}
 
@@ -87,6 +85,12 @@ export class FunctionsHost {
     return host;
   }
 
+  /** The trigger that a function was registered with. */
+  trigger(name: string): Readonly<Record<string, unknown>> | undefined {
+    const { bindings } = this.functions.find((one) => one.name === name) ?? {};
+    return Object.values(bindings ?? {}).find(({ direction }) => direction === 'in');
+  }
+
   /** One tick of the timer. */
   replicate(): Promise<Answer> {
     return this.invoke('replicate', timerInput);
@@ -96,13 +100,6 @@ export class FunctionsHost {
     const { http, error } = await this.invoke('status', statusRequest);
     if (!http) throw new Error(`status gave no answer: ${error?.message}`);
     return { ...http, text: http.body, body: JSON.parse(http.body) };
-  }
-
-  /** Resolves when the app has logged this event. */
-  async logged(event: string): Promise<void> {
-    while (this.facts(event).length === 0) {
-      await new Promise<void>((resolve) => this.watchers.add(resolve));
-    }
   }
 
   /** The facts of each line with this event, in order. */
@@ -119,13 +116,12 @@ export class FunctionsHost {
 
   /** Tells the worker to go, as the host does when it stops; it is killed when it takes too long. */
   async terminate(): Promise<Ending> {
-    const startedAt = Date.now();
     const exit = once(this.worker, 'exit') as Promise<[number | null]>;
     this.worker.send({ type: 'terminate' });
     const kill = setTimeout(() => this.worker.kill('SIGKILL'), graceMs);
     const [code] = await exit;
     clearTimeout(kill);
-    return { code, unanswered: this.unanswered, seconds: (Date.now() - startedAt) / 1000, stderr: this.stderr };
+    return { code, unanswered: this.unanswered, stderr: this.stderr };
   }
 
   private invoke(name: string, data: unknown): Promise<Answer> {
@@ -151,8 +147,6 @@ export class FunctionsHost {
       case 'terminated':
         this.unanswered = message.unanswered;
     }
-    for (const watch of this.watchers) watch();
-    this.watchers.clear();
   }
 }
 

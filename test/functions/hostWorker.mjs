@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import Module from 'node:module';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 const functions = new Map();
@@ -60,6 +61,7 @@ async function invoke({ invocationId, name, data }) {
   };
   running.set(invocationId, name);
   const answer = await answered(programmingModel.getInvocationModel(invocation), callback);
+  await nextTurn(); // an answer leaves the worker a turn after it was made, and is lost when the process has gone by then
   running.delete(invocationId);
   process.send({ type: 'answer', invocationId, ...answer });
 }
