@@ -53,7 +53,7 @@ describe('eventferry run --dry-run', () => {
     expect(server().streams()).not.toContain(ferry.stream);
     expect(await tables()).not.toContain(ferry.table);
 
-    await eventferry(['run'], ferry.environment());
+    await ferry.run();
     const lines = parsed(plan.stdout);
     expect(lines.slice(0, -1)).toEqual(
       ferry.events().map(({ revision, id, type, contentType, data, metadata }) => ({
@@ -90,7 +90,7 @@ describe('eventferry run --dry-run', () => {
   it('is readable for people', async () => {
     const ferry = await mixedFerry();
     const { stdout } = await eventferry(['run', '--dry-run'], ferry.environment());
-    await eventferry(['run'], ferry.environment());
+    await ferry.run();
     const [created] = ferry.events();
     expect(stdout).toContain(`0  ${created?.id}  Created  application/json  7 bytes (`);
     expect(stdout).toContain(`    ${created?.metadata.toString()}\n`);
@@ -112,7 +112,7 @@ describe('eventferry run --dry-run', () => {
 
   it('begins where a run would, and says when there is nothing to append', async () => {
     const ferry = await mixedFerry();
-    await eventferry(['run'], ferry.environment());
+    await ferry.run();
     const before = await ferry.row();
     expect(await eventferry(['run', '--dry-run'], ferry.environment())).toMatchObject({
       code: 0,

@@ -32,7 +32,7 @@ function freshFolder(): string {
 
 it(
   'Killed at 50 random moments while a writer appends, it leaves every event once, in order, byte for byte',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const dir = freshFolder();
     const server = await embeddedServer({ dir: join(dir, 'eventstore') });

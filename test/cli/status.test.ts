@@ -24,7 +24,7 @@ describe('eventferry status', () => {
 
   it('is healthy when all is replicated', async () => {
     const ferry = await openFerry();
-    await eventferry(['run'], ferry.environment());
+    await ferry.run();
     const { code, stdout, stderr } = await eventferry(['status'], ferry.environment());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
@@ -42,7 +42,7 @@ describe('eventferry status', () => {
 
   it('is the same as JSON', async () => {
     const ferry = await openFerry();
-    await eventferry(['run'], ferry.environment());
+    await ferry.run();
     const { stdout } = await eventferry(['status', '--json'], ferry.environment());
     expect(JSON.parse(stdout)).toMatchObject({
       healthy: true,
@@ -56,7 +56,7 @@ describe('eventferry status', () => {
   it('says what is wrong and the way out when a person must decide', async () => {
     const ferry = await openFerry();
     await ferry.write(chunk, [...numbered(1, 2), { messages: [['$forbidden', '{}'] as const] }]);
-    expect(await eventferry(['run'], ferry.environment())).toMatchObject({ code: 3 });
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'Unconvertible' });
     const { code, stdout } = await eventferry(['status'], ferry.environment());
     expect(code).toBe(3);
     expect(stdout).toMatch(/^Problem +Stopped since .*\$forbidden.*eventferry inspect --position N/m);
@@ -65,7 +65,7 @@ describe('eventferry status', () => {
 
   it('shows what it can see when the server is not there', async () => {
     const ferry = await openFerry();
-    await eventferry(['run'], ferry.environment());
+    await ferry.run();
     const nobody = { EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@127.0.0.1:1?tls=false` };
     const { code, stdout } = await eventferry(['status'], ferry.environment(nobody));
     expect(code).toBe(1);
