@@ -46,8 +46,8 @@ type Message =
 
 const timerInput = { json: '{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}' };
 const statusRequest = { http: { method: 'GET', url: 'http://localhost:7071/api/status', nullableHeaders: {} } };
-/** The host kills a worker that has not gone after 5 s; the app is to take no more than this. */
-const graceMs = 4_000;
+/** The host kills a worker that has not gone by then. */
+const graceMs = 5_000;
 
 /** The built app in a worker process, loaded as the Functions host loads it, with a stand-in for the host. */
 export class FunctionsHost {
