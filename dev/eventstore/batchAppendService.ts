@@ -36,6 +36,8 @@ export function batchAppend(node: Node): (call: Call) => void {
 
 class BatchAppendCall {
   private readonly pending = new Map<string, PendingAppend>();
+  /** Writes that are on their way. */
+  private unanswered = 0;
   private halfClosed = false;
   private over = false;
 
@@ -151,6 +153,7 @@ class BatchAppendCall {
 
   private write(correlation: Buffer, { stream, expected, expectedNumber, builder }: PendingAppend): void {
     const events = builder.build();
+    this.unanswered++;
     carryOut(
       this.node,
       {
@@ -161,13 +164,16 @@ class BatchAppendCall {
       },
       (answer) => {
         this.send(writeAnswer(correlation, stream, expected, answer));
-        if (this.halfClosed) this.end();
+        this.unanswered--;
       },
     );
   }
 
   private send(answer: Buffer): void {
-    if (!this.over) this.call.write(answer);
+    if (this.over) return;
+    this.call.write(answer);
+    // The server does not wait for the other answers that are due, nor does it end a call on which none is.
+    if (this.halfClosed && this.unanswered > 0) this.end();
   }
 
   private end(): void {

@@ -1,18 +1,47 @@
 import { parseArgs } from 'node:util';
-import { startEventStore } from './eventStoreServer.js';
+import { startEventStore, type EventStoreServerOptions } from './eventStoreServer.js';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, dir: { type: 'string' } } });
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65535) {
-  console.error(`--port must be a number from 0 to 65535, not ${values.port}.`);
-  process.exit(2);
+const USAGE = 'npm run eventstore -- [--port N] [--dir DIR] [--discard-bodies]';
+
+/** What the command line asks for; throws an error whose message says what is wrong with it. */
+function optionsOf(args: string[]): EventStoreServerOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      port: { type: 'string', default: '0' },
+      dir: { type: 'string' },
+      'discard-bodies': { type: 'boolean', default: false },
+    },
+  });
+  if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)
+    throw new Error(`--port must be a number from 0 to 65535, not ${JSON.stringify(values.port)}.`);
+  return {
+    port: Number(values.port),
+    discardBodies: values['discard-bodies'],
+    ...(values.dir !== undefined && { dir: values.dir }),
+  };
 }
 
-const server = await startEventStore({ port, ...(values.dir !== undefined && { dir: values.dir }) });
-console.log('EventStoreDB emulator of Eventferry: for development and tests only, reachable from this machine only.');
+function refuse(error: unknown, exitCode: number): never {
+  console.error(error instanceof Error ? error.message : String(error));
+  if (exitCode === 2) console.error(`Usage: ${USAGE}`);
+  process.exit(exitCode);
+}
+
+let options: EventStoreServerOptions = {};
+try {
+  options = optionsOf(process.argv.slice(2));
+} catch (error) {
+  refuse(error, 2);
+}
+const server = await startEventStore(options).catch((error: unknown) => refuse(error, 1));
+
+console.log(
+  'The embedded EventStoreDB server of Eventferry. It is for development only, and reachable from this machine only.',
+);
 console.log(`Connection string: ${server.connectionString}`);
 console.log(
-  values.dir === undefined ? 'Data: in memory, gone at the end (--dir DIR keeps it).' : `Data: ${values.dir}`,
+  options.dir === undefined ? 'Data: in memory; gone at the end (--dir DIR keeps it).' : `Data: ${options.dir}`,
 );
 console.log(JSON.stringify({ listening: { port: server.port, connectionString: server.connectionString } }));
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ANY, NO_STREAM } from '../../../dev/eventstore/checkCommit.js';
 import { EventStore, type WriteOutcome } from '../../../dev/eventstore/eventStore.js';
 import { chunkOf, uuidOf } from './proposedEvents.js';
@@ -155,5 +155,8 @@ describe('EventStore', () => {
     metadata({ $maxAge: 3600 });
     await store.commits.drained();
     expect(store.streams.visible(STREAM, 0)).toBeDefined();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3601 * 1000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(store.streams.visible(STREAM, 0)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -32,10 +33,20 @@ async function run(...args: string[]): Promise<Running> {
   throw new Error(`it ended: ${String(await exited)}`);
 }
 
+async function refused(...args: string[]): Promise<{ code: unknown; errors: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'dev/eventstore/main.ts', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  const [code] = (await once(child, 'close')) as unknown[];
+  return { code, errors };
+}
+
 describe('npm run eventstore', () => {
   it('says what it is for and where it listens, serves, and ends with 0 when asked to', async () => {
     const server = await run();
-    expect(server.printed.join('\n')).toMatch(/for development and tests only/);
+    expect(server.printed.join('\n')).toMatch(/for development only/);
     expect(server.printed).toContain(`Connection string: ${server.connectionString}`);
     const client = EventStoreDBClient.connectionString(server.connectionString);
     const { nextExpectedRevision } = await client.appendToStream('s', jsonEvent({ type: 'T', data: {} }));
@@ -43,6 +54,16 @@ describe('npm run eventstore', () => {
     server.process.kill('SIGTERM');
     expect(await server.exited).toBe(0);
     await client.dispose();
+  });
+
+  it.each([
+    ['--port', 'many'],
+    ['--port', '65536'],
+    ['--unknown', ''],
+  ])('refuses %s %s with exit code 2, saying how it is used', async (...args) => {
+    const { code, errors } = await refused(...args);
+    expect(code).toBe(2);
+    expect(errors).toMatch(/Usage: npm run eventstore/);
   });
 
   it('has on disk what it acknowledged when it is killed in the middle of writing, and nothing out of order', async () => {
