@@ -70,6 +70,11 @@ export class Connections {
     }
   }
 
+  /** Aborted with the signal, or when the target is closed. */
+  until(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.closing.signal]);
+  }
+
   /** How the server takes appends. @throws Failure of a Target* kind, or the signal's reason */
   async features(connection: Connection, signal: AbortSignal): Promise<AppendFeatures> {
     try {
@@ -104,8 +109,8 @@ export class Connections {
   private async answer<T>(work: Promise<T>, signal: AbortSignal, what: string): Promise<T> {
     const doing = this.doing(what);
     try {
-      const either = AbortSignal.any([signal, this.closing.signal]);
-      return await within(work, answerMs, { clock: this.clock, signal: either, late: () => silence(doing, answerMs) });
+      const late = (): Failure => silence(doing, answerMs);
+      return await within(work, answerMs, { clock: this.clock, signal: this.until(signal), late });
     } catch (error) {
       throw signal.aborted ? (signal.reason as Error) : targetFailure(error, doing);
     }

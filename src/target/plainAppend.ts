@@ -1,6 +1,6 @@
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
-import { asFailure, type Failure } from '../errors.js';
+import { Failure } from '../errors.js';
 import type { TargetEvent } from '../record.js';
 import {
   type AppendQuestion,
@@ -31,7 +31,7 @@ export class PlainAppendCall implements AppendCall {
       try {
         return plainRevision(await this.send(question), question);
       } catch (error) {
-        throw this.end(asFailure(error));
+        throw this.end(error instanceof Failure ? error : callFailure(error, question));
       }
     });
     this.last = heard(answer).catch(() => undefined);

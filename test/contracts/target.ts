@@ -141,6 +141,12 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       });
     });
 
+    test('an append of nothing changes nothing', async () => {
+      const stream = newStream();
+      expect(await append(stream, [], noStream)).toBe(noStream);
+      expect((await target.tail(stream, never)).kind).toBe('absent');
+    });
+
     test('a soft-deleted stream is truncated, and does not take what it already had', async () => {
       const stream = newStream();
       const events = sampleEvents(2);
