@@ -39,6 +39,9 @@ export interface Azurite {
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   const child = spawn(process.execPath, [...endWithParent, program(), ...argumentsOf(options)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C is for the parent, which may still need the storage while it ends.
+    detached: true,
+    windowsHide: true,
   });
   const { blob, queue, table } = await listeningPorts(child, options.silent ?? true);
   letGo(child);

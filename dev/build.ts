@@ -16,5 +16,5 @@ export async function build(): Promise<void> {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) throw new Error('src does not compile: see the messages above');
+  if (code !== 0) throw new Error(code === null ? 'The build was stopped.' : 'src does not compile: see above.');
 }

@@ -128,4 +128,10 @@ function table({ audit, seconds, lagSeconds }: Result): string {
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-process.exitCode = (await demo(stop.signal)) ? 0 : 1;
+process.exitCode = await demo(stop.signal).then(
+  (exact) => (exact ? 0 : 1),
+  (error: Error) => {
+    console.error(error.message);
+    return 1;
+  },
+);

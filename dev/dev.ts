@@ -38,4 +38,7 @@ Ctrl-C ends it all; the data is gone then.
 }
 
 const { values } = parseArgs({ options: { rate: { type: 'string', default: '5' } } });
-await dev(values.rate);
+await dev(values.rate).catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

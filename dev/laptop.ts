@@ -39,11 +39,15 @@ export const container = 'shop-tapes';
 const sampleWriter = fileURLToPath(new URL('sampleWriter.ts', import.meta.url));
 
 /**
- * Starts Azurite with an empty container and the embedded server on free ports, their data in memory, and builds the
- * program meanwhile.
+ * Builds the program and starts Azurite, with an empty container, and the embedded server on free ports, their data in
+ * memory.
+ *
+ * @throws Error when the program does not compile or Azurite does not start; nothing is left running then
  */
 export async function startLaptop(): Promise<Laptop> {
-  const [azurite, eventStore] = await Promise.all([startAzurite(), startEventStore(), build()]);
+  await build();
+  const azurite = await startAzurite();
+  const eventStore = await startEventStore();
   await BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(container).create();
   const dir = mkdtempSync(join(tmpdir(), 'eventferry-'));
   const journal = join(dir, 'journal.ndjson');
