@@ -46,6 +46,11 @@ export class ChunkCatalog {
     return this.inOrder;
   }
 
+  /** All chunks in reading order; those whose place cannot be known yet come last. */
+  inReadingOrder(): ListedChunk[] {
+    return [...this.inOrder, ...[...this.byName.values()].filter(({ name }) => !this.places.has(name))];
+  }
+
   get all(): IterableIterator<ListedChunk> {
     return this.byName.values();
   }
@@ -55,7 +60,7 @@ export class ChunkCatalog {
   }
 
   /** Lists every name. @throws Failure `SourceUnreachable` */
-  async listAll(signal: AbortSignal): Promise<void> {
+  async listAll(signal: AbortSignal): Promise<Listing> {
     const listing = await listAll(this.container, signal);
     const names = new Set(listing.chunks.map(({ name }) => name));
     for (const name of this.byName.keys()) if (!names.has(name)) this.byName.delete(name);
@@ -63,6 +68,7 @@ export class ChunkCatalog {
     this.sweepFrom = undefined;
     this.fullAt = this.clock.now();
     await this.take(listing, signal);
+    return listing;
   }
 
   /** Lists the names from one on, or where the last such listing broke off; always one call. */
