@@ -9,8 +9,10 @@ import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
 import { status, type Status } from './engine/status.js';
 import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
+import { inspectTapes, type Inspection } from './source/inspection.js';
 import { lokadTapes } from './source/lokadTapes.js';
 import { connectContainer } from './source/sourceStorage.js';
+import type { TapeOptions } from './source/tapes.js';
 import type { Source } from './source/source.js';
 import { deadlineMs } from './target/batchAppend.js';
 import { eventStoreTarget } from './target/eventStoreTarget.js';
@@ -41,9 +43,9 @@ export interface Replicator {
 /** Builds the parts from the settings. This is the one place that knows the implementations. */
 export function createReplicator(config: Config, logger: Logger, clock: Clock = systemClock): Replicator {
   const store = tableCheckpoint({ ...config.checkpoint, source: config.source.id, stream: config.target.stream });
-  const container = connectContainer(config.source.storage, config.source.container);
   const target = eventStoreTarget({ ...config.target, clock, logger });
-  const newSource = (): Source => lokadTapes({ ...config.source, container, clock, logger });
+  const tapes = tapesOf(config.source, logger, clock);
+  const newSource = (): Source => lokadTapes(tapes);
   const parts = (source: Source, checkpoints: CheckpointStore): Parts => ({
     source,
     convert: createConvert(config.convert),
@@ -71,6 +73,15 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
     wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
     close: () => target.close(),
   };
+}
+
+/** A look at the source alone, which needs none of the other settings. Contacts nothing before the first call. */
+export function createInspection(source: Config['source'], logger: Logger, clock: Clock = systemClock): Inspection {
+  return inspectTapes(tapesOf(source, logger, clock));
+}
+
+function tapesOf(source: Config['source'], logger: Logger, clock: Clock): TapeOptions {
+  return { ...source, container: connectContainer(source.storage, source.container), clock, logger };
 }
 
 function termsOf({ onOutage, ...order }: RunOrder, { run, target }: Config): RunTerms {

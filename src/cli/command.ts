@@ -58,7 +58,7 @@ export function withReplicator(
 }
 
 /** Warnings and errors; with `--verbose` what is merely of interest too. */
-function commandLogger({ json = false, verbose }: CommonFlags, line: (text: string) => void): Logger {
+export function commandLogger({ json = false, verbose }: CommonFlags, line: (text: string) => void = tell): Logger {
   const logger = consoleLogger({ json, write: (text) => line(text.trimEnd()) });
   return verbose ? logger : { ...logger, info: () => undefined };
 }

@@ -3,6 +3,12 @@ import { number, printable, table } from './wording.js';
 /** More names than this are counted together, so that memory stays bounded. */
 const mostNames = 100_000;
 
+/** How often a name was seen; without a name, all that were not told apart. */
+export interface Count {
+  readonly name: string | null;
+  readonly count: number;
+}
+
 /** How often each name was seen. */
 export class Tally {
   private readonly byName = new Map<string, number>();
@@ -15,22 +21,21 @@ export class Tally {
   }
 
   /** Pairs of name and count, most frequent first; what was not told apart comes last, without a name. */
-  get counts(): readonly { readonly name: string | null; readonly count: number }[] {
-    const named = [...this.byName].sort(byCountThenName).map(([name, count]) => ({ name, count }));
+  get counts(): readonly Count[] {
+    const named = mostFrequentFirst(this.byName);
     return this.others === 0 ? named : [...named, { name: null, count: this.others }];
   }
 }
 
-function byCountThenName([nameA, countA]: [string, number], [nameB, countB]: [string, number]): number {
-  return countB - countA || (nameA < nameB ? -1 : 1);
+/** Names of the same count are in order. */
+export function mostFrequentFirst(counts: ReadonlyMap<string, number>): { name: string; count: number }[] {
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1));
 }
 
 /** The most frequent names as lines under a heading. */
-export function tallyLines(
-  heading: string,
-  counts: readonly { readonly name: string | null; readonly count: number }[],
-  most = 20,
-): string[] {
+export function tallyLines(heading: string, counts: readonly Count[], most = 20): string[] {
   const shown = counts.slice(0, most).map(({ name, count }) => [`  ${number(count)}`, nameText(name)]);
   const hidden = counts.length - shown.length;
   return [

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+
+import { loadSourceConfig } from '../config.js';
+import type { Inspection } from '../source/inspection.js';
+import { carryOut, commandLogger, wholeNumber, withCommonFlags, type CommonFlags } from './command.js';
+import { exitCodes, type ExitCode } from './exitCodes.js';
+import { InspectionReport } from './inspectionReport.js';
+import { print, printJson, tell } from './output.js';
+import { recordFacts, recordLines } from './recordReport.js';
+import { environmentWith, sourceSettings } from './settingsFlags.js';
+
+interface InspectFlags extends CommonFlags {
+  readonly position?: string;
+}
+
+/** `eventferry inspect`: what there is at the source, and what is wrong with it. */
+export function addInspect(program: Command): void {
+  const command = program
+    .command('inspect')
+    .summary('show the chunks of the source and what is wrong with them, or one record')
+    .description(
+      'Reads the whole source, from its first chunk, and shows every chunk with its era, frames and positions, torn ' +
+        'and corrupt places, gaps, and .bak copies that hold more than their chunk; then counts by key and contract. ' +
+        'Needs the settings of the source alone, never writes, and contacts no server.',
+    )
+    .option('--position <N>', 'show the record at this position instead; reads everything before it');
+  withCommonFlags(command, sourceSettings).action((flags: InspectFlags) => {
+    const position = flags.position === undefined ? undefined : wholeNumber(command, '--position', flags.position, 1);
+    return carryOut(command, async () => {
+      const source = loadSourceConfig(environmentWith(command));
+      const { createInspection } = await import('../replicator.js');
+      const inspection = createInspection(source, commandLogger(flags));
+      return position === undefined
+        ? showSource(inspection, source.container, flags)
+        : showRecord(inspection, position, flags);
+    });
+  });
+}
+
+async function showSource(inspection: Inspection, container: string, { json }: CommonFlags): Promise<ExitCode> {
+  const report = new InspectionReport(container, inspection.totals);
+  if (!json) await print(report.heading);
+  for await (const chunk of inspection.chunks(new AbortController().signal)) {
+    report.add(chunk);
+    if (json) await printJson(chunk);
+    else for (const line of report.chunkLines(chunk)) await print(line);
+  }
+  if (json) await printJson({ summary: report.summary });
+  else for (const line of report.lines) await print(line);
+  return exitCodes.done;
+}
+
+async function showRecord(inspection: Inspection, position: number, { json }: CommonFlags): Promise<ExitCode> {
+  const found = await inspection.record(position, new AbortController().signal);
+  if (!found) {
+    tell(`Error: There is no record at position ${position}.\nNext: \`eventferry inspect\` shows the last position.`);
+    return exitCodes.failed;
+  }
+  if (json) await printJson(recordFacts(found));
+  else for (const line of recordLines(found)) await print(line);
+  return exitCodes.done;
+}
