@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest';
+import { encodeBatch } from '../../dev/writer/messageStore.js';
+import { encodeFrame } from '../../dev/writer/tapeFrame.js';
+import type { FailureKind } from '../../src/errors.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered, numberedBodies, tapeBytes, type WrittenRecord } from '../support/ferry.js';
+import { SteppingClock } from '../support/steppingClock.js';
+
+const server = sharedEmbeddedServer();
+const first = '00000001-2013-10-15-093000.dat';
+const second = '00000011-2013-10-15-103000.dat';
+const live = new AbortController().signal;
+
+async function open(settings: Record<string, string> = {}): Promise<Ferry> {
+  return Ferry.open(server(), settings);
+}
+
+/** A run must stop for a person, append nothing, and stop again in the next run. */
+async function expectStop(ferry: Ferry, kind: FailureKind, facts: Record<string, unknown> = {}): Promise<void> {
+  const before = ferry.bodies();
+  for (const attempt of [1, 2]) {
+    await expect(ferry.run(), `attempt ${attempt}`).rejects.toMatchObject({ kind, answer: 'stop', facts });
+  }
+  expect(ferry.bodies()).toEqual(before);
+}
+
+/** A run that goes on while `write` happens at its first idle poll; ends when it has been idle some more. */
+async function follow(ferry: Ferry, write: () => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  let idle = 0;
+  const clock = new SteppingClock(async () => {
+    idle += 1;
+    if (idle === 2) await write();
+    if (idle > 6) stop.abort();
+  });
+  const replicator = ferry.replicator({ IDLE_POLL_MS: '5000', LIST_ALL_SECONDS: '10' }, clock);
+  await replicator.run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'fail' });
+}
+
+async function acceptChunk(ferry: Ferry, chunk: string): Promise<void> {
+  const way = await ferry.replicator().wayOut({ kind: 'chunk', chunk }, live);
+  expect(way.says).toContain(chunk);
+  await way.apply();
+}
+
+describe('a container', () => {
+  test('that does not exist is an outage that names container and account, and no secret', async () => {
+    const ferry = await open();
+    const failure = await ferry.run({ SOURCE_CONTAINER: 'no-such-container' }).catch((error: Error) => error);
+    expect(failure).toMatchObject({ kind: 'SourceUnreachable', answer: 'outage' });
+    expect(String(failure)).toContain('no-such-container');
+    expect(String(failure)).toContain('devstoreaccount1');
+    expect(JSON.stringify([failure, ferry.logger.lines])).not.toContain('Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6');
+  });
+});
+
+describe('garbage in the middle of a chunk', () => {
+  test('stops at its offset, with everything before it replicated', async () => {
+    const ferry = await open();
+    const bytes = tapeBytes(numbered(1, 10));
+    const frameBytes = bytes.length / 10;
+    await ferry.write(
+      first,
+      Buffer.concat([tapeBytes(numbered(1, 4)), Buffer.alloc(64, 0x5a), tapeBytes(numbered(5, 9))]),
+    );
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceCorrupt' });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
+    await expectStop(ferry, 'SourceCorrupt', { chunk: first, offset: 4 * Math.floor(frameBytes) });
+  });
+
+  test('is passed over by ON_DAMAGE=salvage, and hides the rest of the chunk under skip', async () => {
+    const bytes = Buffer.concat([tapeBytes(numbered(1, 4)), Buffer.alloc(64, 0x5a), tapeBytes(numbered(5, 9))]);
+    const salvaged = await open({ ON_DAMAGE: 'salvage' });
+    await salvaged.write(first, bytes);
+    await salvaged.run();
+    expect(salvaged.bodies()).toEqual(numberedBodies(1, 9));
+    const skipped = await open({ ON_DAMAGE: 'skip' });
+    await skipped.write(first, bytes);
+    await skipped.write(second, numbered(10, 11));
+    await skipped.run();
+    expect(skipped.bodies()).toEqual([...numberedBodies(1, 4), ...numberedBodies(10, 11)]);
+  });
+});
+
+describe('a chunk that is shortened', () => {
+  test('below the cursor, between runs, is SourceTruncated', async () => {
+    const ferry = await open();
+    await ferry.write(first, numbered(1, 9));
+    await ferry.run();
+    await ferry.write(first, numbered(1, 5));
+    await expectStop(ferry, 'SourceTruncated');
+  });
+
+  test('below the cursor, during a run, is SourceTruncated', async () => {
+    const ferry = await open();
+    await ferry.write(first, numbered(1, 9));
+    await expect(follow(ferry, () => ferry.write(first, numbered(1, 5)))).rejects.toMatchObject({
+      kind: 'SourceTruncated',
+    });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 9));
+  });
+
+  test('above the cursor, as the original reader does on load, is nothing', async () => {
+    const ferry = await open();
+    const frames = tapeBytes(numbered(1, 9));
+    await ferry.write(first, Buffer.concat([frames, Buffer.alloc(4096)]));
+    await ferry.run();
+    await follow(ferry, () => ferry.write(first, Buffer.concat([frames, Buffer.alloc(100)])));
+    await ferry.write('00000010-2013-10-15-103000.dat', numbered(10, 12));
+    await ferry.run();
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
+  });
+});
+
+test('a frame that is replaced under the cursor while the run goes on is SourceReplaced', async () => {
+  const ferry = await open();
+  await ferry.write(first, numbered(1, 9));
+  const others = numbered(1, 9).map((record) => ({ ...record, key: 'customer-2' }));
+  const replaced = follow(ferry, () => ferry.write(first, [...others, ...numbered(1, 3)]));
+  await expect(replaced).rejects.toMatchObject({ kind: 'SourceReplaced' });
+  expect(ferry.bodies()).toEqual(numberedBodies(1, 9));
+});
+
+test.each(['in the last chunk', 'in an older chunk'])('a frame of 500 KiB %s is replicated', async (where) => {
+  const ferry = await open();
+  const large: WrittenRecord = { messages: [['Large', `"${'x'.repeat(500 * 1024)}"`]] };
+  await ferry.write(first, [...numbered(1, 2), large, ...numbered(4, 4)]);
+  if (where === 'in an older chunk') await ferry.write('00000005-2013-10-15-103000.dat', numbered(5, 6));
+  await ferry.run();
+  expect(ferry.bodies().map((body) => body.length)).toEqual([
+    ...[7, 7, 500 * 1024 + 2, 7],
+    ...(where === 'in an older chunk' ? [7, 7] : []),
+  ]);
+});
+
+describe('a chunk that appears before the cursor', () => {
+  test('is SourceReordered, and accept reads it behind the cursor', async () => {
+    const ferry = await open();
+    await ferry.write(first, numbered(1, 10));
+    await ferry.write(second, numbered(11, 12));
+    await ferry.run();
+    const early = '00000005-2013-10-15-095000.dat';
+    await ferry.write(early, numbered(101, 103));
+    await expectStop(ferry, 'SourceReordered', { chunk: early });
+    await acceptChunk(ferry, early);
+    await ferry.run();
+    await ferry.write('00000016-2013-10-15-113000.dat', numbered(16, 17));
+    await ferry.run();
+    expect(ferry.bodies()).toEqual([...numberedBodies(1, 12), ...numberedBodies(101, 103), ...numberedBodies(16, 17)]);
+    expect(ferry.events().map(({ metadata }) => /"position":(\d+)/.exec(metadata.toString())?.[1])).toEqual(
+      ferry.events().map((_, index) => String(index + 1)),
+    );
+  });
+
+  test('and was accepted is not read twice when the checkpoint is lost midway', async () => {
+    const ferry = await open();
+    await ferry.write(first, numbered(1, 10));
+    await ferry.write(second, numbered(11, 12));
+    await ferry.run();
+    await ferry.write('00000005-2013-10-15-095000.dat', numbered(101, 103));
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceReordered' });
+    await acceptChunk(ferry, '00000005-2013-10-15-095000.dat');
+    await ferry.run();
+    await server().truncateTo(ferry.stream, 12); // one of the three accepted records has arrived
+    await ferry.write(second, numbered(11, 14));
+    await ferry.run({ CHECKPOINT_TABLE: `${ferry.table}other` });
+    expect(ferry.bodies()).toEqual([...numberedBodies(1, 12), ...numberedBodies(101, 103), ...numberedBodies(13, 14)]);
+  });
+});
+
+test('a chunk that grows after it was left is SourceForked, and accept reads what was added', async () => {
+  const ferry = await open();
+  await ferry.write(first, numbered(1, 10));
+  await ferry.write(second, numbered(11, 12));
+  await ferry.run();
+  await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
+  await expectStop(ferry, 'SourceForked', { chunk: first });
+  await acceptChunk(ferry, first);
+  await ferry.run();
+  await ferry.write(second, numbered(11, 13));
+  await ferry.run();
+  expect(ferry.bodies()).toEqual([...numberedBodies(1, 12), ...numberedBodies(201, 202), ...numberedBodies(13, 13)]);
+});
+
+test('a prefix that skips ahead is SourceGap, and accept goes on without what is missing', async () => {
+  const ferry = await open();
+  await ferry.write(first, numbered(1, 10));
+  const ahead = '00000020-2013-10-15-103000.dat';
+  await ferry.write(ahead, numbered(20, 21));
+  await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceGap', answer: 'stop' });
+  expect(ferry.bodies()).toEqual(numberedBodies(1, 10));
+  await expectStop(ferry, 'SourceGap', { chunk: ahead });
+  await acceptChunk(ferry, ahead);
+  await ferry.run();
+  expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), ...numberedBodies(20, 21)]);
+});
+
+describe('a message that cannot become an event stops, with everything before it replicated', () => {
+  test('because it is over the server’s limit: position, index, type, size and limit are named', async () => {
+    const ferry = await open();
+    const large: WrittenRecord = {
+      messages: [
+        ['Small', '1'],
+        ['Large', 'x'.repeat(1_100_000)],
+      ],
+    };
+    await ferry.write(first, [...numbered(1, 3), large, ...numbered(5, 6)]);
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'EventTooLarge' });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
+    await expectStop(ferry, 'EventTooLarge', { position: 4, index: 1, type: 'Large', limit: 1_048_576 });
+  });
+
+  test.each([
+    ['starts with $', '$ce-sample'],
+    ['is empty', 'Sample/'],
+  ])('because its type %s', async (_, contract) => {
+    const ferry = await open({ STRIP_NAMESPACES: 'Sample' });
+    await ferry.write(first, [...numbered(1, 3), { messages: [[contract, '1']] }, ...numbered(5, 6)]);
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'Unconvertible' });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
+    await expectStop(ferry, 'Unconvertible', { position: 4, index: 0 });
+  });
+});
+
+test('bodies, names, keys and attributes of any kind arrive as they are', async () => {
+  const ferry = await open();
+  const key = 'k'.repeat(200);
+  const bodies = [Buffer.from([0xff, 0xfe, 0x80]), Buffer.alloc(0), Buffer.from('{"N":9007199254740993}')];
+  const contracts = ['A/B/Ç', '日本語/😀', 'plain'];
+  const attributes: [string, string][] = [
+    ['eventferry', 'mine'],
+    ['$correlationId', 'c1'],
+    ['twice', 'one'],
+    ['twice', 'two'],
+  ];
+  const messages = contracts.map((contract, index) => ({ contract, body: bodies[index] ?? Buffer.alloc(0) }));
+  await ferry.write(first, encodeFrame(1n, key, encodeBatch({ attributes, messages })));
+  await ferry.run();
+  expect(ferry.events().map(({ type }) => type)).toEqual(contracts);
+  expect(ferry.events().map(({ data }) => data)).toEqual(bodies);
+  expect(ferry.events().map(({ contentType }) => contentType)).toEqual([
+    'application/octet-stream',
+    'application/octet-stream',
+    'application/json',
+  ]);
+  for (const { metadata } of ferry.events()) {
+    const parsed = JSON.parse(metadata.toString()) as Record<string, unknown>;
+    expect(Object.keys(parsed)).toEqual(['eventferry', 'attributes']);
+    expect(parsed).toMatchObject({ eventferry: { key }, attributes });
+  }
+});
