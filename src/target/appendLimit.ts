@@ -37,6 +37,8 @@ export class AppendLimit {
     if (!type.isWellFormed()) throw unconvertible(event, `its type ${JSON.stringify(type)} is not valid Unicode`);
     const counted = countedBytes(event);
     if (counted > this.limit) throw tooLarge(event, counted, this.limit, 'the limit of one append');
+    // What an event takes beside what it counts for is far less than the event itself once it is this large.
+    if (counted < maxRequestBytes / 2) return counted;
     const sent = proposedBytes(event);
     const room = maxRequestBytes - headBytes;
     if (sent > room) throw tooLarge(event, sent, room, 'the longest message that the server reads');
