@@ -20,7 +20,8 @@ export class InspectionReport {
     ...{ torn: 0, corrupt: 0, hiddenFrames: 0 },
     ...{ gaps: 0, openCopies: 0, framesOnlyInCopies: 0 },
   };
-  private readonly chunksByEra = new Map<string, number>();
+  private copies = 0;
+  private readonly chunksByEra = new Map<ChunkReport['era'], number>();
 
   constructor(
     private readonly container: string,
@@ -31,8 +32,8 @@ export class InspectionReport {
 
   add(chunk: ChunkReport): void {
     const { findings } = this;
-    const era = chunk.era ?? 'none';
-    this.chunksByEra.set(era, (this.chunksByEra.get(era) ?? 0) + 1);
+    this.chunksByEra.set(chunk.era, (this.chunksByEra.get(chunk.era) ?? 0) + 1);
+    this.copies += chunk.backup ? 1 : 0;
     for (const { kind } of chunk.damage) findings[kind] += 1;
     findings.hiddenFrames += chunk.hiddenFrames;
     findings.gaps += chunk.missingBefore > 0 ? 1 : 0;
@@ -46,9 +47,7 @@ export class InspectionReport {
     const positions = firstPosition === undefined ? '-' : `${firstPosition}-${lastPosition}`;
     return [
       row(name, era, number(bytes), number(frames), positions),
-      ...(missingBefore > 0
-        ? [`  gap: its name says that ${counted(missingBefore, 'record')} before it are missing`]
-        : []),
+      ...(missingBefore > 0 ? [`  gap: by its name, records missing before it: ${number(missingBefore)}`] : []),
       ...damage.map(
         ({ kind, offset, bytes: length, reason, nextFrameAt }) =>
           `  ${kind} at byte ${number(offset)}, ${counted(length, 'byte')}: ${printable(reason)}` +
@@ -58,7 +57,7 @@ export class InspectionReport {
         ? [`  ${counted(hiddenFrames, 'valid frame')} behind that, without a position unless ON_DAMAGE is salvage`]
         : []),
       ...(chunk.openCopy === undefined ? [] : [`  its copy is ${chunk.openCopy}: it is not read past`]),
-      ...(chunk.backup ? [copyLine(chunk.backup)] : []),
+      ...(chunk.backup && chunk.backup.framesOnlyHere > 0 ? [`  ${copyText(chunk.backup)}`] : []),
     ];
   }
 
@@ -70,7 +69,8 @@ export class InspectionReport {
       records,
       firstPosition: records > 0 ? 1 : null,
       lastPosition: records > 0 ? records : null,
-      chunksByEra: Object.fromEntries(this.chunksByEra),
+      copies: this.copies,
+      chunksByEra: Object.fromEntries([...this.chunksByEra].map(([era, count]) => [era ?? 'none', count])),
       findings: { ...this.findings, framesOnlyInCopies: this.framesOnlyInCopies },
       keys: mostFrequentFirst(recordsByKey),
       contracts: mostFrequentFirst(messagesByContract),
@@ -80,15 +80,16 @@ export class InspectionReport {
   get lines(): string[] {
     const { chunks, records, messages, opaqueRecords, bytes, ignoredNames, orphanBackups } = this.totals;
     const opaque = opaqueRecords > 0 ? ` (${counted(opaqueRecords, 'record')} opaque)` : '';
-    const eras = [...this.chunksByEra].map(([era, count]) => `${number(count)} ${era}`).join(', ');
+    const eras = [...this.chunksByEra].map(([era, count]) => `${number(count)} ${era ?? 'without frames'}`).join(', ');
     return [
       '',
       `Container ${this.container}: ${counted(chunks, 'chunk')}${chunks > 0 ? ` (${eras})` : ''}, ${counted(bytes, 'byte')}.`,
       records === 0
         ? 'No record.'
         : `${counted(records, 'record')}, position 1 to ${records}; ${counted(messages, 'message')}${opaque}.`,
-      ...(ignoredNames > 0 ? [`${counted(ignoredNames, 'name')} that are no chunks, ignored.`] : []),
-      ...orphanBackups.map((copy) => `Without its chunk: ${copyLine(copy).trim()}`),
+      ...(ignoredNames > 0 ? [`Names that are no chunks, ignored: ${number(ignoredNames)}.`] : []),
+      ...(this.copies > 0 ? [`Chunks with a .bak copy: ${number(this.copies)}.`] : []),
+      ...orphanBackups.map((copy) => `Its chunk is gone: ${copyText(copy)}.`),
       this.findingsLine,
       ...tallyLines('Records by key', mostFrequentFirst(this.totals.recordsByKey)),
       ...tallyLines('Messages by contract', mostFrequentFirst(this.totals.messagesByContract)),
@@ -121,10 +122,7 @@ function row(name: string, era: string, bytes: string, frames: string, positions
     .join('  ');
 }
 
-function copyLine({ name, bytes, framesOnlyHere }: BackupReport): string {
-  const more =
-    framesOnlyHere > 0
-      ? `holds ${counted(framesOnlyHere, 'valid frame')} that are not in the chunk`
-      : 'holds nothing more';
-  return `  copy ${printable(name)}, ${counted(bytes, 'byte')}, ${more}`;
+function copyText({ name, bytes, framesOnlyHere }: BackupReport): string {
+  const frames = `${counted(framesOnlyHere, 'valid frame')} that ${framesOnlyHere === 1 ? 'is' : 'are'} in no chunk`;
+  return `copy ${printable(name)} (${counted(bytes, 'byte')}) holds ${frames}`;
 }
