@@ -19,6 +19,11 @@ export function corrupt(chunk: string, offset: number, position: number, rest: R
   });
 }
 
+/** How many records the writer of a chunk knew that were not read; the chunk's first record has this position. */
+export function missingBefore(chunk: string, position: number): number {
+  return (parseChunkName(chunk)?.prefix ?? 0) - position;
+}
+
 /**
  * Compares what the writer of a chunk knew with what was read before it. A prefix that is further ahead than one means
  * that records are missing; a lower one means nothing, since a writer may have known less.
@@ -27,7 +32,7 @@ export function corrupt(chunk: string, offset: number, position: number, rest: R
  * @throws Failure `SourceGap`, unless a person allowed it or damage is not to stop anything; then it is reported
  */
 export function checkGap(tapes: Tapes, chunk: string, position: number, memory: SourceMemory | undefined): void {
-  const missing = (parseChunkName(chunk)?.prefix ?? 0) - position;
+  const missing = missingBefore(chunk, position);
   if (missing <= 0 || memory?.allowed?.includes(chunk)) return;
   if (tapes.options.onDamage !== 'stop') {
     tapes.reportOnce('source-gap-passed', { chunk, position, missing });

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Cursor } from '../record.js';
 import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
-import { checkEra, checkGap, corrupt, reportPassedOver } from './findings.js';
+import { checkEra, checkGap, corrupt, missingBefore, reportPassedOver } from './findings.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { PendingBatch } from './pendingBatch.js';
 import { isPassable, nextPlace, type Place } from './place.js';
@@ -32,6 +32,8 @@ export class TapeReading {
   /** Where to go on in a chunk, behind a bad frame. */
   private salvage: { readonly chunk: string; readonly offset: number } | undefined;
   private undecided = 0;
+  /** The chunk for whose sake all names were listed. */
+  private doubted: string | undefined;
 
   constructor(
     private readonly tapes: Tapes,
@@ -138,7 +140,10 @@ export class TapeReading {
     const { frame, batch } = this;
     let at = from - read.start;
     let state = parseFrame(read.bytes, at, place.variant, frame);
-    if (state === 'valid' && place.passed.length + Number(this.batch.cursor.chunk === '') > 0) this.enter(place);
+    if (state === 'valid' && place.passed.length + Number(this.batch.cursor.chunk === '') > 0) {
+      if (await this.mayHaveMissedNames(place)) return 'more';
+      this.enter(place);
+    }
     for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
       this.salvage = undefined;
       this.tapes.sawFrame(frame.end - at);
@@ -147,6 +152,15 @@ export class TapeReading {
       if (batch.isFull) yield* this.flush();
     }
     return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
+  }
+
+  /** A gap may only mean that the listings since the last full one did not show a chunk: all names are listed first. */
+  private async mayHaveMissedNames({ chunk, apart }: Place): Promise<boolean> {
+    if (apart || this.doubted === chunk || missingBefore(chunk, this.batch.position) <= 0) return false;
+    this.doubted = chunk;
+    await this.tapes.catalog.listAll(this.signal);
+    if (await this.tapes.behind.check(this.batch.cursor, this.signal)) this.batch.rememberAnew();
+    return true;
   }
 
   private enter(place: Place): void {
