@@ -1,8 +1,8 @@
 import { Failure } from '../errors.js';
-import type { Cursor, SourceMemory } from '../record.js';
-import type { ListedChunk } from './chunkCatalog.js';
+import type { Cursor, ReadPoint, SourceMemory } from '../record.js';
+import { digestWith, type ListedChunk } from './chunkCatalog.js';
 import { parseChunkName } from './chunkName.js';
-import { memoryIn, pointOf } from './memory.js';
+import { pointOf } from './memory.js';
 import { otherEra } from './place.js';
 import type { Tapes } from './tapes.js';
 
@@ -23,9 +23,13 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   if (!listed) throw notApplicable(`There is no chunk named ${chunk}.`, chunk);
 
   const left = cursor.memory?.left?.find((one) => one.chunk === chunk);
-  if (left && (await behind.wentOn(left, cursor.memory, signal))) return apart(tapes, pointOf(left), cursor);
+  if (left && (await behind.wentOn(left, cursor.memory, signal))) return apart(pointOf(left), cursor, cursor.memory);
   const added = await behind.newChunks(cursor, signal);
-  if (added.some(({ name }) => name === chunk)) return apart(tapes, { chunk, offset: 0, sha1: '' }, cursor);
+  if (added.chunks.some(({ name }) => name === chunk)) {
+    if (!added.certain)
+      throw notApplicable(`It is not certain that ${chunk} is new: restore what was deleted first.`, chunk);
+    return apart({ chunk, offset: 0, sha1: '' }, cursor, withName(cursor.memory, chunk));
+  }
   const allowance = await allowanceFor(tapes, listed, cursor, signal);
   if (!allowance)
     throw notApplicable(`Nothing is wrong with chunk ${chunk}: it was read, or will be in its place.`, chunk);
@@ -33,10 +37,15 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
 }
 
 /** Reads on at the point, out of its place, and then goes on where the main reading stands. */
-function apart(tapes: Tapes, point: ReturnType<typeof pointOf>, cursor: Cursor): Cursor {
-  const remembered = memoryIn(tapes, cursor.chunk, cursor.memory, []);
-  const left = (remembered.left ?? []).filter(({ chunk }) => chunk !== point.chunk);
-  return { ...point, position: cursor.position, returnTo: pointOf(cursor), memory: { ...remembered, left } };
+function apart(point: ReadPoint, cursor: Cursor, memory: SourceMemory = {}): Cursor {
+  const left = (memory.left ?? []).filter(({ chunk }) => chunk !== point.chunk);
+  return { ...point, position: cursor.position, returnTo: pointOf(cursor), memory: { ...memory, left } };
+}
+
+/** Only this name is accepted: if there is another new one, it is found when the main reading goes on. */
+function withName(memory: SourceMemory | undefined, name: string): SourceMemory {
+  const { namesBefore } = memory ?? {};
+  return { ...memory, ...(namesBefore && { namesBefore: { ...namesBefore, ...digestWith(namesBefore, [{ name }]) } }) };
 }
 
 /** What must be allowed for a chunk ahead of the cursor to be read in its place. */

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.js';
 import type { Cursor, SourceMemory } from '../record.js';
-import type { ListedChunk } from './chunkCatalog.js';
+import type { AddedChunks, ListedChunk } from './chunkCatalog.js';
 import { parseFrame, ParsedFrame } from './frame.js';
 import { otherEra } from './place.js';
 import { bytesBehind, readStart } from './tailCheck.js';
@@ -27,14 +27,9 @@ export class Behind {
    */
   async check(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     if (cursor.returnTo || !cursor.memory) return false;
-    const [intruder] = await this.newChunks(cursor, signal);
-    if (intruder) {
-      throw new Failure(
-        'SourceReordered',
-        `Chunk ${intruder.name} appeared behind the cursor: its name sorts before ${cursor.chunk}, which was read already.`,
-        { chunk: intruder.name, cursorChunk: cursor.chunk, position: cursor.position },
-      );
-    }
+    const { chunks, certain } = await this.newChunks(cursor, signal);
+    const [intruder] = chunks;
+    if (intruder) throw reordered(intruder.name, certain, cursor);
     for (const left of cursor.memory.left ?? []) {
       if (await this.wentOn(left, cursor.memory, signal)) {
         throw new Failure(
@@ -47,22 +42,24 @@ export class Behind {
     return this.namesChanged(cursor.memory);
   }
 
-  /** The chunks with frames whose names are new among those before the cursor; as far as it can be told, all of them. */
-  async newChunks({ memory }: Cursor, signal: AbortSignal): Promise<ListedChunk[]> {
+  /** The chunks with frames whose names are new among those before the cursor. */
+  async newChunks({ memory }: Cursor, signal: AbortSignal): Promise<AddedChunks> {
     const before = memory?.namesBefore;
-    if (before?.chunk === undefined || !this.namesChanged(memory)) return [];
+    if (before?.chunk === undefined || !this.namesChanged(memory)) return none;
     const now = this.tapes.catalog.namesBefore(before.chunk);
     if (now.count < before.count) {
       const facts = { chunk: before.chunk, names: now.count, namesBefore: before.count };
       this.tapes.reportOnce('source-chunks-vanished', facts);
-      return [];
+      return none;
     }
-    const found: ListedChunk[] = [];
-    for (const chunk of this.tapes.catalog.addedBefore(before.chunk, before)) {
-      if (await this.tapes.probe(chunk, signal)) found.push(chunk);
+    const added = this.tapes.catalog.addedBefore(before.chunk, before);
+    if (!added.certain) return added;
+    const chunks: ListedChunk[] = [];
+    for (const chunk of added.chunks) {
+      if (await this.tapes.probe(chunk, signal)) chunks.push(chunk);
       else this.withoutFrames.set(chunk.name, chunk.etag);
     }
-    return found;
+    return { chunks, certain: true };
   }
 
   /** True when a valid frame stands where the chunk was left. */
@@ -102,4 +99,13 @@ export class Behind {
     const now = this.tapes.catalog.namesBefore(before.chunk);
     return now.count !== before.count || now.digest !== before.digest;
   }
+}
+
+const none: AddedChunks = { chunks: [], certain: true };
+
+function reordered(chunk: string, certain: boolean, { chunk: cursorChunk, position }: Cursor): Failure {
+  const message = certain
+    ? `Chunk ${chunk} appeared behind the cursor: its name sorts before ${cursorChunk}, which was read already.`
+    : `The names before ${cursorChunk}, which was read already, are not those that were there: ${chunk} may be new.`;
+  return new Failure('SourceReordered', message, { chunk, certain, cursorChunk, position });
 }

@@ -19,6 +19,11 @@ export interface NamesDigest {
   readonly digest: string;
 }
 
+export interface AddedChunks {
+  readonly chunks: readonly ListedChunk[];
+  readonly certain: boolean;
+}
+
 /** The chunks of the container as the listings so far show them, in reading order. */
 export class ChunkCatalog {
   /** Counts listings; 0 before the first. */
@@ -106,16 +111,21 @@ export class ChunkCatalog {
     return { count, digest: digestText(this.xorBefore[2 * count] ?? 0, this.xorBefore[2 * count + 1] ?? 0) };
   }
 
-  /** The names before a place that were not there when the digest was made; a guess unless there is just one. */
-  addedBefore(name: string, before: NamesDigest): ListedChunk[] {
+  /**
+   * The chunks before a place that were not there when the digest was made. Certain where the digest proves it: not
+   * when others have gone meanwhile, and not when several are new and the service's times do not tell them apart.
+   */
+  addedBefore(name: string, before: NamesDigest): AddedChunks {
     const now = this.namesBefore(name);
-    const chunks = this.inOrder.slice(0, now.count);
     const added = Math.max(1, now.count - before.count);
-    const single = added === 1 && chunks.filter((chunk) => xor(now.digest, hashText(chunk.name)) === before.digest);
-    if (single && single.length === 1) return single;
-    return chunks
-      .sort((one, other) => other.firstListing - one.firstListing || other.createdOn - one.createdOn)
-      .slice(0, added);
+    const newestFirst = this.inOrder
+      .slice(0, now.count)
+      .sort((one, other) => other.firstListing - one.firstListing || other.createdOn - one.createdOn);
+    const explains = (chunks: readonly Chunk[]) =>
+      now.count === before.count + chunks.length && digestWith(before, chunks).digest === now.digest;
+    const single = newestFirst.find((chunk) => explains([chunk]));
+    const chunks = single ? [single] : newestFirst.slice(0, added);
+    return { chunks, certain: explains(chunks) };
   }
 
   private async take({ chunks }: Listing, signal: AbortSignal): Promise<void> {
@@ -174,15 +184,18 @@ function nameHash(name: string): readonly [number, number] {
   return hash;
 }
 
-function hashText(name: string): string {
-  return digestText(...nameHash(name));
+/** The digest of names with some more. */
+export function digestWith({ count, digest }: NamesDigest, chunks: readonly Pick<Chunk, 'name'>[]): NamesDigest {
+  let [high, low] = [parseInt(digest.slice(0, 8), 16), parseInt(digest.slice(8), 16)];
+  for (const { name } of chunks) {
+    const hash = nameHash(name);
+    high ^= hash[0];
+    low ^= hash[1];
+  }
+  return { count: count + chunks.length, digest: digestText(high >>> 0, low >>> 0) };
 }
 
 /** 16 hex digits. */
 function digestText(high: number, low: number): string {
   return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');
-}
-
-function xor(one: string, other: string): string {
-  return (BigInt(`0x${one}`) ^ BigInt(`0x${other}`)).toString(16).padStart(16, '0');
 }

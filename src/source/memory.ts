@@ -32,6 +32,12 @@ export function memoryIn(
   };
 }
 
+/** The same memory with one more chunk watched; what was not compared while it was read stays as it was. */
+export function memoryWithLeft(memory: SourceMemory, left: LeftChunk, current: string): SourceMemory {
+  const passedOver = sum(memory.passedOver, passedOverIn(left));
+  return { ...memory, left: watched(memory.left ?? [], [left], current), ...(passedOver && { passedOver }) };
+}
+
 /** The same memory with more passed over. */
 export function passedOverMore(memory: SourceMemory, more: PassedOver): SourceMemory {
   return { ...memory, passedOver: sum(memory.passedOver, more) ?? more };

@@ -1,6 +1,6 @@
 import { cursorBehind, type Cursor, type SourceMemory, type SourceRecord } from '../record.js';
 import type { ParsedFrame } from './frame.js';
-import { memoryIn, passedOverMore, type PassedOver } from './memory.js';
+import { memoryIn, memoryWithLeft, passedOverMore, type PassedOver } from './memory.js';
 import type { LeftChunk, Place } from './place.js';
 import type { SourceBatch } from './source.js';
 import { toRecord } from './tapeRecord.js';
@@ -59,7 +59,7 @@ export class PendingBatch {
     const { returnTo, ...rest } = this.cursor;
     if (!returnTo) return;
     this.at = { ...rest, ...returnTo };
-    this.remember(memoryIn(this.tapes, returnTo.chunk, this.memory, [left]));
+    this.remember(memoryWithLeft(this.memory ?? {}, left, returnTo.chunk));
   }
 
   /** Bytes of the chunk are passed over. */

@@ -64,6 +64,7 @@ export class TapeReading {
       const next = nextPlace(this.tapes, this.batch.cursor);
       if (next.kind === 'return') {
         this.batch.returnFrom(next.left);
+        await this.tapes.behind.check(this.batch.cursor, this.signal);
       } else if (next.kind === 'read' && (yield* this.step(next.place)) === 'more') {
         await this.lookAround(false);
       } else {

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+
+import { beginning } from '../../src/record.js';
+import type { Chunk } from '../../src/source/chunkListing.js';
+import { parseChunkName } from '../../src/source/chunkName.js';
+import { Eras } from '../../src/source/eras.js';
+import type { FrameVariant } from '../../src/source/frame.js';
+import { fixtureStore } from '../support/fixtureStores.js';
+import { SteppingClock } from '../support/steppingClock.js';
+import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
+import { freshContainer, uploadChunk } from '../support/uploadStore.js';
+import { never, openTapes, readAll } from './openTapes.js';
+
+/** A chunk whose name tells what it holds: `i` int32 frames, `v` varint frames, `-` none. */
+type Kind = 'i' | 'v' | '-';
+
+/** Chunks made one a minute, of which each era counts from zero. */
+function storeOf(kinds: string): { chunks: Chunk[]; variants: Map<string, FrameVariant | undefined> } {
+  const variants = new Map<string, FrameVariant | undefined>();
+  const prefixes = { i: 0, v: 0, '-': 0 };
+  const chunks = [...kinds].map((letter, minute) => {
+    const kind = letter as Kind;
+    const time = new Date(Date.UTC(2012, 7, 26, 8, minute)).toISOString().replace(/^(.{10})T(..):(..).*/, '$1-$2$300');
+    const parsed = parseChunkName(`${String(prefixes[kind]++).padStart(8, '0')}-${time}.dat`);
+    if (!parsed) throw new Error('not a chunk name');
+    variants.set(parsed.name, kind === 'i' ? 'int32' : kind === 'v' ? 'varint' : undefined);
+    return { ...parsed, bytes: 512, etag: '1', createdOn: 0, openCopy: undefined };
+  });
+  return { chunks, variants };
+}
+
+async function settled(kinds: string) {
+  const { chunks, variants } = storeOf(kinds);
+  const probed: string[] = [];
+  const eras = new Eras((chunk) => {
+    probed.push(chunk.name);
+    return Promise.resolve(variants.get(chunk.name));
+  });
+  await eras.settle(chunks, never);
+  const order = [...chunks].sort(eras.compare).map(({ name }) => variants.get(name));
+  return { eras, chunks, probes: probed.length, order: order.filter((variant) => variant !== undefined) };
+}
+
+describe('the eras of a store', () => {
+  it.each([
+    ['vvvvvvvv', 2],
+    ['v', 1],
+    ['vvvvv---', 5],
+    ['--vvvv', 4],
+  ])('%s: one era, known from %i probes', async (kinds, most) => {
+    const { eras, probes } = await settled(kinds);
+    expect(probes).toBeLessThanOrEqual(most);
+    expect(eras.memory).toBeUndefined();
+  });
+
+  it('an int32 store needs one probe, since nothing is older than its newest chunk', async () => {
+    const { eras, probes, chunks } = await settled('iiii');
+    expect(probes).toBe(1);
+    expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['int32', 'int32', 'int32', 'int32']);
+  });
+
+  it.each(['iv', 'iiiiiiiiiiv', 'ivvvvvvvvvv', 'iiii-vvvv', '-ii--vv-', 'i---------v'])(
+    '%s: int32 chunks come first',
+    async (kinds) => {
+      const { eras, order } = await settled(kinds);
+      const int32 = [...kinds].filter((kind) => kind === 'i').length;
+      expect(order.map((variant) => variant === 'int32')).toEqual(order.map((_, index) => index < int32));
+      expect(eras.memory).toBeDefined();
+    },
+  );
+
+  it('the place of the change is found by halving', async () => {
+    const { probes } = await settled('i'.repeat(500) + 'v'.repeat(500));
+    expect(probes).toBeLessThanOrEqual(12);
+  });
+
+  it('what a checkpoint kept saves the probes', async () => {
+    const { eras, chunks } = await settled('iiiivvvv');
+    const probed: string[] = [];
+    const other = new Eras((chunk) => {
+      probed.push(chunk.name);
+      return Promise.resolve(undefined);
+    });
+    if (eras.memory) other.recall(eras.memory);
+    await other.settle(chunks, never);
+    expect(probed).toEqual([]);
+    expect(chunks.map((chunk) => other.variantOf(chunk))).toEqual(chunks.map((chunk) => eras.variantOf(chunk)));
+  });
+
+  it('a new chunk of an int32 store has no place before it shows a frame', async () => {
+    const { eras, chunks } = await settled('ii');
+    const newest = storeOf('iiv').chunks[2];
+    if (!newest) throw new Error('three chunks were made');
+    expect(eras.hasPlace(newest)).toBe(false);
+    expect(chunks.every((chunk) => eras.hasPlace(chunk))).toBe(true);
+    eras.learn(newest, 'varint');
+    expect(eras.hasPlace(newest)).toBe(true);
+  });
+});
+
+describe('a store that changes eras while it is followed', () => {
+  it('is read in write order, chunk by chunk', async () => {
+    const store = await fixtureStore('mixed-int32-varint-file');
+    const container = await freshContainer();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { clock, listAllSeconds: 5 });
+    const writeOrder = [...store.chunks].sort(([one], [other]) => (one.slice(9) < other.slice(9) ? -1 : 1));
+    let cursor = beginning;
+    const read: string[] = [];
+    for (const [name, bytes] of writeOrder) {
+      await uploadChunk(container, name, bytes);
+      clock.advance(5_000);
+      expect(await source.poll(cursor, never)).toBe(true);
+      const { records, cursor: behind, thrown } = await readAll(source, cursor);
+      expect(thrown).toBeUndefined();
+      expect(records.length).toBeGreaterThan(0);
+      read.push(...records.map(({ position, chunk }) => `${position} ${chunk}`));
+      cursor = behind;
+    }
+    const whole = await readAll(openTapes(container));
+    expect(read).toEqual(whole.records.map(({ position, chunk }) => `${position} ${chunk}`));
+    expect(cursor.memory?.eras?.varintFrom).toBe('00000000-2012-09-10-080000.dat');
+  });
+
+  it('goes on although the first varint chunk is seen before it has a frame', async () => {
+    const container = await freshContainer();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { clock, listAllSeconds: 5 });
+    await uploadChunk(container, '00000000-2012-08-26-080000.dat', tapeOf(numberedRecords(1, 3), 'int32'));
+    await uploadChunk(container, '00000003-2012-08-26-090000.dat', tapeOf(numberedRecords(4, 5), 'int32'));
+    let { cursor } = await readAll(source);
+    const varint = '00000000-2012-09-10-080000.dat';
+    await uploadChunk(container, varint, Buffer.alloc(4096), 'page');
+    clock.advance(5_000);
+    expect(await source.poll(cursor, never)).toBe(false);
+    ({ cursor } = await readAll(source, cursor));
+    expect(cursor.position).toBe(6);
+    await uploadChunk(container, varint, tapeOf(numberedRecords(1, 2)), 'page');
+    clock.advance(5_000);
+    expect(await source.poll(cursor, never)).toBe(true);
+    const { records, thrown } = await readAll(source, cursor);
+    expect(thrown).toBeUndefined();
+    expect(records.map(({ position, chunk }) => `${position} ${chunk}`)).toEqual([`6 ${varint}`, `7 ${varint}`]);
+  });
+});
+
+describe('a chunk of the other era than its time says', () => {
+  it('is SourceReordered, and is read in its place when it is accepted', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
+    await uploadChunk(container, '00000002-2013-10-15-090000.dat', tapeOf(numberedRecords(3, 4), 'int32'));
+    await uploadChunk(container, '00000004-2013-10-15-100000.dat', tapeOf(numberedRecords(5, 6)));
+    const { cursor, thrown } = await readAll(openTapes(container));
+    const odd = '00000002-2013-10-15-090000.dat';
+    expect(thrown).toMatchObject({ kind: 'SourceReordered', facts: { chunk: odd, variant: 'int32' } });
+    const accepted = await openTapes(container).accept(odd, cursor, never);
+    const { records, thrown: none } = await readAll(openTapes(container), accepted);
+    expect(none).toBeUndefined();
+    expect(records.map(({ position, stamp }) => [position, stamp])).toEqual([
+      [3, 3n],
+      [4, 4n],
+      [5, 5n],
+      [6, 6n],
+    ]);
+  });
+});

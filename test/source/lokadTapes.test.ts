@@ -1,0 +1,368 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import { describe, expect, it } from 'vitest';
+
+import { beginning, type SourceRecord } from '../../src/record.js';
+import { azuriteConnectionString } from '../support/azurite.js';
+import { RecordingLogger } from '../support/recordingLogger.js';
+import { SteppingClock } from '../support/steppingClock.js';
+import { storageProxy } from '../support/storageProxy.js';
+import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
+import { freshContainer, uploadChunk, uploadStore, writePages } from '../support/uploadStore.js';
+import { never, openTapes, readAll } from './openTapes.js';
+
+const first = '00000000-2013-10-15-093000.dat';
+const second = '00000010-2013-10-15-103000.dat';
+const third = '00000020-2013-10-15-113000.dat';
+const tapeBytes = 512 * 1024;
+
+/** A page blob of zeros with these bytes at its start. */
+async function preallocate(container: ContainerClient, name: string, bytes: Buffer): Promise<void> {
+  await uploadChunk(container, name, Buffer.concat([bytes, Buffer.alloc(tapeBytes - bytes.length)]), 'page');
+}
+
+function positions(records: readonly SourceRecord[]): number[] {
+  return records.map(({ position }) => position);
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+async function withProxy() {
+  const container = await freshContainer();
+  return { container, proxy: await storageProxy(container, azuriteConnectionString()) };
+}
+
+describe('following a source', () => {
+  it('gives a record as soon as it is in the last chunk, and nothing twice', async () => {
+    const container = await freshContainer();
+    const source = openTapes(container);
+    await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
+    let { records, cursor } = await readAll(source);
+    expect(positions(records)).toEqual([1, 2, 3]);
+    expect(await source.poll(cursor, never)).toBe(false);
+
+    await writePages(
+      container,
+      first,
+      0,
+      Buffer.concat([tapeOf(numberedRecords(1, 20)), Buffer.alloc(tapeBytes)]).subarray(0, 4096),
+    );
+    expect(await source.poll(cursor, never)).toBe(true);
+    ({ records, cursor } = await readAll(source, cursor));
+    expect(positions(records)).toEqual(range(4, 20));
+    expect(await source.poll(cursor, never)).toBe(false);
+  });
+
+  it('goes on into a new chunk, and sees what was written to the old one before that', async () => {
+    const container = await freshContainer();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { clock });
+    await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
+    let { records, cursor } = await readAll(source);
+
+    await preallocate(container, first, tapeOf(numberedRecords(1, 10)));
+    await preallocate(container, second, tapeOf(numberedRecords(11, 12)));
+    clock.advance(5_000);
+    expect(await source.poll(cursor, never)).toBe(true);
+    ({ records, cursor } = await readAll(source, cursor));
+    expect(positions(records)).toEqual(range(4, 12));
+    expect(cursor.chunk).toBe(second);
+  });
+
+  it('waits for a torn frame in the last chunk to be finished', async () => {
+    const container = await freshContainer();
+    const source = openTapes(container);
+    const tape = tapeOf(numberedRecords(1, 20, 100));
+    await preallocate(container, first, tape.subarray(0, 1024));
+    let { records, cursor, thrown } = await readAll(source);
+    const before = records.length;
+    expect(before).toBeGreaterThan(0);
+    expect(thrown).toBeUndefined();
+    expect(await source.poll(cursor, never)).toBe(false);
+
+    await preallocate(container, first, tape);
+    ({ records, cursor, thrown } = await readAll(source, cursor));
+    expect(positions(records)).toEqual(range(before + 1, 20));
+  });
+
+  it('reads an empty container, a chunk without bytes and one without frames as nothing', async () => {
+    const container = await freshContainer();
+    const source = openTapes(container);
+    expect(await source.isEmpty(never)).toBe(true);
+    expect(await readAll(source)).toMatchObject({ records: [], cursor: beginning, thrown: undefined });
+    expect(await source.poll(beginning, never)).toBe(false);
+
+    const other = '00000000-2013-10-15-103000.dat';
+    await uploadChunk(container, first, Buffer.alloc(0));
+    await preallocate(container, other, Buffer.alloc(0));
+    const again = openTapes(container);
+    expect(await again.isEmpty(never)).toBe(true);
+    expect(await readAll(again)).toMatchObject({ records: [], cursor: beginning, thrown: undefined });
+    expect(await again.poll(beginning, never)).toBe(false);
+
+    await preallocate(container, other, tapeOf(numberedRecords(1, 1)));
+    expect(await again.poll(beginning, never)).toBe(true);
+    expect(positions((await readAll(again)).records)).toEqual([1]);
+    expect(await openTapes(container).isEmpty(never)).toBe(false);
+  });
+
+  it('counts a chunk whose first frame is bad, with a valid one behind it, as not empty', async () => {
+    const container = await freshContainer();
+    const tape = tapeOf(numberedRecords(1, 3));
+    tape[20] = (tape[20] ?? 0) ^ 1;
+    await uploadChunk(container, first, tape);
+    const source = openTapes(container);
+    expect(await source.isEmpty(never)).toBe(false);
+    expect((await readAll(source)).thrown).toMatchObject({ kind: 'SourceCorrupt', facts: { chunk: first, offset: 0 } });
+  });
+
+  it('gives the bytes of a record that stay as they were read', async () => {
+    const container = await freshContainer();
+    const source = openTapes(container, { smallestRangeBytes: 4096, largestRangeBytes: 4096 });
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 500, 100)));
+    const { records } = await readAll(source);
+    const bodies = records.map(({ payload }) =>
+      payload.kind === 'batch' ? Buffer.from(payload.messages[0]?.body ?? []).toString() : '',
+    );
+    expect(bodies).toEqual(range(1, 500).map((number) => String(number).padStart(100, '.')));
+  });
+
+  it('ends a batch at the number of records asked for', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 25)));
+    const sizes: number[] = [];
+    for await (const { records } of openTapes(container, { readRecords: 10 }).read(beginning, never))
+      sizes.push(records.length);
+    expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it('goes on from the cursor of any batch in another process', async () => {
+    const container = await freshContainer();
+    await uploadStore(
+      container,
+      [
+        [first, tapeOf(numberedRecords(1, 10))],
+        [second, tapeOf(numberedRecords(11, 20))],
+      ],
+      'page',
+    );
+    for await (const { cursor } of openTapes(container, { readRecords: 3 }).read(beginning, never)) {
+      const stored = JSON.parse(JSON.stringify(cursor)) as typeof cursor;
+      const { records } = await readAll(openTapes(container), stored);
+      expect(positions(records)).toEqual(range(cursor.position, 20));
+    }
+  });
+
+  it('stops with the reason of the signal', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 3)));
+    const stop = new AbortController();
+    stop.abort(new Error('enough'));
+    await expect(readSome(openTapes(container).read(beginning, stop.signal))).rejects.toThrow('enough');
+  });
+});
+
+async function readSome(batches: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of batches) return;
+}
+
+describe('a frame larger than a range', () => {
+  const large = tapeOf([
+    ...numberedRecords(1, 2),
+    { messages: [['Large', Buffer.alloc(500 * 1024, 7)]] },
+    ...numberedRecords(4, 5),
+  ]);
+  const small = { smallestRangeBytes: 64 * 1024, largestRangeBytes: 64 * 1024 };
+
+  it('is read in the last chunk', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, first, large);
+    const { records, thrown } = await readAll(openTapes(container, small));
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 5));
+  });
+
+  it('is read in an older chunk', async () => {
+    const container = await freshContainer();
+    await uploadStore(
+      container,
+      [
+        [first, large],
+        ['00000005-2013-10-15-103000.dat', tapeOf(numberedRecords(6, 7))],
+      ],
+      'page',
+    );
+    const { records, thrown } = await readAll(openTapes(container, small));
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 7));
+  });
+});
+
+describe('a chunk that changes while it is read', () => {
+  it('is read exactly when it is truncated behind the cursor between two ranges', async () => {
+    const { container, proxy } = await withProxy();
+    const tape = tapeOf(numberedRecords(1, 300, 100));
+    await preallocate(container, first, tape);
+    await preallocate(container, '00000300-2013-10-15-103000.dat', tapeOf(numberedRecords(301, 302)));
+    let ranges = 0;
+    proxy.tampering.before = async ({ about }) => {
+      if (about !== first || ++ranges !== 4) return;
+      await container.getPageBlobClient(first).resize(Math.ceil(tape.length / 512) * 512);
+    };
+    const ranged = { smallestRangeBytes: 8192, largestRangeBytes: 8192 };
+    const { records, thrown } = await readAll(openTapes(proxy.container, ranged));
+    expect(thrown).toBeUndefined();
+    expect(ranges).toBeGreaterThan(4);
+    expect(positions(records)).toEqual(range(1, 302));
+  });
+
+  it('is read exactly when it grows between two ranges', async () => {
+    const { container, proxy } = await withProxy();
+    await preallocate(container, first, tapeOf(numberedRecords(1, 200, 100)));
+    let ranges = 0;
+    proxy.tampering.before = async ({ about }) => {
+      if (about === first && ++ranges === 3) await preallocate(container, first, tapeOf(numberedRecords(1, 400, 100)));
+    };
+    const ranged = { smallestRangeBytes: 8192, largestRangeBytes: 8192 };
+    const { records, thrown } = await readAll(openTapes(proxy.container, ranged));
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 400));
+  });
+});
+
+describe('what a poll costs', () => {
+  it.each([10, 300])('is one conditional read, and a listing every 5 s, with %i chunks', async (count) => {
+    const { container, proxy } = await withProxy();
+    const names = range(0, count - 1).map((index) => `${String(index * 2).padStart(8, '0')}-2013-10-15-093000.dat`);
+    await Promise.all(
+      names.map((name, index) => uploadChunk(container, name, tapeOf(numberedRecords(2 * index + 1, 2 * index + 2)))),
+    );
+    await preallocate(container, names.at(-1) ?? '', tapeOf(numberedRecords(2 * count - 1, 2 * count)));
+    const clock = new SteppingClock();
+    const source = openTapes(proxy.container, { clock });
+    const { cursor } = await readAll(source);
+    expect(cursor.position).toBe(2 * count + 1);
+
+    proxy.taken();
+    const polls = 20;
+    for (let poll = 0; poll < polls; poll++) {
+      clock.advance(500);
+      expect(await source.poll(cursor, never)).toBe(false);
+    }
+    const calls = proxy.taken();
+    const listings = calls.filter(({ about }) => about === 'list');
+    const reads = calls.filter(({ about }) => about !== 'list');
+    expect(reads).toHaveLength(polls);
+    expect(reads.every(({ headers, status }) => headers['if-none-match'] !== undefined && status === 304)).toBe(true);
+    expect(listings).toHaveLength(2);
+    expect(listings.every(({ query }) => query.get('startFrom') !== null)).toBe(true);
+  });
+
+  it('includes a listing each time once the next frame needs a new chunk', async () => {
+    const { container, proxy } = await withProxy();
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
+    const clock = new SteppingClock();
+    const source = openTapes(proxy.container, { clock });
+    const { cursor } = await readAll(source);
+    await uploadChunk(container, second, tapeOf(numberedRecords(11, 12)));
+    proxy.taken();
+    expect(await source.poll(cursor, never)).toBe(true);
+    expect(proxy.taken().map(({ about }) => about)).toEqual(['list']);
+  });
+
+  it('is one read when there is something new, which the reading does not make again', async () => {
+    const { container, proxy } = await withProxy();
+    await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
+    const source = openTapes(proxy.container, { clock: new SteppingClock() });
+    const { cursor } = await readAll(source);
+    await preallocate(container, first, tapeOf(numberedRecords(1, 6)));
+    proxy.taken();
+    expect(await source.poll(cursor, never)).toBe(true);
+    const { records } = await readAll(source, cursor);
+    expect(positions(records)).toEqual([4, 5, 6]);
+    expect(proxy.taken().map(({ method, about }) => `${method} ${about}`)).toEqual([`GET ${first}`]);
+  });
+
+  it('looks behind zeros within 5 s of a change, so that nothing hides behind a hole', async () => {
+    const { container } = await withProxy();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { clock });
+    const tape = tapeOf(numberedRecords(1, 3));
+    await preallocate(container, first, tape);
+    const { cursor } = await readAll(source);
+    const hole = Buffer.concat([tape, Buffer.alloc(200 * 1024), tapeOf(numberedRecords(4, 5))]);
+    await preallocate(container, first, hole);
+    expect(await source.poll(cursor, never)).toBe(true);
+    expect((await readAll(source, cursor)).thrown).toBeUndefined();
+    expect(await source.poll(cursor, never)).toBe(false);
+    clock.advance(5_000);
+    expect(await source.poll(cursor, never)).toBe(true);
+    expect((await readAll(source, cursor)).thrown).toMatchObject({
+      kind: 'SourceCorrupt',
+      facts: { chunk: first, offset: tape.length },
+    });
+  });
+});
+
+describe('the source', () => {
+  it('is only ever read', async () => {
+    const { container, proxy } = await withProxy();
+    const source = openTapes(proxy.container, { clock: new SteppingClock() });
+    await preallocate(container, first, tapeOf(numberedRecords(1, 10)));
+    await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)).subarray(0, -3));
+    await uploadChunk(container, third, tapeOf(numberedRecords(20, 21)));
+    const { cursor, records } = await readAll(source);
+    expect(positions(records)).toEqual(range(1, 21));
+    await source.poll(cursor, never);
+    await source.lag(cursor, never);
+    await source.isEmpty(never);
+    await source.accept(third, cursor, never).catch(() => undefined);
+    expect(proxy.calls.length).toBeGreaterThan(5);
+    expect(new Set(proxy.calls.map(({ method }) => method))).toEqual(new Set(['GET']));
+    expect(proxy.calls.every(({ headers }) => headers['x-ms-lease-id'] === undefined)).toBe(true);
+  });
+
+  it('is read through connections that break off in the middle of a body', async () => {
+    const { container, proxy } = await withProxy();
+    await uploadStore(
+      container,
+      [
+        [first, tapeOf(numberedRecords(1, 10, 1000))],
+        [second, tapeOf(numberedRecords(11, 20, 1000))],
+      ],
+      'page',
+    );
+    let reads = 0;
+    proxy.tampering.cut = ({ about }) => about !== 'list' && ++reads % 2 === 1;
+    const { records, thrown } = await readAll(openTapes(proxy.container));
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 20));
+  });
+});
+
+describe('a copy that has not succeeded', () => {
+  it.each(['pending', 'aborted', 'failed'])('is not read, nor what follows it (%s)', async (state) => {
+    const { container, proxy } = await withProxy();
+    const logger = new RecordingLogger();
+    for (const [name, from] of [
+      [first, 1],
+      [second, 11],
+      [third, 21],
+    ] as const) {
+      await uploadChunk(container, name, tapeOf(numberedRecords(from, from + 9)));
+    }
+    const copying = `<CopyId>1</CopyId><CopyStatus>${state}</CopyStatus>`;
+    proxy.tampering.listing = (_, xml) =>
+      xml.replace(new RegExp(`(<Name>${second}</Name>.*?<Properties>)`, 's'), `$1${copying}`);
+    const source = openTapes(proxy.container, { logger });
+    const { records, cursor, thrown } = await readAll(source);
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 10));
+    expect(await source.poll(cursor, never)).toBe(false);
+    expect(logger.events('warn')).toEqual(['source-copy-incomplete']);
+
+    delete proxy.tampering.listing;
+    expect(positions((await readAll(openTapes(proxy.container), cursor)).records)).toEqual(range(11, 30));
+  });
+});
