@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { AppendLimit, checkStreamName } from './appendLimit.js';
 import { BatchAppendCall } from './batchAppend.js';
 import { BufferPool } from './bufferPool.js';
-import { Connections } from './connection.js';
+import { Connections } from './connections.js';
 import { parseConnectionString } from './connectionString.js';
 import { heard } from './heard.js';
 import { PlainAppendCall } from './plainAppend.js';
@@ -107,8 +107,7 @@ class EventStoreTarget implements Target {
   private async openNow(stream: string, signal: AbortSignal): Promise<AppendCall> {
     const { connections, limit, buffers } = this;
     const { clock, logger } = this.options;
-    const connection = await connections.connect(signal);
-    const features = await connections.features(connection, signal);
+    const { connection, features } = await connections.ready(signal);
     const doing = connections.doing(`append to stream ${stream}`);
     const onLost = (error: unknown): void => {
       const leader = namedLeader(error);
@@ -137,7 +136,7 @@ class EventStoreTarget implements Target {
         until.throwIfAborted();
         const failure = targetFailure(error, doing);
         if (failure.kind === 'TargetAccessDenied') throw failure;
-        const stale = (connection.answered || connection.dropped) && failure.kind === 'TargetUnreachable';
+        const stale = (connection.answered || connection.closed) && failure.kind === 'TargetUnreachable';
         connections.drop(connection, error);
         if (moves >= maxMoves || !(stale || namedLeader(error))) throw failure;
       }
