@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import type { ClusterInfo, MemberInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js';
@@ -76,17 +76,22 @@ export function supportedMethods(node: Node) {
 
 /** Serves Gossip: this node leads, unless a fault names another one. */
 export function gossip(node: Node) {
-  const id = randomBytes(16);
+  const id = newInstanceId();
   return (call: ServerUnaryCall<unknown, ClusterInfo>, callback: sendUnaryData<ClusterInfo>): void => {
     const refused = refusal(node, call.metadata, 'anonymous');
     if (refused) return callback(refused);
     const { VNodeState } = gossipMessages.MemberInfo;
     const { leader } = node.faults;
     const members = leader
-      ? [member(id, VNodeState.FOLLOWER, node.address), member(randomBytes(16), VNodeState.LEADER, leader)]
+      ? [member(id, VNodeState.FOLLOWER, node.address), member(newInstanceId(), VNodeState.LEADER, leader)]
       : [member(id, VNodeState.LEADER, node.address)];
     node.faults.answer(() => callback(null, new gossipMessages.ClusterInfo().setMembersList(members)));
   };
+}
+
+/** The client library accepts nothing but a proper UUID. */
+function newInstanceId(): Buffer {
+  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
 }
 
 function member(id: Buffer, state: MemberInfo.VNodeState, { host, port }: { host: string; port: number }): MemberInfo {
