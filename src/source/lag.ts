@@ -16,7 +16,7 @@ const mostCountedBytes = 4 * 1024 * 1024;
 
 /** See `Source.lag`. Compares nothing with what the cursor remembers: a finding is for the reading to make. */
 export async function lag(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<SourceLag> {
-  await tapes.list(cursor, true, signal);
+  await tapes.list(cursor, 'when due', signal);
   const last = tapes.catalog.ordered.at(-1);
   if (!last) return { bytes: 0, events: 0, eventsExact: true, head: { chunk: '', bytes: 0 } };
   const head = { chunk: last.name, bytes: last.bytes };

@@ -20,9 +20,13 @@ export function lokadTapes(options: TapeOptions): Source {
   return {
     read: (from, signal) => new TapeReading(tapes, from, signal).batches(),
     locate: (mark, memory, signal) => locate(tapes, mark, memory, signal),
-    poll: (cursor, signal) => poll(tapes, cursor, signal),
+    poll: async (cursor, signal) => {
+      const found = await poll(tapes, cursor, signal);
+      tapes.polledAt = found ? cursor : undefined;
+      return found;
+    },
     isEmpty: async (signal) => {
-      await tapes.list(beginning, true, signal);
+      await tapes.list(beginning, 'now', signal);
       return !(await anyHoldsFrame(tapes.catalog.all, tapes.probe, signal));
     },
     lag: (cursor, signal) => lag(tapes, cursor, signal),
@@ -31,7 +35,7 @@ export function lokadTapes(options: TapeOptions): Source {
 }
 
 async function poll(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
-  await tapes.freshen(cursor, true, signal);
+  await tapes.freshen(cursor, 'poll', signal);
   const next = nextPlace(tapes, cursor);
   if (next.kind !== 'read') return next.kind === 'return';
   // Something that was not looked at yet, or not to its end.

@@ -42,7 +42,7 @@ export class ReadAhead {
 
   /** Starts to fetch unless the budget is used up or a range of that chunk is on its way; false when it is used up. */
   begin(fetch: Fetch, signal: AbortSignal): boolean {
-    if (this.pending.has(fetch.chunk)) return true;
+    if (this.pending.has(fetch.chunk) || this.kept.has(fetch.chunk)) return true;
     let bytes = fetch.count;
     for (const other of this.pending.values()) bytes += other.fetch.count;
     const fits = bytes <= this.limits.bytes && this.pending.size < this.limits.calls;

@@ -11,7 +11,7 @@ import type { Fetch, Fetched } from './readAhead.js';
 import { examineRest, type Rest } from './restOfChunk.js';
 import type { SourceBatch } from './source.js';
 import { bytesBehind, readStart } from './tailCheck.js';
-import type { Tapes } from './tapes.js';
+import type { Onward, Tapes } from './tapes.js';
 
 const settlePollMs = 1000;
 /** So often a chunk that changes while it is judged is looked at again at once. */
@@ -32,6 +32,8 @@ export class TapeReading {
   /** Where to go on in a chunk, behind a bad frame. */
   private salvage: { readonly chunk: string; readonly offset: number } | undefined;
   private undecided = 0;
+  /** At the head, chunks that are new must have been looked for since this reading, or the poll before it, began. */
+  private onward: 'when due' | 'now';
   /** The chunk for whose sake all names were listed. */
   private doubted: string | undefined;
 
@@ -42,6 +44,9 @@ export class TapeReading {
   ) {
     this.batch = new PendingBatch(tapes, from);
     this.rangeBytes = tapes.smallestRangeBytes;
+    const { polledAt } = tapes;
+    this.onward = polledAt && polledAt.chunk === from.chunk && polledAt.offset === from.offset ? 'when due' : 'now';
+    tapes.polledAt = undefined;
     this.signal = AbortSignal.any([signal, this.ending.signal]);
   }
 
@@ -59,26 +64,27 @@ export class TapeReading {
   }
 
   private async *readToHead(): AsyncGenerator<SourceBatch> {
-    await this.lookAround(false);
+    await this.lookAround('no');
     for (let lookedFurther = false; ;) {
       const next = nextPlace(this.tapes, this.batch.cursor);
       if (next.kind === 'return') {
         this.batch.returnFrom(next.left);
         await this.tapes.behind.check(this.batch.cursor, this.signal);
       } else if (next.kind === 'read' && (yield* this.step(next.place)) === 'more') {
-        await this.lookAround(false);
+        await this.lookAround('no');
       } else {
         yield* this.flush();
-        if (lookedFurther || !(await this.lookAround(true))) return;
+        if (lookedFurther || !(await this.lookAround(this.onward))) return;
         lookedFurther = true;
       }
     }
   }
 
   /** Makes the listing that is due, if one is; false when none was. */
-  private async lookAround(onward: boolean): Promise<boolean> {
+  private async lookAround(onward: Onward): Promise<boolean> {
     const found = await this.tapes.freshen(this.batch.cursor, onward, this.signal);
     if (found === 'change' || !this.batch.memory) this.batch.rememberAnew();
+    if (found !== 'not due') this.onward = 'when due';
     return found !== 'not due';
   }
 
@@ -92,6 +98,7 @@ export class TapeReading {
   /** One look at one place. */
   private async *step(place: Place): AsyncGenerator<SourceBatch, Step> {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
+    if (isListedSo(place)) return 'head';
     const fetch = this.fetchFor(place);
     this.fetchAhead(fetch, place);
     if (!this.tapes.ahead.isReady(fetch)) yield* this.flush();
@@ -248,4 +255,10 @@ export class TapeReading {
   private found<K extends 'clean' | 'open'>(offset: number, kind: K) {
     return { offset, kind, foundAt: this.tapes.options.clock.now() };
   }
+}
+
+/** A listing that was made later shows the last chunk in the version whose end is known. */
+function isListedSo({ isLast, end, listed }: Place): boolean {
+  if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
+  return listed.listing > end.listing && listed.etag === end.etag;
 }

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
 import type { Clock } from '../clock.js';
-import type { Cursor, SourceMemory } from '../record.js';
+import type { Cursor, ReadPoint, SourceMemory } from '../record.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Behind } from './behind.js';
 import { BlobReader } from './blobReader.js';
@@ -35,6 +35,9 @@ export interface TapeOptions {
   readonly readAheadBytes?: number;
 }
 
+/** When to look for chunks behind the last one: never, every 5 s, at a poll (see below), or now. */
+export type Onward = 'no' | 'when due' | 'poll' | 'now';
+
 /** Listings of the newest names are made no more often, unless the next frame needs a new chunk. */
 const listOnwardMs = 5_000;
 const readAheadCalls = 8;
@@ -54,6 +57,8 @@ export class Tapes {
   private largestFrameBytes = 1;
   private frames = 0;
   private frameBytes = 0;
+  /** Where a poll has just found something: the reading that follows need not look for new chunks again. */
+  polledAt: ReadPoint | undefined;
   private readonly reported = new Set<string>();
 
   constructor(readonly options: TapeOptions) {
@@ -74,25 +79,25 @@ export class Tapes {
    * @returns `change`: something behind the cursor changed, and it was nothing; the cursor should remember it
    * @throws Failure of a Source* kind
    */
-  async freshen(cursor: Cursor, onward: boolean, signal: AbortSignal): Promise<'not due' | 'listed' | 'change'> {
+  async freshen(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<'not due' | 'listed' | 'change'> {
     if (!(await this.list(cursor, onward, signal))) return 'not due';
     return (await this.behind.check(cursor, signal)) ? 'change' : 'listed';
   }
 
   /**
-   * Lists what is due: every name at first and every `LIST_ALL_SECONDS`; else, when `onward`, those from the last
+   * Lists what is due: every name at first and every `LIST_ALL_SECONDS`; else, as `onward` says, those from the last
    * chunk on.
    *
    * @returns whether a listing was made
    */
-  async list(cursor: Cursor, onward: boolean, signal: AbortSignal): Promise<boolean> {
+  async list(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<boolean> {
     const { catalog, eras } = this;
     if (this.fullListingDue(cursor)) {
       if (catalog.listing === 0 && cursor.memory?.eras) eras.recall(cursor.memory.eras);
       await catalog.listAll(signal);
       return true;
     }
-    const due = onward && this.onwardListingDue();
+    const due = onward === 'now' || (onward !== 'no' && this.onwardListingDue(onward === 'poll'));
     if (due) await catalog.listFrom(this.firstNameOfInterest(cursor), signal);
     return due;
   }
@@ -106,9 +111,10 @@ export class Tapes {
     );
   }
 
-  /** Every 5 s, and always when the next frame may need a new chunk. */
-  private onwardListingDue(): boolean {
+  /** Every 5 s, and at every poll once the next frame may need a new chunk. */
+  private onwardListingDue(polling: boolean): boolean {
     if (this.options.clock.now() - this.catalog.listedAt >= listOnwardMs) return true;
+    if (!polling) return false;
     const last = this.catalog.ordered.at(-1);
     const end = last && this.ends.get(last.name);
     return end !== undefined && end.chunkBytes - end.offset < this.largestFrameBytes;
