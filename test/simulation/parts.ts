@@ -1,0 +1,82 @@
+import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
+import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
+import { createConvert } from '../../src/convert/convert.js';
+import { settingsDigest } from '../../src/convert/settingsDigest.js';
+import type { Parts } from '../../src/engine/parts.js';
+import { lokadTapes } from '../../src/source/lokadTapes.js';
+import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
+import type { Logger } from '../../src/telemetry/logger.js';
+import type { BlobService } from './blobService.js';
+import type { EventStoreNode } from './eventStoreNode.js';
+import type { Schedule } from './schedule.js';
+import type { SimulatedProcess } from './simulatedProcess.js';
+import type { TableService } from './tableService.js';
+
+export const sourceId = 'tapes';
+export const excludedKey = 'audit';
+
+/** The services that a process can reach. */
+export interface Services {
+  readonly blobs: BlobService;
+  readonly table: TableService;
+  readonly node: EventStoreNode;
+}
+
+/** What decides what is written. */
+export function settingsOf(bodyMode: 'auto' | 'raw') {
+  const settingsByName = { SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: bodyMode };
+  const settings = settingsDigest(settingsByName);
+  const convert = createConvert({
+    sourceId,
+    excludeKeys: [excludedKey],
+    bodyMode,
+    typeMap: {},
+    stripNamespaces: [],
+    settings,
+  });
+  return { settingsByName, settings, convert };
+}
+
+/** The parts as `replicator.ts` builds them, on the clients of one process. */
+export function buildParts(
+  process: SimulatedProcess,
+  { blobs, table, node }: Services,
+  schedule: Schedule,
+  bodyMode: 'auto' | 'raw',
+  logger: Logger,
+): Parts {
+  const { clock } = process;
+  const stream = node.options.stream;
+  const { settingsByName, settings, convert } = settingsOf(bodyMode);
+  const storage = { kind: 'connectionString' as const, value: 'UseDevelopmentStorage=true' };
+  const store = tableCheckpoint({ storage, table: 'eventferry', source: sourceId, stream });
+  Reflect.set(store, 'client', table.client(process));
+  const target = eventStoreTarget({
+    connectionString: 'esdb://simulated:2113?tls=false',
+    appendBytes: schedule.appendBytes,
+    clock,
+    logger,
+  });
+  Reflect.set(Reflect.get(target, 'connections') as object, 'dial', () => node.dial(process));
+  return {
+    source: lokadTapes({
+      container: blobs.container(process),
+      readRecords: schedule.readRecords,
+      settleSeconds: schedule.settleSeconds,
+      listAllSeconds: schedule.listAllSeconds,
+      onDamage: schedule.onDamage,
+      smallestRangeBytes: schedule.smallestRangeBytes,
+      clock,
+      logger,
+    }),
+    convert,
+    target,
+    checkpoint: new CheckpointKeeper(store, clock, { source: sourceId, stream, settings: settingsByName }),
+    clock,
+    logger,
+    sourceId,
+    stream,
+    settings,
+    settingsByName,
+  };
+}

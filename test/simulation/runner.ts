@@ -1,0 +1,137 @@
+import type { Parts } from '../../src/engine/parts.js';
+import { run, type RunReport, type RunTerms } from '../../src/engine/run.js';
+import { Failure } from '../../src/errors.js';
+import { deadlineMs } from '../../src/target/batchAppend.js';
+import type { Facts, Logger } from '../../src/telemetry/logger.js';
+import { buildParts } from './parts.js';
+import type { RunnerPlan } from './schedule.js';
+import { SimulatedProcess } from './simulatedProcess.js';
+import type { World } from './world.js';
+
+/** How a run came to its end; `killed`: its process died. */
+export type RunOutcome =
+  | { readonly kind: 'ended'; readonly report: RunReport }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'killed' };
+
+/** One process with the product in it. */
+export class RunningProcess {
+  readonly process: SimulatedProcess;
+  private readonly stop = new AbortController();
+  private readonly parts: Parts;
+
+  constructor(
+    private readonly world: World,
+    name: string,
+    aheadMs: number,
+  ) {
+    this.process = new SimulatedProcess(name, world.time, aheadMs);
+    this.process.whenDead(() => this.stop.abort());
+    this.parts = buildParts(this.process, world.services, world.schedule, world.bodyMode, this.logger());
+  }
+
+  /** One run. Anything thrown that is no failure, and any failure that means a defect, is a violation. */
+  run(terms: Omit<RunTerms, 'stop' | 'emptySourceWaitMs' | 'appendDeadlineMs'>): Promise<RunOutcome> {
+    return new Promise((resolve) => {
+      const forget = this.process.whenDead(() => resolve({ kind: 'killed' }));
+      const ended = (outcome: RunOutcome): void => {
+        forget();
+        resolve(outcome);
+      };
+      run(this.parts, {
+        ...terms,
+        stop: this.stop.signal,
+        emptySourceWaitMs: 5_000,
+        appendDeadlineMs: deadlineMs(this.world.schedule.appendBytes),
+      }).then(
+        (report) => ended({ kind: 'ended', report }),
+        (thrown: unknown) => {
+          if (thrown instanceof Failure) return ended({ kind: 'failed', failure: thrown });
+          if (this.process.alive) this.world.ledger.violated(`a run threw ${String((thrown as Error).stack)}`);
+          ended({ kind: 'killed' });
+        },
+      );
+    });
+  }
+
+  /** Asks the run to end. */
+  askToStop(): void {
+    this.stop.abort();
+  }
+
+  private logger(): Logger {
+    const { ledger } = this.world;
+    const line = (level: string, event: string, facts: Facts = {}): void => {
+      if (!this.process.alive) return;
+      this.world.trace(`${this.process.name} ${level} ${event} ${JSON.stringify(facts)}`);
+      if (facts['kind'] === 'Unexpected') ledger.violated(`${this.process.name}: ${event} ${JSON.stringify(facts)}`);
+    };
+    return {
+      info: (event, facts) => line('info', event, facts),
+      warn: (event, facts) => line('warn', event, facts),
+      error: (event, facts) => line('error', event, facts),
+    };
+  }
+}
+
+/** Keeps one runner going: a run after the other, and a new process when one has died, until it is told to end. */
+export class Runner {
+  current: RunningProcess | undefined;
+  private processes = 0;
+  private over = false;
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly world: World,
+    private readonly index: number,
+    private readonly plan: RunnerPlan,
+  ) {}
+
+  async go(): Promise<void> {
+    const { world, plan } = this;
+    const random = world.random.fork(`runner ${this.index}`);
+    await this.sleep(plan.startsAtMs);
+    while (!this.over) {
+      if (!this.current?.process.alive || (plan.mode === 'timer' && random.chance(0.2))) {
+        this.current?.process.kill();
+        this.current = new RunningProcess(world, `runner ${this.index}.${++this.processes}`, plan.aheadMs);
+      }
+      const outcome = await this.current.run(
+        plan.mode === 'timer'
+          ? { budgetMs: plan.periodMs, whenCaughtUp: random.pick(['wait', 'exit']), idlePollMs: plan.idlePollMs }
+          : { outageWaitMs: plan.periodMs, whenCaughtUp: 'wait', idlePollMs: plan.idlePollMs },
+      );
+      this.judge(outcome);
+      await this.sleep(outcome.kind === 'killed' ? random.skewed(10, 20_000) : random.skewed(100, plan.periodMs));
+    }
+  }
+
+  /** Lets a run that is under way end by itself, and begins no other. */
+  end(): void {
+    this.over = true;
+    this.current?.askToStop();
+    this.wake();
+  }
+
+  kill(): void {
+    this.current?.process.kill();
+  }
+
+  private judge(outcome: RunOutcome): void {
+    if (outcome.kind !== 'failed') return;
+    const { failure } = outcome;
+    this.world.trace(`runner ${this.index} failed: ${failure.kind} ${failure.message}`);
+    if (failure.answer === 'stop' && !(this.world.stops as ReadonlySet<string>).has(failure.kind)) {
+      this.world.ledger.violated(`an unfounded stop: ${failure.kind}: ${failure.message}`);
+    }
+    if (failure.answer === 'usage') this.world.ledger.violated(`${failure.kind}: ${failure.message}`);
+  }
+
+  private sleep(ms: number): Promise<void> {
+    if (this.over) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      this.world.time.after(ms, resolve);
+    });
+  }
+}

@@ -1,0 +1,125 @@
+import { differences, verdict } from './oracle.js';
+import { Runner, RunningProcess } from './runner.js';
+import type { Schedule } from './schedule.js';
+import { World } from './world.js';
+
+/** How a schedule ended. */
+export interface Result {
+  readonly seed: number;
+  /** `exact`, or the stop that it came to. */
+  readonly end: string;
+  /** What must not have happened; empty when all is well. */
+  readonly violations: readonly string[];
+  readonly events: number;
+  readonly happened: number;
+}
+
+/** How many runs, each of which waits out a few outages, may pass from the end of all faults until the target is exact. */
+const mostRuns = 12;
+
+/** Carries out one schedule from beginning to end. Never throws: what goes wrong is in the result. */
+export async function simulate(schedule: Schedule, trace: (line: string) => void = () => undefined): Promise<Result> {
+  const steps = new DrawnCrashes();
+  const world = new World(schedule, steps, trace);
+  steps.world = world;
+  const runners = schedule.runners.map((plan, index) => new Runner(world, index, plan));
+  const { violations } = world.ledger;
+  let end = 'unfinished';
+  try {
+    await prepare(world);
+    const going = runners.map((runner) => runner.go());
+    const quiet = act(world, runners);
+    await pass(world, quiet, 2 * schedule.activeMs + 600_000);
+    end = await pass(world, finish(world, runners, going), 3_600_000);
+  } catch (error) {
+    violations.push(String(violations.length > 0 ? (error as Error).message : (error as Error).stack));
+  }
+  for (const runner of runners) runner.kill();
+  const events = world.ledger.all(world.services.node).length;
+  return { seed: schedule.seed, end, violations, events, happened: world.time.happened };
+}
+
+async function prepare(world: World): Promise<void> {
+  await pass(world, world.backlog(world.schedule.backlog), 600_000);
+  if (world.schedule.copied) world.copyBacklog();
+}
+
+/** Everything that is drawn, until nothing fails any more. */
+async function act(world: World, runners: readonly Runner[]): Promise<void> {
+  const { schedule, time, faults } = world;
+  const start = time.now;
+  for (const action of schedule.actions) {
+    await time.sleep(start + action.at - time.now);
+    world.trace(`do ${JSON.stringify(action)}`);
+    const runner = 'runner' in action ? runners[action.runner % runners.length] : undefined;
+    const process = runner?.current?.process;
+    if (action.kind === 'kill') process?.kill();
+    else if (action.kind === 'clockJump' && process) process.aheadMs += action.ms;
+    else if (action.kind === 'freeze') {
+      process?.freeze();
+      time.after(action.ms, () => process?.thaw());
+    } else world.do(action);
+  }
+  await time.sleep(start + schedule.activeMs - time.now);
+  faults.quiet = true;
+  world.trace('nothing fails any more');
+  await world.settled();
+  faults.down.clear();
+  for (const runner of runners) runner.current?.process.thaw();
+  await time.sleep(30_000); // what was thought lost has arrived by then
+}
+
+/** Without faults the target becomes exact, or the stop comes that must. */
+async function finish(world: World, runners: readonly Runner[], going: readonly Promise<void>[]): Promise<string> {
+  const stay = world.random.fork('finish').chance(0.3);
+  if (!stay) {
+    for (const runner of runners) runner.end();
+    await Promise.all(going);
+  }
+  const last = new RunningProcess(world, 'last', 0);
+  let end = 'unfinished';
+  for (let runs = 0; runs < mostRuns && end === 'unfinished'; runs++) {
+    const outcome = await last.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
+    if (outcome.kind === 'failed' && outcome.failure.answer === 'stop') {
+      end = outcome.failure.kind;
+      world.trace(`stopped: ${outcome.failure.message}`);
+    } else if (outcome.kind === 'failed') world.trace(`failed: ${outcome.failure.kind} ${outcome.failure.message}`);
+    else if (outcome.kind === 'ended' && outcome.report.end !== 'left-to-another-runner') end = 'exact';
+  }
+  for (const runner of runners) runner.end();
+  await judge(world, end);
+  last.process.kill();
+  return end;
+}
+
+async function judge(world: World, end: string): Promise<void> {
+  const { allowed, events } = verdict(world);
+  if (!(allowed as readonly string[]).includes(end)) {
+    world.ledger.violated(`it ended ${end}, and should have ended ${allowed.join(' or ')}`);
+  }
+  if (!events) return;
+  const found = await differences(world, events);
+  for (const { kind, position, index, revision, detail } of found.slice(0, 5)) {
+    world.ledger.violated(`${kind}: position ${position}, index ${index}, revision ${revision}: ${detail}`);
+  }
+}
+
+/** Lets time pass until the work is done, or something went wrong. */
+async function pass<T>(world: World, work: Promise<T>, limitMs: number): Promise<T> {
+  let done = false;
+  const settled = work.finally(() => (done = true));
+  settled.catch(() => undefined);
+  const { violations } = world.ledger;
+  await world.time.until(() => done || violations.length > 0, limitMs);
+  if (!done) throw new Error('given up');
+  return settled;
+}
+
+/** Crashes as the seed has them. */
+class DrawnCrashes {
+  world: World | undefined;
+
+  dies(_process: unknown, _what: string, moment: 'before' | 'after'): boolean {
+    return this.world?.faults.hits(moment === 'before' ? 'crashBefore' : 'crashAfter') ?? false;
+  }
+}

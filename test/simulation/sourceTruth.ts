@@ -1,0 +1,145 @@
+import type { SourceRecord } from '../../src/record.js';
+import { readPayload } from '../../src/source/messageBatch.js';
+import type { Blob, BlobService } from './blobService.js';
+import { contentEnd, frameAt, framesOf, type FoundFrame, type Variant } from './tapeFrames.js';
+
+export type OnDamage = 'stop' | 'skip' | 'salvage';
+
+/** What keeps everything behind a place from being read. */
+export interface Blocker {
+  readonly kind: 'SourceCorrupt' | 'SourceGap' | 'SourceReordered' | 'copying';
+  readonly chunk: string;
+}
+
+/** What the container holds, by the rules of the formats alone. */
+export interface SourceTruth {
+  readonly records: readonly SourceRecord[];
+  readonly blocker?: Blocker;
+  /** The chunks that hold a frame, in order. */
+  readonly order: readonly string[];
+  /** Every valid frame, also those that a blocker keeps from being read, as {@link frameKey} names them. */
+  readonly frames: ReadonlySet<string>;
+}
+
+interface Chunk {
+  readonly name: string;
+  readonly prefix: number;
+  readonly time: string;
+  readonly blob: Blob;
+  readonly variant: Variant;
+  readonly frames: readonly FoundFrame[];
+  readonly isCorrupt: boolean;
+  readonly keys: readonly string[];
+}
+
+/** One frame at one place. */
+export function frameKey(chunk: string, offset: number, sha1: string): string {
+  return `${chunk}@${offset}@${sha1.slice(0, 16)}`;
+}
+
+const known = new WeakMap<Blob, { readonly etag: string; readonly onDamage: OnDamage; readonly chunks: Chunk[] }>();
+
+const tapeName = /^(\d{8,15})-(\d{4}-\d\d-\d\d-\d{4,6})\.dat$/;
+
+/**
+ * Reads the container as the reference says it must be read. Simple on purpose, and apart from the code under test but
+ * for the payload of a frame.
+ */
+export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceTruth {
+  const chunks = [...blobs.values()]
+    .flatMap((blob) => chunkOf(blob, onDamage))
+    .filter(({ frames, isCorrupt }) => frames.length > 0 || isCorrupt);
+  const newestInt32 = chunks
+    .filter(({ variant }) => variant === 'int32')
+    .reduce((last, { time }) => (time > last ? time : last), '');
+  const misplaced = chunks.find(({ variant, time }) => variant === 'varint' && time < newestInt32);
+  chunks.sort(
+    (one, other) =>
+      Number(one.variant === 'varint') - Number(other.variant === 'varint') ||
+      one.prefix - other.prefix ||
+      compareText(one.time, other.time) ||
+      compareText(one.name, other.name),
+  );
+  const order = chunks.map(({ name }) => name);
+  const frames = new Set(chunks.flatMap(({ keys }) => keys));
+  const records: SourceRecord[] = [];
+  for (const chunk of chunks) {
+    const blocker = (kind: Blocker['kind']) => ({ kind, chunk: chunk.name });
+    const done = (kind: Blocker['kind']): SourceTruth => ({ records, order, frames, blocker: blocker(kind) });
+    if (chunk.blob.copyStatus === 'pending') return done('copying');
+    if (onDamage === 'stop' && chunk.prefix > records.length + 1) return done('SourceGap');
+    for (const frame of chunk.frames) records.push(recordOf(chunk, frame, records.length + 1));
+    if (chunk.isCorrupt && onDamage === 'stop') return done('SourceCorrupt');
+  }
+  return {
+    records,
+    order,
+    frames,
+    ...(misplaced && { blocker: { kind: 'SourceReordered' as const, chunk: misplaced.name } }),
+  };
+}
+
+/** A chunk is looked at once in each of its versions. */
+function chunkOf(blob: Blob, onDamage: OnDamage): Chunk[] {
+  const before = known.get(blob);
+  if (before?.etag === blob.etag && before.onDamage === onDamage) return before.chunks;
+  const chunks = readChunk(blob, onDamage);
+  known.set(blob, { etag: blob.etag, onDamage, chunks });
+  return chunks;
+}
+
+function readChunk(blob: Blob, onDamage: OnDamage): Chunk[] {
+  const [, prefix, time] = tapeName.exec(blob.name) ?? [];
+  if (prefix === undefined || time === undefined) return [];
+  const { bytes } = blob;
+  const variants: Variant[] = ['varint', 'int32'];
+  const variant = variants.find((one) => firstFrame(bytes, 0, one)) ?? 'varint';
+  const frames = framesOf(bytes, variant);
+  let end = frames.at(-1)?.end ?? 0;
+  let isCorrupt = false;
+  if (contentEnd(bytes) > end) {
+    for (let next = firstFrame(bytes, end, variant); next; next = firstFrame(bytes, end, variant)) {
+      isCorrupt = true;
+      if (onDamage !== 'salvage') break;
+      for (let frame: FoundFrame | undefined = next; frame; frame = frameAt(bytes, end, variant)) {
+        frames.push(frame);
+        end = frame.end;
+      }
+    }
+  }
+  const keys = frames.map(({ start, sha1 }) => frameKey(blob.name, start, sha1));
+  return [{ name: blob.name, prefix: Number(prefix), time, blob, variant, frames, isCorrupt, keys }];
+}
+
+/** The first valid frame at or behind an offset. */
+function firstFrame(bytes: Buffer, from: number, variant: Variant): FoundFrame | undefined {
+  const last = contentEnd(bytes);
+  for (let at = from; at < last; at++) {
+    const frame = frameAt(bytes, at, variant);
+    if (frame) return frame;
+  }
+  return undefined;
+}
+
+function recordOf({ name, blob, variant }: Chunk, frame: FoundFrame, position: number): SourceRecord {
+  const bytes = Buffer.from(blob.bytes.subarray(frame.start, frame.end));
+  const keyLength = bytes[8] ?? 0;
+  const keyEnd = 9 + keyLength;
+  let payloadStart = keyEnd + 4;
+  if (variant === 'varint') for (payloadStart = keyEnd; (bytes[payloadStart++] ?? 0) >= 0x80;);
+  const payloadEnd = bytes.length - 20;
+  return {
+    position,
+    key: bytes.toString('utf8', 9, keyEnd),
+    stamp: bytes.readBigInt64LE(0),
+    payload: readPayload(bytes, payloadStart, payloadEnd),
+    chunk: name,
+    offset: frame.start,
+    frameBytes: bytes.length,
+    sha1: bytes.subarray(payloadEnd),
+  };
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

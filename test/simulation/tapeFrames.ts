@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { encodeBatch } from '../../dev/writer/messageStore.js';
+import { netString, varint } from '../../dev/writer/tapeFrame.js';
+
+export type Variant = 'varint' | 'int32';
+
+/** A record as a writer of this world has it. */
+export interface WrittenRecord {
+  readonly serial: number;
+  readonly key: string;
+  readonly messages: readonly { readonly contract: string; readonly body: Buffer }[];
+}
+
+const hashBytes = 20;
+
+/** One frame: stamp, key, payload with its length in the way of the era, SHA-1 of it all. */
+export function frameOf({ serial, key, messages }: WrittenRecord, variant: Variant): Buffer {
+  const payload = encodeBatch({ attributes: [], messages });
+  const stamp = Buffer.alloc(8);
+  stamp.writeBigInt64LE(BigInt(serial));
+  const length = variant === 'varint' ? varint(payload.length) : int32(payload.length);
+  const body = Buffer.concat([stamp, netString(key), length, payload]);
+  return Buffer.concat([body, sha1(body)]);
+}
+
+/** A frame found: where it starts and ends, and the hash that ends it. */
+export interface FoundFrame {
+  readonly start: number;
+  readonly end: number;
+  readonly sha1: string;
+}
+
+/**
+ * The frame at an offset, or nothing. Written apart from the code under test, and simpler: it is what that code is
+ * judged by.
+ */
+export function frameAt(bytes: Buffer, start: number, variant: Variant): FoundFrame | undefined {
+  const key = readLength(bytes, start + 8);
+  if (!key) return undefined;
+  const keyEnd = key.end + key.value;
+  const payload =
+    variant === 'varint'
+      ? readLength(bytes, keyEnd)
+      : keyEnd + 4 <= bytes.length
+        ? { value: bytes.readInt32LE(keyEnd), end: keyEnd + 4 }
+        : undefined;
+  if (!payload || payload.value < 0) return undefined;
+  const hashAt = payload.end + payload.value;
+  const end = hashAt + hashBytes;
+  if (end > bytes.length) return undefined;
+  const hash = bytes.subarray(hashAt, end);
+  return sha1(bytes.subarray(start, hashAt)).equals(hash) ? { start, end, sha1: hash.toString('hex') } : undefined;
+}
+
+/** All frames from the beginning up to the first place where none stands. */
+export function framesOf(bytes: Buffer, variant: Variant): FoundFrame[] {
+  const frames: FoundFrame[] = [];
+  for (let frame = frameAt(bytes, 0, variant); frame; frame = frameAt(bytes, frame.end, variant)) frames.push(frame);
+  return frames;
+}
+
+/** Behind the last byte that is not zero. */
+export function contentEnd(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
+function readLength(bytes: Buffer, at: number): { value: number; end: number } | undefined {
+  let value = 0;
+  for (let index = 0; index < 5; index++) {
+    const byte = bytes[at + index];
+    if (byte === undefined) return undefined;
+    value += (byte & 0x7f) * 2 ** (7 * index);
+    if (byte < 0x80) return value < 2 ** 31 ? { value, end: at + index + 1 } : undefined;
+  }
+  return undefined;
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
+}
+
+function sha1(bytes: Uint8Array): Buffer {
+  return createHash('sha1').update(bytes).digest();
+}

@@ -1,0 +1,270 @@
+import { ChunkBuilder } from '../../dev/eventstore/eventChunk.js';
+import { mapEntry } from '../../dev/eventstore/serverMadeEvent.js';
+import { WireWriter } from '../../dev/eventstore/wire.js';
+import type { StopKind } from '../../src/errors.js';
+import { BlobService } from './blobService.js';
+import { EventStoreNode } from './eventStoreNode.js';
+import { Faults } from './faults.js';
+import { Ledger } from './ledger.js';
+import { Network, type Steps } from './network.js';
+import { excludedKey, type Services } from './parts.js';
+import { Random } from './random.js';
+import type { Deed, Schedule } from './schedule.js';
+import { SimulatedTime } from './simulatedTime.js';
+import { TableService } from './tableService.js';
+import type { WrittenRecord } from './tapeFrames.js';
+import { growOlderChunk, TapeWriter, truncateAsReadersDid, type WriterWorld } from './tapeWriter.js';
+
+export const stream = 'tapes';
+
+/** Which stops a deed may lead to, at its moment or later. Deeds that are not here lead to none. */
+const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
+  overwrite: ['SourceReplaced', 'SourceTruncated', 'SourceGap', 'SourceForked', 'SourceReordered'],
+  phantom: ['SourceForked', 'SourceReordered'],
+  tear: ['SourceForked', 'SourceReordered'],
+  secondWriter: ['SourceForked', 'SourceReordered', 'SourceGap'],
+  truncatingReader: ['SourceTruncated', 'SourceReplaced', 'SourceForked', 'SourceReordered', 'SourceGap'],
+  disorder: ['SourceReordered', 'SourceForked'],
+  growOlder: ['SourceForked', 'SourceReordered'],
+  otherVariant: ['SourceReordered', 'SourceForked', 'SourceGap'],
+  damage: ['SourceCorrupt'],
+  loseTarget: ['TargetLost'],
+  replaceServer: ['TargetLost'],
+  softDelete: ['TargetTruncated'],
+  tombstone: ['TargetDeleted'],
+  foreignEvent: ['TargetConflict'],
+  changeSettings: ['SettingsChanged'],
+};
+
+/** Everything outside the processes: the services, the writers, and who keeps an eye on them. */
+export class World {
+  readonly time = new SimulatedTime();
+  readonly random: Random;
+  readonly faults: Faults;
+  readonly network: Network;
+  readonly services: Services;
+  readonly ledger: Ledger;
+  /** The stops that what was done so far may lead to. */
+  readonly stops = new Set<StopKind>();
+  /** What was done that may leave something behind the cursor. */
+  isTouchedBehind = false;
+  bodyMode: 'auto' | 'raw' = 'auto';
+  /** Writers and others that are not done yet. */
+  private readonly busy = new Set<Promise<unknown>>();
+  private writing: Promise<void> = Promise.resolve();
+  private readonly writer: TapeWriter;
+  private readonly writerWorld: WriterWorld;
+  private variant;
+  private serial = 0;
+  private readonly startedAt = this.time.now;
+
+  constructor(
+    readonly schedule: Schedule,
+    steps: Steps,
+    private readonly tracer: (line: string) => void = () => undefined,
+  ) {
+    this.random = new Random(`world ${schedule.seed}`);
+    this.faults = new Faults(schedule.rates, this.random.fork('faults'));
+    this.network = new Network(this.time, this.faults, steps);
+    this.ledger = new Ledger(stream, excludedKey);
+    const node = new EventStoreNode(this.network, {
+      stream,
+      maxAppendBytes: schedule.serverAppendBytes,
+      watch: (first, events) => this.ledger.commit(node, first, events),
+    });
+    const table = new TableService(this.network, (entity) => this.ledger.row(entity));
+    const blobs = new BlobService(this.network, schedule.pageNames);
+    this.services = { blobs, table, node };
+    this.variant = schedule.firstVariant;
+    this.writerWorld = {
+      time: this.time,
+      blobs,
+      random: this.random.fork('writer'),
+      chunkBytes: schedule.chunkBytes,
+      naming: schedule.naming,
+      basePrefix: schedule.basePrefix,
+      written: (chunk, offset, record, frame) =>
+        this.ledger.wrote(chunk, offset, record, frame.subarray(frame.length - 20).toString('hex')),
+    };
+    this.writer = new TapeWriter(this.writerWorld, this.variant, 0);
+  }
+
+  /** A line for somebody who looks at one schedule. */
+  trace(line: string): void {
+    this.tracer(`${((this.time.now - this.startedAt) / 1000).toFixed(3).padStart(9)} ${line}`);
+  }
+
+  /** Does one thing now; what takes time goes on by itself. */
+  do(deed: Deed): void {
+    const isLate =
+      deed.kind === 'phantom' ? deed.lateMs > 0 : deed.kind === 'tear' ? deed.restAfterMs !== undefined : true;
+    const touches = deed.kind === 'truncatingReader' ? deed.afterMs > 0 : isLate;
+    if (touches) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
+    if (touches && mayStop[deed.kind]?.some((kind) => kind.startsWith('Source'))) this.isTouchedBehind = true;
+    this.keep(this.carryOut(deed));
+  }
+
+  /** The records that are there before anything else happens. */
+  async backlog(count: number): Promise<void> {
+    for (let written = 0; written < count; written++) await this.writer.append(this.record());
+  }
+
+  /** The chunks of another container arrive one by one. */
+  copyBacklog(): void {
+    const { blobs } = this.services;
+    const chunks = [...blobs.blobs.values()].map(({ name, bytes }) => ({ name, bytes }));
+    blobs.clear();
+    const random = this.random.fork('copy');
+    const copying = async (): Promise<void> => {
+      for (const { name, bytes } of chunks) {
+        await this.time.sleep(random.skewed(1, 4_000));
+        const blob = blobs.put(name, bytes.length, 'pending');
+        await this.time.sleep(random.skewed(1, 8_000));
+        blobs.copied(blob, bytes);
+      }
+    };
+    this.writing = this.writing.then(copying);
+    this.keep(this.writing);
+  }
+
+  /** Resolves when all that was begun is done. */
+  async settled(): Promise<void> {
+    while (this.busy.size > 0) await Promise.all(this.busy);
+  }
+
+  get isBusy(): boolean {
+    return this.busy.size > 0;
+  }
+
+  private keep(work: Promise<unknown>): void {
+    const kept: Promise<void> = work.then(
+      () => void this.busy.delete(kept),
+      (error: Error) => {
+        this.busy.delete(kept);
+        this.ledger.violated(`the world itself failed: ${error.stack}`);
+      },
+    );
+    this.busy.add(kept);
+  }
+
+  private async carryOut(deed: Deed): Promise<void> {
+    const { time, services, writer } = this;
+    const { table, node } = services;
+    switch (deed.kind) {
+      case 'write':
+        return this.write(async () => {
+          for (let left = deed.count; left > 0; left--) {
+            await writer.append(this.record());
+            await time.sleep(deed.everyMs);
+          }
+        });
+      case 'restartWriter':
+        return this.write(() => Promise.resolve(writer.restart()));
+      case 'overwrite':
+        return this.write(() => writer.overwriteInSameSecond(this.record(), this.record()));
+      case 'phantom':
+        return this.write(() => writer.phantom(this.record(), deed.lateMs));
+      case 'tear':
+        return this.write(() => writer.tear(this.record(), deed.restAfterMs));
+      case 'damage':
+        return this.write(() => writer.damaged(this.record(), this.record()));
+      case 'disorder':
+        return this.write(() => Promise.resolve(writer.restart(Math.max(0, writer.known - deed.fewer))));
+      case 'otherVariant':
+        return this.write(async () => {
+          await time.sleep(1_500);
+          this.variant = this.variant === 'varint' ? 'int32' : 'varint';
+          writer.become(this.variant);
+        });
+      case 'secondWriter': {
+        const second = new TapeWriter(this.writerWorld, this.variant);
+        for (let left = deed.count; left > 0; left--) {
+          await second.append(this.record());
+          await time.sleep(deed.everyMs);
+        }
+        return;
+      }
+      case 'truncatingReader':
+        return truncateAsReadersDid(this.writerWorld, this.variant, deed.afterMs);
+      case 'growOlder':
+        for (let left = deed.times; left > 0; left--) {
+          await growOlderChunk(this.writerWorld, this.variant, this.record(), deed.back);
+          await time.sleep(deed.everyMs);
+        }
+        return;
+      case 'outage':
+        this.faults.down.set(deed.service, deed.how);
+        if (deed.service === 'target') node.breakConnections();
+        await time.sleep(deed.ms);
+        this.faults.down.delete(deed.service);
+        return;
+      case 'breakConnections':
+        return node.breakConnections();
+      case 'restoreTarget': {
+        const last = node.store.streams.find(stream)?.committed ?? -1;
+        if (last > 0) await this.restore(Math.max(0, last - deed.back));
+        return;
+      }
+      case 'loseTarget':
+        return this.restore(-1);
+      case 'replaceServer':
+        return node.replace();
+      case 'softDelete':
+        node.store.softDelete(stream, -2, () => undefined);
+        return;
+      case 'tombstone':
+        node.store.tombstone(stream, -2, () => undefined);
+        return;
+      case 'foreignEvent':
+        return this.appendForeign();
+      case 'deleteRow':
+        return table.delete();
+      case 'restoreRow':
+        return table.restore(table.history.length - 1 - deed.back);
+      case 'changeSettings':
+        this.bodyMode = 'raw';
+        return;
+      case 'kill':
+      case 'freeze':
+      case 'clockJump':
+        return; // the runners' business
+    }
+  }
+
+  /** The main writer does one thing after the other. */
+  private write(work: () => Promise<void>): Promise<void> {
+    this.writing = this.writing.then(work);
+    return this.writing;
+  }
+
+  private async restore(revision: number): Promise<void> {
+    this.services.node.breakConnections();
+    await this.services.node.store.truncate(stream, revision);
+  }
+
+  private appendForeign(): void {
+    const id = `00000000-0000-4000-8000-${String(++this.serial).padStart(12, '0')}`;
+    const bytes = new WireWriter()
+      .message(1, new WireWriter().string(2, id))
+      .message(2, mapEntry('type', 'Foreign'))
+      .message(2, mapEntry('content-type', 'application/json'))
+      .bytes(4, Buffer.from('{}'))
+      .finish();
+    const builder = new ChunkBuilder({ countsMetadata: true });
+    builder.add(bytes, 0, bytes.length);
+    this.services.node.store.append(stream, -2, builder.build(), () => undefined);
+  }
+
+  private record(): WrittenRecord {
+    const random = this.writerWorld.random;
+    const serial = ++this.serial;
+    const key = random.chance(0.12) ? excludedKey : random.chance(0.1) ? 'func' : `user:${random.between(1, 5)}`;
+    const count = random.pick([0, 1, 1, 1, 1, 2, 3]);
+    const messages = Array.from({ length: count }, (_, index) => {
+      const padding = random.chance(0.2) ? random.between(0, this.schedule.largeBodyBytes) : 0;
+      const text = `{"N":${serial},"index":${index}${padding > 0 ? `,"pad":"${'x'.repeat(padding)}"` : ''}}`;
+      return { contract: `Shop/Event${index}`, body: Buffer.from(random.chance(0.9) ? text : text.slice(1)) };
+    });
+    return { serial, key, messages };
+  }
+}
