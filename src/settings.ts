@@ -59,7 +59,9 @@ const list = z.string().transform((text) =>
 const pairs = list.pipe(
   z
     .array(z.string().regex(/^.+=[^=$][^=]*$/))
-    .transform((items) => items.map((item) => [dividedAt(item, 'from'), dividedAt(item, 'to')] as const)),
+    .transform((items) => items.map((item) => [dividedAt(item, 'from'), dividedAt(item, 'to')] as const))
+    // The digest of the settings does not know which of two came last.
+    .refine((items) => new Set(items.map(([from]) => from)).size === items.length),
 );
 
 function dividedAt(item: string, side: 'from' | 'to'): string {
@@ -115,7 +117,7 @@ export const settingsSchema = z.object({
   }),
   TYPE_MAP: withDefault(pairs, '', {
     meaning: 'Event types by contract name: `contract=type`, comma-separated.',
-    expected: 'contract=type, comma-separated; no type starts with $',
+    expected: 'contract=type, comma-separated; each contract once, no type starts with $',
     inDigest: true,
   }),
   STRIP_NAMESPACES: withDefault(list, '', {

@@ -168,7 +168,7 @@ describe('settings that are missing or wrong', () => {
     ['TARGET_STREAM', ['$ce-billing', 'straße', 'tab\tbed']],
     ['CHECKPOINT_TABLE', ['event-ferry', '1st', 'ab', 'Tables']],
     ['BODY_MODE', ['RAW']],
-    ['TYPE_MAP', ['a', 'a=', '=b', 'a=$b', 'a=b,c']],
+    ['TYPE_MAP', ['a', 'a=', '=b', 'a=$b', 'a=b,c', 'a=b,a=c']],
     ['WHEN_CAUGHT_UP', ['sleep']],
     ['REPLICATION_SCHEDULE', ['every minute', '00:01:00', '0 0 * *']],
     ['RUN_SECONDS', ['0', '-1', '1.5', '1e2', 'sixty', '60s']],
