@@ -24,7 +24,7 @@ describe('eventferry status', () => {
 
   it('is healthy when all is replicated', async () => {
     const ferry = await openFerry();
-    await ferry.run();
+    await eventferry(['run'], ferry.environment());
     const { code, stdout, stderr } = await eventferry(['status'], ferry.environment());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
@@ -42,7 +42,7 @@ describe('eventferry status', () => {
 
   it('is the same as JSON', async () => {
     const ferry = await openFerry();
-    await ferry.run();
+    await eventferry(['run'], ferry.environment());
     const { stdout } = await eventferry(['status', '--json'], ferry.environment());
     expect(JSON.parse(stdout)).toMatchObject({
       healthy: true,
