@@ -27,7 +27,7 @@ export async function clientLoop(config: Config, batch: number, limit: number): 
     waiting = [];
   };
   for await (const { records } of source.read(beginning, new AbortController().signal)) {
-    for (const event of records.flatMap(jsonEvents)) {
+    for (const event of [...records].flatMap(jsonEvents)) {
       if (taken++ >= limit) break;
       waiting.push(event);
       if (waiting.length >= batch) await flush();

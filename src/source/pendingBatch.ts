@@ -1,18 +1,21 @@
-import { cursorBehind, type Cursor, type SourceMemory, type SourceRecord } from '../record.js';
-import type { ParsedFrame } from './frame.js';
+import type { Cursor, SourceMemory, SourceRecord } from '../record.js';
 import { memoryIn, memoryWithLeft, passedOverMore, type PassedOver } from './memory.js';
 import type { LeftChunk, Place } from './place.js';
 import type { SourceBatch } from './source.js';
-import { toRecord } from './tapeRecord.js';
 import type { Tapes } from './tapes.js';
+import { VerifiedFrames } from './verifiedFrames.js';
 
-const batchBytes = 4 * 1024 * 1024;
+const mostBytes = 4 * 1024 * 1024;
+/** Enough for an append or two, and hashed in a few milliseconds. */
+const fairBytes = 512 * 1024;
 
 /** The records that are read and not yet given out, and the cursor behind them. */
 export class PendingBatch {
-  private records: SourceRecord[] = [];
+  private frames: VerifiedFrames[] = [];
+  private records = 0;
   private recordBytes = 0;
-  private last: SourceRecord | undefined;
+  /** The frames added last; what is behind them is the cursor. */
+  private last: VerifiedFrames | undefined;
   private at: Cursor;
   /** The cursor is to be given out although no record moved it. */
   private moved = false;
@@ -30,28 +33,45 @@ export class PendingBatch {
   }
 
   get cursor(): Cursor {
-    if (this.last) this.at = cursorBehind(this.last, this.memory);
+    if (this.last) {
+      const { position, memory } = this;
+      const { returnTo } = this.at;
+      this.at = { ...this.last.readPoint, position, ...(returnTo && { returnTo }), ...(memory && { memory }) };
+    }
     this.last = undefined;
     return this.at;
   }
 
+  /** Not one record more may be added. */
   get isFull(): boolean {
-    return this.records.length >= this.tapes.options.readRecords || this.recordBytes >= batchBytes;
+    return this.records >= this.tapes.options.readRecords || this.recordBytes >= mostBytes;
   }
 
-  /** Adds the record of a valid frame that starts at `start` of `bytes`, which stands at `bytesAt` of its chunk. */
-  add(chunk: string, bytes: Buffer, bytesAt: number, start: number, frame: ParsedFrame): void {
-    const { returnTo } = this.at;
-    this.last = toRecord(bytes, start, frame, { chunk, bufferAt: bytesAt, position: this.position, returnTo });
-    this.records.push(this.last);
+  /** No use waiting for the records of the next chunk. */
+  get isFair(): boolean {
+    return this.recordBytes >= fairBytes;
+  }
+
+  /** Adds the record of a valid frame from `start` to `end` of `bytes`, which stand at `bytesAt` of the chunk. */
+  add({ chunk, variant }: Place, bytes: Buffer, bytesAt: number, start: number, end: number): void {
+    let frames = this.frames.at(-1);
+    if (!frames?.add(bytes, start, end)) {
+      const { returnTo } = this.at;
+      frames = new VerifiedFrames({ chunk, variant, bytes, bytesAt, returnTo }, start, this.position);
+      frames.add(bytes, start, end);
+      this.frames.push(frames);
+    }
+    this.last = frames;
+    this.records++;
     this.position++;
-    this.recordBytes += this.last.frameBytes;
+    this.recordBytes += end - start;
   }
 
   /** The next record is the first of another chunk. */
   enter({ chunk, passed }: Place): void {
-    this.memory = memoryIn(this.tapes, chunk, this.memory, passed);
-    this.tapes.forgetEnds(passed, this.memory);
+    const before = this.memory;
+    this.memory = memoryIn(this.tapes, chunk, before, passed);
+    this.tapes.forgetEnds(before, this.memory);
   }
 
   /** An accepted chunk was read to its end: the main reading goes on. */
@@ -75,12 +95,13 @@ export class PendingBatch {
 
   /** Takes what is pending; undefined when there is nothing new to say. */
   take(): SourceBatch | undefined {
-    const { cursor, records } = this;
-    if (records.length === 0 && !this.moved) return undefined;
-    this.records = [];
+    const { cursor, frames } = this;
+    if (frames.length === 0 && !this.moved) return undefined;
+    this.frames = [];
+    this.records = 0;
     this.recordBytes = 0;
     this.moved = false;
-    return { records, cursor };
+    return { records: { [Symbol.iterator]: () => recordsOf(frames) }, cursor };
   }
 
   private remember(memory: SourceMemory): void {
@@ -88,4 +109,8 @@ export class PendingBatch {
     this.at = { ...this.cursor, memory };
     this.moved = true;
   }
+}
+
+function* recordsOf(frames: readonly VerifiedFrames[]): Generator<SourceRecord> {
+  for (const each of frames) yield* each.records();
 }

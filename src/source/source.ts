@@ -2,7 +2,8 @@ import type { Cursor, Mark, SourceMemory, SourceRecord } from '../record.js';
 
 /** Records in order, and the cursor behind the last of them. */
 export interface SourceBatch {
-  readonly records: readonly SourceRecord[];
+  /** Made while they are asked for, each time anew: to hold one is to hold one, not the batch. */
+  readonly records: Iterable<SourceRecord>;
   /** Behind the last record; may lie in a later chunk when nothing but empty chunks and reported tails follow. */
   readonly cursor: Cursor;
 }

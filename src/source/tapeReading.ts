@@ -101,7 +101,7 @@ export class TapeReading {
     if (isListedSo(place)) return 'head';
     const fetch = this.fetchFor(place);
     this.fetchAhead(fetch, place);
-    if (!this.tapes.ahead.isReady(fetch)) yield* this.flush();
+    if (this.batch.isFair || !this.tapes.ahead.isReady(fetch)) yield* this.flush();
     const fetched = await this.tapes.ahead.take(fetch, this.signal);
     const { answer } = fetched;
     if (answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, answer.date);
@@ -155,7 +155,7 @@ export class TapeReading {
     for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
       this.salvage = undefined;
       this.tapes.sawFrame(frame.end - at);
-      batch.add(place.chunk, read.bytes, read.start, at, frame);
+      batch.add(place, read.bytes, read.start, at, frame.end);
       at = frame.end;
       if (batch.isFull) yield* this.flush();
     }

@@ -9,7 +9,7 @@ import { ChunkCatalog } from './chunkCatalog.js';
 import type { ChunkEnd } from './chunkEnd.js';
 import { chunkProbe } from './chunkProbe.js';
 import { Eras, type Probe } from './eras.js';
-import type { LeftChunk, Place } from './place.js';
+import type { Place } from './place.js';
 import { ReadAhead } from './readAhead.js';
 
 /** What to do about a bad frame with valid frames behind it. */
@@ -31,7 +31,7 @@ export interface TapeOptions {
   readonly smallestRangeBytes?: number;
   /** Bytes of a ranged read in a backlog. Default 4 MiB. */
   readonly largestRangeBytes?: number;
-  /** Most bytes that are fetched ahead. Default 16 MiB. */
+  /** Most bytes that are fetched ahead. Default 8 MiB. */
   readonly readAheadBytes?: number;
 }
 
@@ -40,7 +40,7 @@ export type Onward = 'no' | 'when due' | 'poll' | 'now';
 
 /** Listings of the newest names are made no more often, unless the next frame needs a new chunk. */
 const listOnwardMs = 5_000;
-const readAheadCalls = 8;
+const readAheadCalls = 6;
 
 /** What a source of tapes knows, for as long as the process lives. Shared by everything that reads them. */
 export class Tapes {
@@ -62,7 +62,7 @@ export class Tapes {
   private readonly reported = new Set<string>();
 
   constructor(readonly options: TapeOptions) {
-    const { container, clock, readAheadBytes = 16 * 1024 * 1024 } = options;
+    const { container, clock, readAheadBytes = 8 * 1024 * 1024 } = options;
     this.smallestRangeBytes = options.smallestRangeBytes ?? 64 * 1024;
     this.largestRangeBytes = options.largestRangeBytes ?? 4 * 1024 * 1024;
     this.reader = new BlobReader(container);
@@ -155,11 +155,10 @@ export class Tapes {
     return this.frames === 0 ? undefined : this.frameBytes / this.frames;
   }
 
-  /** Forgets how chunks end that were left, except those that stay watched. */
-  forgetEnds(passed: readonly LeftChunk[], { left = [] }: SourceMemory): void {
-    const watched = new Set(left.map(({ chunk }) => chunk));
-    for (const name of this.ends.keys())
-      if (!watched.has(name) && passed.some(({ chunk }) => chunk === name)) this.ends.delete(name);
+  /** Forgets how chunks end that were left so long ago that they are not watched any more. */
+  forgetEnds(watchedBefore: SourceMemory | undefined, watchedNow: SourceMemory): void {
+    const watched = new Set((watchedNow.left ?? []).map(({ chunk }) => chunk));
+    for (const { chunk } of watchedBefore?.left ?? []) if (!watched.has(chunk)) this.ends.delete(chunk);
   }
 
   /** A line in the log, once a process for each thing it is about. */
