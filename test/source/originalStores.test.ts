@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Failure } from '../../src/errors.js';
-import type { SourceRecord } from '../../src/record.js';
+import { beginning, type SourceRecord } from '../../src/record.js';
+import { parseChunkName } from '../../src/source/chunkName.js';
 import {
   fixtureStore,
   fixtureStores,
@@ -9,8 +10,9 @@ import {
   type FixtureName,
   type FixtureStore,
 } from '../support/fixtureStores.js';
-import { freshContainer, uploadStore, type BlobKind } from '../support/uploadStore.js';
-import { openTapes, readAll } from './openTapes.js';
+import { SteppingClock } from '../support/steppingClock.js';
+import { freshContainer, uploadChunk, uploadStore, writePages, type BlobKind } from '../support/uploadStore.js';
+import { never, openTapes, readAll } from './openTapes.js';
 
 /** What is compared: one line a message, as the original reader gave it. */
 interface Line {
@@ -188,5 +190,61 @@ describe('a store with a bad frame and valid ones behind it', () => {
     );
     expect(records.map(({ position }) => position)).toEqual(kept.map((_, index) => index + 1));
     expect(cursor.memory?.passedOver?.chunks).toBe(1);
+  });
+});
+
+describe('a store that is followed while it is written', () => {
+  /** Page by page as a live writer leaves them, in the order of the chunks' times; each page write is one step. */
+  async function follow(name: FixtureName, onDamage: 'stop' | 'skip') {
+    const store = await fixtureStore(name);
+    const container = await freshContainer();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { onDamage, clock, listAllSeconds: 5 });
+    const records: SourceRecord[] = [];
+    let cursor = beginning;
+    const look = async () => {
+      clock.advance(5_000);
+      if (!(await source.poll(cursor, never))) return;
+      const read = await readAll(source, cursor);
+      records.push(...read.records);
+      cursor = read.cursor;
+      if (read.thrown) throw read.thrown as Error;
+    };
+    const byTime = [...store.chunks]
+      .filter(([chunk]) => parseChunkName(chunk))
+      .sort(([one], [other]) => (one.slice(9) < other.slice(9) ? -1 : 1));
+    for (const [chunk, bytes] of byTime) {
+      await uploadChunk(container, chunk, Buffer.alloc(bytes.length), 'page');
+      await look();
+      const used = bytes.subarray(0, 1 + bytes.findLastIndex((byte) => byte !== 0));
+      const step = 512 * Math.max(1, Math.ceil(used.length / 512 / 6));
+      for (let at = 0; at < used.length; at += step) {
+        const pages = Buffer.alloc(Math.ceil(Math.min(step, used.length - at) / 512) * 512);
+        used.copy(pages, 0, at, at + step);
+        await writePages(container, chunk, at, pages);
+        await look();
+      }
+    }
+    return { store, records };
+  }
+
+  it.each([
+    'era-2012-08-int32-file',
+    'iddd-small-pageblob',
+    'v3-duplicate-prefix-pageblob',
+    'v3-multi-json-crlf',
+    'v3-small-proto',
+    'v3-torn-restart-file',
+    'v3-torn-restart-pageblob',
+  ] as const)('%s reads as it does when it is complete', async (name) => {
+    const { store, records } = await follow(name, 'stop');
+    expect(lines(records)).toEqual(expectedLines(store.expected()));
+  });
+
+  it('v3-prefix-disorder-file ends in SourceReordered when its last chunk appears before the one read last', async () => {
+    await expect(follow('v3-prefix-disorder-file', 'skip')).rejects.toMatchObject({
+      kind: 'SourceReordered',
+      facts: { chunk: '00000014-2013-10-18-103846.dat' },
+    });
   });
 });
