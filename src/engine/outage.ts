@@ -98,7 +98,10 @@ export class OutageNotices {
   }
 
   private facts(failure: Failure): Record<string, unknown> {
-    return { kind: failure.kind, message: failure.message, wayOut: failure.wayOut, ...failure.facts };
+    const { kind, message, wayOut, facts } = failure;
+    // Only a defect needs the place in the code; what cannot be reached has no interesting one.
+    const stack = kind === 'Unexpected' && failure.cause instanceof Error ? failure.cause.stack : undefined;
+    return { kind, message, wayOut, ...facts, ...(stack !== undefined && { stack }) };
   }
 
   private now(): string {

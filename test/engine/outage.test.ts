@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
 import { systemClock } from '../../src/clock.js';
 import { OutageNotices } from '../../src/engine/outage.js';
-import { Failure, type StopKind } from '../../src/errors.js';
+import { asFailure, Failure, type StopKind } from '../../src/errors.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 
@@ -95,6 +95,15 @@ describe('an outage', () => {
       kind: 'TargetUnreachable',
       message: 'the server cannot be reached',
       wayOut: unreachable.wayOut,
+    });
+  });
+
+  test('that comes from a defect leaves the stack in the log', async () => {
+    const { notices, logger } = await invocation(new MemoryCheckpointStore());
+    await notices.failed(asFailure(new TypeError('x is not a function')));
+    expect(logger.lines[0]?.facts).toMatchObject({
+      kind: 'Unexpected',
+      stack: expect.stringContaining('outage.test.ts') as string,
     });
   });
 });
