@@ -1,29 +1,11 @@
-import type { TargetEvent } from '../record.js';
+import { parseMark } from '../convert/mark.js';
+import type { Mark } from '../record.js';
 import type { StoredEvent } from '../target/target.js';
+import { changes, difference, EventsDigest, type Difference, type ExpectedEvent } from './difference.js';
+import { Numbering } from './numbering.js';
 import { ownMark } from './tailMark.js';
 
-/** What can be wrong with a target stream, given what the source holds. */
-export type DifferenceKind =
-  | 'missing'
-  | 'doubled'
-  | 'reordered'
-  | 'foreign'
-  | 'changed-id'
-  | 'changed-type'
-  | 'changed-content-type'
-  | 'changed-data'
-  | 'changed-mark';
-
-/** One thing that is wrong, and where. */
-export interface Difference {
-  readonly kind: DifferenceKind;
-  /** The record's position at the source and the event's index in it; absent for an event that is not ours. */
-  readonly position?: number;
-  readonly index?: number;
-  /** The event's revision in the target stream; absent for one that is missing. */
-  readonly revision?: number;
-  readonly detail: string;
-}
+export type { Difference, DifferenceKind, ExpectedEvent } from './difference.js';
 
 /** What was compared so far. */
 export interface Compared {
@@ -33,136 +15,239 @@ export interface Compared {
   readonly stored: number;
   /** Events on both sides, the same to the byte. */
   readonly equal: number;
+  /** Equal events that were written under other settings than those of now, which decide types. */
+  readonly underOtherSettings: number;
+  /** Events that are not in the stream, and may rightly not be: other settings held there. */
+  readonly unjudged: number;
 }
+
+/** How the source is read; by default in the order of positions, where no event may be otherwise than expected. */
+export interface Reading {
+  /** Order at the source of the events that two marks name. */
+  compare(one: Mark, other: Mark): number;
+  /** The event expected, as it is if the mark that the stream holds, which is proven, says how it was read. */
+  asMarked?(expected: ExpectedEvent, stored: StoredEvent, mark: Mark): ExpectedEvent;
+  /** The event that the mark names, read anew; undefined when the source does not hold it. */
+  find?(stored: StoredEvent, mark: Mark): Promise<ExpectedEvent | undefined>;
+  /** Digest of the settings of now; without it every event must have been written under the same. */
+  readonly settings?: string;
+}
+
+const byPosition: Reading = { compare: (one, other) => one.position - other.position || one.index - other.index };
+
+/** Events out of place that are held until they come; beyond it the oldest counts as missing. */
+const most = { awaited: 10_000, awaitedBytes: 64 * 1024 * 1024 };
 
 /**
  * Holds a target stream against what the source makes, event by event: each once, in order, the same to the byte.
- * Memory is bounded by the number of events that are out of place.
+ * An event is found by the place at the source that its mark names. Memory is bounded, however much is out of place.
  */
 export class Verification {
-  private expectedCount = 0;
-  private storedCount = 0;
-  private equalCount = 0;
+  private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0 };
+  private readonly digests = { source: new EventsDigest(), target: new EventsDigest() };
+  private readonly numbering = new Numbering();
   /** Expected, but the stream went on without it: missing, unless it comes later. */
-  private readonly awaited = new Map<string, TargetEvent>();
+  private readonly awaited = new Map<string, ExpectedEvent & { readonly unjudged: boolean }>();
+  private awaitedBytes = 0;
+  private next: IteratorResult<ExpectedEvent, unknown> | undefined;
+  /** The event taken last from the source, and the one seen last in the stream. */
+  private lastTaken: Mark | undefined;
+  private lastStored: Mark | undefined;
 
   /** @param expected the events that the source makes, in order; @param source the source's id */
   constructor(
-    private readonly expected: AsyncIterator<TargetEvent>,
+    private readonly expected: AsyncIterator<ExpectedEvent>,
     private readonly source: string,
+    private readonly reading: Reading = byPosition,
   ) {}
 
-  private next: IteratorResult<TargetEvent, unknown> | undefined;
-
   get compared(): Compared {
-    return { expected: this.expectedCount, stored: this.storedCount, equal: this.equalCount };
+    return { ...this.counts };
   }
 
-  /** The stream's next event. @returns what is wrong with it; what is missing is only known at the {@link end} */
+  /** SHA-256 of both sides so far, 64 hex digits each; they are equal when nothing is different. */
+  get digest(): { readonly source: string; readonly target: string } {
+    return { source: this.digests.source.hex, target: this.digests.target.hex };
+  }
+
+  /** The stream's next event. @returns what is wrong with it; most of what is missing is only known at the {@link end} */
   async stored(event: StoredEvent): Promise<Difference[]> {
-    this.storedCount += 1;
+    this.counts.stored += 1;
     const mark = ownMark(event, this.source);
-    if (!mark) return [foreign(event)];
-    const key = keyOf(mark.position, mark.index);
-    const late = this.awaited.get(key);
-    if (late) {
+    if (!mark) return this.unproven(event);
+    const found = await this.proven(event, mark);
+    this.lastStored = mark;
+    return found;
+  }
+
+  /**
+   * The stream, or what is compared of it, has ended: what the source still has is missing.
+   *
+   * @param isBeyond true for what is not to be compared, by its mark with the position that it has in the stream
+   */
+  async *end(isBeyond: (mark: Mark) => boolean = () => false): AsyncGenerator<Difference> {
+    const ends = ({ mark }: ExpectedEvent): boolean => isBeyond({ ...mark, position: this.numbering.positionOf(mark) });
+    for (const event of this.awaited.values()) {
+      if (ends(event)) continue;
+      if (event.unjudged) this.counts.unjudged += 1;
+      else yield this.missing(event);
+    }
+    this.awaited.clear();
+    for (let next = await this.peek(); next.done !== true && !ends(next.value); next = await this.peek()) {
+      this.take(next.value);
+      if (!next.value.excluded) yield this.missing(next.value);
+    }
+  }
+
+  private async proven(event: StoredEvent, mark: Mark): Promise<Difference[]> {
+    const late = this.noLongerAwaited(mark);
+    if (late) return this.outOfPlace(event, mark, late);
+    const given: Difference[] = [];
+    for (;;) {
+      const next = await this.peek();
+      if (next.done === true) {
+        const isBehind = this.lastTaken !== undefined && this.reading.compare(mark, this.lastTaken) <= 0;
+        return [...given, ...(isBehind ? await this.behind(event, mark) : [this.surplus(event, mark)])];
+      }
+      const order = this.reading.compare(mark, next.value.mark);
+      if (order < 0) return [...given, ...(await this.behind(event, mark))];
+      this.take(next.value);
+      if (order === 0) return [...given, ...this.inPlace(event, mark, next.value)];
+      given.push(...this.await(next.value, mark));
+    }
+  }
+
+  /** Not an event that we wrote so; it may still be one that was changed, if it stands where one is expected. */
+  private async unproven(event: StoredEvent): Promise<Difference[]> {
+    const next = await this.peek();
+    if (next.done !== true) {
+      const mark = { ...next.value.mark, position: this.numbering.positionOf(next.value.mark) };
+      const expected = this.asMarked(next.value, event, mark);
+      const claimed = parseMark(event.metadata);
+      const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.value.mark) === 0;
+      if (isMeant || event.id === expected.id) {
+        this.take(next.value);
+        return this.compare(event, mark, expected);
+      }
+    }
+    this.digests.target.stored(event, undefined);
+    const { type, id } = event;
+    return [difference('foreign', undefined, event, `type ${type}, id ${id}: not written for this source`)];
+  }
+
+  private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
+    const wrong = this.numbering.met(mark, expected.mark);
+    const isSurplus = expected.excluded && mark.settings === expected.mark.settings;
+    return [
+      ...(wrong === undefined ? [] : [difference('changed-mark', mark, event, wrong)]),
+      ...(isSurplus ? [this.surplus(event, mark)] : this.compare(event, mark, this.asMarked(expected, event, mark))),
+    ];
+  }
+
+  /** It comes later than what stands behind it at the source. That is right where a person had its chunk read so. */
+  private async outOfPlace(event: StoredEvent, mark: Mark, late: ExpectedEvent): Promise<Difference[]> {
+    const expected = differently(late.mark, mark) ? await this.reading.find?.(event, mark) : undefined;
+    return [...this.lateness(event, mark), ...this.compare(event, mark, expected ?? late)];
+  }
+
+  private lateness(event: StoredEvent, mark: Mark): Difference[] {
+    if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands behind events that come after it')];
+    this.numbering.readApart();
+    const { lastStored } = this;
+    if (!lastStored || byPosition.compare(mark, lastStored) > 0) return [];
+    return [difference('reordered', mark, event, `it stands behind position ${lastStored.position}`)];
+  }
+
+  /** Its place lies before what is expected next, and it is not awaited. */
+  private async behind(event: StoredEvent, mark: Mark): Promise<Difference[]> {
+    const isNew = !this.lastStored || byPosition.compare(mark, this.lastStored) > 0;
+    const apart = mark.returnTo && isNew ? await this.reading.find?.(event, mark) : undefined;
+    if (apart) {
+      this.counts.expected += 1;
+      return [...this.lateness(event, mark), ...this.compare(event, mark, apart)];
+    }
+    this.digests.target.stored(event, undefined);
+    return [difference('doubled', mark, event, 'it stands in the stream before, or not at the source')];
+  }
+
+  private surplus(event: StoredEvent, mark: Mark): Difference {
+    this.digests.target.stored(event, undefined);
+    return difference('foreign', mark, event, 'the source makes no such event');
+  }
+
+  private compare(stored: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
+    this.digests.source.expected(expected);
+    this.digests.target.stored(stored, expected);
+    const found = changes(stored, expected);
+    if (found.length > 0) return found;
+    this.counts.equal += 1;
+    if (this.isOfOtherSettings(mark)) this.counts.underOtherSettings += 1;
+    return [];
+  }
+
+  private asMarked(expected: ExpectedEvent, stored: StoredEvent, mark: Mark): ExpectedEvent {
+    if (!differently(expected.mark, mark)) return expected;
+    return this.reading.asMarked?.(expected, stored, mark) ?? expected;
+  }
+
+  private isOfOtherSettings(mark: Mark | undefined): boolean {
+    return mark !== undefined && this.reading.settings !== undefined && mark.settings !== this.reading.settings;
+  }
+
+  private missing(event: ExpectedEvent): Difference {
+    this.digests.source.expected(event);
+    return difference('missing', event.mark, undefined, 'the stream does not hold it');
+  }
+
+  /** The stream goes on without it. @returns what is certainly missing by now */
+  private await(event: ExpectedEvent, next: Mark): Difference[] {
+    if (event.excluded) return [];
+    this.numbering.skip();
+    const unjudged = this.isOfOtherSettings(next) || this.isOfOtherSettings(this.lastStored);
+    // A copy: the bytes are views on what was read, which is much more.
+    const kept = { ...event, data: Buffer.from(event.data), ...(event.body && { body: Buffer.from(event.body) }) };
+    this.awaited.set(keyOf(event.mark), { ...kept, unjudged });
+    this.awaitedBytes += bytesOf(kept);
+    const given: Difference[] = [];
+    for (const [key, oldest] of this.awaited) {
+      if (this.awaited.size <= most.awaited && this.awaitedBytes <= most.awaitedBytes) break;
       this.awaited.delete(key);
-      return [reordered(event, late), ...this.compare(event, late)];
+      this.awaitedBytes -= bytesOf(oldest);
+      if (oldest.unjudged) this.counts.unjudged += 1;
+      else given.push(this.missing(oldest));
     }
-    for (;;) {
-      this.next ??= await this.pull();
-      const { next } = this;
-      if (next.done === true) return [surplus(event, mark.position, mark.index)];
-      const order = compareOrder(mark, next.value.mark);
-      if (order < 0) return [surplus(event, mark.position, mark.index)];
-      this.next = undefined;
-      if (order === 0) return this.compare(event, next.value);
-      this.awaited.set(keyOf(next.value.mark.position, next.value.mark.index), next.value);
-    }
+    return given;
   }
 
-  /** The stream has ended. Everything that the source still has is missing. */
-  async *end(): AsyncGenerator<Difference> {
-    for (const event of this.awaited.values()) yield missing(event);
-    for (;;) {
-      this.next ??= await this.pull();
-      const { next } = this;
-      if (next.done === true) return;
-      this.next = undefined;
-      yield missing(next.value);
-    }
+  private noLongerAwaited(mark: Mark): ExpectedEvent | undefined {
+    const late = this.awaited.get(keyOf(mark));
+    if (!late) return undefined;
+    this.awaited.delete(keyOf(mark));
+    this.awaitedBytes -= bytesOf(late);
+    return late;
   }
 
-  private async pull(): Promise<IteratorResult<TargetEvent, unknown>> {
-    const next = await this.expected.next();
-    if (next.done !== true) this.expectedCount += 1;
-    return next;
+  private async peek(): Promise<IteratorResult<ExpectedEvent, unknown>> {
+    this.next ??= await this.expected.next();
+    return this.next;
   }
 
-  private compare(stored: StoredEvent, expected: TargetEvent): Difference[] {
-    const differences = changes(stored, expected);
-    if (differences.length === 0) this.equalCount += 1;
-    return differences;
+  private take(event: ExpectedEvent): void {
+    this.next = undefined;
+    this.lastTaken = event.mark;
+    if (!event.excluded) this.counts.expected += 1;
   }
 }
 
-function changes(stored: StoredEvent, expected: TargetEvent): Difference[] {
-  const { position, index } = expected.mark;
-  const { revision } = stored;
-  const difference = (kind: DifferenceKind, detail: string): Difference => ({
-    kind,
-    position,
-    index,
-    revision,
-    detail,
-  });
-  const found: Difference[] = [];
-  if (stored.id !== expected.id) found.push(difference('changed-id', `id ${stored.id} in place of ${expected.id}`));
-  if (stored.type !== expected.type) {
-    found.push(difference('changed-type', `type ${stored.type} in place of ${expected.type}`));
-  }
-  if (stored.contentType !== expected.contentType) {
-    found.push(difference('changed-content-type', `${stored.contentType} in place of ${expected.contentType}`));
-  }
-  if (!sameBytes(stored.data, expected.data)) {
-    found.push(difference('changed-data', firstDifference(stored.data, expected.data)));
-  }
-  if (!sameBytes(stored.metadata, expected.metadata)) {
-    found.push(difference('changed-mark', firstDifference(stored.metadata, expected.metadata)));
-  }
-  return found;
+/** The same event of the same record, written at another position, in another way or under other settings. */
+function differently(one: Mark, other: Mark): boolean {
+  return one.position !== other.position || one.settings !== other.settings || other.returnTo !== undefined;
 }
 
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0;
+function keyOf({ chunk, offset, index }: Mark): string {
+  return `${chunk} ${offset} ${index}`;
 }
 
-function firstDifference(stored: Uint8Array, expected: Uint8Array): string {
-  const at = expected.findIndex((byte, index) => stored[index] !== byte);
-  const where = at < 0 ? Math.min(stored.length, expected.length) : at;
-  return `${stored.length} bytes in place of ${expected.length}; the first that differs is byte ${where}`;
-}
-
-function compareOrder(one: TargetEvent['mark'], other: TargetEvent['mark']): number {
-  return one.position - other.position || one.index - other.index;
-}
-
-function keyOf(position: number, index: number): string {
-  return `${position}.${index}`;
-}
-
-function foreign({ revision, type, id }: StoredEvent): Difference {
-  return { kind: 'foreign', revision, detail: `type ${type}, id ${id}: not written for this source` };
-}
-
-function reordered({ revision }: StoredEvent, { mark: { position, index } }: TargetEvent): Difference {
-  return { kind: 'reordered', position, index, revision, detail: 'it stands behind events that come after it' };
-}
-
-function surplus({ revision }: StoredEvent, position: number, index: number): Difference {
-  return { kind: 'doubled', position, index, revision, detail: 'it stands in the stream before, or not at the source' };
-}
-
-function missing({ mark: { position, index } }: TargetEvent): Difference {
-  return { kind: 'missing', position, index, detail: 'the stream does not hold it' };
+function bytesOf({ data, body, metadata }: ExpectedEvent): number {
+  return data.length + (body?.length ?? 0) + metadata.length;
 }
