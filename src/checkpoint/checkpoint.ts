@@ -71,8 +71,8 @@ export interface RunNote {
 export interface Acceptance {
   /** Events written under the settings with the digest `from` may be followed by events under `to`. */
   readonly settings?: { readonly from: string; readonly to: string };
-  /** Go on behind this revision although its event is not ours. */
-  readonly revision?: number;
+  /** Events that are not ours and behind which a person had us go on. */
+  readonly foreign?: readonly { readonly revision: number; readonly id: string }[];
 }
 
 /** Everything remembered about one source and one target stream. */

@@ -27,13 +27,18 @@ export async function foreignTail(
     if (settingsAccepted(mark, row, parts)) return { kind: 'own', event: tail, mark };
     throw settingsChanged(mark, row, parts);
   }
-  if (row?.accepted?.revision === tail.revision) return lastOwnEvent(tail.revision, parts, signal);
+  if (isAccepted(tail, row)) return lastOwnEvent(tail.revision, parts, signal);
   throw new Failure(
     'TargetConflict',
     `Revision ${tail.revision} of stream ${parts.stream} (type ${tail.type}, id ${tail.id}) was not written by ` +
       `Eventferry for source ${parts.sourceId}.`,
     { stream: parts.stream, revision: tail.revision, type: tail.type, id: tail.id },
   );
+}
+
+/** True for the very event that a person has accepted, not for another one that came to stand there. */
+export function isAccepted({ revision, id }: StoredEvent, row: CheckpointRow | undefined): boolean {
+  return row?.accepted?.foreign?.some((one) => one.revision === revision && one.id === id) ?? false;
 }
 
 async function isAtSource(mark: Mark, { source }: Parts, signal: AbortSignal): Promise<boolean> {

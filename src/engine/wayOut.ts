@@ -59,7 +59,7 @@ async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<WayOut
 
 async function acceptRevision(revision: number, parts: Parts, signal: AbortSignal): Promise<WayOut> {
   const { checkpoint, stream } = parts;
-  await checkpoint.load(signal);
+  const row = await checkpoint.load(signal);
   const tail = await parts.target.tail(stream, signal);
   if (tail.kind !== 'event' || tail.event.revision !== revision) {
     const last = tail.kind === 'event' ? `its last revision is ${tail.event.revision}` : `it is ${tail.kind}`;
@@ -72,7 +72,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
     says:
       `Replication goes on behind revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
       'which Eventferry did not write; that event stays where it is.',
-    apply: () => accept({ revision }, parts),
+    apply: () => accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }, parts),
   };
 }
 

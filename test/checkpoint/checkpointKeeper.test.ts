@@ -182,12 +182,13 @@ describe('the keeper of a checkpoint row', () => {
   test('sets the row back only when told to, which counts as a generation', async () => {
     const keeper = keeperOf();
     await keeper.load();
-    keeper.accept({ revision: 9 });
+    const accepted = { foreign: [{ revision: 9, id: 'c' }] };
+    keeper.accept(accepted);
     await keeper.advance(reachedAt(5));
     await keeper.lower(reachedAt(2));
-    expect(await storedRow()).toEqual({ ...identity, ...reachedAt(2), generation: 1, accepted: { revision: 9 } });
+    expect(await storedRow()).toEqual({ ...identity, ...reachedAt(2), generation: 1, accepted });
     await keeper.lower({ cursor: beginning });
-    expect(await storedRow()).toEqual({ ...identity, cursor: beginning, generation: 2, accepted: { revision: 9 } });
+    expect(await storedRow()).toEqual({ ...identity, cursor: beginning, generation: 2, accepted });
   });
 
   test('remembers what was accepted beside what was accepted before', async () => {
