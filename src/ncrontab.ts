@@ -42,3 +42,35 @@ function valueOf(text: string, { from, names = [] }: Field): number {
   const index = names.findIndex((name) => text.length >= 3 && text.toLowerCase().startsWith(name));
   return index < 0 ? NaN : from + index;
 }
+
+/** The shortest and the longest time between two ticks, in seconds. */
+export interface Interval {
+  readonly shortest: number;
+  readonly longest: number;
+}
+
+/**
+ * How often a schedule fires that repeats within each hour (`0 * * * * *`, or with steps or lists of minutes and
+ * seconds).
+ *
+ * @returns undefined for a schedule that names hours or days: it is not meant to run all the time
+ */
+export function intervalSeconds(schedule: string): Interval | undefined {
+  const given = schedule.trim().split(/\s+/);
+  const [seconds = '', minutes = '', ...others] = given.length === 5 ? ['0', ...given] : given;
+  if (others.some((field) => field !== '*')) return undefined;
+  const ticks = valuesOf(minutes).flatMap((minute) => valuesOf(seconds).map((second) => minute * 60 + second));
+  const gaps = ticks.map((tick, index) => (ticks[index + 1] ?? (ticks[0] ?? 0) + 3600) - tick);
+  return { shortest: Math.min(...gaps), longest: Math.max(...gaps) };
+}
+
+/** The values from 0 to 59 that a valid field of seconds or minutes names, in order. */
+function valuesOf(text: string): number[] {
+  const values = text.split(',').flatMap((item) => {
+    const [range = '', step] = item.split('/');
+    const [from = NaN, to = step === undefined ? from : 59] = range === '*' ? [0, 59] : range.split('-').map(Number);
+    const every = Number(step ?? 1);
+    return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, index) => from + index * every);
+  });
+  return [...new Set(values)].sort((one, other) => one - other);
+}

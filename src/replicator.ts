@@ -4,11 +4,14 @@ import { tableCheckpoint } from './checkpoint/tableCheckpoint.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConvert } from './convert/convert.js';
+import { examine } from './doctor/doctor.js';
+import type { Finding } from './doctor/finding.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
 import { status, type Status } from './engine/status.js';
 import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
+import { examineTapes } from './source/examination.js';
 import { inspectTapes, type Inspection } from './source/inspection.js';
 import { lokadTapes } from './source/lokadTapes.js';
 import { connectContainer } from './source/sourceStorage.js';
@@ -16,7 +19,8 @@ import type { TapeOptions } from './source/tapes.js';
 import type { Source } from './source/source.js';
 import { deadlineMs } from './target/batchAppend.js';
 import { eventStoreTarget } from './target/eventStoreTarget.js';
-import type { Logger } from './telemetry/logger.js';
+import { examineServer } from './target/examination.js';
+import { silentLogger, type Logger } from './telemetry/logger.js';
 
 /** What a caller decides about a run; everything else comes from the settings. */
 export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries' | 'outageTriesAtStart'> & {
@@ -36,6 +40,8 @@ export interface Replicator {
   preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;
   /** What a decision after a stop would do. @throws Failure `NotApplicable` */
   wayOut(decision: Decision, signal: AbortSignal): Promise<WayOut>;
+  /** Looks at everything that a run needs, check by check. Writes nothing anywhere, never throws. */
+  examine(signal: AbortSignal): AsyncIterable<Finding>;
   /** Ends every connection; appends in flight are given up, with unknown outcome. Never throws. */
   close(): Promise<void>;
 }
@@ -71,6 +77,16 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
     status: (signal) => status(parts(looking, store), signal),
     preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
     wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
+    examine: async function* (signal) {
+      const server = examineServer(config.target, clock);
+      try {
+        const quiet = { ...parts(newSource(), readOnly(store)), logger: silentLogger };
+        const source = examineTapes({ ...tapes, logger: silentLogger });
+        yield* examine({ config, source, server, checkpoints: store, parts: quiet, clock }, signal);
+      } finally {
+        server.close();
+      }
+    },
     close: () => target.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { isNcrontab } from '../src/ncrontab.js';
+import { intervalSeconds, isNcrontab } from '../src/ncrontab.js';
 
 describe('a timer schedule', () => {
   test.each([
@@ -34,4 +34,22 @@ describe('a timer schedule', () => {
       expect(isNcrontab(schedule)).toBe(false);
     },
   );
+});
+
+describe('the time between two ticks', () => {
+  test.each([
+    ['0 * * * * *', 60, 60],
+    ['* * * * *', 60, 60],
+    ['*/20 * * * * *', 20, 20],
+    ['0 */5 * * * *', 300, 300],
+    ['30 0,10,40 * * * *', 600, 1800],
+    ['0 5/15 * * * *', 900, 900],
+    ['0 50-52 * * * *', 60, 3480],
+  ])('of %s is %i to %i seconds', (schedule, shortest, longest) => {
+    expect(intervalSeconds(schedule)).toEqual({ shortest, longest });
+  });
+
+  test('is not told of a schedule that names hours or days', () => {
+    expect(intervalSeconds('0 0 9-17 * * MON-FRI')).toBeUndefined();
+  });
 });

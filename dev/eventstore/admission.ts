@@ -11,6 +11,7 @@ export function refusal(node: Node, metadata: Metadata, call: 'write' | 'read' |
     if (authorization !== undefined && authorization !== wanted) return unauthenticated();
     if (authorization === undefined && call !== 'anonymous') return accessDenied();
   }
+  if (faults.denyWrites && call === 'write') return accessDenied();
   if (faults.refuse) return notReady();
   const forLeader = call === 'write' || (call === 'read' && metadata.get('requires-leader')[0] === 'true');
   return faults.leader && forLeader ? notLeader(faults.leader) : undefined;

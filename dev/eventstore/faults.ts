@@ -25,6 +25,8 @@ export interface FaultTargets {
 export class Faults {
   /** Every call fails with UNAVAILABLE "Server Is Not Ready". */
   refuse = false;
+  /** Whoever may come in may not write. */
+  denyWrites = false;
   /** Calls are taken and never answered; nothing is written. */
   silent = false;
   /** Writes, and reads that require the leader, are answered with not-leader and this address. */
@@ -79,7 +81,7 @@ export class Faults {
 
   /** Back to a server without faults. */
   clear(): void {
-    this.refuse = this.silent = this.reorderReplies = false;
+    this.refuse = this.denyWrites = this.silent = this.reorderReplies = false;
     this.leader = this.onWrite = undefined;
     this.delayMs = 0;
     this.queued.length = 0;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { addAccept } from './accept.js';
 import { exitCodes, exitCodesHelp } from './exitCodes.js';
+import { addDoctor } from './doctor.js';
 import { addInspect } from './inspect.js';
 import { endWhenReaderIsGone } from './output.js';
 import { addRewind } from './rewind.js';
@@ -22,7 +23,7 @@ function program(): Command {
     .showHelpAfterError('Next: --help shows the usage.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
     .exitOverride(({ exitCode, code }) => process.exit(isHelp(code) ? exitCode : exitCodes.wrongUsage));
-  for (const add of [addRun, addStatus, addInspect, addAccept, addRewind]) add(eventferry);
+  for (const add of [addRun, addStatus, addDoctor, addInspect, addAccept, addRewind]) add(eventferry);
   return eventferry;
 }
 

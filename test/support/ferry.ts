@@ -1,15 +1,18 @@
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { TableClient } from '@azure/data-tables';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { onTestFinished } from 'vitest';
 import type { EventStoreServer, StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
 import { encodeBatch } from '../../dev/writer/messageStore.js';
 import { encodeFrame } from '../../dev/writer/tapeFrame.js';
 import type { CheckpointRow } from '../../src/checkpoint/checkpoint.js';
+import { keysOf } from '../../src/checkpoint/checkpointEntity.js';
 import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
 import type { Clock } from '../../src/clock.js';
 import { loadConfig, type Config, type Environment } from '../../src/config.js';
 import type { RunReport } from '../../src/engine/run.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
+import { parseConnectionString } from '../../src/target/connectionString.js';
 import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
 import { RecordingLogger } from './recordingLogger.js';
 import { SteppingClock } from './steppingClock.js';
@@ -121,9 +124,21 @@ export class Ferry {
     await this.store().replace(change(stored.row), stored.etag);
   }
 
+  /** Writes columns of the row as no Eventferry would. */
+  async changeEntity(columns: Record<string, unknown>, overrides: Environment = {}): Promise<void> {
+    const { source, target } = this.config(overrides);
+    const table = TableClient.fromConnectionString(azuriteConnectionString(), this.table, {
+      allowInsecureConnection: true,
+    });
+    await table.updateEntity({ ...keysOf(source.id, target.stream), ...columns }, 'Merge');
+  }
+
   /** The npm client, for what another program would do to the stream. */
-  client(): EventStoreDBClient {
-    const client = EventStoreDBClient.connectionString(this.server.connectionString);
+  client(overrides: Environment = {}): EventStoreDBClient {
+    const { connectionString, tlsCa } = this.config(overrides).target;
+    const { seeds, channel, credentials } = parseConnectionString(connectionString, tlsCa);
+    const [endpoint = { address: '', port: 0 }] = seeds;
+    const client = new EventStoreDBClient({ endpoint }, channel, credentials);
     onTestFinished(() => client.dispose());
     return client;
   }

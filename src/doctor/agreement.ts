@@ -1,0 +1,42 @@
+import type { Config } from '../config.js';
+import { intervalSeconds } from '../ncrontab.js';
+import { good, warning, type Finding } from './finding.js';
+
+/** Settings that are valid each by itself and make no sense together. @param ofServer what its connection string says */
+export function agreementFindings({ run }: Config, ofServer: readonly string[]): Finding[] {
+  const { seconds, schedule, idlePollMs } = run;
+  const interval = intervalSeconds(schedule);
+  const findings = ofServer.map((says) => warning('agreement', says, 'Change EVENTSTORE_CONNECTION_STRING.'));
+  if (interval && interval.longest > seconds) {
+    findings.push(
+      warning(
+        'agreement',
+        `The timer fires every ${interval.longest} s (REPLICATION_SCHEDULE), but a run ends after ${seconds} s ` +
+          `(RUN_SECONDS): nobody looks for ${interval.longest - seconds} s.`,
+        interval.longest <= 240
+          ? `Set RUN_SECONDS to ${interval.longest}, so that runs follow each other without a gap.`
+          : 'Let the timer fire more often, and set RUN_SECONDS to its interval.',
+      ),
+    );
+  }
+  if (interval && interval.shortest < seconds) {
+    findings.push(
+      warning(
+        'agreement',
+        `A run lasts ${seconds} s (RUN_SECONDS), but the timer fires every ${interval.shortest} s ` +
+          '(REPLICATION_SCHEDULE): ticks are missed.',
+        `Set RUN_SECONDS to ${interval.shortest}.`,
+      ),
+    );
+  }
+  if (idlePollMs >= seconds * 1000) {
+    findings.push(
+      warning(
+        'agreement',
+        `A run looks for news every ${idlePollMs} ms (IDLE_POLL_MS), but lasts only ${seconds} s (RUN_SECONDS).`,
+        'Set IDLE_POLL_MS to a small part of RUN_SECONDS.',
+      ),
+    );
+  }
+  return findings.length > 0 ? findings : [good('agreement', 'no two settings contradict each other')];
+}

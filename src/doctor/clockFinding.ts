@@ -1,0 +1,28 @@
+import { good, skipped, warning, type Finding } from './finding.js';
+
+/** What a clock elsewhere showed, and what ours showed then; milliseconds since 1970. */
+export interface ClockReading {
+  readonly who: string;
+  readonly theirs: number;
+  readonly ours: number;
+}
+
+/** Clocks elsewhere tell whole seconds, and an answer takes its time. */
+const mostApartMs = 5_000;
+
+/** Whether the clocks agree, as far as anybody told one. */
+export function clockFindings(readings: readonly ClockReading[]): Finding[] {
+  if (readings.length === 0) return [skipped('clocks', 'nobody said what time it is')];
+  const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > mostApartMs);
+  if (apart.length === 0) {
+    return [good('clocks', `this machine, ${readings.map(({ who }) => who).join(' and ')} are at most 5 s apart`)];
+  }
+  return apart.map(({ who, theirs, ours }) => {
+    const seconds = Math.round(Math.abs(ours - theirs) / 1000);
+    return warning(
+      'clocks',
+      `This machine's clock is ${seconds} s ${ours > theirs ? 'ahead of' : 'behind'} that of ${who}.`,
+      'Let the machines follow the same time server. Ages and lag are told wrong by as much; nothing is lost.',
+    );
+  });
+}

@@ -1,0 +1,96 @@
+import type { CheckpointStore, StoredRow } from '../checkpoint/checkpoint.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import type { Parts } from '../engine/parts.js';
+import { Failure } from '../errors.js';
+import type { SourceExamination } from '../source/examination.js';
+import { rightsOf } from '../storageRights.js';
+import type { ServerExamination } from '../target/examination.js';
+import { agreementFindings } from './agreement.js';
+import { clockFindings, type ClockReading } from './clockFinding.js';
+import { good, skipped, thrownIn, wrong, type Finding } from './finding.js';
+import { checkpointRights, sourceRights } from './rightsFindings.js';
+import { handshakeFindings, leaderFinding } from './serverFindings.js';
+import { sourceFindings } from './sourceFindings.js';
+import { streamFindings, streamNameFinding } from './streamFindings.js';
+
+/** What is examined. */
+export interface Patient {
+  readonly config: Config;
+  readonly source: SourceExamination;
+  readonly server: ServerExamination;
+  readonly checkpoints: CheckpointStore;
+  /** A run's parts, over a store that keeps nothing. */
+  readonly parts: Parts;
+  readonly clock: Clock;
+}
+
+/** No one check takes longer. */
+const checkMs = 20_000;
+
+/**
+ * Looks at everything that replication needs, one check after the other, in the order of `checks`. Writes nothing:
+ * not to the source (where nothing but reads is even tried), not to the target, not to the checkpoint table.
+ * Never throws: what cannot be looked at is a finding.
+ */
+export async function* examine(patient: Patient, signal: AbortSignal): AsyncGenerator<Finding> {
+  const { config, source, server, checkpoints, parts, clock } = patient;
+  const readings: ClockReading[] = [];
+  const learner = (who: string) => (theirs: number | undefined) => {
+    if (theirs !== undefined) readings.push({ who, theirs, ours: clock.now() });
+  };
+  const limited = () => AbortSignal.any([signal, AbortSignal.timeout(checkMs)]);
+  yield good('settings', 'every setting is there and valid');
+  yield* agreementFindings(config, server.contradictions);
+  yield* sourceRights(rightsOf(config.source.storage), clock.now());
+  yield* sourceFindings(source, config.source, learner('the source'), limited());
+  yield* checkpointRights(rightsOf(config.checkpoint.storage), clock.now());
+  yield* checkpointFindings(checkpoints, config, limited());
+  let reached = false;
+  for await (const finding of handshakeFindings(server, clock.now())) {
+    reached ||= finding.check === 'serverReached' && finding.verdict === 'good';
+    yield finding;
+  }
+  if (reached) {
+    yield await leaderFinding(server, learner('the server'), limited());
+    yield* streamFindings(parts, limited());
+  } else {
+    for (const check of ['certificate', 'leader', 'login', 'tail', 'write', 'appendLimit'] as const) {
+      yield skipped(check, 'the server cannot be reached');
+    }
+  }
+  yield streamNameFinding(config.target.stream);
+  yield* clockFindings(readings);
+}
+
+async function* checkpointFindings(
+  checkpoints: CheckpointStore,
+  { checkpoint }: Config,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  let stored: StoredRow | undefined;
+  try {
+    stored = await checkpoints.load(signal);
+  } catch (thrown) {
+    if (thrown instanceof Failure && 'partitionKey' in thrown.facts) {
+      yield wrong('checkpointRow', thrown.message, 'Delete the row: the target says where to go on.');
+    } else yield thrownIn('checkpointRow', thrown);
+    return;
+  }
+  if (!stored) {
+    yield good('checkpointRow', `table ${checkpoint.table} holds no row yet; the first run writes it`);
+    return;
+  }
+  const { row } = stored;
+  const { confirmed } = row;
+  yield good(
+    'checkpointRow',
+    confirmed ? `position ${confirmed.mark.position}, revision ${confirmed.revision} confirmed` : 'nothing confirmed',
+  );
+  try {
+    // A row that is there is never inserted: the table refuses it as a conflict, or for want of the right.
+    await checkpoints.insert(row, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure && thrown.kind === 'CheckpointMoved')) yield thrownIn('checkpointRights', thrown);
+  }
+}

@@ -1,0 +1,82 @@
+import { settingProblemText, type SettingProblem } from '../config.js';
+import { asFailure, type Failure } from '../errors.js';
+
+/** What is looked at, in this order, by the name that people see; each has at least one finding. */
+export const checks = {
+  settings: 'Settings',
+  agreement: 'Settings together',
+  sourceRights: 'Source rights',
+  sourceReached: 'Source',
+  sourceChunks: 'Chunks',
+  firstFrame: 'First frame',
+  lastFrame: 'Last frame',
+  checkpointRights: 'Checkpoint rights',
+  checkpointRow: 'Checkpoint',
+  serverReached: 'Server',
+  certificate: 'Certificate',
+  leader: 'Leader',
+  login: 'Login',
+  tail: 'Stream end',
+  write: 'Right to write',
+  appendLimit: 'Append limit',
+  streamName: 'Stream name',
+  clocks: 'Clocks',
+} as const;
+
+export type Check = keyof typeof checks;
+
+/** `skipped`: could not be looked at, because something before it is wrong. */
+export type Verdict = 'good' | 'warning' | 'wrong' | 'skipped';
+
+/** What a check came to, in words without secrets. */
+export interface Finding {
+  readonly check: Check;
+  readonly verdict: Verdict;
+  readonly says: string;
+  /** What to do; for warnings and what is wrong. */
+  readonly next?: string;
+}
+
+/** All is well. */
+export function good(check: Check, says: string): Finding {
+  return { check, verdict: 'good', says };
+}
+
+/** Replication works, but a person should know. */
+export function warning(check: Check, says: string, next: string): Finding {
+  return { check, verdict: 'warning', says, next };
+}
+
+/** Replication does not work, or will stop. */
+export function wrong(check: Check, says: string, next: string): Finding {
+  return { check, verdict: 'wrong', says, next };
+}
+
+/** What could not be looked at. */
+export function skipped(check: Check, why: string): Finding {
+  return { check, verdict: 'skipped', says: why };
+}
+
+/** The finding that something thrown makes: the failure's own words and way out. */
+export function thrownIn(check: Check, thrown: unknown): Finding {
+  const { message, wayOut } = asFailure(thrown);
+  return wrong(check, message, wayOut);
+}
+
+/** The findings when the settings themselves are wrong: nothing else can be looked at. */
+export function settingsFindings(failure: Failure): Finding[] {
+  const { facts, message, wayOut } = failure;
+  const problems = Array.isArray(facts['problems']) ? (facts['problems'] as SettingProblem[]) : undefined;
+  const others = (Object.keys(checks) as Check[]).filter((check) => check !== 'settings');
+  return [
+    ...(problems?.map((problem) => wrong('settings', `${settingProblemText(problem)}.`, `Set ${problem.name}.`)) ?? [
+      wrong('settings', message, wayOut),
+    ]),
+    ...others.map((check) => skipped(check, 'the settings are wrong')),
+  ];
+}
+
+/** Whether replication can work: nothing was found wrong. */
+export function isHealthy(findings: readonly Finding[]): boolean {
+  return findings.every(({ verdict }) => verdict === 'good' || verdict === 'warning');
+}

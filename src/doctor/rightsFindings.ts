@@ -1,0 +1,122 @@
+import type { StorageRights } from '../storageRights.js';
+import { good, warning, wrong, type Check, type Finding } from './finding.js';
+
+/** What a connection must be able to do, and what more it may. */
+interface Needs {
+  readonly check: Check;
+  /** Letters of a signature's `sp`, with what each is for. */
+  readonly letters: Readonly<Record<string, string>>;
+  /** Letter of a signature's `ss`, and letters of its `srt`. */
+  readonly service: string;
+  readonly resourceTypes: string;
+  /** The role that an identity needs. */
+  readonly role: string;
+  /** True where nothing is ever written. */
+  readonly readsOnly: boolean;
+}
+
+const source: Needs = {
+  check: 'sourceRights',
+  letters: { r: 'read', l: 'list' },
+  service: 'b',
+  resourceTypes: 'co',
+  role: 'Storage Blob Data Reader',
+  readsOnly: true,
+};
+
+const checkpoint: Needs = {
+  check: 'checkpointRights',
+  letters: { r: 'query', a: 'add', u: 'update' },
+  service: 't',
+  resourceTypes: 'o',
+  role: 'Storage Table Data Contributor',
+  readsOnly: false,
+};
+
+const soonMs = 30 * 24 * 60 * 60 * 1000;
+
+/** What the connection of the source may do, judged by what it says of itself: nothing is tried out at the source. */
+export function sourceRights(rights: StorageRights, nowMs: number): Finding[] {
+  return judge(rights, source, nowMs);
+}
+
+/** The same for the connection of the checkpoint table. */
+export function checkpointRights(rights: StorageRights, nowMs: number): Finding[] {
+  return judge(rights, checkpoint, nowMs);
+}
+
+function judge(rights: StorageRights, needs: Needs, nowMs: number): Finding[] {
+  const { check, role, readsOnly } = needs;
+  switch (rights.kind) {
+    case 'emulator':
+      return [good(check, 'the storage emulator: its key is public')];
+    case 'identity':
+      return [good(check, `an identity; it needs the role ${role}`)];
+    case 'key':
+      return readsOnly
+        ? [
+            warning(
+              check,
+              'The connection has the account key, which may do everything; Eventferry only ever reads.',
+              `Use an identity with the role ${role}, or a shared access signature with sp=rl.`,
+            ),
+          ]
+        : [good(check, 'the account key, which may do everything')];
+    case 'signature':
+      return signatureFindings(rights, needs, nowMs);
+  }
+}
+
+type Signature = Extract<StorageRights, { kind: 'signature' }>;
+
+function signatureFindings(rights: Signature, needs: Needs, nowMs: number): Finding[] {
+  const { check, letters } = needs;
+  const again = `Make a new signature with sp=${Object.keys(letters).join('')}.`;
+  const findings = [...scopeFindings(rights, needs), ...timeFindings(rights, check, nowMs, again)];
+  if (rights.permissions === undefined) return findings.length > 0 ? findings : [good(check, 'by a stored policy')];
+  const given = rights.permissions;
+  const missing = Object.entries(letters).filter(([letter]) => !given.includes(letter));
+  if (missing.length > 0) {
+    const what = missing.map(([letter, right]) => `${right} (${letter})`).join(' and ');
+    findings.push(wrong(check, `The signature (sp=${given}) does not allow to ${what}.`, again));
+  }
+  const extra = [...given].filter((letter) => letters[letter] === undefined);
+  if (needs.readsOnly && extra.length > 0) {
+    findings.push(
+      warning(check, `The signature (sp=${given}) allows more than to read; Eventferry only ever reads.`, again),
+    );
+  }
+  return findings.length > 0 ? findings : [good(check, `a shared access signature with sp=${given}`)];
+}
+
+/** An account signature names services and resource types; one of a container or table does not. */
+function scopeFindings({ services, resourceTypes }: Signature, needs: Needs): Finding[] {
+  const { check, service } = needs;
+  const findings: Finding[] = [];
+  if (services !== undefined && !services.includes(service)) {
+    findings.push(wrong(check, `The signature is for other services (ss=${services}).`, `Include ss=${service}.`));
+  }
+  if (resourceTypes !== undefined && ![...needs.resourceTypes].every((type) => resourceTypes.includes(type))) {
+    findings.push(
+      wrong(check, `The signature does not reach what is needed (srt=${resourceTypes}).`, 'Make one with srt=co.'),
+    );
+  }
+  return findings;
+}
+
+function timeFindings({ startsAt, expiresAt }: Signature, check: Check, nowMs: number, again: string): Finding[] {
+  if (expiresAt !== undefined && expiresAt <= nowMs) {
+    return [wrong(check, `The signature expired on ${iso(expiresAt)}.`, again)];
+  }
+  if (startsAt !== undefined && startsAt > nowMs) {
+    return [wrong(check, `The signature is valid only from ${iso(startsAt)} on.`, `Wait until then. ${again}`)];
+  }
+  if (expiresAt !== undefined && expiresAt - nowMs < soonMs) {
+    return [warning(check, `The signature expires on ${iso(expiresAt)}.`, again)];
+  }
+  return [];
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

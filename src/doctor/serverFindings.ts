@@ -1,0 +1,93 @@
+import type { ServerExamination, ServerFacts } from '../target/examination.js';
+import type { Handshake } from '../target/tlsExamination.js';
+import { good, thrownIn, warning, wrong, type Finding } from './finding.js';
+
+const soonMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Whether each node named can be reached, and what its certificate says. */
+export async function* handshakeFindings(server: ServerExamination, nowMs: number): AsyncGenerator<Finding> {
+  for await (const { node, handshake } of server.handshakes()) yield* handshakeFinding(node, handshake, nowMs);
+}
+
+function* handshakeFinding(node: string, handshake: Handshake, nowMs: number): Generator<Finding> {
+  switch (handshake.kind) {
+    case 'unreachable':
+      yield wrong(
+        'serverReached',
+        `Nothing answers at ${node}: ${handshake.why}.`,
+        'Check the address, that the server runs, and that its port can be reached from here.',
+      );
+      return;
+    case 'plain':
+      yield good('serverReached', `${node} takes connections`);
+      yield warning(
+        'certificate',
+        `The connection to ${node} is not encrypted (tls=false), so no user and password are sent.`,
+        'Use tls=true with a server that has a certificate; tls=false is for a machine of your own.',
+      );
+      return;
+    case 'noTls':
+      yield good('serverReached', `${node} takes connections`);
+      yield wrong(
+        'certificate',
+        `${node} does not speak TLS: ${handshake.why}.`,
+        'Give the server a certificate, or set tls=false if it runs without.',
+      );
+      return;
+    case 'tls':
+      yield good('serverReached', `${node} takes connections`);
+      yield certificateFinding(node, handshake, nowMs);
+  }
+}
+
+function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 'tls' }>, nowMs: number): Finding {
+  const { validUntil, names, untrusted, wrongName } = handshake;
+  const until = new Date(validUntil).toISOString();
+  if (validUntil <= nowMs) {
+    return wrong('certificate', `The certificate of ${node} expired on ${until}.`, 'Renew it on the server.');
+  }
+  if (untrusted !== undefined) {
+    return wrong(
+      'certificate',
+      `The certificate of ${node} is not trusted: ${untrusted}.`,
+      'Set EVENTSTORE_TLS_CA to the certificate of the authority that signed it.',
+    );
+  }
+  if (wrongName !== undefined) {
+    return wrong(
+      'certificate',
+      `The certificate of ${node} is for other names (${names}).`,
+      'Dial a name that it carries, or make one with this name.',
+    );
+  }
+  if (validUntil - nowMs < soonMs) {
+    return warning('certificate', `The certificate of ${node} expires on ${until}.`, 'Renew it before then.');
+  }
+  return good('certificate', `of ${node}: valid until ${until}, names ${names}`);
+}
+
+/** Version and leader. @param learned takes the server's own time */
+export async function leaderFinding(
+  server: ServerExamination,
+  learned: (date: number | undefined) => void,
+  signal: AbortSignal,
+): Promise<Finding> {
+  let facts: ServerFacts;
+  try {
+    facts = await server.facts(signal);
+  } catch (thrown) {
+    return thrownIn('leader', thrown);
+  }
+  const { version, date, leader, nodesAlive } = facts;
+  learned(date);
+  if (leader === undefined) {
+    return wrong(
+      'leader',
+      `None of the ${nodesAlive} nodes leads.`,
+      'Wait until the nodes have elected a leader; if they do not, look at their logs.',
+    );
+  }
+  const name = version === '' ? 'it does not say its version' : `version ${version}`;
+  const nodes = nodesAlive === 1 ? '1 node' : `${nodesAlive} nodes`;
+  return good('leader', `${name}, ${nodes} alive, ${leader} leads`);
+}

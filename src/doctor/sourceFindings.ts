@@ -1,0 +1,96 @@
+import type { Config } from '../config.js';
+import type { FrameLook, SourceContents, SourceExamination } from '../source/examination.js';
+import { good, skipped, thrownIn, warning, wrong, type Check, type Finding } from './finding.js';
+
+const variantNames = {
+  varint: 'varint frames (Lokad.CQRS v3)',
+  int32: 'int32 frames (before September 2012)',
+} as const;
+
+/** What of the source is as it must be. Only ever reads. @param learned takes the storage's own time */
+export async function* sourceFindings(
+  examination: SourceExamination,
+  { container, onDamage }: Config['source'],
+  learned: (date: number | undefined) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  try {
+    learned(await examination.reach(signal));
+    yield good('sourceReached', `container ${container} answers`);
+  } catch (thrown) {
+    yield thrownIn('sourceReached', thrown);
+    for (const check of ['sourceChunks', 'firstFrame', 'lastFrame'] as const) yield skipped(check, 'the source');
+    return;
+  }
+  const contents = await looked('sourceChunks', () => examination.contents(signal));
+  if ('verdict' in contents) {
+    yield contents;
+    for (const check of ['firstFrame', 'lastFrame'] as const) yield skipped(check, 'the chunks');
+    return;
+  }
+  yield* contentFindings(container, contents.value);
+  for (const check of ['firstFrame', 'lastFrame'] as const) {
+    const look = await looked(check, () => examination[check](signal));
+    yield 'verdict' in look ? look : frameFinding(check, look.value, onDamage);
+  }
+}
+
+async function looked<T>(check: Check, ask: () => Promise<T>): Promise<Finding | { readonly value: T }> {
+  try {
+    return { value: await ask() };
+  } catch (thrown) {
+    return thrownIn(check, thrown);
+  }
+}
+
+function* contentFindings(container: string, contents: SourceContents): Generator<Finding> {
+  const { chunks, bytes, variants, openCopies, ignoredNames } = contents;
+  if (chunks === 0) {
+    const others = ignoredNames > 0 ? `, but ${ignoredNames} names that are no chunks` : '';
+    yield warning(
+      'sourceChunks',
+      `Container ${container} holds no chunk${others}.`,
+      'Check SOURCE_CONTAINER. Replication begins when the first chunk appears.',
+    );
+  } else if (variants.length === 0) {
+    yield warning(
+      'sourceChunks',
+      `Container ${container} holds ${chunks} chunks, and no frame in those that were looked into.`,
+      'Look at it with `eventferry inspect`. If these are no Lokad.CQRS tapes, Eventferry cannot read them.',
+    );
+  } else {
+    const formats = variants.map((variant) => variantNames[variant]).join(', then ');
+    yield good('sourceChunks', `${chunks} chunks, ${bytes} bytes: ${formats}`);
+  }
+  if (openCopies.length > 0) {
+    yield warning(
+      'sourceChunks',
+      `${openCopies.length} chunks are copies that have not succeeded, the first ${openCopies[0]}.`,
+      'Wait until they are copied, or copy them again: reading does not go beyond them.',
+    );
+  }
+}
+
+function frameFinding(
+  check: 'firstFrame' | 'lastFrame',
+  look: FrameLook | undefined,
+  onDamage: Config['source']['onDamage'],
+): Finding {
+  if (!look) return good(check, 'there is none yet');
+  const where = `byte ${look.offset} of chunk ${look.chunk}`;
+  switch (look.kind) {
+    case 'valid':
+      return good(check, `at ${where}, its SHA-1 agrees`);
+    case 'torn':
+      return warning(
+        check,
+        `At ${where} stands an unfinished frame: ${look.reason}.`,
+        'Nothing, while the writer is at work: it is read when it is whole, and passed over when a newer chunk follows.',
+      );
+    case 'corrupt': {
+      const says = `At ${where} stands a bad frame with valid ones behind it: ${look.reason}.`;
+      if (onDamage !== 'stop') return warning(check, says, `Nothing: ON_DAMAGE is ${onDamage}.`);
+      return wrong(check, says, 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE.');
+    }
+  }
+}

@@ -1,0 +1,316 @@
+import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob';
+import { jsonEvent } from '@eventstore/db-client';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
+import { systemClock, type Clock } from '../../src/clock.js';
+import { isHealthy, type Check, type Finding, type Verdict } from '../../src/doctor/finding.js';
+import { makeCertificates } from '../target/certificates.js';
+import { azuriteConnectionString } from '../support/azurite.js';
+import { embeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered } from '../support/ferry.js';
+import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
+
+const chunk = '00000000-2013-10-15-093000.dat';
+const certificates = makeCertificates('127.0.0.1');
+const elsewhere = makeCertificates('elsewhere.example');
+const user = { name: 'ferry', password: 'open-sesame' };
+
+/** A world in which all is well, but for what a fault does to it. */
+interface World {
+  readonly ferry: Ferry;
+  readonly server: EventStoreServer;
+  readonly settings: Record<string, string>;
+  clock: Clock;
+}
+
+async function world(): Promise<World> {
+  const { tls, ca } = certificates;
+  const server = await embeddedServer({ tls, user });
+  const ferry = await Ferry.open(server);
+  await ferry.write(chunk, numbered(1, 3));
+  const connection = server.connectionString.replace('://', `://${user.name}:${user.password}@`);
+  return {
+    ferry,
+    server,
+    settings: {
+      EVENTSTORE_CONNECTION_STRING: connection,
+      EVENTSTORE_TLS_CA: ca,
+      TARGET_STREAM: ferry.stream.replaceAll('-', ''),
+      IDLE_POLL_MS: '500',
+    },
+    clock: shifted(0),
+  };
+}
+
+async function examine({ ferry, settings, clock }: World): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const replicator = ferry.replicator(settings, clock);
+  for await (const finding of replicator.examine(new AbortController().signal)) findings.push(finding);
+  return findings;
+}
+
+/** This machine's clock, wrong by so much; what sleeps by it wakes at once. */
+function shifted(ms: number): Clock {
+  return { ...systemClock, now: () => systemClock.now() + ms, sleep: () => Promise.resolve() };
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** A container signature with these permissions, by the emulator's own key. */
+async function signature(ferry: Ferry, permissions: string): Promise<string> {
+  const service = BlobServiceClient.fromConnectionString(azuriteConnectionString());
+  return service.getContainerClient(ferry.container.containerName).generateSasUrl({
+    permissions: ContainerSASPermissions.parse(permissions),
+    expiresOn: new Date(Date.now() + 90 * day),
+  });
+}
+
+type Row = readonly [
+  fault: string,
+  plant: (world: World) => void | Promise<void>,
+  finding: readonly [Check, Verdict, says: RegExp, next: RegExp],
+];
+
+const faults: readonly Row[] = [
+  [
+    'the container does not exist',
+    ({ settings }) => void (settings['SOURCE_CONTAINER'] = 'no-such-container'),
+    ['sourceReached', 'wrong', /no-such-container.* does not exist/, /Check that the container exists/],
+  ],
+  [
+    'the storage cannot be reached',
+    ({ settings }) =>
+      void (settings['SOURCE_STORAGE'] = azuriteConnectionString().replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:1')),
+    ['sourceReached', 'wrong', /cannot be reached: .*ECONNREFUSED/, /this identity may read it/],
+  ],
+  [
+    'the signature does not allow to list',
+    async ({ ferry, settings }) => void (settings['SOURCE_STORAGE'] = await signature(ferry, 'r')),
+    ['sourceRights', 'wrong', /\(sp=r\) does not allow to list \(l\)/, /new signature with sp=rl/],
+  ],
+  [
+    'the signature allows to write',
+    async ({ ferry, settings }) => void (settings['SOURCE_STORAGE'] = await signature(ferry, 'rwl')),
+    ['sourceRights', 'warning', /\(sp=rwl\) allows more than to read/, /new signature with sp=rl/],
+  ],
+  [
+    'the signature has expired',
+    async (world) => {
+      world.settings['SOURCE_STORAGE'] = await signature(world.ferry, 'rl');
+      world.clock = shifted(91 * day);
+    },
+    ['sourceRights', 'wrong', /The signature expired on 20/, /Make a new signature/],
+  ],
+  [
+    'the container holds no chunk',
+    async ({ ferry }) => {
+      await ferry.container.getBlockBlobClient(chunk).delete();
+      await ferry.write('readme.txt', Buffer.from('hello'));
+    },
+    ['sourceChunks', 'warning', /holds no chunk, but 1 names that are no chunks/, /Check SOURCE_CONTAINER/],
+  ],
+  [
+    'the chunks hold something else than frames',
+    ({ ferry }) => ferry.write(chunk, Buffer.alloc(1000, 7)),
+    ['sourceChunks', 'warning', /1 chunks, and no frame/, /eventferry inspect/],
+  ],
+  [
+    'the first frame is bad',
+    ({ ferry }) => ferry.write(chunk, Buffer.concat([Buffer.alloc(50, 7), tapeOf(numberedRecords(1, 3))])),
+    ['firstFrame', 'wrong', /At byte 0 of chunk .* stands a bad frame/, /Repair the chunk .*ON_DAMAGE/],
+  ],
+  [
+    'the last frame is torn',
+    ({ ferry }) => ferry.write(chunk, tapeOf(numberedRecords(1, 3)).subarray(0, -5)),
+    ['lastFrame', 'warning', /stands an unfinished frame/, /Nothing, while the writer is at work/],
+  ],
+  [
+    'the checkpoint table cannot be reached',
+    ({ settings }) =>
+      void (settings['CHECKPOINT_STORAGE'] = azuriteConnectionString().replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:1')),
+    ['checkpointRow', 'wrong', /checkpoint table .* cannot be reached/, /Check the checkpoint table/],
+  ],
+  [
+    'a newer version wrote the checkpoint row',
+    async ({ ferry, settings }) => {
+      await ferry.run(settings);
+      await ferry.changeEntity({ schema: 2 }, settings);
+    },
+    ['checkpointRow', 'wrong', /has schema 2; this version knows 1/, /A newer Eventferry wrote this/],
+  ],
+  [
+    'the checkpoint row is damaged',
+    async ({ ferry, settings }) => {
+      await ferry.run(settings);
+      await ferry.changeEntity({ mark: '{"half' }, settings);
+    },
+    ['checkpointRow', 'wrong', /checkpoint row .* is damaged/, /Delete the row/],
+  ],
+  [
+    'nothing listens at the server’s address',
+    ({ settings }) => void (settings['EVENTSTORE_CONNECTION_STRING'] = 'esdb://u:p@127.0.0.1:1?tls=true'),
+    ['serverReached', 'wrong', /Nothing answers at 127\.0\.0\.1:1: ECONNREFUSED/, /Check the address/],
+  ],
+  [
+    'the authority of the certificate is not trusted',
+    ({ settings }) => void delete settings['EVENTSTORE_TLS_CA'],
+    ['certificate', 'wrong', /is not trusted/, /Set EVENTSTORE_TLS_CA/],
+  ],
+  [
+    'the certificate is for another name',
+    async ({ settings }) => {
+      const server = await embeddedServer({ tls: elsewhere.tls });
+      settings['EVENTSTORE_CONNECTION_STRING'] = server.connectionString;
+      settings['EVENTSTORE_TLS_CA'] = elsewhere.ca;
+    },
+    ['certificate', 'wrong', /is for other names \(DNS:elsewhere\.example\)/, /Dial a name that it carries/],
+  ],
+  [
+    'the certificate expires soon',
+    () => undefined,
+    ['certificate', 'warning', /expires on 20/, /Renew it before then/],
+  ],
+  [
+    'the certificate has expired',
+    (world) => void (world.clock = shifted(3 * day)),
+    ['certificate', 'wrong', /expired on 20/, /Renew it on the server/],
+  ],
+  [
+    'the password is wrong',
+    ({ settings }) =>
+      void (settings['EVENTSTORE_CONNECTION_STRING'] = settings['EVENTSTORE_CONNECTION_STRING']?.replace(
+        user.password,
+        'open-barley',
+      ) as string),
+    ['login', 'wrong', /denied access: wrong user or password/, /Check the user and password/],
+  ],
+  [
+    'the user may not write',
+    ({ server }) => void (server.faults.denyWrites = true),
+    ['write', 'wrong', /denied access/, /Check the user and password/],
+  ],
+  [
+    'the server is not ready',
+    ({ server }) => void (server.faults.refuse = true),
+    ['leader', 'wrong', /Not Ready|unreachable|refused/, /server/],
+  ],
+  [
+    'someone else wrote to the stream',
+    async ({ ferry, settings }) => {
+      const client = ferry.client(settings);
+      await client.appendToStream(settings['TARGET_STREAM'] ?? '', jsonEvent({ type: 'Foreign', data: {} }));
+    },
+    ['tail', 'wrong', /was not written by Eventferry/, /eventferry accept --revision N/],
+  ],
+  [
+    'the stream was replicated under other settings',
+    async ({ ferry, settings }) => {
+      await ferry.run(settings);
+      settings['BODY_MODE'] = 'raw';
+    },
+    ['tail', 'wrong', /written under other settings: BODY_MODE changed/, /accept settings/],
+  ],
+  [
+    'the clocks are apart',
+    (world) => void (world.clock = shifted(-60_000)),
+    ['clocks', 'warning', /clock is (59|60|61) s behind that of the source/, /same time server/],
+  ],
+  [
+    'the stream’s name makes a category that is not meant',
+    ({ settings }) => void (settings['TARGET_STREAM'] = 'billing-tapes'),
+    ['streamName', 'warning', /category billing \(\$ce-billing\)/, /without a hyphen/],
+  ],
+  [
+    'a run ends long before the next begins',
+    ({ settings }) => void (settings['REPLICATION_SCHEDULE'] = '0 */4 * * * *'),
+    ['agreement', 'warning', /every 240 s .* nobody looks for 180 s/, /Set RUN_SECONDS to 240/],
+  ],
+];
+
+describe('doctor finds', () => {
+  test.each(faults)('%s', async (_, plant, [check, verdict, says, next]) => {
+    const planted = await world();
+    await plant(planted);
+    const findings = await examine(planted);
+    const found = findings.find((finding) => finding.check === check && finding.verdict === verdict);
+    expect(found, JSON.stringify(findings, null, 1)).toBeDefined();
+    expect(found?.says).toMatch(says);
+    expect(found?.next).toMatch(next);
+    expect(isHealthy(findings)).toBe(findings.every((one) => one.verdict !== 'wrong'));
+    expect(JSON.stringify(findings)).not.toContain(user.password);
+  });
+
+  test('a limit of the server that is lower than APPEND_BYTES', async () => {
+    const server = await embeddedServer({ maxAppendBytes: 65_536 });
+    const ferry = await Ferry.open(server);
+    const findings = await examine({ ferry, server, settings: {}, clock: shifted(0) });
+    expect(findings).toContainEqual({
+      check: 'appendLimit',
+      verdict: 'warning',
+      says: 'The server takes 65536 bytes in one append; APPEND_BYTES is 1048576.',
+      next: expect.stringMatching(/^Set APPEND_BYTES to 65536/) as string,
+    });
+  });
+
+  test('a user and password that are never sent', async () => {
+    const server = await embeddedServer();
+    const ferry = await Ferry.open(server);
+    const connection = server.connectionString.replace('://', '://admin:changeit@');
+    const findings = await examine({
+      ferry,
+      server,
+      settings: { EVENTSTORE_CONNECTION_STRING: connection },
+      clock: shifted(0),
+    });
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: 'agreement',
+        verdict: 'warning',
+        says: expect.stringMatching(/tls=false/) as string,
+      }),
+    );
+  });
+});
+
+describe('doctor', () => {
+  test('finds nothing wrong where all is well, before and after the first run', async () => {
+    const { settings, ...rest } = await world();
+    for (const run of [false, true]) {
+      if (run) await rest.ferry.run(settings);
+      const findings = await examine({ settings, ...rest });
+      expect(findings.filter(({ verdict }) => verdict === 'wrong' || verdict === 'skipped')).toEqual([]);
+    }
+  });
+
+  test('writes nothing: neither to the target nor to the checkpoint, and of the source it only reads', async () => {
+    const planted = await world();
+    const { ferry, settings, server } = planted;
+    await ferry.run(settings);
+    const row = await ferry.row(settings);
+    const events = server.events(settings['TARGET_STREAM'] ?? '').length;
+    const streams = server.streams();
+    const calls = callsTo(ferry.container.containerName);
+    await examine(planted);
+    expect(calls.length).toBeGreaterThan(2);
+    expect(calls.filter((call) => !/^(GET|HEAD) /.test(call))).toEqual([]);
+    expect(await ferry.row(settings)).toEqual(row);
+    expect(server.events(settings['TARGET_STREAM'] ?? '')).toHaveLength(events);
+    expect(server.streams()).toEqual(streams);
+  });
+});
+
+/** Method and query of every call about a container. */
+function callsTo(container: string): string[] {
+  const calls: string[] = [];
+  const note = (message: unknown): void => {
+    const { request } = message as { request: ClientRequest };
+    const { pathname, search } = new URL(request.path, 'http://localhost');
+    if (pathname.split('/')[2] === container) calls.push(`${request.method} ${search || '?'}`);
+  };
+  subscribe('http.client.request.start', note);
+  onTestFinished(() => void unsubscribe('http.client.request.start', note));
+  return calls;
+}
