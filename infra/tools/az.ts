@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+
+/** Runs the Azure CLI and shows what it runs; its output goes to the terminal. Ends this program when it fails. */
+export function az(...args: string[]): void {
+  show(args);
+  const { status, error } = spawnSync('az', args, { stdio: ['inherit', 'inherit', 'inherit'] });
+  if (error) throw missing();
+  if (status !== 0) throw new AzFailure(args, '');
+}
+
+/** The same, for the text that it prints. */
+export function azText(...args: string[]): string {
+  show(args);
+  const { status, stdout, stderr, error } = spawnSync('az', args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (error) throw missing();
+  if (status !== 0) throw new AzFailure(args, stderr);
+  return stdout.trim();
+}
+
+/** The same, for its JSON. */
+export function azJson<T>(...args: string[]): T {
+  return JSON.parse(azText(...args, '--output', 'json')) as T;
+}
+
+/** The Azure CLI said no; what it said is in the message. */
+export class AzFailure extends Error {
+  constructor(args: readonly string[], stderr: string) {
+    super(`az ${args.slice(0, 3).join(' ')} failed${stderr === '' ? '' : `: ${stderr.trim()}`}`);
+  }
+}
+
+function missing(): Error {
+  return new Error('The Azure CLI (az) is not installed, or not on the PATH. See "What you need" in docs/deploy.md.');
+}
+
+/** No secret is ever an argument: secrets go through files. */
+function show(args: readonly string[]): void {
+  process.stderr.write(`$ az ${args.map(quoted).join(' ')}\n`);
+}
+
+/** As a POSIX shell takes it. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Runs a program of this folder: an error becomes one line and exit code 1. */
+export async function main(program: () => void | Promise<void>): Promise<void> {
+  try {
+    await program();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,42 @@
+// npm run infra:what-if -- [--env NAME] [what else az takes]
+// npm run infra:deploy -- [--env NAME] [what else az takes]
+import { az, azJson, main } from './az.js';
+import {
+  deploymentName,
+  outputsIfDeployed,
+  parameterFile,
+  parametersOf,
+  root,
+  takeEnvironment,
+} from './environment.js';
+import { provideSecrets } from './secrets.js';
+
+await main(() => {
+  const [verb, ...args] = process.argv.slice(2);
+  const { name, rest } = takeEnvironment(args);
+  const file = parameterFile(name);
+  const { location } = parametersOf(name);
+  keepPaused(name);
+  if (verb === 'create') provideSecrets(name);
+  az(
+    ...['deployment', 'sub', verb === 'create' ? 'create' : 'what-if', '--name', deploymentName(name)],
+    ...['--location', location, '--parameters', `${root}${file}`],
+    ...(verb === 'create' ? ['--query', 'properties.outputs'] : []),
+    ...rest,
+  );
+});
+
+/** What is paused stays so, and what runs goes on, unless EVENTFERRY_PAUSED says otherwise. */
+function keepPaused(environment: string): void {
+  if (process.env['EVENTFERRY_PAUSED'] !== undefined) return;
+  const outputs = outputsIfDeployed(environment);
+  if (outputs === undefined) return;
+  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
+  const values = azJson<string[]>(
+    ...['functionapp', 'config', 'appsettings', 'list', '--resource-group', group, '--name', app],
+    ...['--query', "[?name=='AzureWebJobs.replicate.Disabled'].value"],
+  );
+  const paused = values[0]?.toLowerCase() === 'true';
+  process.env['EVENTFERRY_PAUSED'] = String(paused);
+  process.stderr.write(paused ? 'The timer is off and stays off.\n' : 'The timer is on and stays on.\n');
+}

@@ -1,0 +1,19 @@
+// npm run app:deploy -- [--env NAME]: the package into the function app, and onto the machine.
+import { az, main } from './az.js';
+import { outputsOf, root, takeEnvironment } from './environment.js';
+
+await main(() => {
+  const { name, rest } = takeEnvironment(process.argv.slice(2));
+  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app, EVENTSTORE_VM_NAME: machine } = outputsOf(name);
+  // azd has deployed the package itself by then.
+  if (!rest.includes('--machine-only')) {
+    az(
+      ...['functionapp', 'deployment', 'source', 'config-zip', '--resource-group', group, '--name', app],
+      ...['--src', `${root}artifacts/eventferry.zip`, '--build-remote', 'false'],
+    );
+  }
+  az(
+    ...['vm', 'run-command', 'invoke', '--resource-group', group, '--name', machine],
+    ...['--command-id', 'RunShellScript', '--scripts', '/opt/eventferry/vm/upkeep'],
+  );
+});

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { AzFailure, azJson, azText } from './az.js';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What main.bicep says when it is deployed. */
+export interface Outputs {
+  readonly AZURE_RESOURCE_GROUP: string;
+  readonly AZURE_FUNCTION_APP_NAME: string;
+  readonly STATUS_URL: string;
+  readonly AZURE_KEY_VAULT_NAME: string;
+  readonly AZURE_STORAGE_ACCOUNT_NAME: string;
+  readonly SOURCE_ACCOUNT_NAME: string;
+  readonly SOURCE_CONTAINER: string;
+  readonly EVENTSTORE_VM_NAME: string;
+  readonly EVENTSTORE_HOST: string;
+  readonly EVENTSTORE_DISK_NAME: string;
+  readonly LOG_WORKSPACE_NAME: string;
+}
+
+/** The parameters of a deployment that the tools need themselves. */
+export interface Parameters {
+  readonly environmentName: string;
+  readonly location: string;
+  readonly purgeProtection?: boolean;
+  readonly sourceKind?: string;
+}
+
+/** Takes `--env NAME` from the front of the arguments; else EVENTFERRY_ENV, azd's AZURE_ENV_NAME, or dev. */
+export function takeEnvironment(args: readonly string[]): { readonly name: string; readonly rest: readonly string[] } {
+  const given = args[0] === '--env' ? args[1] : undefined;
+  const name = given ?? process.env['EVENTFERRY_ENV'] ?? process.env['AZURE_ENV_NAME'] ?? 'dev';
+  if (!/^[a-z][a-z0-9-]{1,11}$/.test(name)) {
+    throw new Error(`--env must be 2 to 12 lower-case letters, digits and hyphens, not ${JSON.stringify(name)}.`);
+  }
+  return { name, rest: given === undefined ? args : args.slice(2) };
+}
+
+/** The parameter file of an environment. */
+export function parameterFile(name: string): string {
+  const file = `infra/${name}.bicepparam`;
+  if (!existsSync(`${root}${file}`)) {
+    throw new Error(`There is no ${file}. Copy infra/dev.bicepparam or infra/prod.bicepparam and change what differs.`);
+  }
+  return file;
+}
+
+/** What the parameter file of an environment says, or, under azd, its environment. */
+export function parametersOf(name: string): Parameters {
+  if (process.env['AZURE_ENV_NAME'] === name && process.env['AZURE_LOCATION'] !== undefined) {
+    return {
+      environmentName: name,
+      location: process.env['AZURE_LOCATION'],
+      purgeProtection: process.env['EVENTFERRY_PURGE_PROTECTION'] === 'true',
+      sourceKind: process.env['EVENTFERRY_SOURCE_KIND'] ?? 'new',
+    };
+  }
+  const built = azText('bicep', 'build-params', '--file', `${root}${parameterFile(name)}`, '--stdout');
+  const { parametersJson } = JSON.parse(built) as { parametersJson: string };
+  const { parameters } = JSON.parse(parametersJson) as { parameters: Record<string, { value: unknown }> };
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, { value }]) => [key, value]),
+  ) as unknown as Parameters;
+}
+
+/** The name of the deployment of an environment, in the subscription. */
+export function deploymentName(environment: string): string {
+  return `eventferry-${environment}`;
+}
+
+/** What the last deployment of an environment said, or undefined before the first. */
+export function outputsIfDeployed(environment: string): Outputs | undefined {
+  if (process.env['AZURE_FUNCTION_APP_NAME'] !== undefined && process.env['EVENTSTORE_VM_NAME'] !== undefined) {
+    return process.env as unknown as Outputs;
+  }
+  try {
+    const name = deploymentName(environment);
+    const found = azJson<Record<string, { value: string }> | null>(
+      ...['deployment', 'sub', 'show', '--name', name, '--query', 'properties.outputs'],
+    );
+    if (found === null) return undefined;
+    // The service changes the case of the first letters of a name.
+    const byName = new Map(Object.entries(found).map(([key, { value }]) => [key.toUpperCase(), value]));
+    return Object.fromEntries(byName) as unknown as Outputs;
+  } catch (error) {
+    if (error instanceof AzFailure && error.message.includes('DeploymentNotFound')) return undefined;
+    throw error;
+  }
+}
+
+/** What the last deployment of an environment said. */
+export function outputsOf(environment: string): Outputs {
+  const outputs = outputsIfDeployed(environment);
+  if (!outputs)
+    throw new Error(`${environment} was not deployed from here yet: npm run infra:deploy -- --env ${environment}`);
+  return outputs;
+}

@@ -1,0 +1,71 @@
+// npm run infra:secrets -- [--env NAME] [--renew | --rotate eventferry|admin|ops]
+import { parseArgs } from 'node:util';
+import { az, azText, main } from './az.js';
+import { outputsOf, parametersOf, root, takeEnvironment } from './environment.js';
+import { keyVault } from './keyVault.js';
+import { makeSecrets, rotatePassword, type User } from './vaultSecrets.js';
+
+/** Creates the group and the vault if need be, and each secret that is missing. */
+export function provideSecrets(environment: string, { renew = false } = {}): void {
+  const { location, purgeProtection = false, sourceKind } = parametersOf(environment);
+  const vault = azText(
+    ...['deployment', 'sub', 'create', '--name', `eventferry-${environment}-vault`, '--location', location],
+    ...['--template-file', `${root}infra/vault.bicep`, '--query', 'properties.outputs.azurE_KEY_VAULT_NAME.value'],
+    ...['--output', 'tsv', '--parameters', `environmentName=${environment}`, `location=${location}`],
+    `purgeProtection=${purgeProtection}`,
+  );
+  const secrets = keyVault(vault);
+  const sourceConnection = process.env['EVENTFERRY_SOURCE_CONNECTION'];
+  if (sourceKind === 'secret' && sourceConnection === undefined && !secrets.names().has('source-connection')) {
+    throw new Error(
+      'The source is named by a secret that is not there: set EVENTFERRY_SOURCE_CONNECTION to its connection string or read-only SAS URL, this once.',
+    );
+  }
+  const made = makeSecrets(secrets, {
+    renew,
+    sourceConnection: sourceKind === 'secret' ? sourceConnection : undefined,
+  });
+  process.stderr.write(made.length === 0 ? 'Every secret is there.\n' : `Secrets made: ${made.join(', ')}\n`);
+}
+
+/** Changes a password in the vault, at the server, and makes the function app read it. */
+function rotate(environment: string, user: User): void {
+  const outputs = outputsOf(environment);
+  rotatePassword(keyVault(outputs.AZURE_KEY_VAULT_NAME), user);
+  onMachine(outputs.AZURE_RESOURCE_GROUP, outputs.EVENTSTORE_VM_NAME, '/opt/eventferry/vm/set-users');
+  if (user === 'eventferry') {
+    az(
+      'functionapp',
+      'restart',
+      '--resource-group',
+      outputs.AZURE_RESOURCE_GROUP,
+      '--name',
+      outputs.AZURE_FUNCTION_APP_NAME,
+    );
+  }
+}
+
+function onMachine(group: string, machine: string, script: string): void {
+  az(
+    ...['vm', 'run-command', 'invoke', '--resource-group', group, '--name', machine],
+    ...['--command-id', 'RunShellScript', '--scripts', script],
+  );
+}
+
+if (process.argv[1]?.endsWith('secrets.ts') === true) {
+  await main(() => {
+    const { name, rest } = takeEnvironment(process.argv.slice(2));
+    const { values } = parseArgs({
+      args: [...rest],
+      options: { renew: { type: 'boolean', default: false }, rotate: { type: 'string' } },
+    });
+    if (values.rotate === undefined) {
+      provideSecrets(name, { renew: values.renew });
+      if (values.renew) {
+        const { AZURE_RESOURCE_GROUP, EVENTSTORE_VM_NAME } = outputsOf(name);
+        onMachine(AZURE_RESOURCE_GROUP, EVENTSTORE_VM_NAME, '/opt/eventferry/vm/place-certificates');
+      }
+    } else if (['eventferry', 'admin', 'ops'].includes(values.rotate)) rotate(name, values.rotate as User);
+    else throw new Error(`--rotate takes eventferry, admin or ops, not ${JSON.stringify(values.rotate)}.`);
+  });
+}
