@@ -29,10 +29,10 @@ function readBatch(bytes: Buffer, start: number, end: number): SourcePayload | u
 }
 
 function hasHeader(bytes: Buffer, start: number, end: number): boolean {
+  // Nearly all batches start with a zero too: one more byte tells them apart before all are compared.
+  if (bytes[start] !== 0 || bytes[start + 5] !== 0xff) return false;
   const headerEnd = start + binaryFormatterHeader.length;
-  return (
-    bytes[start] === 0 && headerEnd <= end && bytes.compare(binaryFormatterHeader, 0, undefined, start, headerEnd) === 0
-  );
+  return headerEnd <= end && bytes.compare(binaryFormatterHeader, 0, undefined, start, headerEnd) === 0;
 }
 
 const none: readonly (readonly [string, string])[] = [];

@@ -1,6 +1,7 @@
 import { RestError, type ContainerClient } from '@azure/storage-blob';
 
 import { Failure } from '../errors.js';
+import { linkedAbort } from './linkedAbort.js';
 
 const tries = 3;
 const silenceMs = 30_000;
@@ -18,17 +19,20 @@ export async function untilSilence<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
-    const silence = new AbortController();
-    const timer = setTimeout(() => silence.abort(new Error(`nothing was heard for ${silenceMs} ms`)), silenceMs);
+    const silence = linkedAbort(signal);
+    let silent: Error | undefined;
+    const timer = setTimeout(() => {
+      silent = new Error(`nothing was heard for ${silenceMs} ms`);
+      silence.abort(silent);
+    }, silenceMs);
     try {
-      return await call(AbortSignal.any([signal, silence.signal]), () => timer.refresh());
+      return await call(silence.signal, () => timer.refresh());
     } catch (thrown) {
       // The SDK has already retried what a status code or the network's own error told it to.
-      if (signal.aborted || thrown instanceof RestError || attempt === tries) {
-        throw silence.signal.aborted && !signal.aborted ? silence.signal.reason : thrown;
-      }
+      if (signal.aborted || thrown instanceof RestError || attempt === tries) throw silent ?? thrown;
     } finally {
       clearTimeout(timer);
+      silence.release();
     }
   }
 }

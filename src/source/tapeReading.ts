@@ -5,6 +5,7 @@ import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
 import { checkEra, checkGap, corrupt, missingBefore, reportPassedOver } from './findings.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
+import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
 import { isPassable, nextPlace, type Place } from './place.js';
 import type { Fetch, Fetched } from './readAhead.js';
@@ -24,7 +25,7 @@ type Step = 'more' | 'head';
 export class TapeReading {
   private readonly batch: PendingBatch;
   private readonly frame = new ParsedFrame();
-  private readonly ending = new AbortController();
+  private readonly ending: LinkedAbort;
   private readonly signal: AbortSignal;
   private rangeBytes: number;
   /** The next range must be at least so large to hold the frame that it starts with. */
@@ -47,7 +48,8 @@ export class TapeReading {
     const { polledAt } = tapes;
     this.onward = polledAt && polledAt.chunk === from.chunk && polledAt.offset === from.offset ? 'when due' : 'now';
     tapes.polledAt = undefined;
-    this.signal = AbortSignal.any([signal, this.ending.signal]);
+    this.ending = linkedAbort(signal);
+    this.signal = this.ending.signal;
   }
 
   async *batches(): AsyncGenerator<SourceBatch> {
@@ -58,6 +60,7 @@ export class TapeReading {
       if (!this.signal.aborted) yield* this.flush();
       throw thrown;
     } finally {
+      this.ending.release();
       this.ending.abort();
       this.tapes.ahead.drop();
     }

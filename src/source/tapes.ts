@@ -57,6 +57,11 @@ export class Tapes {
   private largestFrameBytes = 1;
   private frames = 0;
   private frameBytes = 0;
+  /** The last listing that was compared with what a cursor remembers. */
+  private compared: { readonly listing: number; readonly memory: SourceMemory | undefined } = {
+    listing: 0,
+    memory: undefined,
+  };
   /** Where a poll has just found something: the reading that follows need not look for new chunks again. */
   polledAt: ReadPoint | undefined;
   private readonly reported = new Set<string>();
@@ -80,8 +85,14 @@ export class Tapes {
    * @throws Failure of a Source* kind
    */
   async freshen(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<'not due' | 'listed' | 'change'> {
-    if (!(await this.list(cursor, onward, signal))) return 'not due';
-    return (await this.behind.check(cursor, signal)) ? 'change' : 'listed';
+    await this.list(cursor, onward, signal);
+    const { listing } = this.catalog;
+    const { compared } = this;
+    // Others list too and compare nothing, and a cursor may come from elsewhere.
+    if (listing === compared.listing && cursor.memory === compared.memory) return 'not due';
+    const changed = await this.behind.check(cursor, signal);
+    this.compared = { listing, memory: cursor.memory };
+    return changed ? 'change' : listing === compared.listing ? 'not due' : 'listed';
   }
 
   /**
