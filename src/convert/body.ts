@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { TargetEvent } from '../record.js';
+import { asBuffer } from './asBuffer.js';
 import { firstNewline, formatBody, unformatBody } from './jsvFormat.js';
 
 /** `auto` undoes the writer's pretty-printer where that is provably reversible; `raw` never touches a body. */
@@ -44,7 +45,7 @@ function originalJson(stored: Uint8Array): Uint8Array | undefined {
 export function isJson(bytes: Uint8Array): boolean {
   if (!looksLikeJson(bytes) || !isUtf8(bytes)) return false;
   try {
-    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'));
+    JSON.parse(asBuffer(bytes).toString('latin1'));
     return true;
   } catch {
     return false;

@@ -51,11 +51,14 @@ export function createConvert(options: ConvertOptions): Convert {
     if (payload.messages.length === 0) return [];
     const marks = marksOf(record, payload.messages.length);
     const idOf = idsOf(marks.sha1, record.position);
-    return payload.messages.map((message, index) => {
+    const events: TargetEvent[] = [];
+    for (const message of payload.messages) {
+      const index = events.length;
       const named = eventType(message.contract);
       if ('refused' in named) throw unconvertible(record, index, named.shown, named.refused);
-      return event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf);
-    });
+      events.push(event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf));
+    }
+    return events;
   };
 }
 

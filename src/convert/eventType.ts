@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { asBuffer } from './asBuffer.js';
 
 /** Which type an event gets, or why a contract name cannot become one. */
 export type EventType = { readonly type: string } | { readonly refused: string; readonly shown: string };
@@ -32,7 +33,7 @@ export function createEventType(
   };
 
   return (contract) => {
-    const bytes = Buffer.from(contract.buffer, contract.byteOffset, contract.byteLength);
+    const bytes = asBuffer(contract);
     if (bytes.length > cachedNameBytes) return decide(bytes);
     const name = bytes.toString('latin1');
     const before = known.get(name);

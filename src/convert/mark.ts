@@ -2,7 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { Failure } from '../errors.js';
 import type { Mark, ReadPoint, SourceRecord } from '../record.js';
+import { asBuffer } from './asBuffer.js';
 import { maxIndex, maxPosition } from './eventId.js';
+import { JsonWriter } from './jsonWriter.js';
+
+/** So much of a frame's SHA-1 goes into its mark. */
+const markHashBytes = 8;
 
 const offset = z.int().nonnegative();
 
@@ -52,7 +57,7 @@ export function parseMark(metadata: Uint8Array): Mark | undefined {
 
 function eventferryObject(metadata: Uint8Array): unknown {
   if (!isUtf8(metadata)) return undefined;
-  const text = Buffer.from(metadata.buffer, metadata.byteOffset, metadata.byteLength);
+  const text = asBuffer(metadata);
   if (!text.includes('"eventferry"')) return undefined;
   try {
     const value: unknown = JSON.parse(text.toString('utf8'));
@@ -73,6 +78,23 @@ export interface RecordMarks {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What of the metadata is the same for every event of a source. */
+interface Phrases {
+  readonly position: Uint8Array;
+  readonly index: Uint8Array;
+  readonly count: Uint8Array;
+  readonly key: Uint8Array;
+  readonly stamp: Uint8Array;
+  readonly sha1: Uint8Array;
+  readonly chunk: Uint8Array;
+  readonly offset: Uint8Array;
+  readonly settings: Uint8Array;
+  readonly reformatted: Uint8Array;
+  readonly returnTo: Uint8Array;
+  readonly attributes: Uint8Array;
+  readonly noAttributes: Uint8Array;
+}
+
 /**
  * Writes marks: `{"eventferry":{"v":1,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
  * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true` and
@@ -82,34 +104,72 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  * @returns a function of a record and of how many events it makes.
  */
 export function createMarks(source: string, settings: string): (record: SourceRecord, count: number) => RecordMarks {
-  const start = `{"eventferry":{"v":1,"source":${JSON.stringify(source)},"position":`;
-  const end = `,"settings":${JSON.stringify(settings)}`;
-  return (record, count) => {
-    const { position, key, chunk, offset, returnTo } = record;
-    const sha1 = Buffer.from(record.sha1.buffer, record.sha1.byteOffset, 8).toString('hex');
-    const before = `${start}${position},"index":`;
-    const middle =
-      `,"count":${count},"key":${JSON.stringify(key)},"stamp":${record.stamp},"sha1":"${sha1}"` +
-      `,"chunk":${JSON.stringify(chunk)},"offset":${offset}${end}`;
-    const after = `${returnTo ? `,"returnTo":${returnPoint(returnTo)}` : ''}},"attributes":${attributePairs(record)}}`;
-    return {
-      sha1,
-      mark: (index, reformatted) => {
-        const mark: Writable<Mark> = { v: 1, source, position, index, count, key, sha1, chunk, offset, settings };
-        if (reformatted) mark.reformatted = true;
-        if (returnTo) mark.returnTo = returnTo;
-        return mark;
-      },
-      metadata: (index, reformatted) =>
-        Buffer.from(`${before}${index}${middle}${reformatted ? ',"reformatted":true' : ''}${after}`, 'utf8'),
-    };
+  const phrases: Phrases = {
+    position: Buffer.from(`{"eventferry":{"v":1,"source":${JSON.stringify(source)},"position":`),
+    index: Buffer.from(',"index":'),
+    count: Buffer.from(',"count":'),
+    key: Buffer.from(',"key":'),
+    stamp: Buffer.from(',"stamp":'),
+    sha1: Buffer.from(',"sha1":"'),
+    chunk: Buffer.from('","chunk":'),
+    offset: Buffer.from(',"offset":'),
+    settings: Buffer.from(`,"settings":${JSON.stringify(settings)}`),
+    reformatted: Buffer.from(',"reformatted":true'),
+    returnTo: Buffer.from(',"returnTo":'),
+    attributes: Buffer.from('},"attributes":'),
+    noAttributes: Buffer.from('},"attributes":[]}'),
   };
+  const writer = new JsonWriter();
+  return (record, count) => new MarksOfRecord(record, count, { source, settings, phrases, writer });
+}
+
+interface MarksOfSource {
+  readonly source: string;
+  readonly settings: string;
+  readonly phrases: Phrases;
+  readonly writer: JsonWriter;
+}
+
+class MarksOfRecord implements RecordMarks {
+  readonly sha1: string;
+
+  constructor(
+    private readonly record: SourceRecord,
+    private readonly count: number,
+    private readonly all: MarksOfSource,
+  ) {
+    this.sha1 = asBuffer(record.sha1).toString('hex', 0, markHashBytes);
+  }
+
+  mark(index: number, reformatted: boolean): Mark {
+    const { source, settings } = this.all;
+    const { position, key, chunk, offset, returnTo } = this.record;
+    const { count, sha1 } = this;
+    const mark: Writable<Mark> = { v: 1, source, position, index, count, key, sha1, chunk, offset, settings };
+    if (reformatted) mark.reformatted = true;
+    if (returnTo) mark.returnTo = returnTo;
+    return mark;
+  }
+
+  metadata(index: number, reformatted: boolean): Uint8Array {
+    const { phrases, writer } = this.all;
+    const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;
+    writer.bytes(phrases.position).number(position).bytes(phrases.index).number(index);
+    writer.bytes(phrases.count).number(this.count).bytes(phrases.key).string(key).bytes(phrases.stamp);
+    const safeStamp = Number(stamp);
+    if (Number.isSafeInteger(safeStamp)) writer.number(safeStamp);
+    else writer.text(String(stamp));
+    writer.bytes(phrases.sha1).hex(sha1, markHashBytes).bytes(phrases.chunk).string(chunk);
+    writer.bytes(phrases.offset).number(offset).bytes(phrases.settings);
+    if (reformatted) writer.bytes(phrases.reformatted);
+    if (returnTo) writer.bytes(phrases.returnTo).text(returnPoint(returnTo));
+    if (payload.kind === 'batch' && payload.attributes.length > 0) {
+      writer.bytes(phrases.attributes).text(`${JSON.stringify(payload.attributes)}}`);
+    } else writer.bytes(phrases.noAttributes);
+    return writer.take();
+  }
 }
 
 function returnPoint({ chunk, offset, sha1 }: ReadPoint): string {
   return JSON.stringify({ chunk, offset, sha1 });
-}
-
-function attributePairs({ payload }: SourceRecord): string {
-  return payload.kind === 'batch' && payload.attributes.length > 0 ? JSON.stringify(payload.attributes) : '[]';
 }

@@ -1,0 +1,69 @@
+import type { Mark, SourceRecord, TargetEvent } from '../record.js';
+import { convertBody } from './body.js';
+import { createConvert, opaqueType, type ConvertOptions } from './convert.js';
+import { createEventIds } from './eventId.js';
+import { createMarks, type RecordMarks } from './mark.js';
+
+/** What the records of a source must have become, for verification. */
+export interface Reconversion {
+  /** All events of a record, also those of an excluded key. @throws Failure `Unconvertible` */
+  events(record: SourceRecord): readonly TargetEvent[];
+  /** The settings of now make no event of the record. */
+  isExcluded(record: SourceRecord): boolean;
+  /** The body as stored of the message that makes an event. */
+  body(record: SourceRecord, index: number): Uint8Array | undefined;
+  /**
+   * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading and
+   * the settings. Under other settings than those of now its type cannot be known: it is `type`.
+   *
+   * @returns undefined when the record makes no such event
+   */
+  eventAs(mark: Mark, record: SourceRecord, type: string): TargetEvent | undefined;
+}
+
+/** @param options the settings of now */
+export function createReconversion(options: ConvertOptions): Reconversion {
+  const excluded = new Set(options.excludeKeys);
+  const convert = createConvert({ ...options, excludeKeys: [] });
+  const idsOf = createEventIds(options.sourceId);
+  const marksUnder = new Map<string, (record: SourceRecord, count: number) => RecordMarks>();
+  const marksOf = (settings: string) => {
+    const known = marksUnder.get(settings) ?? createMarks(options.sourceId, settings);
+    marksUnder.set(settings, known);
+    return known;
+  };
+
+  return {
+    events: convert,
+    isExcluded: ({ key }) => excluded.has(key),
+    body: bodyAt,
+    eventAs: (mark, record, type) => {
+      const placed = placedAs(mark, record);
+      if (mark.settings === options.settings) return convert(placed)[mark.index];
+      const stored = bodyAt(record, mark.index);
+      if (!stored) return undefined;
+      const { payload } = record;
+      const marks = marksOf(mark.settings)(placed, payload.kind === 'batch' ? payload.messages.length : 1);
+      const body =
+        payload.kind === 'batch'
+          ? convertBody(stored, mark.reformatted ? 'auto' : 'raw')
+          : { contentType: 'application/octet-stream' as const, data: stored, reformatted: false };
+      return {
+        id: idsOf(marks.sha1, mark.position)(mark.index),
+        type: payload.kind === 'batch' ? type : opaqueType,
+        contentType: body.contentType,
+        data: body.data,
+        metadata: marks.metadata(mark.index, body.reformatted),
+        mark: marks.mark(mark.index, body.reformatted),
+      };
+    },
+  };
+}
+
+function bodyAt({ payload }: SourceRecord, index: number): Uint8Array | undefined {
+  return payload.kind === 'batch' ? payload.messages[index]?.body : index === 0 ? payload.bytes : undefined;
+}
+
+function placedAs({ position, returnTo }: Mark, record: SourceRecord): SourceRecord {
+  return { ...record, position, ...(returnTo && { returnTo }) };
+}
