@@ -1,14 +1,8 @@
 // npm run infra:what-if -- [--env NAME] [what else az takes]
 // npm run infra:deploy -- [--env NAME] [what else az takes]
-import { az, azJson, main } from './az.js';
-import {
-  deploymentName,
-  outputsIfDeployed,
-  parameterFile,
-  parametersOf,
-  root,
-  takeEnvironment,
-} from './environment.js';
+import { az, main } from './az.js';
+import { deploymentName, parameterFile, parametersOf, root, takeEnvironment } from './environment.js';
+import { isPaused } from './paused.js';
 import { provideSecrets } from './secrets.js';
 
 await main(() => {
@@ -29,14 +23,7 @@ await main(() => {
 /** What is paused stays so, and what runs goes on, unless EVENTFERRY_PAUSED says otherwise. */
 function keepPaused(environment: string): void {
   if (process.env['EVENTFERRY_PAUSED'] !== undefined) return;
-  const outputs = outputsIfDeployed(environment);
-  if (outputs === undefined) return;
-  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
-  const values = azJson<string[]>(
-    ...['functionapp', 'config', 'appsettings', 'list', '--resource-group', group, '--name', app],
-    ...['--query', "[?name=='AzureWebJobs.replicate.Disabled'].value"],
-  );
-  const paused = values[0]?.toLowerCase() === 'true';
+  const paused = isPaused(environment);
   process.env['EVENTFERRY_PAUSED'] = String(paused);
-  process.stderr.write(paused ? 'The timer is off and stays off.\n' : 'The timer is on and stays on.\n');
+  process.stderr.write(paused ? 'The timer is off and stays off.\n' : 'The timer is on.\n');
 }

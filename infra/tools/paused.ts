@@ -1,0 +1,34 @@
+// npm run app:pause | app:resume -- [--env NAME]; azd's hook: --print
+import { az, azJson, main } from './az.js';
+import { outputsIfDeployed, outputsOf, takeEnvironment } from './environment.js';
+
+/** The app setting that switches the timer off. */
+const setting = 'AzureWebJobs.replicate.Disabled';
+
+/** Whether the timer of an environment is off now; false before the first deployment. */
+export function isPaused(environment: string): boolean {
+  const outputs = outputsIfDeployed(environment);
+  if (outputs === undefined) return false;
+  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
+  const values = azJson<string[]>(
+    ...['functionapp', 'config', 'appsettings', 'list', '--resource-group', group, '--name', app],
+    ...['--query', `[?name=='${setting}'].value`],
+  );
+  return values[0]?.toLowerCase() === 'true';
+}
+
+if (process.argv[1]?.endsWith('paused.ts') === true) {
+  await main(() => {
+    const [verb, ...args] = process.argv.slice(2);
+    const { name } = takeEnvironment(args);
+    if (verb === 'print') {
+      process.stdout.write(`${isPaused(name)}\n`);
+      return;
+    }
+    const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputsOf(name);
+    az(
+      ...['functionapp', 'config', 'appsettings', 'set', '--resource-group', group, '--name', app],
+      ...['--settings', `${setting}=${verb === 'pause'}`, '--output', 'none'],
+    );
+  });
+}
