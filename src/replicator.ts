@@ -4,14 +4,17 @@ import { tableCheckpoint } from './checkpoint/tableCheckpoint.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConvert } from './convert/convert.js';
+import { createReconversion } from './convert/reconvert.js';
 import { examine } from './doctor/doctor.js';
 import type { Finding } from './doctor/finding.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
 import { status, type Status } from './engine/status.js';
+import { verifyStream, type VerifyOrder, type VerifyReport } from './engine/verifyStream.js';
 import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
 import { examineTapes } from './source/examination.js';
+import { tapeHistory } from './source/history.js';
 import { inspectTapes, type Inspection } from './source/inspection.js';
 import { lokadTapes } from './source/lokadTapes.js';
 import { connectContainer } from './source/sourceStorage.js';
@@ -40,6 +43,8 @@ export interface Replicator {
   preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;
   /** What a decision after a stop would do. @throws Failure `NotApplicable` */
   wayOut(decision: Decision, signal: AbortSignal): Promise<WayOut>;
+  /** Compares what the target stream holds with what the source holds. Writes nothing. @throws Failure */
+  verify(order: VerifyOrder): Promise<VerifyReport>;
   /** Looks at everything that a run needs, check by check. Writes nothing anywhere, never throws. */
   examine(signal: AbortSignal): AsyncIterable<Finding>;
   /** Ends every connection; appends in flight are given up, with unknown outcome. Never throws. */
@@ -77,6 +82,11 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
     status: (signal) => status(parts(looking, store), signal),
     preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
     wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
+    verify: (order) => {
+      const reconversion = createReconversion(config.convert);
+      const reading = { ...parts(newSource(), readOnly(store)), history: tapeHistory(tapes), reconversion };
+      return verifyStream(reading, order, new AbortController().signal);
+    },
     examine: async function* (signal) {
       const server = examineServer(config.target, clock);
       try {

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { readFileSync } from 'node:fs';
 
 import { addAccept } from './accept.js';
 import { exitCodes, exitCodesHelp } from './exitCodes.js';
@@ -10,6 +9,8 @@ import { endWhenReaderIsGone } from './output.js';
 import { addRewind } from './rewind.js';
 import { addRun } from './run.js';
 import { addStatus } from './status.js';
+import { addVerify } from './verify.js';
+import { version } from './version.js';
 
 endWhenReaderIsGone();
 await program().parseAsync();
@@ -23,16 +24,11 @@ function program(): Command {
     .showHelpAfterError('Next: --help shows the usage.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
     .exitOverride(({ exitCode, code }) => process.exit(isHelp(code) ? exitCode : exitCodes.wrongUsage));
-  for (const add of [addRun, addStatus, addDoctor, addInspect, addAccept, addRewind]) add(eventferry);
+  for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addAccept, addRewind]) add(eventferry);
   return eventferry;
 }
 
 /** Help that was asked for is no wrong usage. */
 function isHelp(code: string): boolean {
   return ['commander.helpDisplayed', 'commander.version'].includes(code);
-}
-
-function version(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

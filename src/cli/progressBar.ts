@@ -1,7 +1,7 @@
 import { MultiBar, type Options } from 'cli-progress';
 
 import { Pace } from './pace.js';
-import type { ProgressDisplay } from './progressDisplay.js';
+import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
 import { counted, duration, number } from './wording.js';
 
 const options: Options = {
@@ -18,7 +18,7 @@ const options: Options = {
 };
 
 /** A bar with events, events/s and the time left. It appears with the first progress. */
-export function progressBar(stream: NodeJS.WriteStream): ProgressDisplay {
+export function progressBar(stream: NodeJS.WriteStream, { done }: ProgressWords): ProgressDisplay {
   // The library's only bar that lets other lines by is the one for several bars.
   const bars = new MultiBar({ ...options, stream });
   const pace = new Pace();
@@ -29,7 +29,7 @@ export function progressBar(stream: NodeJS.WriteStream): ProgressDisplay {
       const payload = {
         events: progress.events === total ? counted(total, 'event') : `${number(progress.events)} of ~${number(total)}`,
         rate: number(eventsPerSecond),
-        left: leftText(secondsLeft),
+        left: secondsLeft === 0 ? done : leftText(secondsLeft),
       };
       bar ??= bars.create(total, progress.events, payload);
       bar.setTotal(total);
@@ -49,6 +49,5 @@ export function progressBar(stream: NodeJS.WriteStream): ProgressDisplay {
 }
 
 function leftText(secondsLeft: number | undefined): string {
-  if (secondsLeft === undefined) return 'time left unknown';
-  return secondsLeft === 0 ? 'caught up' : `${duration(secondsLeft)} left`;
+  return secondsLeft === undefined ? 'time left unknown' : `${duration(secondsLeft)} left`;
 }

@@ -11,7 +11,15 @@ export interface ProgressDisplay {
   end(): void;
 }
 
+/** What is said of the events that are left, and when none is. */
+export interface ProgressWords {
+  readonly left: string;
+  readonly done: string;
+}
+
+export const replicationWords: ProgressWords = { left: 'behind', done: 'caught up' };
+
 /** A bar on a terminal, a line every few seconds elsewhere. */
-export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
-  return stream.isTTY ? progressBar(stream) : progressLines(stream);
+export function progressDisplay(stream: NodeJS.WriteStream, words = replicationWords): ProgressDisplay {
+  return stream.isTTY ? progressBar(stream, words) : progressLines(stream, words);
 }

@@ -1,12 +1,16 @@
 import type { Progress } from '../engine/runLog.js';
 import { Pace } from './pace.js';
-import type { ProgressDisplay } from './progressDisplay.js';
+import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
 import { counted, duration, number } from './wording.js';
 
 const everyMs = 5_000;
 
 /** A line every few seconds while something moves; for logs and pipes. */
-export function progressLines(stream: NodeJS.WritableStream, now = () => performance.now()): ProgressDisplay {
+export function progressLines(
+  stream: NodeJS.WritableStream,
+  words: ProgressWords,
+  now = () => performance.now(),
+): ProgressDisplay {
   const pace = new Pace();
   let [shownAtMs, shownEvents] = [now(), 0];
   return {
@@ -15,20 +19,24 @@ export function progressLines(stream: NodeJS.WritableStream, now = () => perform
       const speed = pace.seen(progress, atMs);
       if (atMs - shownAtMs < everyMs || progress.events === shownEvents) return;
       [shownAtMs, shownEvents] = [atMs, progress.events];
-      stream.write(`${lineOf(progress, speed)}\n`);
+      stream.write(`${lineOf(progress, speed, words)}\n`);
     },
     line: (text) => void stream.write(`${text}\n`),
     end: () => undefined,
   };
 }
 
-function lineOf({ events, position, revision }: Progress, speed: ReturnType<Pace['seen']>): string {
+function lineOf(
+  { events, position, revision }: Progress,
+  speed: ReturnType<Pace['seen']>,
+  words: ProgressWords,
+): string {
   const behind = speed.total - events;
   return [
     counted(events, 'event'),
     `${number(speed.eventsPerSecond)} events/s`,
     `position ${position}, revision ${revision}`,
-    behind === 0 ? 'caught up' : `~${number(behind)} behind`,
+    behind === 0 ? words.done : `~${number(behind)} ${words.left}`,
     ...(behind > 0 && speed.secondsLeft !== undefined ? [`${duration(speed.secondsLeft)} left`] : []),
   ].join(' | ');
 }

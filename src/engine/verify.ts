@@ -71,9 +71,8 @@ export class Verification {
   }
 
   /** The stream's next event. @returns what is wrong with it; most of what is missing is only known at the {@link end} */
-  async stored(event: StoredEvent): Promise<Difference[]> {
+  async stored(event: StoredEvent, mark = ownMark(event, this.source)): Promise<Difference[]> {
     this.counts.stored += 1;
-    const mark = ownMark(event, this.source);
     if (!mark) return this.unproven(event);
     const found = await this.proven(event, mark);
     this.lastStored = mark;

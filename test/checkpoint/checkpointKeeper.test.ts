@@ -194,10 +194,11 @@ describe('the keeper of a checkpoint row', () => {
   test('remembers what was accepted beside what was accepted before', async () => {
     const keeper = keeperOf();
     await keeper.load();
-    keeper.accept({ revision: 9 });
+    const foreign = [{ revision: 9, id: 'c' }];
+    keeper.accept({ foreign });
     keeper.accept({ settings: { from: 'a', to: 'b' } });
     await keeper.save();
-    expect((await storedRow())?.accepted).toEqual({ revision: 9, settings: { from: 'a', to: 'b' } });
+    expect((await storedRow())?.accepted).toEqual({ foreign, settings: { from: 'a', to: 'b' } });
   });
 
   test('loses nothing that is said while a write is on its way', async () => {

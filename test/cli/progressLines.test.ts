@@ -1,12 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 
+import { replicationWords } from '../../src/cli/progressDisplay.js';
 import { progressLines } from '../../src/cli/progressLines.js';
 
 it('Without a terminal, progress is one line every few seconds, and none while nothing moves', () => {
   const stream = new PassThrough();
   let now = 0;
-  const lines = progressLines(stream, () => now);
+  const lines = progressLines(stream, replicationWords, () => now);
   const lag = { bytes: 1, events: 2_000, eventsExact: true, head: { chunk: 'head', bytes: 1 } };
   for (let second = 1; second <= 12; second++) {
     now = second * 1000;

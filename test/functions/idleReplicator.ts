@@ -10,6 +10,7 @@ export function idleReplicator(parts: Partial<Replicator> = {}): Replicator {
     status: notAsked,
     preview: notAsked,
     wayOut: notAsked,
+    verify: notAsked,
     examine: notAsked,
     close: () => Promise.resolve(),
     ...parts,
