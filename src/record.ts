@@ -39,6 +39,8 @@ export interface SourceRecord {
   readonly sha1: Uint8Array;
   /** Only for a record that is read out of its place (an accepted chunk): where the main reading goes on. */
   readonly returnTo?: ReadPoint;
+  /** What the source remembers once it has given this record. */
+  readonly memory?: SourceMemory | undefined;
 }
 
 /** A byte place in the source, with the hash of the frame that ends there. */
@@ -117,8 +119,9 @@ export function sameMark(one: Mark, other: Mark): boolean {
   return one.position === other.position && one.index === other.index && one.sha1 === other.sha1;
 }
 
-/** The cursor behind a record, with what the source remembered when it gave the record. */
-export function cursorBehind(record: SourceRecord, memory: SourceMemory | undefined): Cursor {
+/** The cursor behind a record; `known` is remembered with a record that brings nothing to remember itself. */
+export function cursorBehind(record: SourceRecord, known?: SourceMemory): Cursor {
+  const memory = record.memory ?? known;
   return {
     chunk: record.chunk,
     offset: record.offset + record.frameBytes,

@@ -40,6 +40,11 @@ export class CheckpointKeeper {
     return this.held;
   }
 
+  /** True once the table is known to hold a row. */
+  get isStored(): boolean {
+    return this.stored !== undefined;
+  }
+
   /** Reads the row and drops what was not saved. When that fails, what was held stays. @throws Failure */
   async load(signal?: AbortSignal): Promise<CheckpointRow | undefined> {
     const stored = await this.store.load(signal);

@@ -5,6 +5,7 @@ import { beginning, sameMark, type Mark, type SourceRecord } from '../record.js'
 import { noStream, type StoredEvent } from '../target/target.js';
 import { foreignTail } from './foreignTail.js';
 import type { Confirmed, Parts, Place } from './parts.js';
+import { retrace } from './retrace.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 import { ownMark } from './tailMark.js';
 
@@ -80,7 +81,7 @@ async function behindTail(
   if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);
 
   const confirmed = { mark, revision: event.revision };
-  const place: Place = { cursor, revision: tail.revision, confirmed };
+  const behindMark: Place = { cursor, revision: tail.revision, confirmed };
   const order = row?.confirmed === undefined ? 'behind' : compare(row.confirmed, confirmed);
   if (order === 'ahead') {
     parts.logger.warn('target-restored', {
@@ -89,10 +90,12 @@ async function behindTail(
       confirmedRevision: row?.confirmed?.revision,
       position: mark.position,
     });
-    await parts.checkpoint.lower(place);
+    await parts.checkpoint.lower(behindMark);
   }
-  if (mark.index < mark.count - 1) return restOfRecord(place, mark, record, row, parts);
-  return row && order === 'same' ? { ...place, cursor: row.cursor } : place;
+  if (row && order === 'same') return { ...behindMark, cursor: row.cursor };
+  const isRead = row === undefined || order === 'ahead' || row.cursor.position > mark.position;
+  const place = isRead ? behindMark : { ...behindMark, cursor: await retrace(row.cursor, confirmed, parts, signal) };
+  return mark.index < mark.count - 1 ? restOfRecord(place, mark, record, row, parts) : place;
 }
 
 /** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */
@@ -113,5 +116,6 @@ function restOfRecord(
   if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {
     throw settingsChanged(mark, row, parts, events.length);
   }
-  return { ...place, pending: { record, events: events.slice(mark.index + 1) } };
+  const { memory } = place.cursor;
+  return { ...place, pending: { record: { ...record, memory }, events: events.slice(mark.index + 1) } };
 }

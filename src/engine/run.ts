@@ -117,6 +117,8 @@ class Run {
     let place = await resume(this.parts, this.ending);
     this.place = place;
     this.log.resumed(place);
+    // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
+    if (!this.parts.checkpoint.isStored) await this.parts.checkpoint.save();
     await this.judge(place);
     const resumedAt = this.parts.clock.now();
     while (!this.ending.aborted) {

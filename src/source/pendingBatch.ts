@@ -56,8 +56,9 @@ export class PendingBatch {
   add({ chunk, variant }: Place, bytes: Buffer, bytesAt: number, start: number, end: number): void {
     let frames = this.frames.at(-1);
     if (!frames?.add(bytes, start, end)) {
+      const { memory } = this;
       const { returnTo } = this.at;
-      frames = new VerifiedFrames({ chunk, variant, bytes, bytesAt, returnTo }, start, this.position);
+      frames = new VerifiedFrames({ chunk, variant, bytes, bytesAt, returnTo, memory }, start, this.position);
       frames.add(bytes, start, end);
       this.frames.push(frames);
     }

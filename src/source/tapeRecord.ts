@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { ReadPoint, SourceRecord } from '../record.js';
+import type { ReadPoint, SourceMemory, SourceRecord } from '../record.js';
 import type { ParsedFrame } from './frame.js';
 import { readPayload } from './messageBatch.js';
 import { sha1Bytes } from './sha1.js';
@@ -12,6 +12,7 @@ export interface FramePlace {
   readonly bufferAt: number;
   readonly position: number;
   readonly returnTo: ReadPoint | undefined;
+  readonly memory?: SourceMemory | undefined;
 }
 
 /** The record of a valid frame that starts at `start` of `bytes`; it holds views on `bytes`. */
@@ -25,6 +26,7 @@ export function toRecord(bytes: Buffer, start: number, frame: ParsedFrame, place
     offset: place.bufferAt + start,
     frameBytes: frame.end - start,
     sha1: bytes.subarray(frame.payloadEnd, frame.payloadEnd + sha1Bytes),
+    memory: place.memory,
   };
   return place.returnTo ? { ...record, returnTo: place.returnTo } : record;
 }

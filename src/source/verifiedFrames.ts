@@ -1,4 +1,4 @@
-import type { ReadPoint, SourceRecord } from '../record.js';
+import type { ReadPoint, SourceMemory, SourceRecord } from '../record.js';
 import { measureFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { sha1Bytes } from './sha1.js';
 import { toRecord } from './tapeRecord.js';
@@ -12,6 +12,7 @@ export interface FramesPlace {
   /** Offset in the chunk of the first byte of the buffer. */
   readonly bytesAt: number;
   readonly returnTo: ReadPoint | undefined;
+  readonly memory: SourceMemory | undefined;
 }
 
 /**
@@ -49,12 +50,12 @@ export class VerifiedFrames {
   }
 
   *records(): Generator<SourceRecord> {
-    const { chunk, variant, bytes, bytesAt, returnTo } = this.place;
+    const { chunk, variant, bytes, bytesAt, returnTo, memory } = this.place;
     const frame = new ParsedFrame();
     let at = this.start;
     for (let index = 0; index < this.count; index++) {
       measureFrame(bytes, at, variant, frame);
-      yield toRecord(bytes, at, frame, { chunk, bufferAt: bytesAt, position: this.position + index, returnTo });
+      yield toRecord(bytes, at, frame, { chunk, bufferAt: bytesAt, position: this.position + index, returnTo, memory });
       at = frame.end;
     }
   }

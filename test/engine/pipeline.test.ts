@@ -68,6 +68,19 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 4 }, confirmed: { revision: 2 } });
   });
 
+  test('remembers with each record what the source remembered when it gave it, also in the middle of a batch', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = appendPipeline(target, 'stream', from);
+    const memory = { left: [{ chunk: '00000000-2012-09-10-070000.dat', offset: 40, sha1: '', etag: '0x1' }] };
+    for (const position of [1, 2]) {
+      const record = { ...sampleRecord(position), memory };
+      await pipeline.append(sampleEvents(record, 1, 250_000), record);
+    }
+    sent[0]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ revision: 0, cursor: { position: 2, memory } });
+  });
+
   test('sends what there is at the end of a batch, without waiting for more', async () => {
     const { sent, target } = heldTarget();
     const pipeline = appendPipeline(target, 'stream', from);

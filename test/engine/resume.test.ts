@@ -267,3 +267,51 @@ test('rewind refuses a stream that is not lost', async () => {
   const ferry = await ferryWithTen();
   await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ kind: 'NotApplicable' });
 });
+
+describe('when a run died before it saved how far it had come', () => {
+  const next = '00000005-2013-10-15-093100.dat';
+
+  /** Ten records in two chunks; the row knows only the first chunk's five. */
+  async function ferryThatDied(): Promise<Ferry> {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 5));
+    await ferry.run();
+    const row = await ferry.row();
+    await ferry.write(next, numbered(6, 10));
+    await ferry.run();
+    await ferry.changeRow(() => row ?? fail('there is no row'));
+    return ferry;
+  }
+
+  test('replication goes on behind the tail', async () => {
+    const ferry = await ferryThatDied();
+    await ferry.write(next, numbered(6, 12));
+    await ferry.run();
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
+  });
+
+  test('a chunk that it had left and that goes on is SourceForked all the same', async () => {
+    const ferry = await ferryThatDied();
+    await ferry.run();
+    await ferry.write(chunk, [...numbered(1, 5), ...numbered(99, 99)]);
+    await expectStop(ferry, 'SourceForked');
+  });
+
+  test.each([
+    ['a frame', chunk, [...numbered(1, 5), ...numbered(99, 99)]],
+    ['a chunk', '00000004-2013-10-15-093200.dat', numbered(99, 99)],
+  ])('%s that got before the tail meanwhile is noticed, and accept --chunk reads it', async (_what, name, records) => {
+    const ferry = await ferryThatDied();
+    await ferry.write(name, records);
+    await expectStop(ferry, 'SourceForked');
+    await expectStop(ferry, 'SourceForked');
+    await decide(ferry, { kind: 'chunk', chunk: name });
+    await ferry.write(next, numbered(6, 12));
+    await ferry.run();
+    expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), '{"N":99}', ...numberedBodies(11, 12)]);
+  });
+});
+
+function fail(why: string): never {
+  throw new Error(why);
+}
