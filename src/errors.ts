@@ -36,6 +36,10 @@ export const rules = {
     answer: 'outage',
     wayOut: 'Check that the container exists and that this identity may read it.',
   },
+  SourceIncomplete: {
+    answer: 'outage',
+    wayOut: 'Wait until the copy has ended; start it again if it was aborted or failed.',
+  },
   CheckpointUnreachable: {
     answer: 'outage',
     wayOut: 'Check the checkpoint table and that this identity may write it.',

@@ -19,6 +19,14 @@ export function corrupt(chunk: string, offset: number, position: number, rest: R
   });
 }
 
+/** A blob whose copy into the container has not succeeded: it may lack frames that nothing in it can show. */
+export function incomplete(chunk: string, copyStatus: string): Failure {
+  return new Failure('SourceIncomplete', `The copy of chunk ${chunk} into the container is ${copyStatus}.`, {
+    chunk,
+    copyStatus,
+  });
+}
+
 /** How many records the writer of a chunk knew that were not read; the chunk's first record has this position. */
 export function missingBefore(chunk: string, position: number): number {
   return (parseChunkName(chunk)?.prefix ?? 0) - position;

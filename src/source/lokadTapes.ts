@@ -37,7 +37,7 @@ export function lokadTapes(options: TapeOptions): Source {
 async function poll(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
   await tapes.freshen(cursor, 'poll', signal);
   const next = nextPlace(tapes, cursor);
-  if (next.kind !== 'read') return next.kind === 'return';
+  if (next.kind !== 'read') return next.kind !== 'wait';
   // Something that was not looked at yet, or not to its end.
   if (!next.place.isLast || tapes.isVerdictDue(next.place)) return true;
   return isNew(tapes, next.place, signal);

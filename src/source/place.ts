@@ -28,11 +28,13 @@ export interface Place extends ReadPoint {
 /**
  * - `read`: look here
  * - `return`: the accepted chunk was read to its end
+ * - `copying`: this chunk is not whole yet, and nothing behind it may be read before it
  * - `wait`: there is nothing to be read now
  */
 export type Next =
   | { readonly kind: 'read'; readonly place: Place }
   | { readonly kind: 'return'; readonly left: LeftChunk }
+  | { readonly kind: 'copying'; readonly chunk: string; readonly status: string }
   | { readonly kind: 'wait' };
 
 /** The first place from the cursor on that is not known to be free of frames. */
@@ -41,8 +43,7 @@ export function nextPlace(tapes: Tapes, cursor: Cursor): Next {
   const passed: LeftChunk[] = [];
   for (const [point, listed] of pointsFrom(tapes, cursor)) {
     if (listed?.openCopy !== undefined) {
-      tapes.reportOnce('source-copy-incomplete', { chunk: point.chunk, status: listed.openCopy });
-      return { kind: 'wait' };
+      return { kind: 'copying', chunk: point.chunk, status: listed.openCopy };
     }
     const isLast = !apart && !tapes.catalog.hasSuccessor(point.chunk);
     const left = leftChunk(tapes, point, listed, isLast, apart);

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Cursor } from '../record.js';
 import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
-import { checkEra, checkGap, corrupt, missingBefore, reportPassedOver } from './findings.js';
+import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver } from './findings.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
@@ -77,7 +77,10 @@ export class TapeReading {
         await this.lookAround('no');
       } else {
         yield* this.flush();
-        if (lookedFurther || !(await this.lookAround(this.onward))) return;
+        if (lookedFurther || !(await this.lookAround(this.onward))) {
+          if (next.kind === 'copying') throw incomplete(next.chunk, next.status);
+          return;
+        }
         lookedFurther = true;
       }
     }
