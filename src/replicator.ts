@@ -1,12 +1,12 @@
 import { CheckpointKeeper } from './checkpoint/checkpointKeeper.js';
-import type { CheckpointStore } from './checkpoint/checkpoint.js';
+import type { CheckpointStore, ExaminationNote } from './checkpoint/checkpoint.js';
 import { tableCheckpoint } from './checkpoint/tableCheckpoint.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConvert } from './convert/convert.js';
 import { createReconversion } from './convert/reconvert.js';
 import { examine } from './doctor/doctor.js';
-import type { Finding } from './doctor/finding.js';
+import { examinationNote, type Finding } from './doctor/finding.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
@@ -47,6 +47,8 @@ export interface Replicator {
   verify(order: VerifyOrder): Promise<VerifyReport>;
   /** Looks at everything that a run needs, check by check. Writes nothing anywhere, never throws. */
   examine(signal: AbortSignal): AsyncIterable<Finding>;
+  /** The same, noted in the checkpoint row; a run that is under way writes it with its own notes. Never throws. */
+  examineOnce(signal: AbortSignal): Promise<ExaminationNote>;
   /** Ends every connection; appends in flight are given up, with unknown outcome. Never throws. */
   close(): Promise<void>;
 }
@@ -77,8 +79,27 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
   const running = parts(newSource(), store);
   const looking = newSource();
 
+  let runs = 0;
+  const examination = async function* (signal: AbortSignal): AsyncGenerator<Finding> {
+    const server = examineServer(config.target, clock);
+    try {
+      const quiet = { ...parts(newSource(), readOnly(store)), logger: silentLogger };
+      const source = examineTapes({ ...tapes, logger: silentLogger });
+      yield* examine({ config, source, server, checkpoints: store, parts: quiet, clock }, signal);
+    } finally {
+      server.close();
+    }
+  };
+
   return {
-    run: (order) => run(running, termsOf(order, config)),
+    run: async (order) => {
+      runs += 1;
+      try {
+        return await run(running, termsOf(order, config));
+      } finally {
+        runs -= 1;
+      }
+    },
     status: (signal) => status(parts(looking, store), signal),
     preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
     wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
@@ -87,15 +108,14 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
       const reading = { ...parts(newSource(), readOnly(store)), history: tapeHistory(tapes), reconversion };
       return verifyStream(reading, order, new AbortController().signal);
     },
-    examine: async function* (signal) {
-      const server = examineServer(config.target, clock);
-      try {
-        const quiet = { ...parts(newSource(), readOnly(store)), logger: silentLogger };
-        const source = examineTapes({ ...tapes, logger: silentLogger });
-        yield* examine({ config, source, server, checkpoints: store, parts: quiet, clock }, signal);
-      } finally {
-        server.close();
-      }
+    examine: examination,
+    examineOnce: async (signal) => {
+      const findings: Finding[] = [];
+      for await (const finding of examination(signal)) findings.push(finding);
+      const note = examinationNote(findings, new Date(clock.now()).toISOString());
+      running.checkpoint.note({ examination: note });
+      if (runs === 0) await running.checkpoint.save(signal).catch(() => undefined);
+      return note;
     },
     close: () => target.close(),
   };

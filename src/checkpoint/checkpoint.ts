@@ -42,6 +42,13 @@ export interface LagNote {
   readonly seconds: number;
 }
 
+/** What `eventferry doctor` found when a worker ran it last; a sentence each. */
+export interface ExaminationNote {
+  readonly at: string;
+  readonly wrong: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 /** The run's state, for people. Times are ISO 8601, UTC. */
 export interface RunNote {
   /** A name for the process that wrote last. */
@@ -62,6 +69,7 @@ export interface RunNote {
   readonly sourceHead?: { readonly chunk: string; readonly bytes: number };
   /** Warnings that do not stop anything, such as a retention policy on the target stream. */
   readonly warnings?: readonly string[];
+  readonly examination?: ExaminationNote;
   readonly outage?: OutageNote;
   readonly stop?: StopNote;
   readonly lastError?: FailureNote & { readonly at: string };

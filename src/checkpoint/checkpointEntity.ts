@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../errors.js';
 import type { Cursor, Mark } from '../record.js';
 import { redact } from '../telemetry/redact.js';
-import type { CheckpointRow, FailureNote, RunNote } from './checkpoint.js';
+import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './checkpoint.js';
 
 /** What a table property may hold here; a bigint is stored as Int64. */
 type Column = string | number | bigint;
@@ -162,10 +162,16 @@ function boundedRun(run: RunNote): RunNote {
   return {
     ...run,
     ...(run.warnings && { warnings: run.warnings.slice(0, 10).map((warning) => bounded(warning)) }),
+    ...(run.examination && { examination: boundedExamination(run.examination) }),
     ...(run.outage && { outage: { ...run.outage, failure: boundedFailure(run.outage.failure) } }),
     ...(run.stop && { stop: { ...run.stop, failure: boundedFailure(run.stop.failure) } }),
     ...(run.lastError && { lastError: boundedFailure(run.lastError) }),
   };
+}
+
+function boundedExamination({ at, wrong, warnings }: ExaminationNote): ExaminationNote {
+  const few = (sentences: readonly string[]) => sentences.slice(0, 10).map((sentence) => bounded(sentence));
+  return { at, wrong: few(wrong), warnings: few(warnings) };
 }
 
 function boundedFailure<F extends FailureNote>(failure: F): F {

@@ -1,3 +1,4 @@
+import type { ExaminationNote } from '../checkpoint/checkpoint.js';
 import { settingProblemText, type SettingProblem } from '../config.js';
 import { asFailure, type Failure } from '../errors.js';
 
@@ -79,4 +80,13 @@ export function settingsFindings(failure: Failure): Finding[] {
 /** Whether replication can work: nothing was found wrong. */
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict === 'good' || verdict === 'warning');
+}
+
+/** What is kept of an examination, for people. @param at ISO 8601, UTC */
+export function examinationNote(findings: readonly Finding[], at: string): ExaminationNote {
+  const sentences = (verdict: Verdict) =>
+    findings
+      .filter((finding) => finding.verdict === verdict)
+      .map(({ check, says, next }) => `${checks[check]}: ${says}${next === undefined ? '' : ` ${next}`}`);
+  return { at, wrong: sentences('wrong'), warnings: sentences('warning') };
 }

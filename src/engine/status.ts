@@ -1,4 +1,12 @@
-import type { CheckpointRow, FailureNote, LagNote, OutageNote, RunNote, StopNote } from '../checkpoint/checkpoint.js';
+import type {
+  CheckpointRow,
+  ExaminationNote,
+  FailureNote,
+  LagNote,
+  OutageNote,
+  RunNote,
+  StopNote,
+} from '../checkpoint/checkpoint.js';
 import { asFailure, Failure, type FailureKind } from '../errors.js';
 import { beginning } from '../record.js';
 import type { SourceLag } from '../source/source.js';
@@ -35,6 +43,8 @@ export interface Status {
   readonly stop?: StopNote;
   readonly lastError?: RunNote['lastError'];
   readonly run?: Pick<RunNote, 'runner' | 'startedAt' | 'endedAt' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'>;
+  /** What the last worker that started found wrong, or worth a look. */
+  readonly examination?: ExaminationNote;
   readonly warnings: readonly string[];
 }
 
@@ -137,9 +147,10 @@ function checkpointFacts(row: CheckpointRow | undefined): Status['checkpoint'] {
   };
 }
 
-function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'outage' | 'stop' | 'lastError'> {
+function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'examination' | 'outage' | 'stop' | 'lastError'> {
   if (!run) return {};
-  const { runner, startedAt, endedAt, refreshedAt, movedAt, caughtUpAt, outage, stop, lastError } = run;
+  const { runner, startedAt, endedAt, refreshedAt, movedAt, caughtUpAt } = run;
+  const { examination, outage, stop, lastError } = run;
   return {
     run: {
       runner,
@@ -149,6 +160,7 @@ function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'outage' | 'st
       ...(movedAt !== undefined && { movedAt }),
       ...(caughtUpAt !== undefined && { caughtUpAt }),
     },
+    ...(examination && { examination }),
     ...(outage && { outage }),
     ...(stop && { stop }),
     ...(lastError && { lastError }),

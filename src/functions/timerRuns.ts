@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock, type Clock } from '../clock.js';
 import { environment, type Environment } from '../config.js';
 import { asFailure, type Failure } from '../errors.js';
-import { createReplicator } from '../replicator.js';
+import { createReplicator, type Replicator } from '../replicator.js';
 import { redact } from '../telemetry/redact.js';
 import { InvocationLogger, type InvocationLog } from './invocationLogger.js';
 import { settledWithin } from './settledWithin.js';
@@ -11,6 +11,8 @@ import { WorkerReplicator } from './workerReplicator.js';
 
 /** When the worker is told to go, a run gets this long to end by itself; then its connections are closed. */
 const endMs = 2_500;
+/** When a run has ended, the examination beside it gets this long to end too. */
+const examinationMs = 5_000;
 /** What a run gets to end without its connections. With {@link endMs} it stays well below the host's 5 s. */
 const giveUpMs = 1_000;
 
@@ -20,6 +22,7 @@ export class TimerRuns {
   private readonly replicator: WorkerReplicator;
   private current: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   private terminated = false;
+  private examined = false;
 
   constructor(
     env: () => Environment = environment,
@@ -68,10 +71,24 @@ export class TimerRuns {
     try {
       const { config, replicator } = await this.replicator.take();
       const { seconds, whenCaughtUp } = config.run;
-      await replicator.run({ stop, budgetMs: seconds * 1000, whenCaughtUp, onOutage: 'fail' });
+      const examination = this.examineOnce(replicator, stop);
+      try {
+        await replicator.run({ stop, budgetMs: seconds * 1000, whenCaughtUp, onOutage: 'fail' });
+      } finally {
+        if (!stop.aborted) await settledWithin(examination, examinationMs, this.clock);
+      }
     } catch (thrown) {
       throw await this.failed(asFailure(thrown));
     }
+  }
+
+  /** Beside the first run of this worker: what `eventferry doctor` would say, in the log and in the checkpoint row. */
+  private async examineOnce(replicator: Replicator, stop: AbortSignal): Promise<void> {
+    if (this.examined) return;
+    this.examined = true;
+    const { wrong, warnings } = await replicator.examineOnce(stop);
+    if (wrong.length > 0) this.logger.warn('examined', { wrong, warnings });
+    else this.logger.info('examined', { warnings });
   }
 
   /** The engine has told people about every failure but those it cannot have seen. */

@@ -59,6 +59,20 @@ describe('A tick of the timer', () => {
     });
   });
 
+  test('has everything examined beside the first one, and all workers show what was found', async () => {
+    const ferry = await Ferry.open(server(), soonOver);
+    await ferry.write(chunk, numbered(1, 3));
+    const host = await FunctionsHost.start(ferry.environment());
+    await host.replicate();
+    await host.replicate();
+    expect(host.facts('examined')).toEqual([
+      { warnings: expect.arrayContaining([expect.stringMatching(/^Stream name: /)]) as string[] },
+    ]);
+    const elsewhere = await FunctionsHost.start(ferry.environment());
+    const { body } = await elsewhere.status();
+    expect(body).toMatchObject({ examination: { wrong: [], warnings: host.facts('examined')[0]?.['warnings'] } });
+  });
+
   test('goes on where the last one ended, in the same worker and in another', async () => {
     const ferry = await Ferry.open(server(), soonOver);
     const first = await FunctionsHost.start(ferry.environment());

@@ -12,6 +12,7 @@ export function idleReplicator(parts: Partial<Replicator> = {}): Replicator {
     wayOut: notAsked,
     verify: notAsked,
     examine: notAsked,
+    examineOnce: () => Promise.resolve({ at: '2026-01-01T00:00:00.000Z', wrong: [], warnings: [] }),
     close: () => Promise.resolve(),
     ...parts,
   };

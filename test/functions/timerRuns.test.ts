@@ -6,7 +6,7 @@ import type { RunReport } from '../../src/engine/run.js';
 import { Failure } from '../../src/errors.js';
 import type { InvocationLog } from '../../src/functions/invocationLogger.js';
 import { TimerRuns } from '../../src/functions/timerRuns.js';
-import type { Replicator, RunOrder } from '../../src/replicator.js';
+import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { VirtualClock } from '../support/virtualClock.js';
@@ -73,7 +73,12 @@ describe('Runs that the host starts every minute', () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const clock = new VirtualClock().flow();
-    const runs = new TimerRuns(() => ferry.environment({ IDLE_POLL_MS: undefined }), clock);
+    const runs = new TimerRuns(
+      () => ferry.environment({ IDLE_POLL_MS: undefined }),
+      clock,
+      // What is beside the first run would make time flow while the run waits for an answer.
+      (...built) => ({ ...createReplicator(...built), examineOnce: (signal) => idleReplicator().examineOnce(signal) }),
+    );
     onTestFinished(() => runs.terminate());
     const looks = looksAt(ferry.container.containerName, clock);
 
@@ -106,6 +111,25 @@ describe('A run of the timer', () => {
     expect(counts).toEqual({ built: 1, closed: 0 });
   });
 
+  test('has everything examined beside it, once a worker, and logs what was found', async () => {
+    let examined = 0;
+    const note = { at: '', wrong: ['Server: Nothing answers.'], warnings: ['Stream name: odd.'] };
+    const runs = new TimerRuns(
+      () => settings,
+      new VirtualClock(),
+      () =>
+        idleReplicator({
+          run: () => Promise.resolve(report),
+          examineOnce: () => Promise.resolve({ ...note, examined: (examined += 1) }),
+        }),
+    );
+    const { lines, log } = recordingLog();
+    await runs.invoke(log);
+    await runs.invoke(log);
+    expect(examined).toBe(1);
+    expect(lines).toEqual(['warn examined {"wrong":["Server: Nothing answers."],"warnings":["Stream name: odd."]}']);
+  });
+
   test('that left the stream to another runner is a success', async () => {
     const { runs } = runsOn(() => Promise.resolve({ end: 'left-to-another-runner', events: 0, anotherRunner: true }));
     await expect(runs.invoke(recordingLog().log)).resolves.toBeUndefined();
@@ -119,7 +143,7 @@ describe('A run of the timer', () => {
     await expect(runs.invoke(log)).rejects.toThrow(
       'TargetUnreachable: No answer from esdb://u:***@h. Check that the server runs and that its port can be reached from here.',
     );
-    expect(lines).toEqual([]); // the engine has told people
+    expect(lines.filter((line) => !line.startsWith('info examined '))).toEqual([]); // the engine has told people
   });
 
   test('that meets a defect shows where it was', async () => {
@@ -133,7 +157,7 @@ describe('A run of the timer', () => {
     const { runs, orders, counts } = runsOn(() => Promise.reject(new Failure('RunOverdue', 'The run did not end.')));
     const { lines, log } = recordingLog();
     await expect(runs.invoke(log)).rejects.toThrow(/^RunOverdue: The run did not end\./);
-    expect(lines).toEqual([expect.stringMatching(/^error run-failed {"kind":"RunOverdue"/)]);
+    expect(lines).toContainEqual(expect.stringMatching(/^error run-failed {"kind":"RunOverdue"/));
     expect(orders[0]?.stop.aborted).toBe(true);
     await expect(runs.invoke(log)).rejects.toThrow();
     expect(counts).toEqual({ built: 2, closed: 2 });
