@@ -92,10 +92,13 @@ async function behindTail(
     });
     await parts.checkpoint.lower(behindMark);
   }
-  if (row && order === 'same') return { ...behindMark, cursor: row.cursor };
-  const isRead = row === undefined || order === 'ahead' || row.cursor.position > mark.position;
-  const place = isRead ? behindMark : { ...behindMark, cursor: await retrace(row.cursor, confirmed, parts, signal) };
-  return mark.index < mark.count - 1 ? restOfRecord(place, mark, record, row, parts) : place;
+  const isWhole = mark.index === mark.count - 1;
+  if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
+  const isRetraced = row !== undefined && order === 'behind' && row.cursor.position <= mark.position;
+  const place = isRetraced
+    ? { ...behindMark, cursor: await retrace(row.cursor, confirmed, parts, signal) }
+    : behindMark;
+  return isWhole ? place : restOfRecord(place, mark, record, row, parts);
 }
 
 /** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */

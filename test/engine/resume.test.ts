@@ -193,6 +193,19 @@ describe('when a record larger than one append was cut by a crash', () => {
     expect(ferry.bodies()).toEqual(whole);
   });
 
+  test('by a restore, and nothing could be appended at first: the rest of it still comes first', async () => {
+    const ferry = await Ferry.open(server(), small);
+    await ferry.write(chunk, [large, ...numbered(2, 3)]);
+    await ferry.run();
+    const whole = ferry.bodies();
+    await server().truncateTo(ferry.stream, 1);
+    server().faults.onWrite = () => 'timeout';
+    await expect(ferry.run()).rejects.toMatchObject({ answer: 'outage' });
+    server().faults.clear();
+    await ferry.run();
+    expect(ferry.bodies()).toEqual(whole);
+  });
+
   test('and makes another number of events now: SettingsChanged', async () => {
     const ferry = await Ferry.open(server(), small);
     await ferry.write(chunk, [{ ...large, key: 'func' }]);
