@@ -89,6 +89,11 @@ export class EventsDigest {
     this.add(event, (as && storedBodyOf(event, as)) ?? event.data);
   }
 
+  /** What was added last is not what it should be, also where its bytes are. */
+  differ(): void {
+    this.hash.update('different\n');
+  }
+
   /** 64 hex digits, over everything so far. */
   get hex(): string {
     return this.hash.copy().digest('hex');

@@ -36,7 +36,7 @@ export interface Reading {
 const byPosition: Reading = { compare: (one, other) => one.position - other.position || one.index - other.index };
 
 /** Events out of place that are held until they come; beyond it the oldest counts as missing. */
-const most = { awaited: 10_000, awaitedBytes: 64 * 1024 * 1024 };
+const most = { awaited: 10_000, awaitedBytes: 64 * 1024 * 1024, lookAhead: 1_000 };
 
 /**
  * Holds a target stream against what the source makes, event by event: each once, in order, the same to the byte.
@@ -49,7 +49,8 @@ export class Verification {
   /** Expected, but the stream went on without it: missing, unless it comes later. */
   private readonly awaited = new Map<string, ExpectedEvent & { readonly unjudged: boolean }>();
   private awaitedBytes = 0;
-  private next: IteratorResult<ExpectedEvent, unknown> | undefined;
+  /** What comes next at the source, as far as it was looked at. */
+  private readonly ahead: IteratorResult<ExpectedEvent, unknown>[] = [];
   /** The event taken last from the source, and the one seen last in the stream. */
   private lastTaken: Mark | undefined;
   private lastStored: Mark | undefined;
@@ -73,9 +74,9 @@ export class Verification {
   /** The stream's next event. @returns what is wrong with it; most of what is missing is only known at the {@link end} */
   async stored(event: StoredEvent, mark = ownMark(event, this.source)): Promise<Difference[]> {
     this.counts.stored += 1;
-    if (!mark) return this.unproven(event);
-    const found = await this.proven(event, mark);
-    this.lastStored = mark;
+    const found = mark ? await this.proven(event, mark) : await this.unproven(event);
+    if (mark) this.lastStored = mark;
+    if (found.length > 0) this.digests.target.differ();
     return found;
   }
 
@@ -118,14 +119,15 @@ export class Verification {
 
   /** Not an event that we wrote so; it may still be one that was changed, if it stands where one is expected. */
   private async unproven(event: StoredEvent): Promise<Difference[]> {
-    const next = await this.peek();
-    if (next.done !== true) {
-      const mark = { ...next.value.mark, position: this.numbering.positionOf(next.value.mark) };
-      const expected = this.asMarked(next.value, event, mark);
+    const next = await this.peekIncluded();
+    if (next) {
+      const mark = { ...next.mark, position: this.numbering.positionOf(next.mark) };
+      const expected = this.asMarked(next, event, mark);
       const claimed = parseMark(event.metadata);
-      const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.value.mark) === 0;
+      const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.mark) === 0;
       if (isMeant || event.id === expected.id) {
-        this.take(next.value);
+        while (this.ahead.length > 1) this.ahead.shift();
+        this.take(next);
         return this.compare(event, mark, expected);
       }
     }
@@ -227,12 +229,25 @@ export class Verification {
   }
 
   private async peek(): Promise<IteratorResult<ExpectedEvent, unknown>> {
-    this.next ??= await this.expected.next();
-    return this.next;
+    const next = this.ahead[0] ?? (await this.expected.next());
+    if (this.ahead.length === 0) this.ahead.push(next);
+    return next;
+  }
+
+  /** The next event that the settings of now make, behind those that they do not. */
+  private async peekIncluded(): Promise<ExpectedEvent | undefined> {
+    await this.peek();
+    // Only the last one looked at may be another: the search ends there.
+    let last = this.ahead.at(-1);
+    while (last?.done === false && last.value.excluded && this.ahead.length < most.lookAhead) {
+      last = await this.expected.next();
+      this.ahead.push(last);
+    }
+    return last?.done === false && !last.value.excluded ? last.value : undefined;
   }
 
   private take(event: ExpectedEvent): void {
-    this.next = undefined;
+    this.ahead.shift();
     this.lastTaken = event.mark;
     if (!event.excluded) this.counts.expected += 1;
   }

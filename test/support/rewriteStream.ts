@@ -1,0 +1,24 @@
+import { onTestFinished } from 'vitest';
+import type { StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
+import { systemClock } from '../../src/clock.js';
+import type { TargetEvent } from '../../src/record.js';
+import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
+import { noStream } from '../../src/target/target.js';
+import type { Ferry } from './ferry.js';
+import { RecordingLogger } from './recordingLogger.js';
+
+/** Writes a ferry's target stream anew, as it is after a change, byte for byte. */
+export async function rewriteStream(ferry: Ferry, change: (events: StoredEvent[]) => void): Promise<void> {
+  const events = ferry.events();
+  change(events);
+  await ferry.server.truncateTo(ferry.stream, noStream);
+  const { connectionString } = ferry.server;
+  const logger = new RecordingLogger();
+  const target = eventStoreTarget({ connectionString, appendBytes: 1_000_000, clock: systemClock, logger });
+  onTestFinished(() => target.close());
+  const call = target.open(ferry.stream);
+  let revision = noStream;
+  // One by one, for an event may be there twice.
+  for (const event of events) revision = await call.append([event as unknown as TargetEvent], revision);
+  call.close();
+}
