@@ -71,8 +71,8 @@ export class ChunkCatalog {
     for (const name of this.byName.keys()) if (!names.has(name)) this.byName.delete(name);
     this.orderIsOld = true;
     this.sweepFrom = undefined;
-    this.fullAt = this.clock.now();
     await this.take(listing, signal);
+    this.fullAt = this.listedAt;
     return listing;
   }
 
@@ -128,17 +128,18 @@ export class ChunkCatalog {
     return { chunks, certain: explains(chunks) };
   }
 
+  /** A listing counts once the order is known again: where a chunk cannot be looked into it is made once more. */
   private async take({ chunks }: Listing, signal: AbortSignal): Promise<void> {
-    this.listing++;
-    this.listedAt = this.clock.now();
     const names = this.byName.size;
-    const { listing } = this;
+    const listing = this.listing + 1;
     for (const chunk of chunks) {
       const firstListing = this.byName.get(chunk.name)?.firstListing ?? listing;
       this.byName.set(chunk.name, { ...chunk, listing, firstListing });
     }
     if (this.byName.size !== names) this.orderIsOld = true;
     if (await this.eras.settle([...this.byName.values()], signal)) this.orderIsOld = true;
+    this.listing = listing;
+    this.listedAt = this.clock.now();
     if (this.orderIsOld) this.order();
     else for (const { name } of chunks) this.refresh(name);
   }
