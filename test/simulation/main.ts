@@ -1,3 +1,4 @@
+Error.stackTraceLimit = 0;
 import { drawSchedule } from './schedule.js';
 import { simulate } from './simulate.js';
 

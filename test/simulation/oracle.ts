@@ -8,6 +8,8 @@ import { stream, type World } from './world.js';
 
 /** How a schedule may end, now that nothing fails any more. */
 export interface Verdict {
+  /** Why, for people. */
+  readonly because?: readonly string[];
   /** `exact`, or the stops of which one must come. */
   readonly allowed: readonly (FailureKind | 'exact')[];
   /** The events that the stream must hold at the end; absent where a stop leaves that open. */
@@ -31,15 +33,18 @@ export function verdict(world: World): Verdict {
   if (!last.mark) return { allowed: ['TargetConflict'] };
   if (!truth.frames.has(keyOf(last))) return { allowed: ['SourceReplaced', 'SourceTruncated'] };
   if (last.mark.settings !== settingsOf(world.bodyMode).settings) return { allowed: ['SettingsChanged'] };
-  const behind = findingsBehind(held, truth);
+  const because: string[] = [];
+  const behind = findingsBehind(held, truth, because);
   if (behind.length === 0) return ahead(world, truth);
-  return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : behind };
+  return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : behind, because };
 }
 
 /** What is wrong with what was read already. */
-function findingsBehind(held: readonly Held[], truth: SourceTruth): FailureKind[] {
+function findingsBehind(held: readonly Held[], truth: SourceTruth, because: string[]): FailureKind[] {
   const found = new Set<FailureKind>();
-  if (held.some((one) => one.mark && !truth.frames.has(keyOf(one)))) {
+  const gone = held.find((one) => one.mark && !truth.frames.has(keyOf(one)));
+  if (gone) {
+    because.push(`${keyOf(gone)} is in the stream, and not at the source`);
     found.add('SourceReplaced').add('SourceTruncated');
   }
   const replicated = new Set(held.map(keyOf));
@@ -48,17 +53,23 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth): FailureKind[
   const lastAt = eventful.findLastIndex((record) => replicated.has(recordKey(record)));
   for (const record of eventful.slice(0, lastAt)) {
     if (replicated.has(recordKey(record))) continue;
-    found.add('SourceReordered');
+    because.push(`${recordKey(record)} is at the source, and not in the stream`);
     found.add('SourceForked');
-    if (chunks.has(record.chunk)) found.add('SourceForked');
+    if (!chunks.has(record.chunk)) found.add('SourceReordered');
   }
-  const order = new Map(eventful.map((record, index) => [recordKey(record), index]));
-  let before = -1;
+  const positions = new Map(truth.records.map((record) => [recordKey(record), record.position]));
+  let before = 0;
   for (const one of held) {
-    const place = order.get(keyOf(one));
-    if (place === undefined) continue;
-    if (place < before) found.add('SourceReordered').add('SourceForked');
-    before = place;
+    const position = positions.get(keyOf(one));
+    if (position === undefined || !one.mark) continue;
+    if (position < before) because.push(`${keyOf(one)} comes too late in the stream`);
+    if (position < before) found.add('SourceReordered').add('SourceForked');
+    before = position;
+    // Records that make no event count too.
+    if (position > one.mark.position) found.add('SourceReordered').add('SourceForked');
+    if (position < one.mark.position) found.add('SourceReplaced').add('SourceTruncated');
+    if (position !== one.mark.position)
+      because.push(`${keyOf(one)} has position ${one.mark.position}, not ${position}`);
   }
   return [...found];
 }

@@ -106,6 +106,10 @@ export class Runner {
     }
   }
 
+  get isOver(): boolean {
+    return this.over;
+  }
+
   /** Lets a run that is under way end by itself, and begins no other. */
   end(): void {
     this.over = true;

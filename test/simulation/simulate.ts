@@ -48,6 +48,7 @@ async function prepare(world: World): Promise<void> {
 async function act(world: World, runners: readonly Runner[]): Promise<void> {
   const { schedule, time, faults } = world;
   const start = time.now;
+  const stay = world.random.fork('finish').chance(0.3);
   for (const action of schedule.actions) {
     await time.sleep(start + action.at - time.now);
     world.trace(`do ${JSON.stringify(action)}`);
@@ -66,16 +67,13 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
   await world.settled();
   faults.down.clear();
   for (const runner of runners) runner.current?.process.thaw();
+  if (!stay) for (const runner of runners) runner.end();
   await time.sleep(30_000); // what was thought lost has arrived by then
 }
 
 /** Without faults the target becomes exact, or the stop comes that must. */
 async function finish(world: World, runners: readonly Runner[], going: readonly Promise<void>[]): Promise<string> {
-  const stay = world.random.fork('finish').chance(0.3);
-  if (!stay) {
-    for (const runner of runners) runner.end();
-    await Promise.all(going);
-  }
+  if (runners.every((runner) => runner.isOver)) await Promise.all(going);
   const last = new RunningProcess(world, 'last', 0);
   let end = 'unfinished';
   for (let runs = 0; runs < mostRuns && end === 'unfinished'; runs++) {
@@ -93,9 +91,9 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
 }
 
 async function judge(world: World, end: string): Promise<void> {
-  const { allowed, events } = verdict(world);
+  const { allowed, events, because = [] } = verdict(world);
   if (!(allowed as readonly string[]).includes(end)) {
-    world.ledger.violated(`it ended ${end}, and should have ended ${allowed.join(' or ')}`);
+    world.ledger.violated(`it ended ${end}, and should have ended ${allowed.join(' or ')}: ${because.join('; ')}`);
   }
   if (!events) return;
   const found = await differences(world, events);

@@ -70,9 +70,17 @@ export class World {
     const node = new EventStoreNode(this.network, {
       stream,
       maxAppendBytes: schedule.serverAppendBytes,
-      watch: (first, events) => this.ledger.commit(node, first, events),
+      watch: (first, events) => {
+        this.trace(`committed ${first} to ${first + events.count - 1}`);
+        this.ledger.commit(node, first, events);
+      },
     });
-    const table = new TableService(this.network, (entity) => this.ledger.row(entity));
+    const table = new TableService(this.network, (entity, process) => {
+      this.trace(
+        `row of ${process?.name}: ${String(entity['chunk'])} ${String(entity['offset'])}, ${String(entity['memory'])}`,
+      );
+      this.ledger.row(entity);
+    });
     const blobs = new BlobService(this.network, schedule.pageNames);
     this.services = { blobs, table, node };
     this.variant = schedule.firstVariant;
@@ -83,8 +91,10 @@ export class World {
       chunkBytes: schedule.chunkBytes,
       naming: schedule.naming,
       basePrefix: schedule.basePrefix,
-      written: (chunk, offset, record, frame) =>
-        this.ledger.wrote(chunk, offset, record, frame.subarray(frame.length - 20).toString('hex')),
+      written: (chunk, offset, record, frame) => {
+        this.trace(`frame ${record.serial} at ${chunk}@${offset}`);
+        this.ledger.wrote(chunk, offset, record, frame.subarray(frame.length - 20).toString('hex'));
+      },
     };
     this.writer = new TapeWriter(this.writerWorld, this.variant, 0);
   }
