@@ -17,15 +17,18 @@ export interface PassWatch {
  */
 export async function pass(
   from: Place,
-  { source, convert, target, checkpoint, stream }: Parts,
+  { source, convert, target, checkpoint, stream, clock }: Parts,
   signal: AbortSignal,
   watch: PassWatch,
 ): Promise<Place> {
-  const pipeline = appendPipeline(target, stream, from);
+  const pipeline = appendPipeline(target, stream, from, clock);
   try {
-    if (from.pending) await pipeline.append(from.pending.events, from.pending.record);
+    if (from.pending) pipeline.add(from.pending.events, from.pending.record);
     for await (const batch of source.read(from.cursor, signal)) {
-      for (const record of batch.records) await pipeline.append(convert(record), record);
+      for (const record of batch.records) {
+        pipeline.add(convert(record), record);
+        if (pipeline.isFull) await pipeline.send(); // waits for room, not for the answer
+      }
       await pipeline.reach(batch.cursor);
       await checkpoint.advance(pipeline.confirmed); // never past what the target has acknowledged
       await watch.advanced(pipeline.confirmed);

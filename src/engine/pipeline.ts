@@ -1,25 +1,24 @@
-import { cursorBehind, type Cursor, type SourceMemory, type SourceRecord, type TargetEvent } from '../record.js';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import type { Clock } from '../clock.js';
+import { cursorBehind, type Cursor, type Mark, type SourceRecord, type TargetEvent } from '../record.js';
 import type { AppendCall, Target } from '../target/target.js';
+import { AppendWindow, requestBytes, type Timed } from './appendWindow.js';
 import type { Place } from './parts.js';
 
-/**
- * How requests are cut and how many are under way.
- *
- * A request holds whole records as long as they fit, up to `requestBytes`: larger ones only add latency (500 events
- * of 300 bytes, about 150 KB, already run at the server's speed). Up to `requestsInFlight` are under way at once, so
- * that the server always has one to write while we read and encode the next. Near the head nothing waits to become
- * full: at the end of each batch, and whenever nothing is in flight, what there is goes out.
- *
- * Every request expects the revision that the one before it will leave. If one fails, all behind it fail: there is
- * never a hole, and what is confirmed is the contiguous prefix of what was answered.
- */
-const requestBytes = 200 * 1024;
-const requestsInFlight = 4;
-
+/** Events that leave together. */
 interface Request {
   readonly events: readonly TargetEvent[];
-  /** Where the source stands once this request is confirmed; absent when it ends inside a record. */
-  cursor: Cursor | undefined;
+  readonly bytes: number;
+  /** Where the source stands once this request is confirmed; undefined when it ends inside a record. */
+  readonly end: Cursor | undefined;
+}
+
+/** A request under way. Its events are encoded by now and not held here: there may be thousands of them. */
+interface Sent {
+  readonly timed: Timed;
+  readonly lastMark: Mark | undefined;
+  end: Cursor | undefined;
   /** Set by the target's answer. */
   revision?: number;
 }
@@ -27,13 +26,21 @@ interface Request {
 /** Appends in flight on one call: events in, a confirmed {@link Place} out. */
 export interface Pipeline {
   /**
-   * Takes the events of one record; waits for room, not for the answer. Nothing of the record is sent when one of its
-   * events cannot be.
+   * Takes the events of one record. Nothing of the record is taken when one of its events cannot be sent.
    *
-   * @throws whatever ended the call, or what `Target.measure` throws
+   * @throws what `Target.measure` throws
    */
-  append(events: readonly TargetEvent[], record: SourceRecord): Promise<void>;
-  /** The source has been read up to here: once everything taken so far is confirmed, so is this cursor. */
+  add(events: readonly TargetEvent[], record: SourceRecord): void;
+  /** True when a request is full and {@link send} is due. */
+  readonly isFull: boolean;
+  /** Sends every full request; waits for room in the window, not for answers. @throws whatever ended the call */
+  send(): Promise<void>;
+  /**
+   * The source has been read up to here, and it may take a while until there is more: once everything taken so far is
+   * confirmed, so is this cursor. A request that is not full leaves as soon as nothing else is under way.
+   *
+   * @throws whatever ended the call
+   */
   reach(cursor: Cursor): Promise<void>;
   /** Sends what is left and waits until everything is confirmed. @throws whatever ended the call */
   drain(): Promise<void>;
@@ -45,9 +52,15 @@ export interface Pipeline {
   close(): void;
 }
 
-/** Opens a call on the target stream and appends behind `from`. */
-export function appendPipeline(target: Target, stream: string, from: Place): Pipeline {
-  return new CallPipeline(target, target.open(stream), from);
+/**
+ * Opens a call on the target stream and appends behind `from`.
+ *
+ * Every request expects the revision that the one before it will leave. If one fails, all behind it fail: there is
+ * never a hole, and what is confirmed is the contiguous prefix of what was answered. How much is under way at once is
+ * decided by {@link AppendWindow}.
+ */
+export function appendPipeline(target: Target, stream: string, from: Place, clock: Clock): Pipeline {
+  return new CallPipeline(target, target.open(stream), from, new AppendWindow(clock));
 }
 
 class CallPipeline implements Pipeline {
@@ -55,10 +68,14 @@ class CallPipeline implements Pipeline {
   sentTo: number;
   private filling: TargetEvent[] = [];
   private fillingBytes = 0;
-  /** Where the source stands once `filling` is confirmed. */
-  private fillingEnd: () => Cursor;
-  private memory: SourceMemory | undefined;
-  private readonly inFlight: Request[] = [];
+  /** Where the source stands once `filling` is confirmed: a cursor that it gave, or behind a record of ours. */
+  private reached: Cursor;
+  private lastRecord: SourceRecord | undefined;
+  /** The source has given what it had at hand. */
+  private pausing = false;
+  /** Full, and waiting for room. */
+  private readonly due: Request[] = [];
+  private readonly inFlight: Sent[] = [];
   private failure: Error | undefined;
   private wake: () => void = () => undefined;
 
@@ -66,44 +83,61 @@ class CallPipeline implements Pipeline {
     private readonly target: Target,
     private readonly call: AppendCall,
     from: Place,
+    private readonly window: AppendWindow,
   ) {
     const { cursor, revision, confirmed } = from;
     this.confirmed = { cursor, revision, ...(confirmed && { confirmed }) };
-    this.sentTo = from.revision;
-    this.fillingEnd = () => from.cursor;
-    this.memory = from.cursor.memory;
+    this.sentTo = revision;
+    this.reached = cursor;
   }
 
-  async append(events: readonly TargetEvent[], record: SourceRecord): Promise<void> {
-    const sizes = events.map((event) => this.target.measure(event));
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    if (this.filling.length > 0 && this.fillingBytes + bytes > requestBytes) await this.send(this.fillingEnd());
-    for (const [index, event] of events.entries()) {
-      const size = sizes[index] ?? 0;
-      // Only a record larger than the server takes at once is cut inside; resume knows how to go on there.
-      if (this.filling.length > 0 && this.fillingBytes + size > this.target.appendBytes) await this.send(undefined);
-      this.filling.push(event);
-      this.fillingBytes += size;
+  get isFull(): boolean {
+    return this.due.length > 0;
+  }
+
+  add(events: readonly TargetEvent[], record: SourceRecord): void {
+    const { appendBytes } = this.target;
+    const fullBytes = Math.min(requestBytes, appendBytes);
+    let bytes = 0;
+    for (const event of events) bytes += this.target.measure(event);
+    this.pausing = false;
+    if (this.filling.length > 0 && this.fillingBytes + bytes > fullBytes) this.due.push(this.cut(this.end()));
+    if (bytes > appendBytes) this.addInParts(events, appendBytes);
+    else {
+      for (const event of events) this.filling.push(event);
+      this.fillingBytes += bytes;
     }
-    this.fillingEnd = () => cursorBehind(record, this.memory);
-    if (this.fillingBytes >= requestBytes) await this.send(this.fillingEnd());
+    this.lastRecord = record;
+    if (this.fillingBytes >= fullBytes) this.due.push(this.cut(this.end()));
+  }
+
+  async send(): Promise<void> {
+    for (let next = this.due[0]; next; next = this.due[0]) {
+      const { bytes } = next;
+      await this.until(() => this.window.hasRoom(bytes));
+      await this.call.writable();
+      this.rethrow();
+      this.due.shift();
+      this.leave(next);
+      await turn(); // who else lives in this process has its turn between any two requests
+    }
+    this.rethrow();
   }
 
   async reach(cursor: Cursor): Promise<void> {
-    this.rethrow();
-    this.memory = cursor.memory;
-    this.fillingEnd = () => cursor;
-    if (this.filling.length > 0) {
-      if (this.inFlight.length < requestsInFlight) await this.send(cursor);
-      return;
-    }
+    await this.send();
+    this.reached = cursor;
+    this.lastRecord = undefined;
+    this.pausing = true;
     const last = this.inFlight.at(-1);
-    if (last) last.cursor = cursor;
+    if (this.filling.length > 0) this.sendLoneRest();
+    else if (last) last.end = cursor;
     else this.confirmed = { ...this.confirmed, cursor };
   }
 
   async drain(): Promise<void> {
-    if (this.filling.length > 0) await this.send(this.fillingEnd());
+    if (this.filling.length > 0) this.due.push(this.cut(this.end()));
+    await this.send();
     await this.until(() => this.inFlight.length === 0);
   }
 
@@ -111,37 +145,58 @@ class CallPipeline implements Pipeline {
     this.call.close();
   }
 
-  private async send(cursor: Cursor | undefined): Promise<void> {
-    await this.until(() => this.inFlight.length < requestsInFlight);
-    await this.call.writable();
-    this.rethrow();
-    const request: Request = { events: this.filling, cursor };
-    const expected = this.sentTo;
-    this.sentTo += request.events.length;
+  /** Only a record larger than the server takes at once is cut inside; resume knows how to go on there. */
+  private addInParts(events: readonly TargetEvent[], appendBytes: number): void {
+    for (const event of events) {
+      const bytes = this.target.measure(event);
+      if (this.filling.length > 0 && this.fillingBytes + bytes > appendBytes) this.due.push(this.cut(undefined));
+      this.filling.push(event);
+      this.fillingBytes += bytes;
+    }
+  }
+
+  private end(): Cursor {
+    return this.lastRecord ? cursorBehind(this.lastRecord, this.reached.memory) : this.reached;
+  }
+
+  /** What was taken so far becomes a request. */
+  private cut(end: Cursor | undefined): Request {
+    const request = { events: this.filling, bytes: this.fillingBytes, end };
     this.filling = [];
     this.fillingBytes = 0;
-    this.inFlight.push(request);
-    this.call.append(request.events, expected).then(
-      (revision) => this.answered(request, revision),
+    return request;
+  }
+
+  private leave({ events, bytes, end }: Request): void {
+    const expected = this.sentTo;
+    this.sentTo += events.length;
+    const sent: Sent = { timed: this.window.sent(bytes), lastMark: events.at(-1)?.mark, end };
+    this.inFlight.push(sent);
+    this.call.append(events, expected).then(
+      (revision) => this.answered(sent, revision),
       (error: Error) => this.failed(error),
     );
   }
 
   /** Replies come in any order; only the contiguous prefix counts. */
-  private answered(request: Request, revision: number): void {
-    request.revision = revision;
+  private answered(sent: Sent, revision: number): void {
+    sent.revision = revision;
+    this.window.answered(sent.timed);
     for (let first = this.inFlight[0]; first?.revision !== undefined; first = this.inFlight[0]) {
       this.inFlight.shift();
-      const mark = first.events.at(-1)?.mark;
-      if (first.cursor && mark) {
-        this.confirmed = {
-          cursor: first.cursor,
-          revision: first.revision,
-          confirmed: { mark, revision: first.revision },
-        };
+      const { end, lastMark: mark } = first;
+      if (end && mark) {
+        this.confirmed = { cursor: end, revision: first.revision, confirmed: { mark, revision: first.revision } };
       }
     }
+    this.sendLoneRest();
     this.wake();
+  }
+
+  /** While the source has nothing at hand and nothing is under way, waiting for more would be waiting for nothing. */
+  private sendLoneRest(): void {
+    if (!this.pausing || this.failure || this.inFlight.length > 0) return;
+    if (this.due.length === 0 && this.filling.length > 0) this.leave(this.cut(this.end()));
   }
 
   private failed(error: Error): void {

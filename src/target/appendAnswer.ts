@@ -4,8 +4,7 @@ import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { Failure } from '../errors.js';
-import type { TargetEvent } from '../record.js';
-import { type AppendLimit, countedBytes, tooLarge } from './appendLimit.js';
+import type { AppendLimit, AppendSize } from './appendLimit.js';
 import { noStream } from './target.js';
 import {
   accessDenied,
@@ -18,10 +17,10 @@ import {
   trailerOf,
 } from './targetFailure.js';
 
-/** What was asked, as far as it is needed to understand the answer. */
+/** What was asked, as far as it is needed to understand the answer. The events are not: there may be thousands. */
 export interface AppendQuestion {
   readonly stream: string;
-  readonly events: readonly TargetEvent[];
+  readonly size: AppendSize;
   /** The stream's last revision before the append. */
   readonly expected: number;
   readonly doing: Doing;
@@ -49,8 +48,8 @@ export interface AppendSuccess {
  * @throws Failure `TargetTruncated`, or `TargetRefused` when the revision is not the one that must come
  */
 export function confirmedRevision({ revision, positioned }: AppendSuccess, question: AppendQuestion): number {
-  const { stream, events, expected, doing } = question;
-  const must = expected + events.length;
+  const { stream, size, expected, doing } = question;
+  const must = expected + size.events;
   if (!positioned) {
     throw new Failure(
       'TargetTruncated',
@@ -97,11 +96,7 @@ function statusFailure(status: Status, question: AppendQuestion): Failure {
     }
     case 'event_store.client.MaximumAppendEventSizeExceeded':
       // {event id = 1, proposed size = 2, limit = 3}; the client library does not know this message.
-      return eventTooLarge(
-        question,
-        Buffer.from(detail.getValue_asU8()).toString(),
-        lastVarint(detail.getValue_asU8()),
-      );
+      return eventTooLarge(question, lastVarint(detail.getValue_asU8()));
     case 'event_store.client.BadRequest':
     case 'event_store.client.InvalidTransaction':
       return refused(doing, text || 'bad request');
@@ -126,11 +121,7 @@ export function callFailure(error: unknown, question: AppendQuestion): Failure {
     case 'maximum-append-size-exceeded':
       return appendTooLarge(question, Number(trailerOf(error, 'maximum-append-size') ?? 0));
     case 'maximum-append-event-size-exceeded':
-      return eventTooLarge(
-        question,
-        trailerOf(error, 'event-id') ?? '',
-        Number(trailerOf(error, 'maximum-append-event-size')),
-      );
+      return eventTooLarge(question, Number(trailerOf(error, 'maximum-append-event-size')));
     case undefined:
     default:
   }
@@ -164,9 +155,9 @@ function streamDeleted({ stream, expected }: AppendQuestion): Failure {
 }
 
 function appendTooLarge(question: AppendQuestion, named: number): Failure {
-  const { stream, events, doing, limit } = question;
-  const bytes = events.reduce((sum, event) => sum + countedBytes(event), 0);
-  if (named <= 0 || named >= bytes) {
+  const { stream, size, doing, limit } = question;
+  const { bytes } = size;
+  if (!(named > 0 && named < bytes)) {
     return refused(doing, `an append of ${bytes} bytes exceeds the limit that it names, ${named} bytes`);
   }
   limit.lower(named);
@@ -177,10 +168,19 @@ function appendTooLarge(question: AppendQuestion, named: number): Failure {
   );
 }
 
-function eventTooLarge({ events, doing }: AppendQuestion, id: string, limit: number): Failure {
-  const event = events.find((candidate) => id.includes(candidate.id));
-  if (event === undefined) return refused(doing, `an event exceeds the limit of ${limit} bytes for one event`);
-  return tooLarge(event, countedBytes(event), limit, 'the limit of one event');
+/** The limit of one event is learnt like that of an append: the next try finds the event before it is sent. */
+function eventTooLarge(question: AppendQuestion, named: number): Failure {
+  const { stream, size, doing, limit } = question;
+  const { largestBytes } = size;
+  if (!(named > 0 && named < largestBytes)) {
+    return refused(doing, `an event of at most ${largestBytes} bytes exceeds the limit that it names, ${named} bytes`);
+  }
+  limit.lowerForEvents(named);
+  return new Failure(
+    'AppendTooLarge',
+    `EventStoreDB at ${doing.server} takes ${named} bytes in one event, not ${largestBytes}.`,
+    { stream, bytes: largestBytes, limit: named },
+  );
 }
 
 /** Of a protobuf message whose last field is a varint, that number: no high bit ends the field before it. */

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js';
 import { asFailure, type Failure } from '../errors.js';
 import type { TargetEvent } from '../record.js';
 import { type AppendQuestion, batchRevision, callFailure, readBatchAnswer, uncertain } from './appendAnswer.js';
-import type { AppendLimit } from './appendLimit.js';
+import { type AppendLimit, appendSize } from './appendLimit.js';
 import { batchRequestBytes, eventsBytes, maxRequestBytes, writeBatchRequest } from './appendRequest.js';
 import type { BufferPool } from './bufferPool.js';
 import { answerMs, type AppendFeatures, asBytes, type Connection } from './connection.js';
@@ -78,7 +78,7 @@ export class BatchAppendCall implements AppendCall {
 
   append(events: readonly TargetEvent[], expected: number): Promise<number> {
     const { stream, doing, limit, features, buffers, clock } = this.parts;
-    const question: AppendQuestion = { stream, events, expected, doing, limit };
+    const question: AppendQuestion = { stream, size: appendSize(events), expected, doing, limit };
     if (this.over) return heard(Promise.reject(uncertain(question, 'the call is over', this.over)));
     const bytes = eventsBytes(events);
     const ms = deadlineMs(bytes);

@@ -9,6 +9,7 @@ import {
   uncertain,
   wrongExpectedRevision,
 } from './appendAnswer.js';
+import { appendSize } from './appendLimit.js';
 import { appendOptions, appendProposed, eventsBytes } from './appendRequest.js';
 import { type AppendParts, deadlineMs } from './batchAppend.js';
 import { asBytes } from './connection.js';
@@ -25,11 +26,11 @@ export class PlainAppendCall implements AppendCall {
 
   append(events: readonly TargetEvent[], expected: number): Promise<number> {
     const { stream, doing, limit } = this.parts;
-    const question: AppendQuestion = { stream, events, expected, doing, limit };
+    const question: AppendQuestion = { stream, size: appendSize(events), expected, doing, limit };
     const answer = this.last.then(async () => {
       if (this.over) throw uncertain(question, 'the call is over', this.over);
       try {
-        return plainRevision(await this.send(question), question);
+        return plainRevision(await this.send(question, events), question);
       } catch (error) {
         throw this.end(error instanceof Failure ? error : callFailure(error, question));
       }
@@ -53,9 +54,8 @@ export class PlainAppendCall implements AppendCall {
     return failure;
   }
 
-  private send(question: AppendQuestion): Promise<AppendResp> {
+  private send(question: AppendQuestion, events: readonly TargetEvent[]): Promise<AppendResp> {
     const { connection, clock, onLost } = this.parts;
-    const { events } = question;
     return new Promise((resolve, reject) => {
       const settle = (action: () => void): void => {
         stopDeadline();

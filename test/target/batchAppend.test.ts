@@ -194,15 +194,31 @@ describe('A server that refuses an append', () => {
     expect(target.appendBytes).toBe(1_048_576);
   });
 
-  test('because one event is too large names the event', async () => {
-    const events = sampleEvents(2);
-    const id = Buffer.from(events[1]?.id ?? '');
-    const detail = Buffer.concat([Buffer.of(0x0a, id.length), id, Buffer.of(0x10, 0xe8, 0x07, 0x18, 0x90, 0x03)]);
-    const { failure } = await refused(
-      (r) => [errorFor(r, 3, 'MaximumAppendEventSizeExceeded', 'too large', detail)],
+  /** `{event id = 1, proposed size = 2, limit = 3}`, the limit 400. */
+  function eventTooLarge(event: TargetEvent | undefined): Buffer<ArrayBuffer> {
+    const id = Buffer.from(event?.id ?? '');
+    return Buffer.concat([Buffer.of(0x0a, id.length), id, Buffer.of(0x10, 0xe8, 0x07, 0x18, 0x90, 0x03)]);
+  }
+
+  test('because one event is too large teaches that limit, and the next try names the event before it is sent', async () => {
+    const events = sampleEvents(2, { data: randomBytes(1_000) });
+    const { failure, target } = await refused(
+      (r) => [errorFor(r, 3, 'MaximumAppendEventSizeExceeded', 'too large', eventTooLarge(events[1]))],
       events,
     );
-    expect(failure).toMatchObject({ kind: 'EventTooLarge', answer: 'stop', facts: { position: 2, limit: 400 } });
+    expect(failure).toMatchObject({ kind: 'AppendTooLarge', answer: 'resume', facts: { limit: 400 } });
+    const [, second = sampleEvent()] = events;
+    expect(() => target.measure(second)).toThrow('Event 0 of position 2');
+  });
+
+  test('with a limit for one event that none exceeds is not believed', async () => {
+    const events = sampleEvents(2, { data: Buffer.alloc(1), metadata: Buffer.alloc(1) });
+    const { failure, target } = await refused(
+      (r) => [errorFor(r, 3, 'MaximumAppendEventSizeExceeded', 'too large', eventTooLarge(events[1]))],
+      events,
+    );
+    expect(failure.kind).toBe('TargetRefused');
+    target.measure(sampleEvent({ data: randomBytes(1_000) }));
   });
 
   test('as bad, and times out behind that, fails once', async () => {

@@ -28,6 +28,6 @@ export function sampleEvent(part: Partial<TargetEvent> & { readonly at?: Partial
 }
 
 /** Several events, one a position. */
-export function sampleEvents(count: number): TargetEvent[] {
-  return Array.from({ length: count }, (_, i) => sampleEvent({ at: { position: i + 1 } }));
+export function sampleEvents(count: number, part: Partial<TargetEvent> = {}): TargetEvent[] {
+  return Array.from({ length: count }, (_, i) => sampleEvent({ ...part, at: { position: i + 1 } }));
 }
