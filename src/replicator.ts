@@ -1,6 +1,7 @@
 import { CheckpointKeeper } from './checkpoint/checkpointKeeper.js';
-import type { CheckpointStore, ExaminationNote } from './checkpoint/checkpoint.js';
+import type { CheckpointStore, ExaminationNote, LagSample } from './checkpoint/checkpoint.js';
 import { tableCheckpoint } from './checkpoint/tableCheckpoint.js';
+import { tableLagHistory } from './checkpoint/tableLagHistory.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConvert } from './convert/convert.js';
@@ -39,6 +40,8 @@ export interface Replicator {
   run(order: RunOrder): Promise<RunReport>;
   /** Never throws: what cannot be reached, or has not answered when the signal is aborted, is part of the answer. */
   status(signal: AbortSignal): Promise<Status>;
+  /** How the lag went in the last hours, oldest first; empty when the table cannot be read. Never throws. */
+  history(signal: AbortSignal): Promise<readonly LagSample[]>;
   /** The events exactly as a run would append them now; writes nothing, not even a checkpoint. */
   preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;
   /** What a decision after a stop would do. @throws Failure `NotApplicable` */
@@ -55,7 +58,9 @@ export interface Replicator {
 
 /** Builds the parts from the settings. This is the one place that knows the implementations. */
 export function createReplicator(config: Config, logger: Logger, clock: Clock = systemClock): Replicator {
-  const store = tableCheckpoint({ ...config.checkpoint, source: config.source.id, stream: config.target.stream });
+  const where = { ...config.checkpoint, source: config.source.id, stream: config.target.stream };
+  const store = tableCheckpoint(where);
+  const history = tableLagHistory(where);
   const target = eventStoreTarget({ ...config.target, clock, logger });
   const tapes = tapesOf(config.source, logger, clock);
   const newSource = (): Source => lokadTapes(tapes);
@@ -68,6 +73,7 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
       stream: config.target.stream,
       settings: config.convert.settingsByName,
     }),
+    history,
     clock,
     logger,
     sourceId: config.source.id,
@@ -101,6 +107,7 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
       }
     },
     status: (signal) => status(parts(looking, store), signal),
+    history: (signal) => history.recent(signal).catch(() => []),
     preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
     wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
     verify: (order) => {

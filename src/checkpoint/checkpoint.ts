@@ -49,6 +49,36 @@ export interface ExaminationNote {
   readonly warnings: readonly string[];
 }
 
+/** A run that is over. Times are ISO 8601, UTC. */
+export interface RunSummary {
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** Why it ended: a `RunEnd`, or the kind of failure that ended it. */
+  readonly end: string;
+  /** Events that it appended. */
+  readonly events: number;
+}
+
+/** How far replication was in one minute, for the course of the last hours. */
+export interface LagSample {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly lag: LagNote;
+  /** What was confirmed last; 0 and -1 before the first event. */
+  readonly position: number;
+  readonly revision: number;
+  /** False when the pass that it was taken at failed. */
+  readonly well: boolean;
+}
+
+/** Samples of the last hours; one a minute, the oldest are written over. For people: nothing depends on it. */
+export interface LagHistory {
+  /** @throws Failure `CheckpointUnreachable` */
+  add(sample: LagSample, signal: AbortSignal): Promise<void>;
+  /** Oldest first. @throws Failure `CheckpointUnreachable` */
+  recent(signal: AbortSignal): Promise<readonly LagSample[]>;
+}
+
 /** The run's state, for people. Times are ISO 8601, UTC. */
 export interface RunNote {
   /** A name for the process that wrote last. */
@@ -70,6 +100,8 @@ export interface RunNote {
   /** Warnings that do not stop anything, such as a retention policy on the target stream. */
   readonly warnings?: readonly string[];
   readonly examination?: ExaminationNote;
+  /** The last few, newest first. */
+  readonly recentRuns?: readonly RunSummary[];
   readonly outage?: OutageNote;
   readonly stop?: StopNote;
   readonly lastError?: FailureNote & { readonly at: string };

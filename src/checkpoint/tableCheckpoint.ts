@@ -1,50 +1,21 @@
-import { RestError, TableClient } from '@azure/data-tables';
-import type { TableServiceClientOptions } from '@azure/data-tables';
+import type { TableClient } from '@azure/data-tables';
 import { isDeepStrictEqual } from 'node:util';
 
 import { Failure } from '../errors.js';
-import { accountOf, azureCredential, serviceUrl } from '../storageConnection.js';
-import type { StorageConnection } from '../storageConnection.js';
-import { redact } from '../telemetry/redact.js';
 import type { CheckpointRow, CheckpointStore, StoredRow } from './checkpoint.js';
 import { entityOf, keysOf, rowOf } from './checkpointEntity.js';
 import type { CheckpointEntity } from './checkpointEntity.js';
+import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';
 
 /** Where the row is, and whose it is. */
-export interface TableCheckpointOptions {
-  readonly storage: StorageConnection;
-  readonly table: string;
+export interface TableCheckpointOptions extends TableOptions {
   readonly source: string;
   readonly stream: string;
-  /** A request without an answer is given up after this long. Default 10 s. */
-  readonly answerWithinMs?: number;
-  /** Laid over the client's own options. */
-  readonly client?: TableServiceClientOptions;
 }
-
-/** A service that is there answers in milliseconds; what it refuses or drops is tried four times within this. */
-const standardAnswerWithinMs = 10_000;
-
-const standardOptions: TableServiceClientOptions = {
-  retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
-};
 
 /** The checkpoint row in Table Storage. Contacts nothing until it is used; makes the table when it first inserts. */
 export function tableCheckpoint(options: TableCheckpointOptions): CheckpointStore {
-  return new TableCheckpoint(clientOf(options), options);
-}
-
-function clientOf({ storage, table, client }: TableCheckpointOptions): TableClient {
-  const options = { ...standardOptions, ...client };
-  switch (storage.kind) {
-    case 'connectionString':
-      // Only the emulator's connection is not https, and it says so itself.
-      return TableClient.fromConnectionString(storage.value, table, { ...options, allowInsecureConnection: true });
-    case 'url':
-      return new TableClient(storage.url, table, { ...options, allowInsecureConnection: true });
-    case 'identity':
-      return new TableClient(serviceUrl(storage, 'table') ?? '', table, azureCredential(storage), options);
-  }
+  return new TableCheckpoint(connectTable(options), options);
 }
 
 class TableCheckpoint implements CheckpointStore {
@@ -119,12 +90,8 @@ class TableCheckpoint implements CheckpointStore {
     }
   }
 
-  private get answerWithinMs(): number {
-    return this.where.answerWithinMs ?? standardAnswerWithinMs;
-  }
-
   private terms(abortSignal: AbortSignal | undefined) {
-    return { requestOptions: { timeout: this.answerWithinMs }, ...(abortSignal && { abortSignal }) };
+    return { requestOptions: { timeout: answerWithinMs(this.where) }, ...(abortSignal && { abortSignal }) };
   }
 
   private moved(how: string): Failure {
@@ -136,44 +103,10 @@ class TableCheckpoint implements CheckpointStore {
     });
   }
 
-  /** What a request failed with, as the failure people are told; an abort and what is a failure already stay. */
+  /** An abort and what is a failure already stay. */
   private failure(error: unknown, signal: AbortSignal | undefined): unknown {
-    if (error instanceof Failure || signal?.aborted) return error;
-    const account = accountOf(this.where.storage);
-    const [status, code] = [statusOf(error), codeOf(error)];
-    const silent = error instanceof Error && error.name === 'AbortError';
-    const said = status === undefined ? 'cannot be reached' : `answers ${status}`;
-    const reason = silent ? `no answer within ${this.answerWithinMs} ms` : reasonOf(error);
-    const why = [code, reason].filter((part) => part !== undefined && part !== '').join(': ');
-    return new Failure(
-      'CheckpointUnreachable',
-      `The checkpoint table ${this.where.table} of account ${account} ${said}${why === '' ? '' : ` (${why})`}.`,
-      { table: this.where.table, account, ...(status !== undefined && { status }), ...(code && { code }) },
-      { cause: error },
-    );
+    return error instanceof Failure || signal?.aborted ? error : tableFailure(error, this.where);
   }
 }
 
 const serviceColumns = new Set(['etag', 'timestamp']);
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof RestError ? error.statusCode : undefined;
-}
-
-/** `AuthorizationFailure`, `ECONNREFUSED` and the like. */
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof RestError)) return undefined;
-  const details = error.details as { odataError?: { code?: string } } | undefined;
-  return details?.odataError?.code ?? error.code;
-}
-
-/** The first line of what the library says; it may hold a whole request. */
-function reasonOf(error: unknown): string | undefined {
-  const details = error instanceof RestError ? (error.details as OdataDetails | undefined) : undefined;
-  const said = details?.odataError?.message?.value ?? (error instanceof Error ? error.message : String(error));
-  return redact(said.split('\n')[0] ?? '').slice(0, 300);
-}
-
-interface OdataDetails {
-  readonly odataError?: { readonly message?: { readonly value?: string } };
-}

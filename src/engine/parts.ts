@@ -1,3 +1,4 @@
+import type { LagHistory } from '../checkpoint/checkpoint.js';
 import type { CheckpointKeeper } from '../checkpoint/checkpointKeeper.js';
 import type { Clock } from '../clock.js';
 import type { Cursor, Mark, SourceRecord, TargetEvent } from '../record.js';
@@ -12,6 +13,8 @@ export interface Parts {
   readonly convert: (record: SourceRecord) => readonly TargetEvent[];
   readonly target: Target;
   readonly checkpoint: CheckpointKeeper;
+  /** The course of the lag, for people. */
+  readonly history: LagHistory;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The source's id, as marks name it. */

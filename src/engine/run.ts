@@ -105,7 +105,7 @@ class Run {
         if (end) return await this.ended(end);
       } catch (thrown) {
         if (this.ending.aborted) break; // what was cut off by the end of the run is the next run's to look at
-        const end = await this.answer(asFailure(thrown));
+        const end = await this.answerOrEnd(asFailure(thrown));
         if (end) return await this.ended(end);
       }
     }
@@ -178,6 +178,15 @@ class Run {
           { ...cause?.facts, stream: this.parts.stream, revision: place.revision },
           { cause },
         );
+    }
+  }
+
+  private async answerOrEnd(failure: Failure): Promise<RunEnd | undefined> {
+    try {
+      return await this.answer(failure);
+    } catch (thrown) {
+      if (failure.kind !== 'CheckpointUnreachable') await this.log.closed(failure.kind, this.place);
+      throw thrown;
     }
   }
 

@@ -4,6 +4,7 @@ import type { RunPatch } from '../checkpoint/checkpointKeeper.js';
 import { Failure } from '../errors.js';
 import type { SourceLag } from '../source/source.js';
 import { noStream } from '../target/target.js';
+import { LagRecorder } from './lagRecorder.js';
 import type { Parts, Place } from './parts.js';
 
 /** How far a run has come. */
@@ -20,6 +21,9 @@ export interface Progress {
 /** The source is asked for its head this often while a pass is under way. */
 const lookEveryMs = 2_000;
 
+/** So many runs that are over are remembered. */
+const mostRuns = 10;
+
 /** One name for this process in the row and in log lines. */
 const runner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
 
@@ -30,11 +34,14 @@ export class RunLog {
   private startedAtMs = 0;
   private lookedAtMs = 0;
   private lag: SourceLag | undefined;
+  private readonly recorder: LagRecorder;
 
   constructor(
     private readonly parts: Parts,
     private readonly onProgress: (progress: Progress) => void = () => undefined,
-  ) {}
+  ) {
+    this.recorder = new LagRecorder(parts.history, parts.clock);
+  }
 
   started(): void {
     this.startedAtMs = this.parts.clock.now();
@@ -76,7 +83,7 @@ export class RunLog {
       return; // the failure itself is already being told
     }
     if (this.lag.bytes > 0) this.note({ behindSince: this.behindSince() ?? this.iso(this.parts.clock.now()) });
-    this.noteLag(this.lag);
+    this.noteLag(this.lag, false);
   }
 
   /** @returns for how many ms the stream has been left to another runner without the lag falling */
@@ -94,13 +101,7 @@ export class RunLog {
   /** Says what the run did in one line, and saves what is not saved yet; never fails a run that is over. */
   async ended(end: string, place: Place | undefined): Promise<void> {
     const now = this.parts.clock.now();
-    this.note({ endedAt: this.iso(now) });
-    try {
-      await this.parts.checkpoint.save();
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      this.parts.logger.warn('checkpoint-not-saved', { kind: error.kind, message: error.message });
-    }
+    await this.closed(end, place);
     this.parts.logger.info('run-ended', {
       end,
       events: this.events(place),
@@ -109,6 +110,21 @@ export class RunLog {
       lagBytes: this.lag?.bytes,
       seconds: (now - this.startedAtMs) / 1000,
     });
+  }
+
+  /** The run is over, well or not: notes it among the last ones. Never throws a failure. */
+  async closed(end: string, place: Place | undefined): Promise<void> {
+    const endedAt = this.iso(this.parts.clock.now());
+    const run = { startedAt: this.iso(this.startedAtMs), endedAt, end, events: this.events(place) };
+    const before = this.parts.checkpoint.row?.run?.recentRuns ?? [];
+    this.note({ endedAt, recentRuns: [run, ...before].slice(0, mostRuns) });
+    try {
+      await this.parts.checkpoint.save();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.parts.logger.warn('checkpoint-not-saved', { kind: error.kind, message: error.message });
+    }
+    await this.recorder.settled();
   }
 
   /** How far the stream grew behind the place where the run began. */
@@ -129,11 +145,14 @@ export class RunLog {
     this.noteLag(this.lag);
   }
 
-  private noteLag(lag: SourceLag): void {
+  private noteLag({ bytes, events, eventsExact, head }: SourceLag, well = true): void {
     const since = this.behindSince();
     const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
-    const { bytes, events, eventsExact } = lag;
-    this.note({ lag: { bytes, events, eventsExact, seconds }, sourceHead: lag.head });
+    const lag = { bytes, events, eventsExact, seconds };
+    this.note({ lag, sourceHead: head });
+    const confirmed = this.parts.checkpoint.row?.confirmed;
+    const [position, revision] = [confirmed?.mark.position ?? 0, confirmed?.revision ?? noStream];
+    this.recorder.seen({ lag, position, revision, well });
   }
 
   private behindSince(): string | undefined {

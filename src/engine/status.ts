@@ -5,11 +5,12 @@ import type {
   LagNote,
   OutageNote,
   RunNote,
+  RunSummary,
   StopNote,
 } from '../checkpoint/checkpoint.js';
 import { asFailure, Failure, type FailureKind } from '../errors.js';
 import { beginning } from '../record.js';
-import type { SourceLag } from '../source/source.js';
+import type { ChunkMap, SourceLag } from '../source/source.js';
 import type { Retention, Tail } from '../target/target.js';
 import { failureNote } from './outage.js';
 import type { Parts } from './parts.js';
@@ -20,7 +21,12 @@ export interface Status {
   readonly healthy: boolean;
   /** One sentence for each thing that is wrong, with the next step. */
   readonly problems: readonly string[];
-  readonly source: { readonly id: string; readonly head?: SourceLag['head']; readonly error?: FailureNote };
+  readonly source: {
+    readonly id: string;
+    readonly head?: SourceLag['head'];
+    readonly map?: ChunkMap;
+    readonly error?: FailureNote;
+  };
   readonly target: {
     readonly stream: string;
     readonly state?: Tail['kind'];
@@ -42,7 +48,14 @@ export interface Status {
   readonly outage?: OutageNote;
   readonly stop?: StopNote;
   readonly lastError?: RunNote['lastError'];
+  /**
+   * Seconds since replication was last known to be well: since something was confirmed, or everything was. Absent before
+   * the first run.
+   */
+  readonly staleSeconds?: number;
   readonly run?: Pick<RunNote, 'runner' | 'startedAt' | 'endedAt' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'>;
+  /** Newest first. */
+  readonly recentRuns?: readonly RunSummary[];
   /** What the last worker that started found wrong, or worth a look. */
   readonly examination?: ExaminationNote;
   readonly warnings: readonly string[];
@@ -63,7 +76,7 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
     rowAndHead(parts, signal),
   ]);
   const now = parts.clock.now();
-  const lag = head.value ? lagOf(head.value, row.value?.run, now) : row.value?.run?.lag;
+  const lag = head.value ? lagOf(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
   const errors = [row.error, head.error, tail.error].filter((error) => error !== undefined);
   const problems = [
     ...errors.map(({ message, wayOut }) => `${message} ${wayOut}`),
@@ -73,10 +86,11 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
   return {
     healthy: problems.length === 0,
     problems,
-    source: { id: parts.sourceId, ...(head.value && { head: head.value.head }), ...errorOf(head) },
+    source: { id: parts.sourceId, ...head.value?.facts, ...errorOf(head) },
     target: { stream: parts.stream, ...tailFacts(tail.value, parts.sourceId), ...errorOf(tail) },
     checkpoint: { ...checkpointFacts(row.value), ...errorOf(row) },
     ...(lag && { lag }),
+    ...staleness(row.value?.run, lag, now),
     ...runFacts(row.value?.run),
     warnings: warningsOf(tail.value),
   };
@@ -87,13 +101,22 @@ interface Attempt<T> {
   readonly error?: FailureNote;
 }
 
+/** What the source shows. */
+interface SourceLook {
+  readonly lag: SourceLag;
+  readonly facts: Pick<Status['source'], 'head' | 'map'>;
+}
+
 /** The head is asked for from the row's cursor, to know what lies behind it. */
 async function rowAndHead(parts: Parts, signal: AbortSignal) {
   const { checkpoint, source } = parts;
   const row = await attempt('CheckpointUnreachable', 'The checkpoint table', signal, () => checkpoint.load(signal));
   const cursor = row.value?.cursor ?? beginning;
-  if (signal.aborted) return [row, {} as Attempt<SourceLag>] as const; // then nothing can be said of the source
-  const head = await attempt('SourceUnreachable', 'The container', signal, () => source.lag(cursor, signal));
+  if (signal.aborted) return [row, {} as Attempt<SourceLook>] as const; // then nothing can be said of the source
+  const head = await attempt('SourceUnreachable', 'The container', signal, async (): Promise<SourceLook> => {
+    const lag = await source.lag(cursor, signal);
+    return { lag, facts: { head: lag.head, map: await source.chunkMap(cursor, signal) } };
+  });
   return [row, head] as const;
 }
 
@@ -123,6 +146,16 @@ function lagOf({ bytes, events, eventsExact }: SourceLag, run: RunNote | undefin
   return { bytes, events, eventsExact, seconds };
 }
 
+/** With the source at hand and nothing behind the cursor all is well now, whenever a run last said so. */
+function staleness(run: RunNote | undefined, lag: LagNote | undefined, now: number): { staleSeconds?: number } {
+  if (!run) return {};
+  const known = [run.movedAt, run.caughtUpAt].filter((at) => at !== undefined);
+  const since = known.length > 0 ? known : [run.behindSince ?? run.outage?.since ?? run.startedAt];
+  const wellAt = Math.max(...since.map((at) => Date.parse(at)));
+  const caughtUp = lag?.bytes === 0 && run.outage === undefined && run.stop === undefined;
+  return { staleSeconds: caughtUp && now - Date.parse(run.refreshedAt) < silentAfterMs ? 0 : (now - wellAt) / 1000 };
+}
+
 function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['target'], 'stream'> {
   if (tail?.kind !== 'event') return tail ? { state: tail.kind } : {};
   const position = ownMark(tail.event, sourceId)?.position;
@@ -147,10 +180,12 @@ function checkpointFacts(row: CheckpointRow | undefined): Status['checkpoint'] {
   };
 }
 
-function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'examination' | 'outage' | 'stop' | 'lastError'> {
+function runFacts(
+  run: RunNote | undefined,
+): Pick<Status, 'run' | 'recentRuns' | 'examination' | 'outage' | 'stop' | 'lastError'> {
   if (!run) return {};
   const { runner, startedAt, endedAt, refreshedAt, movedAt, caughtUpAt } = run;
-  const { examination, outage, stop, lastError } = run;
+  const { recentRuns, examination, outage, stop, lastError } = run;
   return {
     run: {
       runner,
@@ -160,6 +195,7 @@ function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'examination' 
       ...(movedAt !== undefined && { movedAt }),
       ...(caughtUpAt !== undefined && { caughtUpAt }),
     },
+    ...(recentRuns && { recentRuns }),
     ...(examination && { examination }),
     ...(outage && { outage }),
     ...(stop && { stop }),

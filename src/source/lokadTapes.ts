@@ -1,6 +1,7 @@
 import { beginning, type Cursor } from '../record.js';
 import { accept } from './accept.js';
 import { confirmEnd } from './chunkEnd.js';
+import { chunkMap } from './chunkMap.js';
 import { anyHoldsFrame } from './chunkProbe.js';
 import { lag } from './lag.js';
 import { locate } from './locate.js';
@@ -30,6 +31,7 @@ export function lokadTapes(options: TapeOptions): Source {
       return !(await anyHoldsFrame(tapes.catalog.all, tapes.probe, signal));
     },
     lag: (cursor, signal) => lag(tapes, cursor, signal),
+    chunkMap: (cursor, signal) => chunkMap(tapes, cursor, signal),
     accept: (chunk, cursor, signal) => accept(tapes, chunk, cursor, signal),
   };
 }

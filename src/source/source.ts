@@ -19,6 +19,17 @@ export interface SourceLag {
   readonly head: { readonly chunk: string; readonly bytes: number };
 }
 
+/** Where in the source's chunks a cursor stands. */
+export interface ChunkMap {
+  readonly chunks: number;
+  readonly bytes: number;
+  /** Chunks that lie wholly behind the cursor, and bytes, those in its own chunk included. */
+  readonly readChunks: number;
+  readonly readBytes: number;
+  /** The chunk of the cursor and some before and behind it, in reading order. */
+  readonly around: readonly { readonly name: string; readonly bytes: number; readonly readBytes: number }[];
+}
+
 /** Where the records come from: one container that holds one event log. It is only ever read. */
 export interface Source {
   /**
@@ -53,6 +64,9 @@ export interface Source {
 
   /** How far the head is beyond the cursor. */
   lag(cursor: Cursor, signal: AbortSignal): Promise<SourceLag>;
+
+  /** Where the cursor stands among the chunks, as the last listing showed them; lists only when that is due. */
+  chunkMap(cursor: Cursor, signal: AbortSignal): Promise<ChunkMap>;
 
   /**
    * The cursor from which the chunk named is read now, behind what was read already: the way out of

@@ -32,7 +32,14 @@ describe('the columns of a row', () => {
   const rows: readonly (readonly [string, CheckpointRow])[] = [
     ['nothing confirmed', { source: 's', stream: 't', cursor: beginning, generation: 0, settings: {} }],
     ['an event confirmed', rowAt(7)],
-    ['a full note', { ...rowAt(7), run: fullNote, accepted: { settings: { from: 'a', to: 'b' }, foreign: [{ revision: 3, id: 'c' }] } }],
+    [
+      'a full note',
+      {
+        ...rowAt(7),
+        run: fullNote,
+        accepted: { settings: { from: 'a', to: 'b' }, foreign: [{ revision: 3, id: 'c' }] },
+      },
+    ],
     ['names in any script', { ...rowAt(7), source: 'Rechnungen/Köln', stream: '請求書 \u{1f4a1} #1' }],
     ['settings longer than a column', { ...rowAt(7), settings: { TYPE_MAP: 'ß=x,'.repeat(30_000) } }],
     [

@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { status } from '../../src/engine/status.js';
-import type { SourceLag } from '../../src/source/source.js';
+import type { ChunkMap, SourceLag } from '../../src/source/source.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { VirtualClock } from '../support/virtualClock.js';
 
 const lag: SourceLag = { bytes: 0, events: 0, eventsExact: true, head: { chunk: 'a.dat', bytes: 100 } };
+const chunkMap: ChunkMap = { chunks: 1, bytes: 100, readChunks: 0, readBytes: 0, around: [] };
 const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 /** Just what a status asks of each part; each answers at once unless told otherwise. */
@@ -24,6 +25,7 @@ function parts({ tail = 'answers', head = 'answers', row = 'answers' } = {}): Pa
       locate: notAsked,
       poll: notAsked,
       isEmpty: notAsked,
+      chunkMap: () => Promise.resolve(chunkMap),
       accept: notAsked,
       lag: () => (head === 'silent' ? never() : Promise.resolve(lag)),
     },
@@ -37,6 +39,7 @@ function parts({ tail = 'answers', head = 'answers', row = 'answers' } = {}): Pa
     },
     convert: notAsked,
     checkpoint: new CheckpointKeeper(store, clock, { source: 's', stream: 't', settings: {} }),
+    history: { add: notAsked, recent: notAsked },
     clock,
     logger: silentLogger,
     sourceId: 's',
@@ -58,7 +61,7 @@ describe('A status that is cut off', () => {
     const { healthy, source, target, problems } = await cutOff(parts({ tail: 'silent' }));
     expect(healthy).toBe(false);
     expect(target.error).toMatchObject({ kind: 'TargetUnreachable', message: 'The server did not answer in time.' });
-    expect(source).toEqual({ id: 's', head: lag.head });
+    expect(source).toEqual({ id: 's', head: lag.head, map: chunkMap });
     expect(problems[0]).toMatch(/^The server did not answer in time\. Check that the server runs/);
   });
 

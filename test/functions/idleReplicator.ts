@@ -8,6 +8,7 @@ export function idleReplicator(parts: Partial<Replicator> = {}): Replicator {
   return {
     run: notAsked,
     status: notAsked,
+    history: notAsked,
     preview: notAsked,
     wayOut: notAsked,
     verify: notAsked,

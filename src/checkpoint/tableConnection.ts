@@ -1,0 +1,81 @@
+import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
+
+import { Failure } from '../errors.js';
+import { accountOf, azureCredential, serviceUrl, type StorageConnection } from '../storageConnection.js';
+import { redact } from '../telemetry/redact.js';
+
+/** Which table, and how to reach it. */
+export interface TableOptions {
+  readonly storage: StorageConnection;
+  readonly table: string;
+  /** A request without an answer is given up after this long. Default 10 s. */
+  readonly answerWithinMs?: number;
+  /** Laid over the client's own options. */
+  readonly client?: TableServiceClientOptions;
+}
+
+/** A service that is there answers in milliseconds; what it refuses or drops is tried four times within this. */
+const standardAnswerWithinMs = 10_000;
+
+const standardOptions: TableServiceClientOptions = {
+  retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
+};
+
+/** A client for the table; contacts nothing. */
+export function connectTable({ storage, table, client }: TableOptions): TableClient {
+  const options = { ...standardOptions, ...client };
+  switch (storage.kind) {
+    case 'connectionString':
+      // Only the emulator's connection is not https, and it says so itself.
+      return TableClient.fromConnectionString(storage.value, table, { ...options, allowInsecureConnection: true });
+    case 'url':
+      return new TableClient(storage.url, table, { ...options, allowInsecureConnection: true });
+    case 'identity':
+      return new TableClient(serviceUrl(storage, 'table') ?? '', table, azureCredential(storage), options);
+  }
+}
+
+/** How long a request may take, in milliseconds. */
+export function answerWithinMs(options: TableOptions): number {
+  return options.answerWithinMs ?? standardAnswerWithinMs;
+}
+
+/** What a request failed with, as the failure people are told. */
+export function tableFailure(error: unknown, options: TableOptions): Failure {
+  const { table, storage } = options;
+  const account = accountOf(storage);
+  const [status, code] = [statusOf(error), codeOf(error)];
+  const silent = error instanceof Error && error.name === 'AbortError';
+  const said = status === undefined ? 'cannot be reached' : `answers ${status}`;
+  const reason = silent ? `no answer within ${answerWithinMs(options)} ms` : reasonOf(error);
+  const why = [code, reason].filter((part) => part !== undefined && part !== '').join(': ');
+  return new Failure(
+    'CheckpointUnreachable',
+    `The checkpoint table ${table} of account ${account} ${said}${why === '' ? '' : ` (${why})`}.`,
+    { table, account, ...(status !== undefined && { status }), ...(code && { code }) },
+    { cause: error },
+  );
+}
+
+/** The HTTP status of an answer that was an error. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof RestError ? error.statusCode : undefined;
+}
+
+/** `AuthorizationFailure`, `ECONNREFUSED` and the like. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof RestError)) return undefined;
+  const details = error.details as { odataError?: { code?: string } } | undefined;
+  return details?.odataError?.code ?? error.code;
+}
+
+/** The first line of what the library says; it may hold a whole request. */
+function reasonOf(error: unknown): string | undefined {
+  const details = error instanceof RestError ? (error.details as OdataDetails | undefined) : undefined;
+  const said = details?.odataError?.message?.value ?? (error instanceof Error ? error.message : String(error));
+  return redact(said.split('\n')[0] ?? '').slice(0, 300);
+}
+
+interface OdataDetails {
+  readonly odataError?: { readonly message?: { readonly value?: string } };
+}
