@@ -1,0 +1,127 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bicepVersion } from '../../dev/bicep.js';
+import { bicep, parameterFiles, snapshot, snapshotWith } from '../../infra/tools/bicep.js';
+import { root } from '../../infra/tools/environment.js';
+import { Deployment } from './deployment.js';
+import { hasBicep } from './tool.js';
+
+const bicepFiles = readdirSync(join(root, 'infra'), { recursive: true })
+  .map(String)
+  .filter((path) => path.endsWith('.bicep') || path.endsWith('.bicepparam'));
+
+const here = hasBicep();
+/** The CLI takes seconds to start on a busy machine. */
+const slow = { timeout: 240_000 };
+
+beforeAll(() => void mkdirSync(join(root, 'artifacts'), { recursive: true }));
+
+describe.skipIf(!here)('The Bicep CLI', slow, () => {
+  test('is of one version, whoever fetches it', () => {
+    expect(readFileSync(join(root, 'dev/bicep/bicep.csproj'), 'utf8')).toContain(`[${bicepVersion}]`);
+    expect(bicep('--version').stdout).toContain(bicepVersion);
+  });
+
+  test.each(['infra/main.bicep', 'infra/vault.bicep'])('builds and lints %s without a word', (file) => {
+    expect(bicep('build', file, '--stdout')).toMatchObject({ status: 0, said: '' });
+    expect(bicep('lint', file)).toMatchObject({ status: 0, said: '', stdout: '' });
+  });
+
+  test('would format every file as it is', () => {
+    const copy = mkdtempSync(join(root, 'artifacts/formatted-'));
+    try {
+      cpSync(join(root, 'infra'), copy, { recursive: true });
+      for (const kind of ['bicep', 'bicepparam']) {
+        expect(bicep('format', '--pattern', `${copy}/**/*.${kind}`)).toMatchObject({ status: 0, said: '' });
+      }
+      expect(bicepFiles.length).toBeGreaterThan(15);
+      const changed = bicepFiles.filter(
+        (path) => readFileSync(join(copy, path), 'utf8') !== readFileSync(join(root, 'infra', path), 'utf8'),
+      );
+      expect(changed).toEqual([]);
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  });
+
+  test.each(parameterFiles)('takes %s, and it deploys what its snapshot says', (file) => {
+    expect(bicep('build-params', file, '--stdout')).toMatchObject({ status: 0, said: '' });
+    expect(snapshot(file, 'validate')).toMatchObject({ status: 0, said: '' });
+  });
+});
+
+describe.skipIf(!here)('A machine that exists', slow, () => {
+  const file = 'infra/prod.bicepparam';
+  const machineOf = (parameters: Readonly<Record<string, string>>) => new Deployment(snapshotWith(file, parameters));
+
+  test('stays as it is, byte for byte, when version, log, projections, settings or paused change', () => {
+    const before = machineOf({});
+    const after = machineOf({
+      serverVersion: "'26.0.9'",
+      serverLogLevel: "'Debug'",
+      serverProjections: "'All'",
+      settings: "{ TARGET_STREAM: 'elsewhere' }",
+      paused: 'true',
+      profile: "'economy'",
+      logDailyCapGB: '5',
+    });
+    expect(after.script).not.toBe(before.script);
+    expect(after.placed('/etc/eventferry/machine.env')).toContain("KURRENTDB_VERSION='26.0.9'");
+    expect(JSON.stringify(after.vm)).toBe(JSON.stringify(before.vm));
+    for (const type of ['Microsoft.Compute/disks', 'Microsoft.Network/networkInterfaces']) {
+      expect(after.one(type)).toEqual(before.one(type));
+    }
+    expect(after.settings['AzureWebJobs.replicate.Disabled']).toBe('true');
+  });
+
+  test('takes a parameter that Azure would refuse as little as Azure does', () => {
+    expect(() => snapshotWith(file, { instanceMemoryMB: '700' })).toThrow('700');
+    expect(() => snapshotWith(file, { environmentName: "'a'" })).toThrow('minimum');
+  });
+});
+
+describe.skipIf(!here)('A mistake in a copy is noticed', slow, () => {
+  const copy = join(root, 'artifacts/infra-copy');
+  const write = (path: string, change: (text: string) => string) =>
+    writeFileSync(join(copy, path), change(readFileSync(join(root, 'infra', path), 'utf8')));
+
+  beforeEach(() => {
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(join(root, 'infra'), copy, { recursive: true });
+  });
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  test('a property that does not exist', () => {
+    write('modules/storage.bicep', (text) => text.replace('allowBlobPublicAccess: false', 'allowPublicBlobs: false'));
+    expect(bicep('build', join(copy, 'modules/storage.bicep'), '--stdout').said).toContain('BCP037');
+  });
+
+  test('a parameter that nothing uses', () => {
+    write('modules/identity.bicep', (text) => `${text}\n@description('Nothing.')\nparam nothing string\n`);
+    const { said, stdout } = bicep('lint', join(copy, 'modules/identity.bicep'));
+    expect(said + stdout).toContain('no-unused-params');
+  });
+
+  test('a file that is not formatted', () => {
+    write('modules/roles.bicep', (text) =>
+      text.replace('param appPrincipalId string', 'param  appPrincipalId   string'),
+    );
+    const file = join(copy, 'modules/roles.bicep');
+    expect(bicep('format', file, '--stdout').stdout).not.toBe(readFileSync(file, 'utf8'));
+  });
+
+  test('a parameter file that asks for what does not exist', () => {
+    write('dev.bicepparam', (text) => `${text}\nparam colour = 'blue'\n`);
+    expect(bicep('build-params', join(copy, 'dev.bicepparam'), '--stdout').status).not.toBe(0);
+  });
+
+  test('a change of what is deployed, such as customData, that the snapshot does not know', () => {
+    write('vm/cloud-init.yaml', (text) =>
+      text.replace('/usr/local/sbin/mount-data]', '/usr/local/sbin/mount-data, now]'),
+    );
+    const { status, said, stdout } = snapshot('artifacts/infra-copy/prod.bicepparam', 'validate');
+    expect(status).toBe(1);
+    expect(said + stdout).toContain('customData');
+  });
+});
