@@ -95,9 +95,7 @@ async function behindTail(
   const isWhole = mark.index === mark.count - 1;
   if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
   const isRetraced = row !== undefined && order === 'behind' && row.cursor.position <= mark.position;
-  const place = isRetraced
-    ? { ...behindMark, cursor: await retrace(row.cursor, confirmed, parts, signal) }
-    : behindMark;
+  const place = isRetraced ? { ...behindMark, cursor: await retrace(row, confirmed, parts, signal) } : behindMark;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
 }
 

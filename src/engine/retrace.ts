@@ -1,3 +1,4 @@
+import type { CheckpointRow } from '../checkpoint/checkpoint.js';
 import { Failure } from '../errors.js';
 import {
   cursorBehind,
@@ -7,125 +8,183 @@ import {
   type SourceMemory,
   type SourceRecord,
 } from '../record.js';
-import type { Parts } from './parts.js';
-import { ownMark } from './tailMark.js';
+import { noStream } from '../target/target.js';
+import type { Confirmed, Parts } from './parts.js';
+import { provenMark } from './tailMark.js';
 
-type Watched = NonNullable<SourceMemory['left']>[number];
-
-/** Our last event in the target stream. */
-interface Tail {
-  readonly mark: Mark;
-  readonly revision: number;
-}
+/** Where the row stands, and what a person has accepted: what lies behind it is retraced. */
+export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
 
 /**
  * The cursor behind the record that the tail names, with all that the source has to remember there. What was appended
- * after the row was saved last is read once more, from the row's cursor on: only so are the chunks known that were
- * left on the way, and only so is it noticed that something got among them since, because the tail's position must
- * come out. A frame that did is not in the stream: its chunk is remembered as left before it, so that the reading that
- * follows finds what it would have found without the interruption.
+ * after the row was saved last is read once more, at the source and in the stream:
+ * - only so are the chunks known that were left on the way;
+ * - something may have got among the records since. Then the positions do not come out: it is not in the stream, and
+ *   its chunk is remembered as left before it, so that the reading that follows finds what it would have found without
+ *   the interruption;
+ * - appends were in flight behind one that failed. They fail too, unless somebody else's append left the stream at
+ *   just the revision that they expect: then there is a hole in the stream.
  *
- * @param from the row's cursor, at or before the tail's record
- * @throws Failure of a Source* kind
+ * @throws Failure `TargetConflict`, or of a Source* kind
  */
-export async function retrace(from: Cursor, tail: Tail, parts: Parts, signal: AbortSignal): Promise<Cursor> {
-  const { mark } = tail;
-  for await (const record of recordsFrom(from, parts, signal)) {
-    if (!isAt(record, mark)) continue;
-    return record.position === mark.position ? cursorBehind(record) : withIntruders(from, tail, parts, signal);
-  }
-  throw new Failure(
-    'SourceUnreachable',
-    `The container's listing does not lead to chunk ${mark.chunk} now, which was read before.`,
-    { chunk: mark.chunk, position: mark.position },
-  );
-}
-
-async function withIntruders(from: Cursor, tail: Tail, parts: Parts, signal: AbortSignal): Promise<Cursor> {
-  const { mark } = tail;
-  const replicated = await replicatedSince(from, tail, parts, signal);
-  const intruders = new Map<string, Watched>();
-  let unknown: (readonly [record: SourceRecord, before: ReadPoint])[] = [];
-  let before: ReadPoint = from;
-  let shift = 0;
-  for await (const record of recordsFrom(from, parts, signal)) {
-    const position = replicated.get(placeOf(record));
-    if (position === undefined) {
-      unknown.push([record, before.chunk === record.chunk ? before : startOf(record.chunk)]);
-    } else {
-      const added = record.position - position - shift;
-      if (added < 0) break;
-      shift += added;
-      const left = unknown.filter(([{ chunk }]) => chunk !== record.chunk);
-      for (const point of intrudersAmong(left, added, parts)) {
-        if (!intruders.has(point.chunk)) intruders.set(point.chunk, { ...point, etag: '' });
-      }
-      unknown = [];
+export async function retrace(known: Known, tail: Confirmed, parts: Parts, signal: AbortSignal): Promise<Cursor> {
+  const retracing = new Retracing(known, tail, parts, signal);
+  for await (const { records } of parts.source.read(known.cursor, signal)) {
+    for (const record of records) {
+      const cursor = await retracing.pass(record);
+      if (cursor) return cursor;
     }
+  }
+  const { chunk, position } = tail.mark;
+  throw new Failure('SourceUnreachable', `The listing of the container does not lead to chunk ${chunk} any more.`, {
+    chunk,
+    position,
+  });
+}
+
+/** A record that the stream does not hold next, and the point at which its chunk would have been left before it. */
+interface Unknown {
+  readonly record: SourceRecord;
+  readonly before: ReadPoint;
+}
+
+class Retracing {
+  private readonly events: AsyncIterator<Mark, undefined>;
+  private next: Mark | undefined;
+  private begun = false;
+  private before: ReadPoint;
+  private unknown: Unknown[] = [];
+  /** By so much the records are counted higher here than when they were appended. */
+  private shift = 0;
+  private readonly intruders = new Map<string, NonNullable<SourceMemory['left']>[number]>();
+  /** Events that are there cannot be seen, so nothing can be missed among them. */
+  private isHidden = false;
+
+  constructor(
+    private readonly known: Known,
+    private readonly tail: Confirmed,
+    private readonly parts: Parts,
+    signal: AbortSignal,
+  ) {
+    this.before = known.cursor;
+    this.events = this.marks(signal);
+  }
+
+  /** The source's next record. @returns the cursor behind it once it is the one that the tail names */
+  async pass(record: SourceRecord): Promise<Cursor | undefined> {
+    await this.begin();
     const cursor = cursorBehind(record);
-    before = cursor;
-    if (!isAt(record, mark)) continue;
-    const left = (cursor.memory?.left ?? []).filter(({ chunk }) => !intruders.has(chunk));
-    return {
-      ...cursor,
-      position: mark.position + 1,
-      memory: { ...cursor.memory, left: [...left, ...intruders.values()] },
-    };
+    const before = this.before.chunk === record.chunk ? this.before : { chunk: record.chunk, offset: 0, sha1: '' };
+    this.before = cursor;
+    const { next } = this;
+    const { mark } = this.tail;
+    if (!next || !isAt(next, record)) {
+      if (isAt(mark, record)) throw this.replaced(next ?? mark);
+      this.unknown.push({ record, before });
+      return undefined;
+    }
+    if (!cursor.sha1.startsWith(next.sha1)) throw this.replaced(next);
+    this.judgeUnknown(record, next);
+    await this.passEventsOf(next);
+    return isAt(mark, record) ? this.withIntruders(cursor) : undefined;
   }
-  throw new Failure(
-    'SourceReplaced',
-    `Records that were replicated before position ${mark.position} are not in the container any more.`,
-    { position: mark.position, chunk: mark.chunk, fromChunk: from.chunk, fromOffset: from.offset },
-  );
-}
 
-/** Which of the records are too many; of those that make no event the last, because frames are added at the end. */
-function intrudersAmong(
-  unknown: readonly (readonly [record: SourceRecord, before: ReadPoint])[],
-  count: number,
-  { convert }: Parts,
-): ReadPoint[] {
-  const isSilent = unknown.map(([record]) => convert(record).length === 0);
-  let silent = Math.max(0, count - isSilent.filter((is) => !is).length);
-  const points: ReadPoint[] = [];
-  for (let index = unknown.length - 1; index >= 0; index--) {
-    if (isSilent[index] && silent-- <= 0) continue;
-    const point = unknown[index]?.[1];
-    if (point) points.unshift({ chunk: point.chunk, offset: point.offset, sha1: point.sha1 });
+  /** The row may stand inside a record; the rest of it comes first. */
+  private async begin(): Promise<void> {
+    if (this.begun) return;
+    this.begun = true;
+    if (this.known.confirmed) await this.passEventsOf(this.known.confirmed.mark);
+    else await this.advance();
   }
-  return points;
-}
 
-/** Place and position of every record behind the cursor that the stream holds. */
-async function replicatedSince(
-  from: Cursor,
-  tail: Tail,
-  parts: Parts,
-  signal: AbortSignal,
-): Promise<Map<string, number>> {
-  const replicated = new Map<string, number>();
-  const backwards = parts.target.read(parts.stream, { revision: tail.revision, direction: 'backwards' }, signal);
-  for await (const event of backwards) {
-    const mark = ownMark(event, parts.sourceId);
-    if (!mark) continue;
-    if (mark.position < from.position) break;
-    replicated.set(placeOf(mark), mark.position);
+  /** What stands between the record met last and this one, and is not in the stream. */
+  private judgeUnknown(record: SourceRecord, mark: Mark): void {
+    const added = record.position - mark.position - this.shift;
+    if (added < 0) throw this.replaced(mark);
+    const isEventful = this.unknown.map((one) => this.parts.convert(one.record).length > 0);
+    const eventful = isEventful.filter(Boolean).length;
+    if (eventful > added && !this.isHidden && mark.settings === this.parts.settings) throw this.hole(mark);
+    this.isHidden = false;
+    // Frames are added at the end, so of those that make no event the last are too many.
+    let silent = Math.max(0, added - eventful);
+    for (let index = this.unknown.length - 1; index >= 0; index--) {
+      const point = this.unknown[index]?.before;
+      if (!point || point.chunk === record.chunk || (!isEventful[index] && silent-- <= 0) || added === 0) continue;
+      const { chunk, offset, sha1 } = point;
+      this.intruders.set(chunk, { chunk, offset, sha1, etag: '' });
+    }
+    this.shift += added;
+    this.unknown = [];
   }
-  return replicated;
+
+  /** The other events of the same record follow, all of them unless the stream ends. */
+  private async passEventsOf(first: Mark): Promise<void> {
+    for (let index = first.index + 1; ; index++) {
+      await this.advance();
+      const { next } = this;
+      if (!next) return;
+      const isSame = isAt(next, first);
+      if (!this.isHidden && (isSame ? next.index !== index : index < first.count)) throw this.hole(next);
+      if (!isSame) return;
+    }
+  }
+
+  private withIntruders(cursor: Cursor): Cursor {
+    if (this.shift === 0) return cursor;
+    const left = (cursor.memory?.left ?? []).filter(({ chunk }) => !this.intruders.has(chunk));
+    const memory = { ...cursor.memory, left: [...left, ...this.intruders.values()] };
+    return { ...cursor, position: this.tail.mark.position + 1, memory };
+  }
+
+  private async advance(): Promise<void> {
+    const { value, done } = await this.events.next();
+    this.next = done === true ? undefined : value;
+  }
+
+  /** The marks of the stream's events behind the row's, up to the tail. */
+  private async *marks(signal: AbortSignal): AsyncGenerator<Mark, undefined> {
+    const { stream, target, sourceId } = this.parts;
+    const { accepted, confirmed } = this.known;
+    let expected = (confirmed?.revision ?? noStream) + 1;
+    for await (const event of target.read(stream, { revision: expected, direction: 'forwards' }, signal)) {
+      if (event.revision > this.tail.revision) return;
+      const proven = provenMark(event);
+      const isOurs = proven?.source === sourceId || proven?.settings === accepted?.settings?.from;
+      const mark = isOurs ? proven : undefined;
+      // Whoever accepted an event has accepted what stands before it.
+      if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
+        throw new Failure(
+          'TargetConflict',
+          `Revision ${event.revision} of stream ${stream} (type ${event.type}) was not written by Eventferry for ` +
+            `source ${sourceId}, but events of ours were written behind it: replicate into a new TARGET_STREAM.`,
+          { stream, revision: event.revision, type: event.type, id: event.id },
+        );
+      }
+      this.isHidden ||= event.revision !== expected;
+      expected = event.revision + 1;
+      if (mark) yield mark;
+    }
+  }
+
+  private hole({ position, index }: Mark): Failure {
+    const { stream } = this.parts;
+    return new Failure(
+      'TargetConflict',
+      `Before position ${position}, index ${index}, of stream ${stream} events are missing that the source holds: ` +
+        'somebody else wrote to the stream at the same time. Replicate into a new TARGET_STREAM.',
+      { stream, position, index },
+    );
+  }
+
+  private replaced({ position, chunk, offset }: Mark): Failure {
+    return new Failure(
+      'SourceReplaced',
+      `The records up to position ${position} are not those that were replicated: something at or before byte ${offset} of chunk ${chunk} was replaced.`,
+      { position, chunk, offset },
+    );
+  }
 }
 
-async function* recordsFrom(from: Cursor, { source }: Parts, signal: AbortSignal): AsyncGenerator<SourceRecord> {
-  for await (const { records } of source.read(from, signal)) yield* records;
-}
-
-function isAt(record: SourceRecord, mark: Mark): boolean {
-  return record.chunk === mark.chunk && record.offset === mark.offset;
-}
-
-function placeOf({ chunk, offset }: Pick<Mark, 'chunk' | 'offset'>): string {
-  return `${chunk}@${offset}`;
-}
-
-function startOf(chunk: string): ReadPoint {
-  return { chunk, offset: 0, sha1: '' };
+function isAt(mark: Mark, { chunk, offset }: Pick<Mark, 'chunk' | 'offset'>): boolean {
+  return mark.chunk === chunk && mark.offset === offset;
 }

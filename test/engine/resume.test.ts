@@ -1,4 +1,4 @@
-import { jsonEvent } from '@eventstore/db-client';
+import { jsonEvent, type EventData } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import type { FailureKind } from '../../src/errors.js';
 import type { Decision } from '../../src/engine/wayOut.js';
@@ -322,6 +322,39 @@ describe('when a run died before it saved how far it had come', () => {
     await ferry.write(next, numbered(6, 12));
     await ferry.run();
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), '{"N":99}', ...numberedBodies(11, 12)]);
+  });
+});
+
+describe('when somebody else wrote while appends of ours were in flight', () => {
+  const next = '00000005-2013-10-15-093100.dat';
+
+  /** The stream holds records 1 to 5, `between`, and the last of ten: appended behind what was not ours. */
+  async function ferryWithHole(between: readonly EventData[]): Promise<Ferry> {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 5));
+    await ferry.run();
+    const row = await ferry.row();
+    await ferry.write(next, numbered(6, 10));
+    await ferry.run();
+    const last = ferry.events().at(-1);
+    await server().truncateTo(ferry.stream, 4);
+    const metadata = JSON.parse(last?.metadata.toString() ?? '') as Record<string, unknown>;
+    const ours = jsonEvent({ id: last?.id ?? '', type: 'Numbered', data: { N: 10 }, metadata });
+    await ferry.client().appendToStream(ferry.stream, [...between, ours]);
+    await ferry.changeRow(() => row ?? fail('there is no row'));
+    return ferry;
+  }
+
+  test('and one that expected just what they left was taken: what is missing before it is TargetConflict', async () => {
+    const ferry = await ferryWithHole([]);
+    await expectStop(ferry, 'TargetConflict');
+    await expect(ferry.run()).rejects.toThrow('Before position 10, index 0');
+  });
+
+  test('an event of theirs that stands before one of ours is TargetConflict', async () => {
+    const ferry = await ferryWithHole([jsonEvent({ type: 'Foreign', data: { by: 'someone else' } })]);
+    await expectStop(ferry, 'TargetConflict');
+    await expect(ferry.run()).rejects.toThrow('Revision 5');
   });
 });
 
