@@ -147,6 +147,7 @@ export class BlobService {
       perform: () => this.range(name, offset, count, conditions?.ifNoneMatch),
     });
     const { bytes, blob } = answer;
+    this.network.trace(() => `${process.name} reads ${name} ${offset}+${count} ${mixes ? 'mixed' : ''} ${blob.etag}`);
     if (mixes) {
       // What is further behind was sent later, and may be newer than the ETag says.
       const from = faults.of('mix').between(0, bytes.length);

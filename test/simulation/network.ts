@@ -30,10 +30,12 @@ export interface Steps {
 
 /** Carries calls from processes to services, with all that may happen on the way. */
 export class Network {
+  /** @param trace told what is asked, for somebody who looks at one schedule */
   constructor(
     readonly time: SimulatedTime,
     readonly faults: Faults,
     private readonly steps: Steps,
+    readonly trace: (line: () => string) => void = () => undefined,
   ) {}
 
   /** True when the process dies now. */

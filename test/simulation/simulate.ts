@@ -18,7 +18,7 @@ export interface Result {
 const mostRuns = 12;
 
 /** Carries out one schedule from beginning to end. Never throws: what goes wrong is in the result. */
-export async function simulate(schedule: Schedule, trace: (line: string) => void = () => undefined): Promise<Result> {
+export async function simulate(schedule: Schedule, trace?: (line: string) => void): Promise<Result> {
   const steps = new DrawnCrashes();
   const world = new World(schedule, steps, trace);
   steps.world = world;

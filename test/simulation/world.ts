@@ -61,11 +61,11 @@ export class World {
   constructor(
     readonly schedule: Schedule,
     steps: Steps,
-    private readonly tracer: (line: string) => void = () => undefined,
+    private readonly tracer?: (line: string) => void,
   ) {
     this.random = new Random(`world ${schedule.seed}`);
     this.faults = new Faults(schedule.rates, this.random.fork('faults'));
-    this.network = new Network(this.time, this.faults, steps);
+    this.network = new Network(this.time, this.faults, steps, (line) => this.tracer && this.trace(line()));
     this.ledger = new Ledger(stream, excludedKey);
     const node = new EventStoreNode(this.network, {
       stream,
@@ -101,7 +101,7 @@ export class World {
 
   /** A line for somebody who looks at one schedule. */
   trace(line: string): void {
-    this.tracer(`${((this.time.now - this.startedAt) / 1000).toFixed(3).padStart(9)} ${line}`);
+    this.tracer?.(`${((this.time.now - this.startedAt) / 1000).toFixed(3).padStart(9)} ${line}`);
   }
 
   /** Does one thing now; what takes time goes on by itself. */
