@@ -16,6 +16,7 @@ export class Eras {
   private int32Until: ChunkName | undefined;
   private varintFrom: ChunkName | undefined;
   private settled = false;
+  private readonly exempted = new Set<string>();
 
   constructor(private readonly probe: Probe) {}
 
@@ -25,11 +26,29 @@ export class Eras {
     this.learn(parseChunkName(eras.varintFrom), 'varint');
   }
 
-  /** Takes note of a chunk whose variant a verified frame has shown. */
-  learn(chunk: ChunkName | undefined, variant: FrameVariant): void {
-    if (!chunk) return;
-    if (variant === 'int32' && (!this.int32Until || compareTime(chunk, this.int32Until) > 0)) this.int32Until = chunk;
-    if (variant === 'varint' && (!this.varintFrom || compareTime(chunk, this.varintFrom) < 0)) this.varintFrom = chunk;
+  /** A chunk that a person allowed to be of the other era says nothing about where the eras meet. */
+  exempt(name: string): void {
+    this.exempted.add(name);
+  }
+
+  /**
+   * Takes note of a chunk whose variant a verified frame has shown. An int32 chunk that is newer than a varint one is
+   * in the wrong place, and says nothing either: it is found when it is read where its time puts it.
+   *
+   * @returns whether the order of the chunks may have changed
+   */
+  learn(chunk: ChunkName | undefined, variant: FrameVariant): boolean {
+    if (!chunk || this.exempted.has(chunk.name)) return false;
+    const before = this.known;
+    if (variant === 'int32' && this.olderThanVarint(chunk) && this.newerThanInt32(chunk)) this.int32Until = chunk;
+    if (variant === 'varint' && this.olderThanVarint(chunk)) {
+      this.varintFrom = chunk;
+      if (!this.newerThanInt32(chunk)) {
+        this.int32Until = undefined;
+        this.settled = false;
+      }
+    }
+    return this.known !== before;
   }
 
   /**
@@ -40,7 +59,10 @@ export class Eras {
   async settle(chunks: readonly Chunk[], signal: AbortSignal): Promise<boolean> {
     if (this.settled) return false;
     const before = this.known;
-    await this.probeWhereNeeded(chunks, signal);
+    await this.probeWhereNeeded(
+      chunks.filter(({ name }) => !this.exempted.has(name)),
+      signal,
+    );
     return this.known !== before;
   }
 
@@ -102,7 +124,10 @@ export class Eras {
   ): Promise<void> {
     for (const chunk of chunks.filter(among).sort(order)) {
       const variant = await this.probe(chunk, signal);
-      if (variant) return this.learn(chunk, variant);
+      if (variant) {
+        this.learn(chunk, variant);
+        return;
+      }
     }
   }
 

@@ -35,7 +35,8 @@ export async function locate(
       count = found;
       continue;
     }
-    tapes.eras.learn(parseChunkName(chunk), found.variant);
+    tapes.heed(memory);
+    if (tapes.eras.learn(parseChunkName(chunk), found.variant)) tapes.catalog.order();
     tapes.ahead.keep(fetched);
     return { record: found.record, cursor: cursorBehind(found.record, memory) };
   }

@@ -105,8 +105,15 @@ function knownOf(tapes: Tapes, point: ReadPoint, cursor: Cursor): Pick<Place, 'v
 
 /** How an allowance to read a chunk of the other era is remembered; a plain name allows a gap before the chunk. */
 export function otherEra(chunk: string): string {
-  return `other-era:${chunk}`;
+  return `${otherEraPrefix}${chunk}`;
 }
+
+/** The chunk that an allowance allows to be of the other era; undefined for an allowance of another kind. */
+export function ofOtherEra(allowance: string): string | undefined {
+  return allowance.startsWith(otherEraPrefix) ? allowance.slice(otherEraPrefix.length) : undefined;
+}
+
+const otherEraPrefix = 'other-era:';
 
 export function otherVariant(variant: FrameVariant): FrameVariant {
   return variant === 'varint' ? 'int32' : 'varint';

@@ -9,7 +9,7 @@ import { ChunkCatalog } from './chunkCatalog.js';
 import type { ChunkEnd } from './chunkEnd.js';
 import { chunkProbe } from './chunkProbe.js';
 import { Eras, type Probe } from './eras.js';
-import type { Place } from './place.js';
+import { ofOtherEra, type Place } from './place.js';
 import { ReadAhead } from './readAhead.js';
 
 /** What to do about a bad frame with valid frames behind it. */
@@ -103,6 +103,7 @@ export class Tapes {
    */
   async list(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<boolean> {
     const { catalog, eras } = this;
+    this.heed(cursor.memory);
     if (this.fullListingDue(cursor)) {
       if (catalog.listing === 0 && cursor.memory?.eras) eras.recall(cursor.memory.eras);
       await catalog.listAll(signal);
@@ -111,6 +112,14 @@ export class Tapes {
     const due = onward === 'now' || (onward !== 'no' && this.onwardListingDue(onward === 'poll'));
     if (due) await catalog.listFrom(this.firstNameOfInterest(cursor), signal);
     return due;
+  }
+
+  /** Takes over what a person has allowed. */
+  heed(memory: SourceMemory | undefined): void {
+    for (const allowance of memory?.allowed ?? []) {
+      const chunk = ofOtherEra(allowance);
+      if (chunk !== undefined) this.eras.exempt(chunk);
+    }
   }
 
   private fullListingDue(cursor: Cursor): boolean {

@@ -69,6 +69,24 @@ describe('the eras of a store', () => {
     },
   );
 
+  it('an int32 chunk that is newer than a varint one is in the wrong place, whichever is seen first', async () => {
+    const { eras, chunks } = await settled('vvvi');
+    const [first] = chunks;
+    expect(eras.learn(first, 'varint')).toBe(true);
+    expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['varint', 'varint', 'varint', 'varint']);
+    expect(eras.learn(chunks.at(-1), 'int32')).toBe(false);
+    expect(eras.memory).toBeUndefined();
+  });
+
+  it('a chunk that a person allowed to be of the other era says nothing', async () => {
+    const { chunks, variants } = storeOf('vvvi');
+    const eras = new Eras((chunk) => Promise.resolve(variants.get(chunk.name)));
+    eras.exempt(chunks.at(-1)?.name ?? '');
+    await eras.settle(chunks, never);
+    expect(eras.learn(chunks.at(-1), 'int32')).toBe(false);
+    expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['varint', 'varint', 'varint', 'varint']);
+  });
+
   it('the place of the change is found by halving', async () => {
     const { probes } = await settled('i'.repeat(500) + 'v'.repeat(500));
     expect(probes).toBeLessThanOrEqual(12);
