@@ -79,7 +79,7 @@ class Retracing {
     const { next } = this;
     const { mark } = this.tail;
     if (!next || !isAt(next, record)) {
-      if (isAt(mark, record)) throw this.replaced(next ?? mark);
+      if (isAt(mark, record)) throw next ? this.replaced(next) : this.changed();
       this.unknown.push({ record, before });
       return undefined;
     }
@@ -164,6 +164,16 @@ class Retracing {
       expected = event.revision + 1;
       if (mark) yield mark;
     }
+  }
+
+  private changed(): Failure {
+    const { stream } = this.parts;
+    const { revision } = this.tail;
+    return new Failure(
+      'AppendUncertain',
+      `Stream ${stream} did not show revision ${revision} any more while it was read.`,
+      { stream, revision },
+    );
   }
 
   private hole({ position, index }: Mark): Failure {
