@@ -63,6 +63,11 @@ export default tseslint.config(
     ['source', 'convert', 'target', 'engine', 'functions', 'cli'],
     [blob, functions, eventStore, grpc],
   ),
+  room(
+    'quarantine',
+    ['source', 'convert', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
+    [tables, functions, eventStore, grpc],
+  ),
   room('engine', ['functions', 'cli'], [blob, tables, functions, eventStore, grpc]),
   room('functions', ['cli'], [blob, tables, eventStore, grpc]),
   room('cli', ['functions'], [blob, tables, functions, eventStore, grpc]),

@@ -18,7 +18,17 @@ const groups: readonly { readonly title: string; readonly rows: readonly string[
       ...rowsOf('SOURCE_CONTAINER', 'SOURCE_ID', 'ON_DAMAGE', 'READ_RECORDS', 'SETTLE_SECONDS', 'LIST_ALL_SECONDS'),
     ],
   },
-  { title: 'What is written', rows: rowsOf('EXCLUDE_KEYS', 'BODY_MODE', 'TYPE_MAP', 'STRIP_NAMESPACES') },
+  {
+    title: 'What is written',
+    rows: rowsOf(
+      'EXCLUDE_KEYS',
+      'BODY_MODE',
+      'TYPE_MAP',
+      'STRIP_NAMESPACES',
+      'ON_UNCONVERTIBLE',
+      'QUARANTINE_CONTAINER',
+    ),
+  },
   {
     title: 'The target',
     rows: rowsOf('EVENTSTORE_CONNECTION_STRING', 'EVENTSTORE_TLS_CA', 'TARGET_STREAM', 'APPEND_BYTES'),

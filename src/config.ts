@@ -32,6 +32,13 @@ export interface Config {
     /** The same settings by name, as a person writes them, so that a change can be named. */
     readonly settingsByName: Readonly<Record<string, string>>;
   };
+  /** What becomes of messages that cannot become events. */
+  readonly quarantine: {
+    readonly onUnconvertible: 'stop' | 'quarantine';
+    readonly container: string;
+    /** Absent when the checkpoint's connection names no blob service; never while messages are quarantined. */
+    readonly storage?: StorageConnection;
+  };
   readonly target: {
     /** As given: `esdb://`, `kurrentdb://`, `kurrent://` or `kdb://`. */
     readonly connectionString: string;
@@ -83,6 +90,7 @@ export function loadConfig(env: Environment = environment()): { readonly config:
   const problems = problemsOf(given, settingsSchema, parsed, {
     SOURCE_STORAGE: source,
     CHECKPOINT_STORAGE: checkpoint,
+    QUARANTINE_CONTAINER: quarantineReading(given),
   });
   if (parsed.success && 'connection' in source && 'connection' in checkpoint && problems.length === 0) {
     return { config: configOf(parsed.data, given, source.connection, checkpoint.connection) };
@@ -165,6 +173,29 @@ function storage(given: Given, name: string, service: StorageService, within: st
   return { problems: [{ name, expected }] };
 }
 
+/** Whether messages can be kept where they are to be kept; the checkpoint's own problems are told elsewhere. */
+function quarantineReading(given: Given): { readonly problems: readonly SettingProblem[] } {
+  const { QUARANTINE_CONTAINER: name = 'eventferry-quarantine', SOURCE_CONTAINER, ON_UNCONVERTIBLE } = given;
+  const problem = (expected: string) => ({
+    problems: [{ name: 'QUARANTINE_CONTAINER', given: shown(name), expected }],
+  });
+  if (name === SOURCE_CONTAINER) return problem('a container that is not the source, which is only ever read');
+  const unusable =
+    ON_UNCONVERTIBLE === 'quarantine' && !('connection' in storage(given, 'CHECKPOINT_STORAGE', 'blob', name));
+  const isTheCheckpoints = 'problems' in storage(given, 'CHECKPOINT_STORAGE', 'table', given['CHECKPOINT_TABLE']);
+  if (!unusable || isTheCheckpoints) return { problems: [] };
+  return problem('CHECKPOINT_STORAGE with a blob service too: a connection string, or CHECKPOINT_STORAGE__accountName');
+}
+
+function quarantineOf(values: (typeof settingsSchema)['_output'], given: Given): Config['quarantine'] {
+  const reading = storage(given, 'CHECKPOINT_STORAGE', 'blob', values.QUARANTINE_CONTAINER);
+  return {
+    onUnconvertible: values.ON_UNCONVERTIBLE,
+    container: values.QUARANTINE_CONTAINER,
+    ...('connection' in reading && { storage: reading.connection }),
+  };
+}
+
 function problemOf(name: SettingName, given: Given): SettingProblem {
   const { expected, secret } = settings[name];
   const value = given[name];
@@ -227,6 +258,7 @@ function configOf(
       settings: settingsDigest(settingsByName),
       settingsByName,
     },
+    quarantine: quarantineOf(values, given),
     target: {
       connectionString: values.EVENTSTORE_CONNECTION_STRING,
       ...(values.EVENTSTORE_TLS_CA !== undefined && { tlsCa: values.EVENTSTORE_TLS_CA }),

@@ -44,6 +44,10 @@ export const rules = {
     answer: 'outage',
     wayOut: 'Check the checkpoint table and that this identity may write it.',
   },
+  QuarantineUnreachable: {
+    answer: 'outage',
+    wayOut: 'Check QUARANTINE_CONTAINER and that this identity may write it.',
+  },
   TargetUnreachable: {
     answer: 'outage',
     wayOut: 'Check that the server runs and that its port can be reached from here.',
@@ -77,8 +81,15 @@ export const rules = {
   },
   SourceReplaced: { answer: 'stop', wayOut: restoreSourceOrNewStream },
   SourceTruncated: { answer: 'stop', wayOut: restoreSourceOrNewStream },
-  EventTooLarge: { answer: 'stop', wayOut: 'Raise the limit on the server and APPEND_BYTES here.' },
-  Unconvertible: { answer: 'stop', wayOut: 'Look at the record with `eventferry inspect --position N`.' },
+  EventTooLarge: {
+    answer: 'stop',
+    wayOut: 'Raise the limit on the server and APPEND_BYTES here, or set ON_UNCONVERTIBLE to quarantine.',
+  },
+  Unconvertible: {
+    answer: 'stop',
+    wayOut:
+      'Look at the record with `eventferry inspect --position N`; map its type, or set ON_UNCONVERTIBLE to quarantine.',
+  },
   NewerSchema: { answer: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
   NotApplicable: { answer: 'usage', wayOut: '`eventferry status` shows what there is to decide.' },
   SettingsInvalid: { answer: 'usage', wayOut: 'Correct the settings named.' },

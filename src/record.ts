@@ -100,6 +100,32 @@ export interface Mark {
   readonly reformatted?: true;
   /** See {@link SourceRecord.returnTo}. */
   readonly returnTo?: ReadPoint;
+  /** The event stands for a message that could not become one; see {@link SetAside}. */
+  readonly quarantined?: true;
+}
+
+/** A message that could not become an event: everything that the source says of it, to be kept elsewhere. */
+export interface SetAside {
+  /** Names it among all of its source: made of position, index and the frame's hash. */
+  readonly name: string;
+  readonly source: string;
+  readonly position: number;
+  readonly index: number;
+  /** How many messages the record has. */
+  readonly count: number;
+  readonly key: string;
+  readonly stamp: bigint;
+  /** Of the frame, 40 hex digits. */
+  readonly sha1: string;
+  readonly chunk: string;
+  readonly offset: number;
+  /** Why it could not: a kind of failure, and a sentence. */
+  readonly kind: string;
+  readonly reason: string;
+  /** Absent for a payload that is not looked into. */
+  readonly contract?: Uint8Array;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
 }
 
 /** What EventStoreDB gets: one message is one event. */
@@ -112,6 +138,8 @@ export interface TargetEvent {
   readonly metadata: Uint8Array;
   /** The mark that `metadata` holds. */
   readonly mark: Mark;
+  /** The message that the event stands for, which must be kept before the event is appended. */
+  readonly setAside?: SetAside;
 }
 
 /** True when two marks name the same event of the same record, byte for byte at the source. */

@@ -5,16 +5,20 @@ import { tableLagHistory } from './checkpoint/tableLagHistory.js';
 import { systemClock, type Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConvert } from './convert/convert.js';
+import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
 import { createReconversion } from './convert/reconvert.js';
 import { examine } from './doctor/doctor.js';
 import { examinationNote, type Finding } from './doctor/finding.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
+import { settingAside } from './engine/setAside.js';
 import { status, type Status } from './engine/status.js';
 import { verifyStream, type VerifyOrder, type VerifyReport } from './engine/verifyStream.js';
 import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
 import { examineTapes } from './source/examination.js';
+import { blobQuarantine } from './quarantine/blobQuarantine.js';
+import type { Quarantine } from './quarantine/quarantine.js';
 import { tapeHistory } from './source/history.js';
 import { inspectTapes, type Inspection } from './source/inspection.js';
 import { lokadTapes } from './source/lokadTapes.js';
@@ -23,6 +27,7 @@ import type { TapeOptions } from './source/tapes.js';
 import type { Source } from './source/source.js';
 import { deadlineMs } from './target/batchAppend.js';
 import { eventStoreTarget } from './target/eventStoreTarget.js';
+import type { Target } from './target/target.js';
 import { examineServer } from './target/examination.js';
 import { silentLogger, type Logger } from './telemetry/logger.js';
 
@@ -52,6 +57,8 @@ export interface Replicator {
   examine(signal: AbortSignal): AsyncIterable<Finding>;
   /** The same, noted in the checkpoint row; a run that is under way writes it with its own notes. Never throws. */
   examineOnce(signal: AbortSignal): Promise<ExaminationNote>;
+  /** The messages that were set aside; undefined when the checkpoint's connection names no blob service. */
+  readonly quarantine: Quarantine | undefined;
   /** Ends every connection; appends in flight are given up, with unknown outcome. Never throws. */
   close(): Promise<void>;
 }
@@ -64,9 +71,11 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
   const target = eventStoreTarget({ ...config.target, clock, logger });
   const tapes = tapesOf(config.source, logger, clock);
   const newSource = (): Source => lokadTapes(tapes);
+  const quarantine = quarantineOf(config);
+  const conversion = conversionOf(config, target, quarantine);
   const parts = (source: Source, checkpoints: CheckpointStore): Parts => ({
     source,
-    convert: createConvert(config.convert),
+    ...conversion,
     target,
     checkpoint: new CheckpointKeeper(checkpoints, clock, {
       source: config.source.id,
@@ -112,8 +121,8 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
     wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
     verify: (order) => {
       const reconversion = createReconversion(config.convert);
-      const reading = { ...parts(newSource(), readOnly(store)), history: tapeHistory(tapes), reconversion };
-      return verifyStream(reading, order, new AbortController().signal);
+      const reading = { ...parts(newSource(), readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine };
+      return verifyStream({ ...reading, reconversion }, order, new AbortController().signal);
     },
     examine: examination,
     examineOnce: async (signal) => {
@@ -124,6 +133,7 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
       if (runs === 0) await running.checkpoint.save(signal).catch(() => undefined);
       return note;
     },
+    quarantine,
     close: () => target.close(),
   };
 }
@@ -135,6 +145,22 @@ export function createInspection(source: Config['source'], logger: Logger, clock
 
 function tapesOf(source: Config['source'], logger: Logger, clock: Clock): TapeOptions {
   return { ...source, container: connectContainer(source.storage, source.container), clock, logger };
+}
+
+/** Where messages are kept, or would be; undefined when the checkpoint's connection cannot keep any. */
+function quarantineOf({ quarantine: { storage, container }, source }: Config): Quarantine | undefined {
+  return storage && blobQuarantine(connectContainer(storage, container), quarantineFolder(source.id));
+}
+
+/** How records become events, and where messages go that cannot. */
+function conversionOf(
+  { convert, quarantine: { onUnconvertible } }: Config,
+  target: Target,
+  quarantine: Quarantine | undefined,
+): Pick<Parts, 'convert' | 'quarantine'> {
+  if (onUnconvertible === 'stop') return { convert: createConvert(convert) };
+  const placeholder = createPlaceholder(convert.sourceId, convert.settings);
+  return { convert: settingAside(createConvert({ ...convert, placeholder }), placeholder, target), quarantine };
 }
 
 function termsOf({ onOutage, ...order }: RunOrder, { run, target }: Config): RunTerms {

@@ -69,6 +69,9 @@ function dividedAt(item: string, side: 'from' | 'to'): string {
   return (side === 'from' ? item.slice(0, at) : item.slice(at + 1)).trim();
 }
 
+const container = z.string().regex(/^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/);
+const containerExpected = 'a container name: 3 to 63 lower-case letters, digits and single hyphens';
+
 const name = z.string().regex(/^(?!\$)[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?$/);
 const nameExpected = 'at most 200 printable ASCII characters, the first not $';
 
@@ -89,9 +92,9 @@ const certificate = z.string().transform((text, context) => {
 
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({
-  SOURCE_CONTAINER: required(z.string().regex(/^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/), {
+  SOURCE_CONTAINER: required(container, {
     meaning: 'The container that is the source.',
-    expected: 'a container name: 3 to 63 lower-case letters, digits and single hyphens',
+    expected: containerExpected,
   }),
   SOURCE_ID: optional(name, {
     meaning: 'Names the source in event ids and marks; must survive a move of the container.',
@@ -108,6 +111,15 @@ export const settingsSchema = z.object({
     meaning:
       'What a damaged frame does: `stop` for a person, `skip` the rest of its chunk as the original reader does, or `salvage` what follows it.',
     expected: 'stop, skip or salvage',
+  }),
+  ON_UNCONVERTIBLE: withDefault(z.enum(['stop', 'quarantine']), 'stop', {
+    meaning:
+      'What a message does that cannot become an event (too large, or without a usable type): `stop` for a person, or `quarantine`: it is kept in a blob, and an event that says so takes its place.',
+    expected: 'stop or quarantine',
+  }),
+  QUARANTINE_CONTAINER: withDefault(container, 'eventferry-quarantine', {
+    meaning: "The container, in the checkpoint's account, that keeps such messages; created when it is needed.",
+    expected: containerExpected,
   }),
   BODY_MODE: withDefault(z.enum(['auto', 'raw']), 'auto', {
     meaning:

@@ -60,6 +60,11 @@ describe('settings that are left out', () => {
       },
       target: { connectionString: 'esdb://127.0.0.1:2113?tls=false', stream: 'tapes', appendBytes: 1_048_576 },
       checkpoint: { storage: { kind: 'connectionString', value: 'UseDevelopmentStorage=true' }, table: 'eventferry' },
+      quarantine: {
+        onUnconvertible: 'stop',
+        container: 'eventferry-quarantine',
+        storage: { kind: 'connectionString', value: 'UseDevelopmentStorage=true' },
+      },
       run: {
         seconds: 60,
         whenCaughtUp: 'wait',
@@ -77,6 +82,26 @@ describe('settings that are left out', () => {
 
   test('exclude no key where the list of keys is empty', () => {
     expect(configWith({ EXCLUDE_KEYS: '' }).convert.excludeKeys).toEqual([]);
+  });
+});
+
+describe('where messages are kept that cannot become events', () => {
+  const identity = { AzureWebJobsStorage: undefined, SOURCE_STORAGE: 'UseDevelopmentStorage=true' };
+
+  test('is never the source itself', () => {
+    expect(() => configWith({ QUARANTINE_CONTAINER: 'tapes' })).toThrow(
+      /QUARANTINE_CONTAINER is "tapes"; .* not the source/,
+    );
+  });
+
+  test('is the account of the checkpoint, which must offer blobs once it is asked to keep any', () => {
+    const tablesOnly = { ...identity, CHECKPOINT_STORAGE__tableServiceUri: 'https://a.table.core.windows.net' };
+    expect(configWith(tablesOnly).quarantine.storage).toBeUndefined();
+    expect(() => configWith({ ...tablesOnly, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
+      /QUARANTINE_CONTAINER .* blob service/,
+    );
+    const both = { ...identity, CHECKPOINT_STORAGE__accountName: 'account', ON_UNCONVERTIBLE: 'quarantine' };
+    expect(configWith(both).quarantine).toMatchObject({ storage: { kind: 'identity', accountName: 'account' } });
   });
 });
 

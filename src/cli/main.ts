@@ -6,6 +6,7 @@ import { exitCodes, exitCodesHelp } from './exitCodes.js';
 import { addDoctor } from './doctor.js';
 import { addInspect } from './inspect.js';
 import { endWhenReaderIsGone } from './output.js';
+import { addQuarantine } from './quarantine.js';
 import { addRewind } from './rewind.js';
 import { addRun } from './run.js';
 import { addStatus } from './status.js';
@@ -24,7 +25,8 @@ function program(): Command {
     .showHelpAfterError('Next: --help shows the usage.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
     .exitOverride(({ exitCode, code }) => process.exit(isHelp(code) ? exitCode : exitCodes.wrongUsage));
-  for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addAccept, addRewind]) add(eventferry);
+  for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addQuarantine, addAccept, addRewind])
+    add(eventferry);
   return eventferry;
 }
 

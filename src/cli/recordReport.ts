@@ -28,7 +28,8 @@ function messageFacts({ contract, body }: SourceMessage): object {
   return { contract: nameOf(contract), ...bytesFacts(body) };
 }
 
-function bytesFacts(bytes: Uint8Array): object {
+/** Bytes for programs. */
+export function bytesFacts(bytes: Uint8Array): object {
   const length = { bytes: bytes.length };
   return isUtf8(bytes)
     ? { ...length, text: textOf(bytes) }
@@ -65,7 +66,8 @@ function payloadLines(payload: SourceRecord['payload']): string[] {
   ]);
 }
 
-function bytesLines(bytes: Uint8Array): string[] {
+/** Bytes for people. */
+export function bytesLines(bytes: Uint8Array): string[] {
   if (bytes.length === 0) return [];
   const text = isUtf8(bytes) ? textOf(bytes) : undefined;
   return text === undefined || /[^\P{Cc}\r\n\t]/u.test(text) ? hexDump(bytes) : textLines(text);
@@ -91,7 +93,7 @@ function hexDump(bytes: Uint8Array): string[] {
 }
 
 /** A contract name as text; bytes that are not UTF-8 as `hex:` and their digits. */
-function nameOf(contract: Uint8Array): string {
+export function nameOf(contract: Uint8Array): string {
   return isUtf8(contract) ? textOf(contract) : `hex:${hex(contract)}`;
 }
 

@@ -34,6 +34,9 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
       ...(events.unjudged > 0
         ? [['', `${number(events.unjudged)} not in the stream, where other settings held: not judged`]]
         : []),
+      ...(events.quarantined > 0
+        ? [['', `${number(events.quarantined)} of them for a message that was set aside, which is there whole`]]
+        : []),
       ...(acceptedForeign > 0
         ? [['', `${counted(acceptedForeign, 'foreign event')} that was accepted, passed over`]]
         : []),

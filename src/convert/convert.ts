@@ -18,6 +18,8 @@ export interface ConvertOptions {
   readonly stripNamespaces: readonly string[];
   /** The digest of the settings, 8 hex digits. */
   readonly settings: string;
+  /** Makes the event for a message that cannot become one; without it such a message is a failure. */
+  readonly placeholder?: (record: SourceRecord, index: number, refusal: Failure) => TargetEvent;
 }
 
 /** The events that a record makes: one a message, in order; none for an excluded key or a record without messages. */
@@ -39,6 +41,7 @@ export function createConvert(options: ConvertOptions): Convert {
   const idsOf = createEventIds(options.sourceId);
   const marksOf = createMarks(options.sourceId, options.settings);
   const eventType = createEventType(options.typeMap, options.stripNamespaces);
+  const instead = options.placeholder ?? refuse;
 
   return (record) => {
     const { payload } = record;
@@ -55,8 +58,9 @@ export function createConvert(options: ConvertOptions): Convert {
     for (const message of payload.messages) {
       const index = events.length;
       const named = eventType(message.contract);
-      if ('refused' in named) throw unconvertible(record, index, named.shown, named.refused);
-      events.push(event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf));
+      if ('refused' in named)
+        events.push(instead(record, index, unconvertible(record, index, named.shown, named.refused)));
+      else events.push(event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf));
     }
     return events;
   };
@@ -71,6 +75,10 @@ function event(index: number, type: string, body: Body, marks: RecordMarks, idOf
     metadata: marks.metadata(index, body.reformatted),
     mark: marks.mark(index, body.reformatted),
   };
+}
+
+function refuse(_record: SourceRecord, _index: number, refusal: Failure): never {
+  throw refusal;
 }
 
 function unconvertible(record: SourceRecord, index: number, type: string, reason: string): Failure {

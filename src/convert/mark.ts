@@ -31,6 +31,7 @@ const ourMark = z
     settings: z.string().regex(/^[0-9a-f]{8}$/),
     reformatted: z.literal(true).exactOptional(),
     returnTo: returnTo.exactOptional(),
+    quarantined: z.literal(true).exactOptional(),
   })
   .refine((mark) => mark.index < mark.count);
 

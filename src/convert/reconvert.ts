@@ -1,12 +1,13 @@
 import type { Mark, SourceRecord, TargetEvent } from '../record.js';
 import { convertBody } from './body.js';
 import { createConvert, opaqueType, type ConvertOptions } from './convert.js';
+import { createPlaceholder, placeholderFacts } from './placeholder.js';
 import { createEventIds } from './eventId.js';
 import { createMarks, type RecordMarks } from './mark.js';
 
 /** What the records of a source must have become, for verification. */
 export interface Reconversion {
-  /** All events of a record, also those of an excluded key. @throws Failure `Unconvertible` */
+  /** All events of a record, also those of an excluded key; one that stands for it for a message that makes none. */
   events(record: SourceRecord): readonly TargetEvent[];
   /** The settings of now make no event of the record. */
   isExcluded(record: SourceRecord): boolean;
@@ -14,17 +15,19 @@ export interface Reconversion {
   body(record: SourceRecord, index: number): Uint8Array | undefined;
   /**
    * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading and
-   * the settings. Under other settings than those of now its type cannot be known: it is `type`.
+   * the settings. Under other settings than those of now its type cannot be known: it is that of the event stored. If it
+   * stands for a message that was set aside, so does the event; the stored one says why.
    *
    * @returns undefined when the record makes no such event
    */
-  eventAs(mark: Mark, record: SourceRecord, type: string): TargetEvent | undefined;
+  eventAs(mark: Mark, record: SourceRecord, stored: Pick<TargetEvent, 'type' | 'data'>): TargetEvent | undefined;
 }
 
 /** @param options the settings of now */
 export function createReconversion(options: ConvertOptions): Reconversion {
   const excluded = new Set(options.excludeKeys);
-  const convert = createConvert({ ...options, excludeKeys: [] });
+  const placeholder = createPlaceholder(options.sourceId, options.settings);
+  const convert = createConvert({ ...options, excludeKeys: [], placeholder });
   const idsOf = createEventIds(options.sourceId);
   const marksUnder = new Map<string, (record: SourceRecord, count: number) => RecordMarks>();
   const marksOf = (settings: string) => {
@@ -37,8 +40,14 @@ export function createReconversion(options: ConvertOptions): Reconversion {
     events: convert,
     isExcluded: ({ key }) => excluded.has(key),
     body: bodyAt,
-    eventAs: (mark, record, type) => {
+    eventAs: (mark, record, { type, data }) => {
       const placed = placedAs(mark, record);
+      if (mark.quarantined) {
+        const { kind, reason: message } = placeholderFacts({ type, data }) ?? { kind: '', reason: '' };
+        const make =
+          mark.settings === options.settings ? placeholder : createPlaceholder(options.sourceId, mark.settings);
+        return bodyAt(record, mark.index) && make(placed, mark.index, { kind, message });
+      }
       if (mark.settings === options.settings) return convert(placed)[mark.index];
       const stored = bodyAt(record, mark.index);
       if (!stored) return undefined;

@@ -2,6 +2,7 @@ import type { LagHistory } from '../checkpoint/checkpoint.js';
 import type { CheckpointKeeper } from '../checkpoint/checkpointKeeper.js';
 import type { Clock } from '../clock.js';
 import type { Cursor, Mark, SourceRecord, TargetEvent } from '../record.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -13,6 +14,8 @@ export interface Parts {
   readonly convert: (record: SourceRecord) => readonly TargetEvent[];
   readonly target: Target;
   readonly checkpoint: CheckpointKeeper;
+  /** Keeps the messages that events of `convert` stand for; absent where it makes no such events. */
+  readonly quarantine?: Quarantine | undefined;
   /** The course of the lag, for people. */
   readonly history: LagHistory;
   readonly clock: Clock;

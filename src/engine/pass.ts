@@ -1,5 +1,6 @@
 import type { Parts, Place } from './parts.js';
 import { appendPipeline } from './pipeline.js';
+import { keepSetAside } from './setAside.js';
 
 /** Who looks on while a pass is under way. */
 export interface PassWatch {
@@ -15,18 +16,19 @@ export interface PassWatch {
  *
  * @throws Failure; everything read before a finding at the source is confirmed by then
  */
-export async function pass(
-  from: Place,
-  { source, convert, target, checkpoint, stream, clock }: Parts,
-  signal: AbortSignal,
-  watch: PassWatch,
-): Promise<Place> {
+export async function pass(from: Place, parts: Parts, signal: AbortSignal, watch: PassWatch): Promise<Place> {
+  const { source, convert, target, checkpoint, quarantine, stream, clock } = parts;
   const pipeline = appendPipeline(target, stream, from, clock);
   try {
-    if (from.pending) pipeline.add(from.pending.events, from.pending.record);
+    if (from.pending) {
+      await keepSetAside(from.pending.events, parts, signal);
+      pipeline.add(from.pending.events, from.pending.record);
+    }
     for await (const batch of source.read(from.cursor, signal)) {
       for (const record of batch.records) {
-        pipeline.add(convert(record), record);
+        const events = convert(record);
+        if (quarantine) await keepSetAside(events, parts, signal); // before the events that stand for what is kept
+        pipeline.add(events, record);
         if (pipeline.isFull) await pipeline.send(); // waits for room, not for the answer
       }
       await pipeline.reach(batch.cursor);

@@ -56,13 +56,24 @@ export interface Status {
   readonly run?: Pick<RunNote, 'runner' | 'startedAt' | 'endedAt' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'>;
   /** Newest first. */
   readonly recentRuns?: readonly RunSummary[];
+  /** Messages that were set aside; present while `ON_UNCONVERTIBLE` is `quarantine`. */
+  readonly quarantine?: QuarantineStatus;
   /** What the last worker that started found wrong, or worth a look. */
   readonly examination?: ExaminationNote;
   readonly warnings: readonly string[];
 }
 
+export interface QuarantineStatus {
+  readonly container: string;
+  /** How many are kept; counted up to a thousand. */
+  readonly messages?: number;
+  readonly error?: FailureNote;
+}
+
 /** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
 const silentAfterMs = 3 * 60_000;
+/** So many messages that were set aside are counted. */
+const mostCounted = 1_000;
 /** Bytes to replicate, and nothing confirmed for so long. */
 const stalledAfterMs = 10 * 60_000;
 
@@ -71,13 +82,14 @@ const stalledAfterMs = 10 * 60_000;
  * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
  */
 export async function status(parts: Parts, signal: AbortSignal): Promise<Status> {
-  const [tail, [row, head]] = await Promise.all([
+  const [tail, [row, head], quarantine] = await Promise.all([
     attempt('TargetUnreachable', 'The server', signal, () => parts.target.tail(parts.stream, signal)),
     rowAndHead(parts, signal),
+    quarantineStatus(parts, signal),
   ]);
   const now = parts.clock.now();
   const lag = head.value ? lagOf(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
-  const errors = [row.error, head.error, tail.error].filter((error) => error !== undefined);
+  const errors = [row.error, head.error, tail.error, quarantine?.error].filter((error) => error !== undefined);
   const problems = [
     ...errors.map(({ message, wayOut }) => `${message} ${wayOut}`),
     ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts) : []),
@@ -92,8 +104,28 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
     ...(lag && { lag }),
     ...staleness(row.value?.run, lag, now),
     ...runFacts(row.value?.run),
-    warnings: warningsOf(tail.value),
+    ...(quarantine && { quarantine }),
+    warnings: [...warningsOf(tail.value), ...quarantineWarnings(quarantine)],
   };
+}
+
+async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Promise<QuarantineStatus | undefined> {
+  if (!quarantine) return undefined;
+  const { container } = quarantine;
+  const counted = await attempt('QuarantineUnreachable', `Container ${container}`, signal, async () => {
+    let messages = 0;
+    for await (const kept of quarantine.list(signal)) if (kept && ++messages === mostCounted) break;
+    return messages;
+  });
+  return { container, ...(counted.value !== undefined && { messages: counted.value }), ...errorOf(counted) };
+}
+
+function quarantineWarnings(quarantine: QuarantineStatus | undefined): string[] {
+  if (!quarantine?.messages) return [];
+  const { container, messages } = quarantine;
+  const count =
+    messages === 1 ? '1 message is' : `${messages === mostCounted ? 'At least ' : ''}${messages} messages are`;
+  return [`${count} kept in container ${container} in place of an event; \`eventferry quarantine list\` shows them.`];
 }
 
 interface Attempt<T> {

@@ -19,6 +19,8 @@ export interface Compared {
   readonly underOtherSettings: number;
   /** Events that are not in the stream, and may rightly not be: other settings held there. */
   readonly unjudged: number;
+  /** Equal events that stand for a message that was set aside. */
+  readonly quarantined: number;
 }
 
 /** How the source is read; by default in the order of positions, where no event may be otherwise than expected. */
@@ -43,7 +45,7 @@ const most = { awaited: 10_000, awaitedBytes: 64 * 1024 * 1024, lookAhead: 1_000
  * An event is found by the place at the source that its mark names. Memory is bounded, however much is out of place.
  */
 export class Verification {
-  private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0 };
+  private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
   private readonly digests = { source: new EventsDigest(), target: new EventsDigest() };
   private readonly numbering = new Numbering();
   /** Expected, but the stream went on without it: missing, unless it comes later. */
@@ -183,6 +185,7 @@ export class Verification {
     if (found.length > 0) return found;
     this.counts.equal += 1;
     if (this.isOfOtherSettings(mark)) this.counts.underOtherSettings += 1;
+    if (mark.quarantined) this.counts.quarantined += 1;
     return [];
   }
 
@@ -255,7 +258,12 @@ export class Verification {
 
 /** The same event of the same record, written at another position, in another way or under other settings. */
 function differently(one: Mark, other: Mark): boolean {
-  return one.position !== other.position || one.settings !== other.settings || other.returnTo !== undefined;
+  return (
+    one.position !== other.position ||
+    one.settings !== other.settings ||
+    other.returnTo !== undefined ||
+    one.quarantined !== other.quarantined
+  );
 }
 
 function keyOf({ chunk, offset, index }: Mark): string {

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { placeholderFacts } from '../convert/placeholder.js';
 import type { Reconversion } from '../convert/reconvert.js';
 import { Failure } from '../errors.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Mark, SourceRecord } from '../record.js';
 import type { FramePoint, History } from '../source/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
-import { type Difference, type ExpectedEvent } from './difference.js';
+import { difference, type Difference, type ExpectedEvent } from './difference.js';
 import { isAccepted } from './foreignTail.js';
 import type { Parts } from './parts.js';
 import { ownMark } from './tailMark.js';
@@ -15,8 +18,10 @@ export interface VerifyParts extends Pick<
   Parts,
   'source' | 'target' | 'checkpoint' | 'clock' | 'sourceId' | 'stream' | 'settings'
 > {
-  readonly history: History;
+  readonly sourceHistory: History;
   readonly reconversion: Reconversion;
+  /** Where messages are kept that were set aside; absent where that cannot be known. */
+  readonly quarantine?: Quarantine | undefined;
 }
 
 /** Positions, 1-based, both included. */
@@ -80,11 +85,13 @@ export async function verifyRange(
     if (watch.stop.aborted) to = Math.min(to, position - 1);
     if (mark && (mark.position > to || mark.position === ends.unfinished)) break;
     if (watch.stop.aborted) break;
-    for (const difference of await verification.stored(event, mark)) watch.found(difference);
+    const found = await verification.stored(event, mark);
+    if (mark?.quarantined && found.length === 0) found.push(...(await notKept(event, mark, parts, signal)));
+    for (const difference of found) watch.found(difference);
     if (mark) position = Math.max(position, mark.position);
     watch.reached(event.revision, position);
   }
-  const isBeyond = (mark: Mark): boolean => mark.position > to || ends.isAhead(mark, parts.history);
+  const isBeyond = (mark: Mark): boolean => mark.position > to || ends.isAhead(mark, parts.sourceHistory);
   for await (const difference of verification.end(isBeyond)) watch.found(difference);
   await reading.close();
   return {
@@ -92,6 +99,22 @@ export async function verifyRange(
     compared: verification.compared,
     digest: verification.digest,
   };
+}
+
+/** What is wrong with the message that an event stands for. */
+async function notKept(
+  event: StoredEvent,
+  mark: Mark,
+  { quarantine }: VerifyParts,
+  signal: AbortSignal,
+): Promise<Difference[]> {
+  const { blob = '', sha256 } = placeholderFacts(event) ?? {};
+  const wrong = (what: string): Difference[] => [difference('quarantine', mark, event, `blob ${blob} ${what}`)];
+  if (!quarantine) return wrong('cannot be looked at: the checkpoint connection names no blob service');
+  const kept = await quarantine.read(blob, signal);
+  if (!kept) return wrong(`is not in container ${quarantine.container}, or not whole`);
+  const isSame = createHash('sha256').update(kept.body).digest('hex') === sha256;
+  return isSame ? [] : wrong('holds another message');
 }
 
 interface Start {
@@ -140,12 +163,12 @@ async function recordAt(mark: Mark, { source }: VerifyParts, signal: AbortSignal
 type Origins = WeakMap<ExpectedEvent, SourceRecord>;
 
 function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal) {
-  const { history, reconversion } = parts;
+  const { sourceHistory: history, reconversion } = parts;
   const origins: Origins = new WeakMap();
   const from = start.point && { ...start.point, position: start.position };
   const expected = expectedEvents(history.records(from, signal), reconversion, origins);
-  const asMarked = (record: SourceRecord, { type }: StoredEvent, mark: Mark): ExpectedEvent | undefined => {
-    const event = reconversion.eventAs(mark, record, type);
+  const asMarked = (record: SourceRecord, stored: StoredEvent, mark: Mark): ExpectedEvent | undefined => {
+    const event = reconversion.eventAs(mark, record, stored);
     return event && withBody(event, record, reconversion);
   };
   const reading: Reading = {

@@ -162,7 +162,7 @@ class Findings {
 }
 
 function sum(all: readonly Compared[]): Compared {
-  const total = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0 };
+  const total = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
   for (const one of all) {
     for (const [name, count] of Object.entries(one)) total[name as keyof Compared] += count as number;
   }

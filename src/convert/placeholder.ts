@@ -1,0 +1,116 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { SetAside, SourceRecord, TargetEvent } from '../record.js';
+import { asBuffer } from './asBuffer.js';
+import { opaqueType } from './convert.js';
+import { createEventIds } from './eventId.js';
+import { createMarks } from './mark.js';
+
+/** The type of the event that stands for a message that could not become one. */
+export const quarantinedType = 'eventferry-quarantined';
+
+/** Why a message cannot become an event: a kind of failure, and the sentence. */
+export interface Refusal {
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** The event that stands for a message of a record which cannot become one itself. */
+export type Placeholder = (record: SourceRecord, index: number, refusal: Refusal) => TargetEvent;
+
+const most = { reasonLength: 1_000, typeLength: 200 };
+
+/**
+ * Builds the events that stand for messages that cannot become one: each has the id and the place that the message's
+ * own event would have, says where the message is kept, and is small: the record's attributes are kept with it.
+ */
+export function createPlaceholder(source: string, settings: string): Placeholder {
+  const idsOf = createEventIds(source);
+  const marksOf = createMarks(source, settings);
+  return (record, index, { kind, message }) => {
+    const messages = record.payload.kind === 'batch' ? record.payload.messages.length : 1;
+    const marks = marksOf({ ...record, payload: { kind: 'opaque', bytes: noBytes } }, messages);
+    const setAside = setAsideOf(record, index, {
+      source,
+      count: messages,
+      kind,
+      reason: cut(message, most.reasonLength),
+    });
+    const { reason, name: blob, body } = setAside;
+    const facts = { kind, reason, type: typeOf(setAside), bytes: body.length, sha256: sha256(body), blob };
+    return {
+      id: idsOf(marks.sha1, record.position)(index),
+      type: quarantinedType,
+      contentType: 'application/json',
+      data: Buffer.from(JSON.stringify(facts)),
+      metadata: withFlag(marks.metadata(index, false)),
+      mark: { ...marks.mark(index, false), quarantined: true },
+      setAside,
+    };
+  };
+}
+
+const facts = z.object({ kind: z.string(), reason: z.string(), sha256: z.string(), blob: z.string() });
+
+/** What a placeholder says of the message that it stands for; undefined when it is not one. */
+export function placeholderFacts({
+  type,
+  data,
+}: Pick<TargetEvent, 'type' | 'data'>): z.infer<typeof facts> | undefined {
+  if (type !== quarantinedType) return undefined;
+  try {
+    return facts.safeParse(JSON.parse(asBuffer(data).toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder of the container in which a source's messages are kept. */
+export function quarantineFolder(source: string): string {
+  return source.replaceAll(/[^A-Za-z0-9_-]/g, (one) => `=${Buffer.from(one).toString('hex')}`);
+}
+
+function setAsideOf(
+  { position, key, stamp, chunk, offset, sha1, payload }: SourceRecord,
+  index: number,
+  rest: Pick<SetAside, 'source' | 'count' | 'kind' | 'reason'>,
+): SetAside {
+  const message = payload.kind === 'batch' ? payload.messages[index] : undefined;
+  const hash = asBuffer(sha1).toString('hex');
+  // The same name means the same message: the frame's hash is in it.
+  const place = `${String(position).padStart(12, '0')}-${String(index).padStart(5, '0')}-${hash.slice(0, 16)}`;
+  return {
+    name: `${quarantineFolder(rest.source)}/${place}.json`,
+    ...rest,
+    ...{ position, index, key, stamp, chunk, offset, sha1: hash },
+    ...(message && { contract: message.contract }),
+    attributes: payload.kind === 'batch' ? payload.attributes : [],
+    body: payload.kind === 'opaque' ? payload.bytes : (message?.body ?? noBytes),
+  };
+}
+
+const noBytes = new Uint8Array(0);
+
+function typeOf({ contract }: SetAside): string {
+  if (!contract) return opaqueType;
+  const bytes = asBuffer(contract);
+  return cut(isUtf8(bytes) ? bytes.toString('utf8') : `hex:${bytes.toString('hex')}`, most.typeLength);
+}
+
+/** Cutting again changes nothing: what a placeholder says gives the same placeholder. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 3).toWellFormed()}...`;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+const metadataEnd = '},"attributes":[]}';
+
+/** The mark says that the event is a placeholder. */
+function withFlag(metadata: Uint8Array): Uint8Array {
+  const text = asBuffer(metadata).toString('utf8');
+  return Buffer.from(`${text.slice(0, -metadataEnd.length)},"quarantined":true${metadataEnd}`);
+}

@@ -1,0 +1,182 @@
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { placeholderFacts, quarantinedType } from '../../src/convert/placeholder.js';
+import type { VerifyReport } from '../../src/engine/verifyStream.js';
+import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered, type WrittenRecord } from '../support/ferry.js';
+
+const server = sharedEmbeddedServer();
+const chunk = '00000001-2013-10-15-093000.dat';
+const live = new AbortController().signal;
+const large = 'x'.repeat(1_100_000);
+
+/** Of its three messages the second is too large and the third has no usable type. */
+const odd: WrittenRecord = {
+  key: 'customer-7',
+  messages: [
+    ['Small', '1'],
+    ['Large', large],
+    ['$reserved', Buffer.from([0, 255])],
+  ],
+};
+
+/** A ferry whose third record holds messages that cannot become events, and the container that keeps them. */
+async function openBoth(): Promise<{ ferry: Ferry; container: ContainerClient }> {
+  const name = freshContainerName('quarantine');
+  const ferry = await Ferry.open(server(), { ON_UNCONVERTIBLE: 'quarantine', QUARANTINE_CONTAINER: name });
+  const container = BlobServiceClient.fromConnectionString(azuriteConnectionString()).getContainerClient(name);
+  onTestFinished(async () => void (await container.deleteIfExists()));
+  await ferry.write(chunk, [...numbered(1, 2), odd, ...numbered(4, 5)]);
+  return { ferry, container };
+}
+
+async function open(): Promise<Ferry> {
+  return (await openBoth()).ferry;
+}
+
+function verify(ferry: Ferry, settings: Record<string, string> = {}): Promise<VerifyReport> {
+  return ferry.replicator(settings).verify({ stop: live });
+}
+
+/** What is kept, the bodies as Latin-1. */
+async function kept(ferry: Ferry) {
+  const { quarantine } = ferry.replicator();
+  if (!quarantine) throw new Error('there is no quarantine');
+  const messages = [];
+  for await (const { name } of quarantine.list(live)) {
+    const message = (await quarantine.read(name, live)) ?? expect.fail(`${name} is gone`);
+    // As text: to compare a million bytes one by one takes long.
+    messages.push({ ...message, body: Buffer.from(message.body).toString('latin1') });
+  }
+  return messages;
+}
+
+describe('with ON_UNCONVERTIBLE=quarantine', () => {
+  test('a message that cannot become an event is kept whole, and an event that says so takes its place', async () => {
+    const ferry = await open();
+    await ferry.run();
+    expect(ferry.events().map(({ type }) => type)).toEqual([
+      ...['Numbered', 'Numbered', 'Small', quarantinedType, quarantinedType, 'Numbered', 'Numbered'],
+    ]);
+    const [first, second] = ferry.events().slice(3, 5).map(placeholderFacts);
+    expect(first).toMatchObject({ kind: 'EventTooLarge', reason: expect.stringContaining('1048576') as string });
+    expect(second).toMatchObject({ kind: 'Unconvertible', reason: expect.stringContaining('starts with $') as string });
+    const marks = ferry.events().map(({ metadata }) => JSON.parse(metadata.toString()) as Record<string, unknown>);
+    expect(marks[3]).toMatchObject({
+      eventferry: { position: 3, index: 1, count: 3, quarantined: true },
+      attributes: [],
+    });
+    expect(marks[5]).toMatchObject({ eventferry: { position: 4 } });
+
+    expect(await kept(ferry)).toMatchObject([
+      {
+        name: first?.blob,
+        position: 3,
+        index: 1,
+        key: 'customer-7',
+        contract: Buffer.from('Large'),
+        body: large,
+      },
+      { name: second?.blob, position: 3, index: 2, contract: Buffer.from('$reserved'), body: '\u0000\u00ff' },
+    ]);
+    expect(ferry.logger.events('warn').filter((event) => event === 'message-set-aside')).toHaveLength(2);
+  });
+
+  test('the message is kept before the event is appended', async () => {
+    const ferry = await open();
+    const seen: Promise<number>[] = [];
+    server().faults.onWrite = () => {
+      seen.push(kept(ferry).then((messages) => messages.length));
+      return 'none';
+    };
+    await ferry.run();
+    expect((await Promise.all(seen)).at(-1)).toBe(2);
+    expect(ferry.events()).toHaveLength(7);
+
+    server().faults.onWrite = () => 'notReady';
+    const other = await open();
+    await expect(other.run()).rejects.toMatchObject({ answer: 'outage' });
+    expect(other.events()).toEqual([]);
+    expect(await kept(other)).toHaveLength(2);
+  });
+
+  test('status counts what is kept', async () => {
+    const ferry = await open();
+    expect((await ferry.replicator().status(live)).quarantine).toMatchObject({ messages: 0 });
+    await ferry.run();
+    const { quarantine, warnings, healthy } = await ferry.replicator().status(live);
+    expect(quarantine).toMatchObject({ messages: 2 });
+    expect(warnings.join()).toContain('2 messages are kept in container');
+    expect(healthy).toBe(true);
+  });
+
+  test('a crash anywhere in the record leads to the same stream and the same blobs', async () => {
+    const ferry = await open();
+    await ferry.run();
+    const [events, messages] = [ferry.events(), await kept(ferry)];
+    for (const revision of [1, 2, 3, 4]) {
+      await server().truncateTo(ferry.stream, revision);
+      await ferry.run({ CHECKPOINT_TABLE: `${ferry.table}other` });
+      expect(ferry.events()).toEqual(events);
+      expect(await kept(ferry)).toEqual(messages);
+    }
+  });
+
+  test('what cannot be kept is an outage, and nothing is appended behind it', async () => {
+    const { ferry, container } = await openBoth();
+    await ferry.run();
+    const events = ferry.events();
+    const [, second] = await kept(ferry);
+    await container.getBlockBlobClient(second?.name ?? '').upload('someone else was here', 21);
+    await server().truncateTo(ferry.stream, 1);
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'QuarantineUnreachable', answer: 'outage' });
+    expect(ferry.events()).toHaveLength(2);
+    await container.deleteBlob(second?.name ?? '');
+    await ferry.run();
+    expect(ferry.events()).toEqual(events);
+  });
+
+  test('it is the way out of the stop, and back', async () => {
+    const ferry = await open();
+    await expect(ferry.run({ ON_UNCONVERTIBLE: 'stop' })).rejects.toMatchObject({ kind: 'Unconvertible' });
+    expect(ferry.events()).toHaveLength(2);
+    await ferry.run();
+    expect(ferry.events()).toHaveLength(7);
+    await ferry.write(chunk, [...numbered(1, 2), odd, ...numbered(4, 6)]);
+    await ferry.run({ ON_UNCONVERTIBLE: 'stop' });
+    expect(ferry.events()).toHaveLength(8);
+    expect(await verify(ferry, { ON_UNCONVERTIBLE: 'stop' })).toMatchObject({
+      equal: true,
+      events: { quarantined: 2 },
+    });
+  });
+
+  test('what not even an event that stands for it can hold stays a stop', async () => {
+    const ferry = await open();
+    await ferry.write(chunk, [{ key: 'k'.repeat(1_100_000), messages: [['Small', '1']] }]);
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'EventTooLarge', answer: 'stop' });
+  });
+});
+
+describe('verify knows what was set aside', () => {
+  test('and finds it equal', async () => {
+    const ferry = await open();
+    await ferry.run();
+    expect(await verify(ferry)).toMatchObject({ equal: true, events: { equal: 7, quarantined: 2 } });
+  });
+
+  test('a blob that is gone or changed is a difference', async () => {
+    const { ferry, container } = await openBoth();
+    await ferry.run();
+    const [first, second] = (await kept(ferry)).map(({ name }) => name);
+    await container.deleteBlob(first ?? '');
+    await container.getBlockBlobClient(second ?? '').upload('{}', 2);
+    const { differences } = await verify(ferry);
+    expect(differences.byKind).toEqual({ quarantine: 2 });
+    expect(differences.first).toMatchObject([
+      { position: 3, index: 1, revision: 3 },
+      { position: 3, index: 2, revision: 4 },
+    ]);
+  });
+});
