@@ -16,7 +16,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodesHelp = `
 Exit codes:
   0  done; also when Ctrl-C or SIGTERM ended a run cleanly
-  1  failed: something could not be reached, or status is not healthy
+  1  failed: something could not be reached, status is not healthy, or verify found a difference
   2  wrong usage or settings; nothing was contacted or changed
   3  stopped: a person must decide, nothing was appended
 `;
