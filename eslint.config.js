@@ -24,7 +24,7 @@ const eventStore = '@eventstore/db-client';
 const grpc = '@grpc/grpc-js';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'artifacts/**', 'test/fixtures/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'artifacts/**', 'test/fixtures/**', '**/*.generated.ts'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -68,6 +68,11 @@ export default tseslint.config(
     ['source', 'convert', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
     [tables, functions, eventStore, grpc],
   ),
+  room(
+    'quarantine',
+    ['source', 'convert', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
+    [tables, functions, eventStore, grpc],
+  ),
   room('engine', ['functions', 'cli'], [blob, tables, functions, eventStore, grpc]),
   room('functions', ['cli'], [blob, tables, eventStore, grpc]),
   room('cli', ['functions'], [blob, tables, functions, eventStore, grpc]),
@@ -100,6 +105,16 @@ export default tseslint.config(
     languageOptions: {
       ...tseslint.configs.disableTypeChecked.languageOptions,
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly' },
+    },
+  },
+  {
+    files: ['src/dashboard/page/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'location', 'matchMedia', 'fetch', 'getComputedStyle', 'ResizeObserver', 'AbortSignal']
+          .concat(['setTimeout', 'clearTimeout'])
+          .map((name) => [name, 'readonly']),
+      ),
     },
   },
   { files: ['**/*.mjs', 'dev/**', 'bench/**'], rules: { 'no-console': 'off' } },

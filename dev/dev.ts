@@ -10,11 +10,11 @@ async function dev(rate: string): Promise<void> {
   console.log('Building Eventferry, starting Azurite and an embedded EventStoreDB (both for development only) ...');
   const laptop = await startLaptop();
   const writer = laptop.startWriter(['--rate', rate]);
-  const replicator = laptop.startReplicator();
+  const replicator = laptop.startReplicator({}, ['--dashboard', '0']);
   const exports = Object.entries(laptop.settings).map(([name, value]) => `  export ${name}='${value}'`);
   console.log(`
 A writer appends ${rate} records a second to the container ${container}; \`eventferry run --follow\` replicates them into
-the stream ${container} and prints below. In another terminal, in this folder:
+the stream ${container}, and prints below the address of its status page. In another terminal, in this folder:
 
 ${exports.join('\n')}
   npx eventferry status

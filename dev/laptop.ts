@@ -27,8 +27,8 @@ export interface Laptop {
    */
   readonly settings: Readonly<Record<string, string>>;
   startWriter(args: readonly string[], options?: ProgramOptions): Program;
-  /** `eventferry run --follow`, as built. */
-  startReplicator(options?: Pick<ProgramOptions, 'output'>): Program;
+  /** `eventferry run --follow`, as built, with these arguments more. */
+  startReplicator(options?: Pick<ProgramOptions, 'output' | 'env'>, args?: readonly string[]): Program;
   /** Ends the servers and removes the folder. The programs started must have ended. */
   stop(): Promise<void>;
 }
@@ -57,6 +57,7 @@ export async function startLaptop(): Promise<Laptop> {
     EVENTSTORE_CONNECTION_STRING: eventStore.connectionString,
     SETTLE_SECONDS: '2',
     EMPTY_SOURCE_WAIT_SECONDS: '1',
+    OUTAGE_WAIT_SECONDS: '2',
   };
   const written = ['--connection', azurite.connectionString, '--container', container, '--journal', journal];
   return {
@@ -66,7 +67,8 @@ export async function startLaptop(): Promise<Laptop> {
     journal,
     settings,
     startWriter: (args, options) => startProgram(sampleWriter, [...written, ...args], options),
-    startReplicator: (options) => startProgram(commandLine, ['run', '--follow'], { ...options, env: settings }),
+    startReplicator: (options, args = []) =>
+      startProgram(commandLine, ['run', '--follow', ...args], { ...options, env: { ...settings, ...options?.env } }),
     stop: async () => {
       await Promise.all([azurite.stop(), eventStore.stop()]);
       rmSync(dir, { recursive: true });

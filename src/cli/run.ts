@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { systemClock } from '../clock.js';
 import type { Config } from '../config.js';
 import type { RunReport } from '../engine/run.js';
+import { Failure } from '../errors.js';
 import type { Replicator } from '../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
 import { dryRun } from './dryRun.js';
@@ -16,6 +18,7 @@ interface RunFlags extends CommonFlags {
   readonly follow?: boolean;
   readonly dryRun?: boolean;
   readonly limit?: string;
+  readonly dashboard?: string;
 }
 
 /** Failed tries in a row after which a run that was told to end by itself gives up. */
@@ -35,10 +38,13 @@ export function addRun(program: Command): void {
     )
     .option('--follow', 'go on for ever: wait for new records, and for outages to end')
     .option('--dry-run', 'print the events exactly as they would be appended; write nothing, not even a checkpoint')
-    .option('--limit <N>', 'with --dry-run: end after N events');
+    .option('--limit <N>', 'with --dry-run: end after N events')
+    .option('--dashboard <PORT>', 'serve the status page on this machine, at this port or (0) a free one');
   withCommonFlags(command).action((flags: RunFlags) => {
     if (flags.limit !== undefined && !flags.dryRun) refuse(command, '--limit goes with --dry-run.');
     if (flags.follow && flags.dryRun) refuse(command, '--follow and --dry-run do not go together.');
+    if (flags.dashboard !== undefined && flags.dryRun) refuse(command, '--dashboard and --dry-run do not go together.');
+    const port = flags.dashboard === undefined ? undefined : portOf(command, flags.dashboard);
     if (flags.dryRun) {
       const limit = flags.limit === undefined ? Infinity : wholeNumber(command, '--limit', flags.limit, 1);
       return withReplicator(command, (replicator, config) => dryRun(replicator, config, { ...flags, limit }));
@@ -46,10 +52,39 @@ export function addRun(program: Command): void {
     const display = progressDisplay(process.stderr);
     return withReplicator(
       command,
-      (replicator, config) => replicate(replicator, config, flags, display),
+      (replicator, config) =>
+        withDashboard(port, replicator, display, () => replicate(replicator, config, flags, display)),
       (text) => display.line(text),
     );
   });
+}
+
+function portOf(command: Command, text: string): number {
+  const port = wholeNumber(command, '--dashboard', text, 0);
+  return port <= 65_535 ? port : refuse(command, '--dashboard takes a port, 0 to 65535.');
+}
+
+/** Serves the status page while the work lasts. */
+async function withDashboard<T>(
+  port: number | undefined,
+  replicator: Replicator,
+  display: ProgressDisplay,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (port === undefined) return work();
+  const [{ dashboardData }, { startDashboard }] = await Promise.all([
+    import('../dashboard/dashboardData.js'),
+    import('../dashboard/dashboardServer.js'),
+  ]);
+  const dashboard = await startDashboard(port, () => dashboardData(replicator, systemClock)).catch((error: Error) => {
+    throw new Failure('SettingsInvalid', `The status page cannot be served at port ${port}: ${error.message}.`);
+  });
+  display.line(`Status page: ${dashboard.url}`);
+  try {
+    return await work();
+  } finally {
+    await dashboard.close();
+  }
 }
 
 async function replicate(

@@ -2,17 +2,11 @@ import type { HttpResponseInit } from '@azure/functions';
 
 import type { Clock } from '../clock.js';
 import { settingProblemText, type SettingProblem } from '../config.js';
+import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '../dashboard/dashboardData.js';
 import type { Status } from '../engine/status.js';
 import { asFailure, type Failure } from '../errors.js';
-import type { Replicator } from '../replicator.js';
 import { redactedJson } from '../telemetry/redactedJson.js';
 import type { WorkerReplicator } from './workerReplicator.js';
-
-/** What has not answered by then, in ms, is shown as unreachable. */
-const answerMs = 8_000;
-
-/** What can be said without a replicator. */
-type NoStatus = Pick<Status, 'healthy' | 'problems'>;
 
 /**
  * The answer of `status`: 200 when all is well, else 503, with the same JSON ({@link Status}; only `healthy` and
@@ -30,19 +24,20 @@ export async function statusAnswer(worker: WorkerReplicator, clock: Clock): Prom
 async function statusOf(worker: WorkerReplicator, clock: Clock): Promise<Status | NoStatus> {
   try {
     const { replicator } = await worker.take();
-    return await askedWithin(replicator, clock);
+    return await statusWithin(replicator, clock);
   } catch (thrown) {
     return { healthy: false, problems: problemsOf(asFailure(thrown)) };
   }
 }
 
-async function askedWithin(replicator: Replicator, clock: Clock): Promise<Status> {
-  const late = new AbortController();
-  const cancel = clock.after(answerMs, () => late.abort());
+/** What the status page shows. Never throws. */
+export async function lookAtAll(worker: WorkerReplicator, clock: Clock): Promise<DashboardData> {
   try {
-    return await replicator.status(late.signal);
-  } finally {
-    cancel();
+    const { replicator } = await worker.take();
+    return await dashboardData(replicator, clock);
+  } catch (thrown) {
+    const status = { healthy: false, problems: problemsOf(asFailure(thrown)) };
+    return { now: new Date(clock.now()).toISOString(), status, history: [] };
   }
 }
 

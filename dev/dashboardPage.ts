@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where the page is written, as a module: the deployed app is one bundle, which has no files beside it. */
+export const dashboardPagePath = fileURLToPath(new URL('../src/dashboard/dashboardPage.generated.ts', import.meta.url));
+
+/**
+ * The module of the status page: one self-contained HTML text made of `src/dashboard/page/` and the chart library, and
+ * the policy that lets a browser run and contact nothing else.
+ */
+export function dashboardPageModule(): string {
+  const [html, css, js] = ['page.html', 'page.css', 'page.js'].map(partOfPage) as [string, string, string];
+  const chart = chartLibrary();
+  const styles = `${chart.css}\n${css}`;
+  const script = `${chart.licence}\n${chart.js}\n${js}`;
+  const page = html
+    .replace('/* styles */', () => styles)
+    .replace('/* script */', () => script)
+    .trim();
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashOf(page, 'script')}`,
+    `style-src ${hashOf(page, 'style')}`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return `// Generated from src/dashboard/page/ and the chart library uPlot by \`npm run docs\`.
+
+/** The status page, with all that it needs. */
+export const dashboardPage = ${JSON.stringify(page)};
+
+/** Its Content-Security-Policy. */
+export const dashboardPolicy =
+  ${JSON.stringify(policy)};
+`;
+}
+
+function partOfPage(name: string): string {
+  return readFileSync(new URL(`../src/dashboard/page/${name}`, import.meta.url), 'utf8').replaceAll('\r\n', '\n');
+}
+
+/** uPlot as browsers take it, and its licence, which must stay with it. */
+function chartLibrary(): { readonly js: string; readonly css: string; readonly licence: string } {
+  const folder = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
+  const read = (path: string) => readFileSync(join(folder, path), 'utf8').replaceAll('\r\n', '\n').trim();
+  return {
+    js: read('dist/uPlot.iife.min.js'),
+    css: read('dist/uPlot.min.css'),
+    licence: `/* uPlot\n\n${read('LICENSE')}\n*/`,
+  };
+}
+
+/** What stands between the tags, as browsers hash it. */
+function hashOf(page: string, tag: 'script' | 'style'): string {
+  const text = new RegExp(`<${tag}[^>]*>([\\s\\S]*?)</${tag}>`).exec(page)?.[1] ?? '';
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(dashboardPagePath, dashboardPageModule());
