@@ -9,6 +9,9 @@ import { retrace } from './retrace.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 import { ownMark } from './tailMark.js';
 
+/** Events that are read once more at the most: what a fast server takes between two saves of the row. */
+const mostRetraced = 500_000;
+
 /**
  * Finds out where replication stands, by asking: the target's tail says which event is the last, the source is asked
  * for the frame that its mark points to, and the checkpoint row only says where to look next in the blobs. There is
@@ -94,9 +97,19 @@ async function behindTail(
   }
   const isWhole = mark.index === mark.count - 1;
   if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
-  const isRetraced = row !== undefined && order === 'behind' && row.cursor.position <= mark.position;
+  const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
   const place = isRetraced ? { ...behindMark, cursor: await retrace(row, confirmed, parts, signal) } : behindMark;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
+}
+
+/** The row is saved every few seconds; only one that was itself restored lies further behind than is worth reading. */
+function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: Parts): row is CheckpointRow {
+  if (row === undefined || row.cursor.position > tail.mark.position) return false;
+  const rowRevision = row.confirmed?.revision ?? noStream;
+  if (tail.revision - rowRevision <= mostRetraced) return true;
+  const { stream, logger } = parts;
+  logger.warn('checkpoint-far-behind', { stream, rowRevision, tailRevision: tail.revision });
+  return false;
 }
 
 /** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */

@@ -1,6 +1,7 @@
 import { jsonEvent, type EventData } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import type { FailureKind } from '../../src/errors.js';
+import { beginning } from '../../src/record.js';
 import type { Decision } from '../../src/engine/wayOut.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
@@ -243,6 +244,19 @@ describe('when the last event is ours', () => {
     await ferry.run();
     expect(ferry.bodies()).toEqual(numberedBodies(1, 14));
     expect(await ferry.row()).toMatchObject({ generation: 0, confirmed: { revision: 13 } });
+  });
+
+  test('and the row is far behind, as a restored table’s may be, replication goes on behind the mark', async () => {
+    const ferry = await ferryWithTen();
+    await ferry.changeRow((row) => {
+      const { confirmed } = row;
+      if (!confirmed) throw new Error('nothing was confirmed');
+      return { ...row, cursor: beginning, confirmed: { ...confirmed, revision: -2_000_000 } };
+    });
+    await ferry.write(chunk, numbered(1, 12));
+    await ferry.run();
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
+    expect(ferry.logger.events('warn')).toContain('checkpoint-far-behind');
   });
 
   test('and the row is ahead, the target was restored: replication goes on behind its tail, in a new generation', async () => {
