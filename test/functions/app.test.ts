@@ -14,22 +14,24 @@ const nowhere = 'esdb://127.0.0.1:1?tls=false&maxDiscoverAttempts=1';
 const soonOver = { WHEN_CAUGHT_UP: 'exit' };
 
 describe('The built function app, as the host loads it', () => {
-  test('lists a timer that does not fire at start and an endpoint that asks for a key, whatever the settings', async () => {
+  test('lists a timer that does not fire at start and endpoints that ask for a key, whatever the settings', async () => {
     const host = await FunctionsHost.start({});
-    expect(host.functions.map(({ name }) => name).sort()).toEqual(['replicate', 'status']);
+    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
     expect(host.trigger('replicate')).toMatchObject({
       type: 'timerTrigger',
       schedule: '0 * * * * *',
       runOnStartup: false,
     });
-    expect(host.trigger('status')).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
+    for (const name of ['status', 'dashboard']) {
+      expect(host.trigger(name)).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
+    }
     expect(host.hooks).toEqual(['appTerminate']);
     expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
   });
 
-  test('has entry files for nothing but its two functions', () => {
+  test('has entry files for nothing but its functions', () => {
     const names = entryFiles().map((file) => file.split(/[\\/]/).at(-1));
-    expect(names.sort()).toEqual(['replicate.js', 'status.js']);
+    expect(names.sort()).toEqual(['dashboard.js', 'replicate.js', 'status.js']);
   });
 });
 
@@ -109,10 +111,44 @@ describe('A tick of the timer', () => {
   });
 });
 
+describe('The status page', () => {
+  test('is one page without data, which asks beside its own address for all it shows', async () => {
+    const ferry = await Ferry.open(server(), soonOver);
+    await ferry.write(chunk, numbered(1, 3));
+    const runner = await FunctionsHost.start(ferry.environment());
+    await runner.replicate();
+    const elsewhere = await FunctionsHost.start(ferry.environment());
+    const page = await elsewhere.dashboard();
+    expect(page).toMatchObject({ status: 200, body: expect.stringMatching(/^<!doctype html>/) as string });
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.body).not.toContain(ferry.stream);
+    const data = JSON.parse((await elsewhere.dashboard('data')).body) as Record<string, unknown>;
+    expect(data).toMatchObject({
+      status: { healthy: true, target: { stream: ferry.stream }, recentRuns: [{ end: 'caught-up', events: 3 }] },
+      history: [{ well: true }],
+    });
+    expect((await elsewhere.dashboard('elsewhere')).status).toBe(404);
+  });
+
+  test('shows of a run in another worker that waits, that it is alive', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    const runner = await FunctionsHost.start(ferry.environment());
+    const elsewhere = await FunctionsHost.start(ferry.environment());
+    const run = runner.replicate();
+    await caughtUp(ferry);
+    const { body } = await elsewhere.status();
+    expect(body).toMatchObject({ healthy: true, staleSeconds: 0, run: { caughtUpAt: expect.any(String) as string } });
+    expect((body as { run: object }).run).not.toHaveProperty('endedAt');
+    await runner.terminate();
+    await run;
+  });
+});
+
 describe('Wrong settings', () => {
   test('fail the invocation with the whole list, and status answers 503 with it', async () => {
     const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
-    expect(host.functions.map(({ name }) => name).sort()).toEqual(['replicate', 'status']);
+    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
     expect(host.trigger('replicate')).toMatchObject({ schedule: '0 * * * * *' });
     const { ok, error } = await host.replicate();
     expect(ok).toBe(false);
@@ -129,6 +165,7 @@ describe('Wrong settings', () => {
     const { problems } = body as { problems: string[] };
     expect(problems.map((problem) => problem.split(' ', 1)[0]).sort()).toEqual(wrong.sort());
     for (const problem of problems) expect(error?.message).toContain(problem);
+    expect(JSON.parse((await host.dashboard('data')).body)).toMatchObject({ status: { problems }, history: [] });
     expect(host.events('error')).toEqual(['run-failed']);
   });
 

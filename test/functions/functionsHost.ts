@@ -102,6 +102,22 @@ export class FunctionsHost {
     return { ...http, text: http.body, body: JSON.parse(http.body) };
   }
 
+  /** The status page, or with `data` what it shows. */
+  async dashboard(part = ''): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: string }> {
+    const url = `http://localhost:7071/api/dashboard${part && `/${part}`}`;
+    const { http, error } = await this.invoke('dashboard', {
+      http: {
+        method: 'GET',
+        url,
+        params: part ? { part } : {},
+        nullableHeaders: {},
+        nullableParams: part ? { part: { value: part } } : {},
+      },
+    });
+    if (!http) throw new Error(`dashboard gave no answer: ${error?.message}`);
+    return http;
+  }
+
   /** The facts of each line with this event, in order. */
   facts(event: string): Record<string, unknown>[] {
     return this.lines

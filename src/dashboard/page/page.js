@@ -223,10 +223,14 @@ function columns() {
   return { all, lag: [at, all.map(({ events }) => events)], throughput: [at, perMinute] };
 }
 
+const shortestSpan = 600;
+
 /** From when to when, in seconds since 1970. */
 function spanShown() {
-  const to = samples().at(-1)?.at ?? Date.now() / 1000;
-  return [to - Number(byId('span').value) * 3600, to];
+  const all = samples();
+  const to = all.at(-1)?.at ?? Date.now() / 1000;
+  const first = Math.min(all[0]?.at ?? to, to - shortestSpan);
+  return [Math.max(first, to - Number(byId('span').value) * 3600), to];
 }
 
 const minuteText = (at) =>
