@@ -1,0 +1,62 @@
+import { RestError, type ContainerClient } from '@azure/storage-blob';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+
+interface Asked {
+  readonly conditions?: { readonly ifNoneMatch?: string };
+}
+
+/** A container whose blobs never change, in memory; just what a source uses of it, thousands of times a second. */
+export class MemoryContainer {
+  /** The most bytes that were asked for at once. */
+  largestRequest = 0;
+
+  constructor(private readonly blobs: ReadonlyMap<string, Buffer>) {}
+
+  get client(): ContainerClient {
+    const client = {
+      containerName: 'tapes',
+      accountName: 'memory',
+      getBlobClient: (name: string) => ({
+        download: (offset: number, count: number, asked: Asked) =>
+          Promise.resolve().then(() => this.download(name, offset, count, asked)),
+      }),
+      listBlobsFlat: () => ({ byPage: () => this.pages() }),
+    };
+    return client as unknown as ContainerClient;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  private async *pages() {
+    const blobItems = [...this.blobs].map(([name, bytes]) => ({
+      name,
+      properties: { contentLength: bytes.length, etag: etagOf(bytes), createdOn: new Date(0) },
+    }));
+    yield { segment: { blobItems }, continuationToken: '' };
+  }
+
+  private download(name: string, offset: number, count: number, { conditions }: Asked) {
+    const bytes = this.blobs.get(name);
+    if (!bytes) throw new RestError('not there', { statusCode: 404, code: 'BlobNotFound' });
+    if (conditions?.ifNoneMatch === `"${etagOf(bytes)}"`) throw new RestError('unchanged', { statusCode: 304 });
+    if (offset >= bytes.length) throw new RestError('past the end', { statusCode: 416 });
+    this.largestRequest = Math.max(this.largestRequest, count);
+    const part = bytes.subarray(offset, offset + count);
+    return {
+      contentLength: part.length,
+      contentRange: `bytes ${offset}-${offset + part.length - 1}/${bytes.length}`,
+      etag: `"${etagOf(bytes)}"`,
+      lastModified: new Date(0),
+      date: new Date(1_000_000),
+      readableStreamBody: Readable.from([part]),
+    };
+  }
+}
+
+const etags = new WeakMap<Buffer, string>();
+
+function etagOf(bytes: Buffer): string {
+  const known = etags.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
+  etags.set(bytes, known);
+  return known;
+}
