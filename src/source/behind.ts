@@ -31,6 +31,7 @@ export class Behind {
     const [intruder] = chunks;
     if (intruder) throw reordered(intruder.name, certain, cursor);
     for (const left of cursor.memory.left ?? []) {
+      if (!this.isBehind(left.chunk, cursor)) continue;
       if (await this.wentOn(left, cursor.memory, signal)) {
         throw new Failure(
           'SourceForked',
@@ -43,7 +44,8 @@ export class Behind {
   }
 
   /** The chunks with frames whose names are new among those before the cursor. */
-  async newChunks({ memory }: Cursor, signal: AbortSignal): Promise<AddedChunks> {
+  async newChunks(cursor: Cursor, signal: AbortSignal): Promise<AddedChunks> {
+    const { memory } = cursor;
     const before = memory?.namesBefore;
     if (before?.chunk === undefined || !this.namesChanged(memory)) return none;
     const now = this.tapes.catalog.namesBefore(before.chunk);
@@ -56,10 +58,17 @@ export class Behind {
     if (!added.certain) return added;
     const chunks: ListedChunk[] = [];
     for (const chunk of added.chunks) {
+      if (!this.isBehind(chunk.name, cursor)) continue;
       if (await this.tapes.probe(chunk, signal)) chunks.push(chunk);
       else this.withoutFrames.set(chunk.name, chunk.etag);
     }
     return { chunks, certain: true };
+  }
+
+  /** A cursor that was set back, for a restored target, still remembers what will be read once more. */
+  private isBehind(chunk: string, cursor: Cursor): boolean {
+    const { catalog } = this.tapes;
+    return catalog.indexOf(chunk) < catalog.indexOf(cursor.returnTo?.chunk ?? cursor.chunk);
   }
 
   /** True when a valid frame stands where the chunk was left. */
