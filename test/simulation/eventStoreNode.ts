@@ -104,9 +104,11 @@ export class EventStoreNode {
     if (faults.hits('appendRefused')) return say({ kind: 'notReady' });
     const chunk = builder.build();
     this.network.trace(() => `append of ${chunk.count} expects ${expectedNumber(expected)}: ${chunk.id(0)}`);
-    const outcome = this.store.append(stream, expectedNumber(expected) ?? -2, chunk, () => {
+    const { store } = this;
+    const outcome = store.append(stream, expectedNumber(expected) ?? -2, chunk, () => {
       if (outcome.kind !== 'accepted') return;
-      if (stream === this.options.stream) this.options.watch(outcome.revision - chunk.count + 1, chunk);
+      if (stream === this.options.stream && store === this.store)
+        this.options.watch(outcome.revision - chunk.count + 1, chunk);
       say({ ...outcome, kind: 'success' });
     });
     if (outcome.kind === 'accepted' || outcome.kind === 'repeatInFlight') giveUp();

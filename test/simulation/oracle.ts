@@ -1,6 +1,6 @@
 import type { FailureKind } from '../../src/errors.js';
 import { Verification, type Difference } from '../../src/engine/verify.js';
-import type { TargetEvent } from '../../src/record.js';
+import type { Mark, SourceRecord, TargetEvent } from '../../src/record.js';
 import type { Held } from './ledger.js';
 import { excludedKey, settingsOf, sourceId } from './parts.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';
@@ -28,20 +28,64 @@ export function verdict(world: World): Verdict {
   if (!last) {
     if (streams.find(`$$${stream}`)) return { allowed: ['TargetTruncated'] };
     if (table.row?.['mark'] !== undefined) return { allowed: ['TargetLost'] };
-    return ahead(world, truth);
+    const inRow: Findings = { found: new Set(), because: [] };
+    findingsInRow(table.row, truth, inRow);
+    return inRow.found.size > 0 ? { allowed: [...inRow.found], because: inRow.because } : ahead(world, truth);
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
   if (!truth.frames.has(keyOf(last))) return { allowed: ['SourceReplaced', 'SourceTruncated'] };
   if (last.mark.settings !== settingsOf(world.bodyMode).settings) return { allowed: ['SettingsChanged'] };
   const because: string[] = [];
-  const behind = findingsBehind(held, truth, because);
-  if (behind.length === 0) return ahead(world, truth);
-  return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : behind, because };
+  const behind = new Set<FailureKind>();
+  findingsBehind(held, truth, { found: behind, because });
+  // What a row says that is ahead of a restored target will be read again.
+  if (Number(table.row?.['revision'] ?? -1) < held.length) findingsInRow(table.row, truth, { found: behind, because });
+  if (behind.size === 0) return ahead(world, truth, last.mark);
+  // Without the row nobody knows what was left, and where.
+  if (world.rowWasDeleted) return { allowed: [...behind, 'exact'], because };
+  return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : [...behind], because };
+}
+
+interface Findings {
+  readonly found: Set<FailureKind>;
+  readonly because: string[];
+}
+
+/** What the row's cursor tells of records that make no event. */
+function findingsInRow(
+  row: Readonly<Record<string, unknown>> | undefined,
+  truth: SourceTruth,
+  findings: Findings,
+): void {
+  const offset = Number(row?.['offset'] ?? 0);
+  if (!row || offset === 0 || row['returnTo'] !== undefined) return;
+  const last = truth.records.find(
+    (record) =>
+      record.chunk === row['chunk'] &&
+      record.offset + record.frameBytes === offset &&
+      Buffer.from(record.sha1).toString('hex') === row['sha1'],
+  );
+  judgePosition(
+    Number(row['position']) - 1,
+    last?.position,
+    `the row's cursor at ${String(row['chunk'])}@${offset}`,
+    findings,
+  );
+}
+
+function judgePosition(counted: number, now: number | undefined, where: string, { found, because }: Findings): void {
+  if (now === counted) return;
+  because.push(now === undefined ? `${where} is not at the source` : `${where} has position ${counted}, not ${now}`);
+  const isMore = now !== undefined && now > counted;
+  for (const kind of isMore
+    ? (['SourceReordered', 'SourceForked'] as const)
+    : (['SourceReplaced', 'SourceTruncated'] as const))
+    found.add(kind);
 }
 
 /** What is wrong with what was read already. */
-function findingsBehind(held: readonly Held[], truth: SourceTruth, because: string[]): FailureKind[] {
-  const found = new Set<FailureKind>();
+function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Findings): void {
+  const { found, because } = findings;
   const gone = held.find((one) => one.mark && !truth.frames.has(keyOf(one)));
   if (gone) {
     because.push(`${keyOf(gone)} is in the stream, and not at the source`);
@@ -66,20 +110,18 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, because: stri
     if (position < before) found.add('SourceReordered').add('SourceForked');
     before = position;
     // Records that make no event count too.
-    if (position > one.mark.position) found.add('SourceReordered').add('SourceForked');
-    if (position < one.mark.position) found.add('SourceReplaced').add('SourceTruncated');
-    if (position !== one.mark.position)
-      because.push(`${keyOf(one)} has position ${one.mark.position}, not ${position}`);
+    judgePosition(one.mark.position, position, keyOf(one), findings);
   }
-  return [...found];
 }
 
-function ahead(world: World, truth: SourceTruth): Verdict {
+function ahead(world: World, { records, blocker }: SourceTruth, last?: Mark): Verdict {
   const { convert } = settingsOf(world.bodyMode);
-  const events = truth.records.flatMap((record) => [...convert(record)]);
-  if (!truth.blocker) return { allowed: ['exact'], events };
-  const kind = truth.blocker.kind as FailureKind;
-  return kind === 'SourceReordered' ? { allowed: [kind] } : { allowed: [kind], events };
+  const eventsOf = (some: readonly SourceRecord[]) => some.flatMap((record) => [...convert(record)]);
+  if (!blocker || (last && last.position > blocker.after)) return { allowed: ['exact'], events: eventsOf(records) };
+  const allowed = [blocker.kind as FailureKind];
+  return blocker.kind === 'SourceReordered'
+    ? { allowed }
+    : { allowed, events: eventsOf(records.slice(0, blocker.after)) };
 }
 
 /** Everything in which the stream is not what it must be, to the byte. */

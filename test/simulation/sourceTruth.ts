@@ -13,8 +13,10 @@ export interface Blocker {
 
 /** What the container holds, by the rules of the formats alone. */
 export interface SourceTruth {
+  /** Also those behind a blocker, counted on. */
   readonly records: readonly SourceRecord[];
-  readonly blocker?: Blocker;
+  /** The first, and how many records come before it. */
+  readonly blocker?: Blocker & { readonly after: number };
   /** The chunks that hold a frame, in order. */
   readonly order: readonly string[];
   /** Every valid frame, also those that a blocker keeps from being read, as {@link frameKey} names them. */
@@ -63,20 +65,17 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
   const order = chunks.map(({ name }) => name);
   const frames = new Set(chunks.flatMap(({ keys }) => keys));
   const records: SourceRecord[] = [];
-  for (const chunk of chunks) {
-    const blocker = (kind: Blocker['kind']) => ({ kind, chunk: chunk.name });
-    const done = (kind: Blocker['kind']): SourceTruth => ({ records, order, frames, blocker: blocker(kind) });
-    if (chunk.blob.copyStatus === 'pending') return done('copying');
-    if (onDamage === 'stop' && chunk.prefix > records.length + 1) return done('SourceGap');
-    for (const frame of chunk.frames) records.push(recordOf(chunk, frame, records.length + 1));
-    if (chunk.isCorrupt && onDamage === 'stop') return done('SourceCorrupt');
-  }
-  return {
-    records,
-    order,
-    frames,
-    ...(misplaced && { blocker: { kind: 'SourceReordered' as const, chunk: misplaced.name } }),
+  let blocker = misplaced && { kind: 'SourceReordered' as Blocker['kind'], chunk: misplaced.name, after: 0 };
+  const blocked = (kind: Blocker['kind'], chunk: string): void => {
+    blocker ??= { kind, chunk, after: records.length };
   };
+  for (const chunk of chunks) {
+    if (chunk.blob.copyStatus === 'pending') blocked('copying', chunk.name);
+    if (onDamage === 'stop' && chunk.prefix > records.length + 1) blocked('SourceGap', chunk.name);
+    for (const frame of chunk.frames) records.push(recordOf(chunk, frame, records.length + 1));
+    if (chunk.isCorrupt && onDamage === 'stop') blocked('SourceCorrupt', chunk.name);
+  }
+  return { records, order, frames, ...(blocker && { blocker }) };
 }
 
 /** A chunk is looked at once in each of its versions. */

@@ -48,6 +48,7 @@ export class World {
   readonly stops = new Set<StopKind>();
   /** What was done that may leave something behind the cursor. */
   isTouchedBehind = false;
+  rowWasDeleted = false;
   bodyMode: 'auto' | 'raw' = 'auto';
   /** Writers and others that are not done yet. */
   private readonly busy = new Set<Promise<unknown>>();
@@ -228,6 +229,7 @@ export class World {
       case 'foreignEvent':
         return this.appendForeign();
       case 'deleteRow':
+        this.rowWasDeleted = true;
         return table.delete();
       case 'restoreRow':
         return table.restore(table.history.length - 1 - deed.back);
