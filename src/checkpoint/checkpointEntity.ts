@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { Failure } from '../errors.js';
-import type { Cursor, Mark } from '../record.js';
 import { redact } from '../telemetry/redact.js';
 import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './checkpoint.js';
+import { shaped, type Shaped } from './rowShape.js';
 
 /** What a table property may hold here; a bigint is stored as Int64. */
 type Column = string | number | bigint;
@@ -93,11 +93,14 @@ export function rowOf(entity: Readonly<Record<string, unknown>>): CheckpointRow 
 }
 
 function readRow(entity: Readonly<Record<string, unknown>>): CheckpointRow {
-  const returnTo = parsed(entity, 'returnTo') as Cursor['returnTo'];
-  const memory = parsed(entity, 'memory') as Cursor['memory'];
-  const mark = parsed(entity, 'mark') as Mark | undefined;
-  const accepted = parsed(entity, 'accepted') as CheckpointRow['accepted'];
-  const run = parsed(entity, 'run') as RunNote | undefined;
+  const returnTo = parsed(entity, 'returnTo');
+  const memory = parsed(entity, 'memory');
+  const mark = parsed(entity, 'mark');
+  const accepted = parsed(entity, 'accepted');
+  const run = parsed(entity, 'run');
+  if (Number(entity['schema']) !== schema) throw new Error('column schema is not a version');
+  const position = integer(entity, 'position');
+  if (position < 1) throw new Error('column position is not a position');
   return {
     source: text(entity, 'source'),
     stream: text(entity, 'stream'),
@@ -105,13 +108,13 @@ function readRow(entity: Readonly<Record<string, unknown>>): CheckpointRow {
       chunk: text(entity, 'chunk'),
       offset: integer(entity, 'offset'),
       sha1: text(entity, 'sha1'),
-      position: integer(entity, 'position'),
+      position,
       ...(returnTo && { returnTo }),
       ...(memory && { memory }),
     },
     ...(mark && { confirmed: { mark, revision: integer(entity, 'revision') } }),
     generation: integer(entity, 'generation'),
-    settings: (parsed(entity, 'settings') ?? {}) as CheckpointRow['settings'],
+    settings: parsed(entity, 'settings') ?? {},
     ...(accepted && { accepted }),
     ...(run && { run }),
   };
@@ -125,7 +128,7 @@ function text(entity: Readonly<Record<string, unknown>>, name: string): string {
 
 function integer(entity: Readonly<Record<string, unknown>>, name: string): number {
   const value = Number(entity[name]);
-  if (!Number.isSafeInteger(value)) throw new Error(`column ${name} is not a whole number`);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`column ${name} is not a whole number`);
   return value;
 }
 
@@ -143,14 +146,17 @@ function json(name: string, value: unknown): Record<string, string> {
   return columns;
 }
 
-function parsed(entity: Readonly<Record<string, unknown>>, name: string): unknown {
+function parsed<Name extends keyof Shaped>(
+  entity: Readonly<Record<string, unknown>>,
+  name: Name,
+): Shaped[Name] | undefined {
   let whole = '';
   for (let part = 1; ; part += 1) {
     const column = entity[columnName(name, part)];
     if (typeof column !== 'string') break;
     whole += column;
   }
-  return whole === '' ? undefined : JSON.parse(whole);
+  return whole === '' ? undefined : shaped(name, JSON.parse(whole));
 }
 
 function columnName(name: string, part: number): string {
