@@ -77,13 +77,13 @@ export function readPage(
         missing ||= answer.hasStreamNotFound();
         const event = answer.getEvent()?.getEvent();
         if (event === undefined) return;
-        events.push(storedEvent(event));
+        events.push(placed(storedEvent(event), event, query, events));
         bytes += message.length;
         if (bytes >= pageBytes && events.length < query.count) {
           settle(() => resolve({ kind: 'events', events, last: false }));
         }
       } catch (error) {
-        settle(() => reject(refused(doing, 'its answer cannot be understood', error)));
+        settle(() => reject(refused(doing, `its answer cannot be understood (${(error as Error).message})`, error)));
       }
     });
     call.on('end', () => {
@@ -115,6 +115,24 @@ function request({ stream, from, direction, count }: PageQuery): Buffer {
     .setNoFilter(new Empty())
     .setUuidOption(new ReadReq.Options.UUIDOption().setString(new Empty()));
   return Buffer.from(new ReadReq().setOptions(options).serializeBinary());
+}
+
+/** Makes sure that an event is one that was asked for: reading on depends on it. @throws Error */
+function placed(
+  event: StoredEvent,
+  recorded: ReadResp.ReadEvent.RecordedEvent,
+  { stream, from, direction, count }: PageQuery,
+  before: readonly StoredEvent[],
+): StoredEvent {
+  const name = Buffer.from(recorded.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString();
+  if (name !== stream) throw new Error(`an event of stream ${name}`);
+  const last = before.at(-1)?.revision;
+  const step = direction === 'forwards' ? 1 : -1;
+  const isNext =
+    last === undefined ? from === 'end' || (event.revision - from) * step >= 0 : (event.revision - last) * step > 0;
+  if (!isNext) throw new Error(`revision ${event.revision} behind ${last ?? `a read from ${from}`}`);
+  if (before.length === count) throw new Error(`more than ${count} events`);
+  return event;
 }
 
 function storedEvent(event: ReadResp.ReadEvent.RecordedEvent): StoredEvent {

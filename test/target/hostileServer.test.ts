@@ -1,0 +1,87 @@
+import sharedMessages from '@eventstore/db-client/generated/shared_pb.js';
+import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
+import { describe, expect, test } from 'vitest';
+import type { StoredEvent } from '../../src/target/target.js';
+import { failureOf, never, openTarget } from './openTarget.js';
+import { sampleEvents } from './sampleEvent.js';
+import { scriptedServer } from './scriptedServer.js';
+
+const { ReadResp } = streamsMessages;
+const { StreamIdentifier, UUID } = sharedMessages;
+const huge = 100 * 1024 * 1024;
+
+function answer(revision: string, stream = 'billing'): Buffer {
+  const event = new ReadResp.ReadEvent.RecordedEvent()
+    .setId(new UUID().setString('00000000-0000-4000-8000-000000000001'))
+    .setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream)))
+    .setStreamRevision(revision)
+    .setData(Buffer.from('{}'));
+  event.getMetadataMap().set('type', 'Sample').set('content-type', 'application/json');
+  return Buffer.from(new ReadResp().setEvent(new ReadResp.ReadEvent().setEvent(event)).serializeBinary());
+}
+
+/** A server that answers every read with these messages, and ends it. */
+async function answering(...messages: Buffer[]) {
+  let reads = 0;
+  const { connectionString } = await scriptedServer({
+    read: (call) => {
+      reads += 1;
+      for (const message of messages) call.write(message);
+      call.end();
+    },
+  });
+  return { target: openTarget({ connectionString }), reads: () => reads };
+}
+
+async function all(events: AsyncIterable<StoredEvent>): Promise<StoredEvent[]> {
+  const seen: StoredEvent[] = [];
+  for await (const event of events) seen.push(event);
+  return seen;
+}
+
+describe('A read that is answered with', () => {
+  const forwards = { revision: 5, direction: 'forwards' } as const;
+  const backwards = { revision: 5, direction: 'backwards' } as const;
+
+  test('what was asked for is believed', async () => {
+    const { target } = await answering(answer('5'), answer('6'));
+    expect((await all(target.read('billing', forwards, never))).map(({ revision }) => revision)).toEqual([5, 6]);
+  });
+
+  test.each([
+    ['an earlier revision than asked for', forwards, [answer('4')]],
+    ['a later revision than asked for, backwards', backwards, [answer('6')]],
+    ['the same revision twice', forwards, [answer('5'), answer('5')]],
+    ['revisions in the wrong order', backwards, [answer('4'), answer('5')]],
+    ['a revision that is no number we can hold', forwards, [answer('18446744073709551615')]],
+    ['an event of another stream', forwards, [answer('5', 'payroll')]],
+    ['bytes that are no message', forwards, [Buffer.of(0x0a, 0x7f, 0x01)]],
+  ])('%s is refused', async (_, from, messages) => {
+    const { target, reads } = await answering(...messages);
+    const failure = await failureOf(all(target.read('billing', from, never)));
+    expect(failure).toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+    expect(failure.message).toContain('cannot be understood');
+    expect(reads()).toBeLessThanOrEqual(4);
+  });
+
+  test('more events than asked for is refused', async () => {
+    const { target } = await answering(answer('5'), answer('6'), answer('7'));
+    const failure = await failureOf(all(target.read('billing', { ...forwards, count: 2 }, never)));
+    expect(failure.kind).toBe('TargetRefused');
+  });
+
+  test('a message of 100 MB is refused, and not held', async () => {
+    const { target } = await answering(Buffer.alloc(huge));
+    const failure = await failureOf(target.tail('billing', never));
+    expect(failure).toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+    expect(failure.message).toMatch(/larger than|longer/i);
+  });
+});
+
+test('An append that is answered with a message of 100 MB is of unknown outcome, and said so', async () => {
+  const { connectionString } = await scriptedServer({
+    batchAppend: (call) => void call.on('data', () => call.write(Buffer.alloc(huge))),
+  });
+  const failure = await failureOf(openTarget({ connectionString }).open('billing').append(sampleEvents(1), -1));
+  expect(failure).toMatchObject({ kind: 'AppendUncertain', answer: 'resume' });
+});
