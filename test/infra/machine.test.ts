@@ -1,0 +1,228 @@
+import { X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { committedSnapshot } from '../../infra/tools/bicep.js';
+import { makeNodeCertificate } from '../../infra/tools/certificates.js';
+import { makeSecrets, rotatePassword, serverHost } from '../../infra/tools/vaultSecrets.js';
+import { Deployment } from './deployment.js';
+import { ScratchMachine, type Ran } from './machine/scratchMachine.js';
+import { MemoryVault } from './memoryVault.js';
+import { hasScratchMachine } from './tool.js';
+
+/** The run command of a deployment, with the names of the stand-ins. */
+function script(file: string, change: (text: string) => string = (text) => text): string {
+  const deployment = new Deployment(committedSnapshot(file));
+  const { vaultName, storageName } = {
+    vaultName: deployment.one('Microsoft.KeyVault/vaults').name,
+    storageName: deployment.rawSettings['AzureWebJobsStorage__accountName'] ?? '',
+  };
+  return deployment.script
+    .split('\n')
+    .map((line) => {
+      const [place, mode, path = '', content = ''] = line.split(' ');
+      if (place !== 'place' || !path.endsWith('.env')) return line;
+      const text = Buffer.from(content, 'base64').toString();
+      const named = text.replaceAll(vaultName, 'kv-test').replaceAll(storageName, 'stferrytest');
+      return `place ${mode} ${path} ${Buffer.from(change(named)).toString('base64')}`;
+    })
+    .join('\n');
+}
+
+describe.skipIf(!hasScratchMachine())('A new machine', { timeout: 60_000 }, () => {
+  let machine: ScratchMachine;
+  let firstRun: Ran;
+  let firstRecord: string[];
+  const vault = new MemoryVault();
+  const prod = 'infra/prod.bicepparam';
+  const share = (options = {}) => machine.setSecrets(vault.versions, options);
+  const answers = (user: string, password: string) =>
+    machine.run(
+      `curl --silent --cacert /etc/eventferry/ca.crt --user '${user}:${password}' --output /dev/null --write-out '%{http_code}' 'https://${serverHost}:2113/users/$current'`,
+    ).stdout;
+
+  beforeAll(async () => {
+    machine = await ScratchMachine.start();
+    makeSecrets(vault);
+    // A role that was just assigned does not count at once.
+    share({ refuse: 2 });
+    firstRun = machine.runScript(script(prod));
+    firstRecord = machine.takeRecord();
+  }, 120_000);
+  afterAll(() => machine.stop());
+
+  test('is set up by the run command: disk, server, certificates, passwords, user, timers', () => {
+    const { status, stdout, stderr } = firstRun;
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('is empty; formatting it');
+    expect(stdout.trimEnd()).toMatch(/configure: done$/);
+
+    expect(machine.run('grep " /data " /proc/mounts').stdout).toMatch(
+      new RegExp(`^${machine.disk} /data ext4 .*noatime`),
+    );
+    expect(machine.run('cat /etc/fstab').stdout.trim()).toMatch(/^UUID=\S+ \/data ext4 defaults,noatime,nofail,/);
+    expect(machine.run('stat -c "%a %U" /etc/kurrentdb/certs/* /etc/kurrentdb/certs/ca/*').stdout).toBe(
+      '700 kurrent\n600 kurrent\n600 kurrent\n600 kurrent\n',
+    );
+    expect(firstRecord).toEqual([
+      expect.stringMatching(/^systemctl daemon-reload/),
+      'setup /public/kurrent-lts/setup.deb.sh ubuntu noble',
+      'apt-get -o DPkg::Lock::Timeout=300 update',
+      'apt-get -o DPkg::Lock::Timeout=300 install --yes --allow-change-held-packages --allow-downgrades kurrentdb=26.0.3',
+      'apt-mark hold kurrentdb',
+      'systemctl daemon-reload',
+      'systemctl --quiet enable kurrentdb',
+      'systemctl start kurrentdb',
+      'systemctl daemon-reload',
+      'systemctl --quiet enable --now eventferry-health.timer eventferry-upkeep.timer',
+    ]);
+  });
+
+  test('lets nobody in with the password that everybody knows, and the replicator with its own', () => {
+    expect(answers('admin', 'changeit')).toBe('401');
+    expect(answers('ops', 'changeit')).toBe('401');
+    expect(answers('admin', vault.get('eventstore-admin-password'))).toBe('200');
+    expect(answers('eventferry', vault.get('eventferry-password'))).toBe('200');
+  });
+
+  test('keeps no password and not the key of the authority', () => {
+    const secrets = [
+      'eventstore-admin-password',
+      'eventstore-ops-password',
+      'eventferry-password',
+      'eventstore-ca-key',
+    ];
+    for (const name of secrets) {
+      const line = vault.get(name).trim().split('\n').at(1) ?? vault.get(name);
+      const { stdout } = machine.run(`grep -rlF -- '${line}' /etc /opt /var/lib /usr/local --exclude-dir=ssl || true`);
+      expect(stdout, name).toBe('');
+    }
+    expect(machine.run('ls /etc/kurrentdb').stdout).not.toContain('first-start');
+  });
+
+  test('is left as it is by a second run', () => {
+    expect(machine.runScript(script(prod)).status).toBe(0);
+    machine.takeRecord();
+    const before = withoutTimes(machine.files());
+    expect(machine.runScript(script(prod))).toMatchObject({ status: 0, stderr: '' });
+    expect(before.length).toBeGreaterThan(1000);
+    expect(withoutTimes(machine.files())).toBe(before);
+    expect(machine.takeRecord().filter((line) => /apt-get|start kurrentdb|kill|setup/.test(line))).toEqual([]);
+  });
+
+  test('starts the server again for a changed parameter, and installs a changed version', () => {
+    expect(machine.runScript(script(prod, (text) => text.replace("LEVEL='Information'", "LEVEL='Debug'"))).status).toBe(
+      0,
+    );
+    expect(machine.takeRecord().filter((line) => /apt-get|restart/.test(line))).toEqual([
+      'systemctl restart kurrentdb',
+    ]);
+    expect(machine.run('grep LogLevel /etc/kurrentdb/kurrentdb.conf').stdout).toBe('LogLevel: Debug\n');
+    expect(machine.runScript(script(prod, (text) => text.replace('26.0.3', '26.1.0'))).status).toBe(0);
+    const record = machine.takeRecord();
+    expect(record.filter((line) => /install|restart|setup/.test(line))).toEqual([
+      'setup /public/kurrent-latest/setup.deb.sh ubuntu noble',
+      expect.stringContaining('kurrentdb=26.1.0') as string,
+      'systemctl restart kurrentdb',
+    ]);
+  });
+
+  test('takes a renewed certificate without a restart', () => {
+    const serial = () =>
+      machine.run(`openssl s_client -connect ${serverHost}:2113 </dev/null 2>/dev/null | openssl x509 -noout -serial`)
+        .stdout;
+    const before = serial();
+    machine.takeRecord();
+    makeSecrets(vault, { renew: true });
+    share();
+    expect(machine.run('/opt/eventferry/vm/upkeep')).toMatchObject({ status: 0, stderr: '' });
+    expect(serial()).not.toBe(before);
+    expect(machine.takeRecord()).toEqual(['systemctl kill --signal=HUP kurrentdb']);
+  });
+
+  test('refuses a certificate of another authority, or one without its key, and keeps the old one', () => {
+    const file = '/etc/kurrentdb/certs/node.crt';
+    const before = machine.run(`cat ${file}`).stdout;
+    const stranger = makeNodeCertificate(
+      { certificate: vault.get('eventstore-ca'), key: vault.get('eventstore-ca-key') },
+      serverHost,
+    );
+    machine.setSecrets({ ...vault.versions, 'eventstore-certificate': [stranger.certificate] });
+    expect(machine.run('/opt/eventferry/vm/place-certificates')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('do not belong together') as string,
+    });
+    expect(machine.run(`cat ${file}`).stdout).toBe(before);
+    share();
+  });
+
+  test('follows a password that was rotated in the vault, of each user', () => {
+    for (const user of ['admin', 'ops', 'eventferry'] as const) rotatePassword(vault, user);
+    share();
+    expect(machine.run('/opt/eventferry/vm/set-users')).toMatchObject({ status: 0, stderr: '' });
+    expect(answers('admin', vault.get('eventstore-admin-password'))).toBe('200');
+    expect(answers('ops', vault.get('eventstore-ops-password'))).toBe('200');
+    expect(answers('eventferry', vault.get('eventferry-password'))).toBe('200');
+  });
+
+  test('fails when a user has the password that everybody knows', () => {
+    const admin = vault.get('eventstore-admin-password');
+    const before = machine.run('cat /data/kurrentdb/db/users.json').stdout;
+    machine.setSecrets({ ...vault.versions, 'eventstore-ops-password': ['changeit'] });
+    expect(machine.run('/opt/eventferry/vm/set-users')).toMatchObject({
+      status: 1,
+      stderr: 'set-users: ops still has the password that everybody knows.\n',
+    });
+    share();
+    writeFileSync(join(machine.folder, 'users.json'), before);
+    machine.run('cp /machine/users.json /data/kurrentdb/db/users.json');
+    expect(answers('admin', admin)).toBe('200');
+  });
+
+  test('says which secret is missing and how to make it', () => {
+    expect(machine.run('/opt/eventferry/vm/secret nothing')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/there is no secret nothing in .*npm run infra:secrets/) as string,
+    });
+  });
+
+  test('writes one line of health that a program can read', () => {
+    const { stdout, status } = machine.run('/opt/eventferry/vm/health');
+    expect(status).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+    const health = JSON.parse(stdout) as Record<string, unknown>;
+    expect(health).toMatchObject({ event: 'eventstore-health', live: true, service: 'active' });
+    const ends = new X509Certificate(vault.get('eventstore-certificate')).validTo;
+    const days = Math.floor((new Date(ends).getTime() - Date.now()) / 86_400_000);
+    expect(health['certificateDaysLeft']).toBe(days);
+    expect(health['dataDiskUsedPercent']).toBeGreaterThan(0);
+    expect(health['memoryUsedPercent']).toBeGreaterThan(0);
+    machine.run('systemctl stop kurrentdb');
+    const down = JSON.parse(machine.run('/opt/eventferry/vm/health').stdout) as Record<string, unknown>;
+    expect(down).toMatchObject({ live: false, service: 'inactive', certificateDaysLeft: null });
+    machine.run('systemctl start kurrentdb');
+  });
+
+  test('never formats a disk that holds anything', () => {
+    machine.run('systemctl stop kurrentdb; umount /data');
+    expect(machine.run('/opt/eventferry/vm/mount-data')).toMatchObject({ status: 0 });
+    expect(machine.run('ls /data/kurrentdb/db').stdout).toBe('users.json\n');
+    machine.run('umount /data; dd if=/dev/zero of=/dev/disk/azure/scsi1/lun0 bs=1M count=2 conv=notrunc status=none');
+    machine.run('printf precious | dd of=/dev/disk/azure/scsi1/lun0 bs=1 seek=4096 conv=notrunc status=none');
+    expect(machine.run('/opt/eventferry/vm/mount-data')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('it is not formatted') as string,
+    });
+    machine.run('mkswap /dev/disk/azure/scsi1/lun0');
+    expect(machine.run('/opt/eventferry/vm/mount-data')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('holds swap') as string,
+    });
+  });
+});
+
+/** A run places its files anew, with the same content. */
+function withoutTimes(files: string): string {
+  return files.replace(/ \d{9,}\.\d+ /g, ' ');
+}
