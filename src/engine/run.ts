@@ -84,6 +84,8 @@ class Run {
   private readonly log: RunLog;
   private place: Place | undefined;
   private anotherRunner = false;
+  /** The failure that this run ends with. */
+  private verdict: Failure | undefined;
   private failedTries = 0;
   private worked = false;
 
@@ -99,14 +101,16 @@ class Run {
 
   async go(): Promise<RunReport> {
     this.log.started();
+    let failure: Failure | undefined;
     while (!this.ending.aborted) {
       try {
-        const end = await this.round();
+        const end = failure ? await this.answer(failure) : await this.round();
+        failure = undefined;
         if (end) return await this.ended(end);
       } catch (thrown) {
+        if (thrown === this.verdict) throw thrown;
         if (this.ending.aborted) break; // what was cut off by the end of the run is the next run's to look at
-        const end = await this.answerOrEnd(asFailure(thrown));
-        if (end) return await this.ended(end);
+        failure = asFailure(thrown); // also one that came while another was being answered
       }
     }
     return this.ended(this.terms.stop.aborted ? 'stop-requested' : 'budget-used');
@@ -181,15 +185,6 @@ class Run {
     }
   }
 
-  private async answerOrEnd(failure: Failure): Promise<RunEnd | undefined> {
-    try {
-      return await this.answer(failure);
-    } catch (thrown) {
-      if (failure.kind !== 'CheckpointUnreachable') await this.log.closed(failure.kind, this.place);
-      throw thrown;
-    }
-  }
-
   /** Acts as the table of answers says. @throws the failure when this run does not wait for its end */
   private async answer(failure: Failure): Promise<RunEnd | undefined> {
     switch (failure.answer) {
@@ -204,10 +199,16 @@ class Run {
       case 'stop':
         await this.log.failed(this.place);
         await this.notices.stopped(failure as Failure & { kind: StopKind });
-        throw failure;
+        return this.giveUp(failure);
       case 'usage':
-        throw failure;
+        return this.giveUp(failure);
     }
+  }
+
+  private async giveUp(failure: Failure): Promise<never> {
+    if (failure.kind !== 'CheckpointUnreachable') await this.log.closed(failure.kind, this.place);
+    this.verdict = failure;
+    throw failure;
   }
 
   private async yieldTo(failure: Failure): Promise<RunEnd | undefined> {
@@ -228,7 +229,7 @@ class Run {
     await this.notices.failed(failure);
     const { outageWaitMs, outageTries = Infinity, outageTriesAtStart = outageTries } = this.terms;
     const tries = this.worked ? outageTries : outageTriesAtStart;
-    if (outageWaitMs === undefined || this.failedTries >= tries) throw failure;
+    if (outageWaitMs === undefined || this.failedTries >= tries) return this.giveUp(failure);
     await this.parts.clock.sleep(outageWaitMs, this.ending);
     return undefined;
   }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { run } from '../../src/engine/run.js';
 import type { Parts } from '../../src/engine/parts.js';
+import { Failure } from '../../src/errors.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { RecordingLogger } from '../support/recordingLogger.js';
 import { SteppingClock } from '../support/steppingClock.js';
 
 const server = sharedEmbeddedServer();
@@ -132,6 +134,35 @@ describe('a run until caught up', () => {
     await Promise.all([ferry.replicator().run(order), ferry.replicator().run(order), ferry.replicator().run(order)]);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3000));
   });
+});
+
+test('what goes wrong while a failure is being answered is answered too', async () => {
+  const stop = new AbortController();
+  let loads = 0;
+  const checkpoint = {
+    load: () => {
+      loads += 1;
+      if (loads === 3) stop.abort();
+      return Promise.reject(new Failure(loads === 1 ? 'AnotherRunner' : 'CheckpointUnreachable', `load ${loads}`));
+    },
+    save: () => Promise.reject(new Failure('CheckpointMoved', 'somebody else wrote the row')),
+    note: () => undefined,
+  };
+  const logger = new RecordingLogger();
+  const parts = { clock: new SteppingClock(), stream: 's', logger, checkpoint } as unknown as Parts;
+  const report = await run(parts, {
+    stop: stop.signal,
+    whenCaughtUp: 'wait',
+    idlePollMs: 500,
+    emptySourceWaitMs: 30_000,
+    outageWaitMs: 60_000,
+    appendDeadlineMs: 31_000,
+  });
+  expect(report).toEqual({ end: 'stop-requested', events: 0, anotherRunner: true });
+  expect(logger.lines.filter(({ event }) => event === 'resume').map(({ facts }) => facts['kind'])).toEqual([
+    'CheckpointMoved',
+  ]);
+  expect(logger.events('error')).toEqual(['outage-began']);
 });
 
 test('a run that outlives its budget by more than an append and 15 s gives itself up', async () => {
