@@ -1,20 +1,151 @@
-Error.stackTraceLimit = 0;
+import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { faultNames, type FaultName } from './faults.js';
+import { reduced, replayCommand, shrink, whole, type Reduction } from './reduction.js';
 import { drawSchedule } from './schedule.js';
-import { simulate } from './simulate.js';
+import { nothing, simulateRange, sum, type Tally } from './seedRange.js';
+import { simulate, type Result } from './simulate.js';
 
-const [from = 1, count = 1] = process.argv.slice(2).map(Number);
-const verbose = process.argv.includes('-v');
-const start = process.cpuUsage();
-const ends = new Map<string, number>();
-let happened = 0;
-for (let seed = from; seed < from + count; seed++) {
-  const schedule = drawSchedule(seed);
-  if (verbose) console.log(JSON.stringify(schedule, undefined, 1));
-  const result = await simulate(schedule, verbose ? (line) => console.log(line) : undefined);
-  happened += result.happened;
-  ends.set(result.end, (ends.get(result.end) ?? 0) + 1);
-  if (result.violations.length > 0 || verbose) console.log(JSON.stringify(result));
+/** Seeds that a process takes at a time. */
+const seedsAtOnce = 50;
+/** Failures that are made small; each takes some seconds. */
+const mostShrunk = 3;
+const mostFailures = 20;
+
+interface Options {
+  readonly seeds: number;
+  readonly from: number;
+  readonly processes: number;
+  readonly trace?: true;
+  readonly actions?: readonly number[];
+  readonly runners?: readonly number[];
+  readonly without: readonly FaultName[];
 }
-const { user, system } = process.cpuUsage(start);
-console.log([...ends], (user + system) / 1000 / count, 'ms CPU each', happened / count, 'happenings');
-process.exit(0);
+
+/** A range of seeds for a process of ours, and what it came to. */
+interface Task {
+  readonly from: number;
+  readonly count: number;
+}
+
+if (process.send) serve();
+else await main();
+
+async function main(): Promise<void> {
+  const command = new Command('simulate')
+    .description('Simulates the engine over models of its services, with faults drawn from a seed.')
+    .option('--seeds <n>', 'how many schedules', positive, 2_000)
+    .option('--from <seed>', 'the first seed', positive, 1)
+    .option('--processes <n>', 'how many at once', positive, availableParallelism())
+    .option('--trace', 'show what happens in each schedule')
+    .option('--actions <indices>', 'only these actions of the schedule', indices)
+    .option('--runners <numbers>', 'only these runners', indices)
+    .option('--without <faults>', 'without these kinds of faults', faults, [])
+    .parse();
+  const options = command.opts<Options>();
+  const isWhole = !options.trace && !options.actions && !options.runners && options.without.length === 0;
+  const failed = isWhole ? await simulateAll(options) : await replay(options);
+  process.exitCode = failed ? 1 : 0;
+}
+
+/** All seeds, in several processes. @returns whether one failed */
+async function simulateAll({ seeds, from, processes }: Options): Promise<boolean> {
+  const startedAt = performance.now();
+  let next = from;
+  let tally = nothing;
+  const take = (): Task | undefined => {
+    if (next >= from + seeds || tally.failures.length >= mostFailures) return undefined;
+    const count = Math.min(seedsAtOnce, from + seeds - next);
+    next += count;
+    return { from: next - count, count };
+  };
+  await Promise.all(
+    Array.from({ length: Math.min(processes, Math.ceil(seeds / seedsAtOnce)) }, () =>
+      work(take, (part) => {
+        tally = sum(tally, part);
+        tell(tally, seeds);
+      }),
+    ),
+  );
+  const seconds = (performance.now() - startedAt) / 1000;
+  process.stderr.write('\n');
+  for (const [index, failure] of tally.failures.entries()) await explain(failure, index < mostShrunk);
+  const ends = Object.entries(tally.ends).sort(([, one], [, other]) => other - one);
+  process.stdout.write(
+    `${tally.schedules} schedules from seed ${from}, ${tally.events} events, ${tally.happened} happenings, ` +
+      `${seconds.toFixed(0)} s: ${tally.failures.length} with an anomaly.\n` +
+      `${ends.map(([end, count]) => `${end} ${count}`).join(', ')}\n`,
+  );
+  return tally.failures.length > 0;
+}
+
+function tell({ schedules, failures }: Tally, seeds: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${schedules} of ${seeds} schedules, ${failures.length} failed`);
+}
+
+async function explain(failure: Result, small: boolean): Promise<void> {
+  const { seed, violations } = failure;
+  process.stdout.write(`\nSeed ${seed} failed:\n${violations.map((line) => `  ${line}\n`).join('')}`);
+  process.stdout.write(`  ${replayCommand(seed, whole)}\n`);
+  if (small) process.stdout.write(`  ${replayCommand(seed, await shrink(drawSchedule(seed), failure))}\n`);
+}
+
+async function replay({ seeds, from, trace, without, actions, runners }: Options): Promise<boolean> {
+  const reduction: Reduction = { without, ...(actions && { actions }), ...(runners && { runners }) };
+  let failed = false;
+  for (let seed = from; seed < from + seeds; seed++) {
+    const schedule = reduced(drawSchedule(seed), reduction);
+    if (trace) process.stdout.write(`${JSON.stringify(schedule, undefined, 2)}\n`);
+    const result = await simulate(schedule, trace && ((line) => void process.stdout.write(`${line}\n`)));
+    process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    failed ||= result.violations.length > 0;
+  }
+  return failed;
+}
+
+/** One process, until there is nothing more to take. */
+function work(take: () => Task | undefined, done: (part: Tally) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child: ChildProcess = fork(fileURLToPath(import.meta.url));
+    const give = (): void => {
+      const task = take();
+      if (task) child.send(task);
+      else child.disconnect();
+    };
+    child.on('message', (part: Tally) => {
+      done(part);
+      give();
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a simulating process ended with ${code}`))));
+    give();
+  });
+}
+
+function serve(): void {
+  // An error of every tenth call would spend more time on stacks than all the rest takes.
+  Error.stackTraceLimit = 0;
+  process.on('message', ({ from, count }: Task) => {
+    void simulateRange(from, count).then((tally) => process.send?.(tally));
+  });
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1 up');
+  return value;
+}
+
+function indices(text: string): number[] {
+  return text === 'none' ? [] : text.split(',').map(Number);
+}
+
+function faults(text: string): FaultName[] {
+  return text.split(',').map((name) => {
+    const known = faultNames.find((fault) => fault === name);
+    if (!known) throw new InvalidArgumentError(`expected some of ${faultNames.join(', ')}`);
+    return known;
+  });
+}

@@ -83,18 +83,17 @@ export class Runner {
 
   constructor(
     private readonly world: World,
-    private readonly index: number,
     private readonly plan: RunnerPlan,
   ) {}
 
   async go(): Promise<void> {
     const { world, plan } = this;
-    const random = world.random.fork(`runner ${this.index}`);
+    const random = world.random.fork(`runner ${this.number}`);
     await this.sleep(plan.startsAtMs);
     while (!this.over) {
       if (!this.current?.process.alive || (plan.mode === 'timer' && random.chance(0.2))) {
         this.current?.process.kill();
-        this.current = new RunningProcess(world, `runner ${this.index}.${++this.processes}`, plan.aheadMs);
+        this.current = new RunningProcess(world, `runner ${this.number}.${++this.processes}`, plan.aheadMs);
       }
       const outcome = await this.current.run(
         plan.mode === 'timer'
@@ -104,6 +103,10 @@ export class Runner {
       this.judge(outcome);
       await this.sleep(outcome.kind === 'killed' ? random.skewed(10, 20_000) : random.skewed(100, plan.periodMs));
     }
+  }
+
+  get number(): number {
+    return this.plan.number;
   }
 
   get isOver(): boolean {
@@ -124,7 +127,7 @@ export class Runner {
   private judge(outcome: RunOutcome): void {
     if (outcome.kind !== 'failed') return;
     const { failure } = outcome;
-    this.world.trace(`runner ${this.index} failed: ${failure.kind} ${failure.message}`);
+    this.world.trace(`runner ${this.number} failed: ${failure.kind} ${failure.message}`);
     if (failure.answer === 'stop' && !(this.world.stops as ReadonlySet<string>).has(failure.kind)) {
       this.world.ledger.violated(`an unfounded stop: ${failure.kind}: ${failure.message}`);
     }

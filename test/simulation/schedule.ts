@@ -40,6 +40,8 @@ export type Deed =
 
 /** How a runner is run: for as long as it takes, or by a timer with a budget. */
 export interface RunnerPlan {
+  /** From 0; stays the same when other runners are left out. */
+  readonly number: number;
   readonly mode: 'follow' | 'timer';
   readonly startsAtMs: number;
   /** Budget and interval of a timer; wait between tries in an outage otherwise. */
@@ -86,12 +88,13 @@ export function drawSchedule(seed: number): Schedule {
       : random.pick(['skip', 'salvage']);
   const appendBytes = random.chance(0.6) ? 1024 * 1024 : random.between(2_500, 12_000);
   const copied = random.chance(0.06);
+  const runners = drawRunners(random.fork('runners'), activeMs);
   return {
     seed,
     activeMs,
-    runners: drawRunners(random.fork('runners'), activeMs),
+    runners,
     rates: drawRates(random.fork('rates')),
-    actions: drawActions(random.fork('actions'), activeMs),
+    actions: drawActions(random.fork('actions'), activeMs, runners.length),
     chunkBytes: 512 * random.pick([4, 6, 8, 16]),
     pageNames: random.pick([1, 2, 3, 5, 100]),
     naming: random.pick(['before', 'first']),
@@ -115,6 +118,7 @@ export function drawSchedule(seed: number): Schedule {
 function drawRunners(random: Random, activeMs: number): RunnerPlan[] {
   const count = random.pick([1, 1, 1, 2, 2, 3]);
   return Array.from({ length: count }, (_, index) => ({
+    number: index,
     mode: random.pick(['follow', 'timer'] as const),
     startsAtMs: index === 0 ? 0 : random.between(0, Math.floor(activeMs / 2)),
     periodMs: random.skewed(1_000, 60_000),
@@ -131,22 +135,22 @@ function drawRates(random: Random): FaultRates {
   return rates;
 }
 
-function drawActions(random: Random, activeMs: number): Action[] {
+function drawActions(random: Random, activeMs: number, runners: number): Action[] {
   const actions: Action[] = [];
   const at = (): number => random.between(0, activeMs);
   for (let writes = random.between(1, 6); writes > 0; writes--) {
     actions.push({ at: at(), kind: 'write', count: random.skewed(1, 15), everyMs: random.skewed(1, 2_000) });
   }
   for (let deeds = random.pick([0, 1, 1, 2, 3, 4]); deeds > 0; deeds--)
-    actions.push({ at: at(), ...harmless(random, activeMs) });
+    actions.push({ at: at(), ...harmless(random, activeMs, runners) });
   if (random.chance(0.45)) actions.push({ at: at(), ...misdeed(random) });
   if (random.chance(0.1)) actions.push({ at: at(), ...misdeed(random) });
   return actions.sort((one, other) => one.at - other.at);
 }
 
 /** What must lead back to an exact target. */
-function harmless(random: Random, activeMs: number): Deed {
-  const runner = random.between(0, 2);
+function harmless(random: Random, activeMs: number, runners: number): Deed {
+  const runner = random.between(0, runners - 1);
   const deeds: (() => Deed)[] = [
     () => ({ kind: 'restartWriter' }),
     () => ({ kind: 'kill', runner }),

@@ -22,7 +22,7 @@ export async function simulate(schedule: Schedule, trace?: (line: string) => voi
   const steps = new DrawnCrashes();
   const world = new World(schedule, steps, trace);
   steps.world = world;
-  const runners = schedule.runners.map((plan, index) => new Runner(world, index, plan));
+  const runners = schedule.runners.map((plan) => new Runner(world, plan));
   const { violations } = world.ledger;
   let end = 'unfinished';
   try {
@@ -52,7 +52,7 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
   for (const action of schedule.actions) {
     await time.sleep(start + action.at - time.now);
     world.trace(`do ${JSON.stringify(action)}`);
-    const runner = 'runner' in action ? runners[action.runner % runners.length] : undefined;
+    const runner = 'runner' in action ? runners.find(({ number }) => number === action.runner) : undefined;
     const process = runner?.current?.process;
     if (action.kind === 'kill') process?.kill();
     else if (action.kind === 'clockJump' && process) process.aheadMs += action.ms;

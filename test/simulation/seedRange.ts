@@ -1,0 +1,43 @@
+import { drawSchedule } from './schedule.js';
+import { simulate, type Result } from './simulate.js';
+
+/** What a range of seeds came to. */
+export interface Tally {
+  readonly schedules: number;
+  readonly events: number;
+  readonly happened: number;
+  /** How many ended in which way. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** Those in which something happened that must not. */
+  readonly failures: readonly Result[];
+}
+
+export const nothing: Tally = { schedules: 0, events: 0, happened: 0, ends: {}, failures: [] };
+
+/** Simulates the schedules of `count` seeds, one after the other. */
+export async function simulateRange(from: number, count: number): Promise<Tally> {
+  let tally = nothing;
+  for (let seed = from; seed < from + count; seed++) {
+    const result = await simulate(drawSchedule(seed));
+    tally = sum(tally, {
+      schedules: 1,
+      events: result.events,
+      happened: result.happened,
+      ends: { [result.end]: 1 },
+      failures: result.violations.length > 0 ? [result] : [],
+    });
+  }
+  return tally;
+}
+
+export function sum(one: Tally, other: Tally): Tally {
+  const ends = { ...one.ends };
+  for (const [end, count] of Object.entries(other.ends)) ends[end] = (ends[end] ?? 0) + count;
+  return {
+    schedules: one.schedules + other.schedules,
+    events: one.events + other.events,
+    happened: one.happened + other.happened,
+    ends,
+    failures: [...one.failures, ...other.failures],
+  };
+}
