@@ -165,6 +165,13 @@ describeInBrowser('The status page in a browser', (open) => {
     expect(complaints).toEqual([]);
   });
 
+  test('shows how many messages are in quarantine', async () => {
+    const quarantine = { container: 'set-aside', messages: 7 };
+    const { url } = await lookAtFerry((data) => ({ ...data, status: { ...data.status, quarantine } }));
+    const { page } = await open(url);
+    expect(await page.locator('#now').innerText()).toMatch(/In quarantine\s+7 messages\s+container set-aside/);
+  });
+
   test('shows text of a store as text', async () => {
     const evil = '<img src=x onerror=alert(1)>';
     const { url } = await lookAtFerry((data) => ({

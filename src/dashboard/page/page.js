@@ -129,7 +129,7 @@ function entry(label, value, detail) {
   return element('div', {}, element('dt', { textContent: label }), definition);
 }
 
-function showNow({ source, target, checkpoint, lag, staleSeconds, run, quarantined }, now) {
+function showNow({ source, target, checkpoint, lag, staleSeconds, run, quarantine }, now) {
   const entries = [];
   if (lag) {
     const about = lag.eventsExact ? '' : 'about ';
@@ -149,7 +149,9 @@ function showNow({ source, target, checkpoint, lag, staleSeconds, run, quarantin
     entries.push(entry('Last known to be well', staleSeconds === 0 ? 'now' : `${duration(staleSeconds)} ago`));
   }
   if (run) entries.push(entry('Last heard of a run', `${ago(run.refreshedAt, now)} ago`, run.runner));
-  if (quarantined !== undefined) entries.push(entry('In quarantine', counted(quarantined, 'record')));
+  if (quarantine?.messages !== undefined) {
+    entries.push(entry('In quarantine', counted(quarantine.messages, 'message'), `container ${quarantine.container}`));
+  }
   byId('now').replaceChildren(...entries);
 }
 
