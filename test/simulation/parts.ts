@@ -76,6 +76,7 @@ export function buildParts(
     history: { add: () => Promise.resolve(), recent: () => Promise.resolve([]) },
     clock,
     logger,
+    telemetry: noTelemetry,
     sourceId,
     stream,
     settings,

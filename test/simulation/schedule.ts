@@ -79,7 +79,7 @@ export interface Schedule {
 /** The schedule of a seed. */
 export function drawSchedule(seed: number): Schedule {
   const random = new Random(`seed ${seed}`);
-  const activeMs = random.skewed(5_000, 120_000);
+  const activeMs = random.skewed(2_000, 60_000);
   const wide = random.chance(0.04);
   const onDamage: OnDamage = wide
     ? random.pick(['skip', 'salvage'])
@@ -122,7 +122,7 @@ function drawRunners(random: Random, activeMs: number): RunnerPlan[] {
     mode: random.pick(['follow', 'timer'] as const),
     startsAtMs: index === 0 ? 0 : random.between(0, Math.floor(activeMs / 2)),
     periodMs: random.skewed(1_000, 60_000),
-    idlePollMs: random.skewed(100, 5_000),
+    idlePollMs: random.skewed(200, 5_000),
     aheadMs: random.chance(0.5) ? 0 : random.between(-90_000, 90_000),
   }));
 }

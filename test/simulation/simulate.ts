@@ -48,7 +48,7 @@ async function prepare(world: World): Promise<void> {
 async function act(world: World, runners: readonly Runner[]): Promise<void> {
   const { schedule, time, faults } = world;
   const start = time.now;
-  const stay = world.random.fork('finish').chance(0.3);
+  const stay = world.random.fork('finish').chance(0.15);
   for (const action of schedule.actions) {
     await time.sleep(start + action.at - time.now);
     world.trace(`do ${JSON.stringify(action)}`);

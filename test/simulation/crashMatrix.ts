@@ -1,0 +1,120 @@
+import { differences, verdict } from './oracle.js';
+import { RunningProcess } from './runner.js';
+import type { Schedule } from './schedule.js';
+import type { SimulatedProcess } from './simulatedProcess.js';
+import { World } from './world.js';
+
+/** A moment at which a process may be killed: before or after one of its steps. */
+export interface CrashPoint {
+  /** Counts the steps of one process, from 1. */
+  readonly number: number;
+  readonly moment: 'before' | 'after';
+  /** What is asked of which service. */
+  readonly what: string;
+  /** It changes something outside. */
+  readonly writes: boolean;
+}
+
+/** Several chunks, requests and rows, a record that is larger than one append, and nothing that fails by itself. */
+const schedule: Schedule = {
+  seed: 1,
+  activeMs: 0,
+  runners: [],
+  rates: {},
+  actions: [],
+  chunkBytes: 2048,
+  pageNames: 2,
+  naming: 'first',
+  basePrefix: 0,
+  firstVariant: 'varint',
+  backlog: 20,
+  copied: false,
+  onDamage: 'stop',
+  settleSeconds: 0,
+  listAllSeconds: 300,
+  smallestRangeBytes: 512,
+  readRecords: 4,
+  appendBytes: 1_500,
+  serverAppendBytes: 1_500,
+  largeBodyBytes: 400,
+};
+
+/** Kills each process at its own moment, one process after the other. */
+class PlannedCrashes {
+  /** Every moment of the first process. */
+  readonly met: CrashPoint[] = [];
+  private first: SimulatedProcess | undefined;
+  private current: SimulatedProcess | undefined;
+  private started = 0;
+  private number = 0;
+  private finished = 0;
+  private readonly left: CrashPoint[];
+
+  private readonly planned: number;
+
+  constructor(crashes: readonly CrashPoint[]) {
+    this.left = [...crashes];
+    this.planned = crashes.length;
+  }
+
+  /** There was a moment to kill the first process at, and it never came. */
+  get isUnmet(): boolean {
+    return this.planned > 0 && this.left.length === this.planned;
+  }
+
+  dies(process: SimulatedProcess, what: string, moment: 'before' | 'after', writes: boolean): boolean {
+    if (process !== this.current) {
+      this.first ??= process;
+      this.current = process;
+      this.started = this.finished = 0;
+    }
+    this.number = moment === 'before' ? ++this.started : ++this.finished;
+    if (process === this.first) this.met.push({ number: this.number, moment, what, writes });
+    const [next] = this.left;
+    if (next?.number !== this.number || next.moment !== moment) return false;
+    this.left.shift();
+    return true;
+  }
+}
+
+/** Every moment of a replication from the first record to the last in which no process is killed. */
+export async function crashPoints(): Promise<readonly CrashPoint[]> {
+  const crashes = new PlannedCrashes([]);
+  await replicate(crashes);
+  return crashes.met;
+}
+
+/** Replicates with a process killed at each of the moments, in turn, and one more that is not. @returns anomalies */
+export function replicateWithCrashes(crashes: readonly CrashPoint[]): Promise<readonly string[]> {
+  return replicate(new PlannedCrashes(crashes));
+}
+
+const mostProcesses = 6;
+
+async function replicate(crashes: PlannedCrashes): Promise<readonly string[]> {
+  const world = new World(schedule, crashes);
+  const { violations } = world.ledger;
+  await pass(world, world.backlog(schedule.backlog));
+  let end = 'killed';
+  for (let count = 1; count <= mostProcesses && end === 'killed'; count++) {
+    const running = new RunningProcess(world, `process ${count}`, 0);
+    const run = running.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
+    const outcome = await pass(world, run);
+    running.process.kill();
+    end = outcome.kind === 'ended' ? outcome.report.end : outcome.kind === 'failed' ? outcome.failure.kind : 'killed';
+  }
+  if (crashes.isUnmet) world.ledger.violated('no process was killed');
+  if (end !== 'caught-up') world.ledger.violated(`it ended ${end}`);
+  const { events = [] } = verdict(world);
+  for (const { kind, position, index, detail } of await differences(world, events)) {
+    world.ledger.violated(`${kind} position ${position}, index ${index}: ${detail}`);
+  }
+  return violations;
+}
+
+async function pass<T>(world: World, work: Promise<T>): Promise<T> {
+  let done = false;
+  const settled = work.finally(() => (done = true));
+  await world.time.until(() => done, 600_000);
+  return settled;
+}
