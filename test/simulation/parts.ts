@@ -76,7 +76,6 @@ export function buildParts(
     history: { add: () => Promise.resolve(), recent: () => Promise.resolve([]) },
     clock,
     logger,
-    telemetry: noTelemetry,
     sourceId,
     stream,
     settings,
