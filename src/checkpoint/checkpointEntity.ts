@@ -100,13 +100,14 @@ function readRow(entity: Readonly<Record<string, unknown>>): CheckpointRow {
   const run = parsed(entity, 'run');
   if (Number(entity['schema']) !== schema) throw new Error('column schema is not a version');
   const position = integer(entity, 'position');
-  if (position < 1) throw new Error('column position is not a position');
+  const offset = integer(entity, 'offset');
+  if (position < 1 || offset < 0) throw new Error('columns position and offset are no place');
   return {
     source: text(entity, 'source'),
     stream: text(entity, 'stream'),
     cursor: {
       chunk: text(entity, 'chunk'),
-      offset: integer(entity, 'offset'),
+      offset,
       sha1: text(entity, 'sha1'),
       position,
       ...(returnTo && { returnTo }),
@@ -128,7 +129,7 @@ function text(entity: Readonly<Record<string, unknown>>, name: string): string {
 
 function integer(entity: Readonly<Record<string, unknown>>, name: string): number {
   const value = Number(entity[name]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`column ${name} is not a whole number`);
+  if (!Number.isSafeInteger(value)) throw new Error(`column ${name} is not a whole number`);
   return value;
 }
 

@@ -58,7 +58,7 @@ function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefin
     const { revision } = row.confirmed;
     throw new Failure(
       'TargetLost',
-      `Stream ${stream} does not exist, but revision ${revision} of it had been confirmed.`,
+      `Stream ${stream} holds no event of ours, but revision ${revision} of it had been confirmed.`,
       { stream, revision },
     );
   }
@@ -77,7 +77,7 @@ async function behindTail(
   let mark = ownMark(tail, parts.sourceId);
   if (!mark) {
     const accepted = await foreignTail(tail, row, parts, signal);
-    if (accepted.kind === 'nothing-of-ours') return { cursor: row?.cursor ?? beginning, revision: tail.revision };
+    if (accepted.kind === 'nothing-of-ours') return { ...startOfStream(parts, row), revision: tail.revision };
     ({ event, mark } = accepted);
   }
   const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
@@ -98,7 +98,8 @@ async function behindTail(
   const isWhole = mark.index === mark.count - 1;
   if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
   const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
-  const place = isRetraced ? { ...behindMark, cursor: await retrace(row, confirmed, parts, signal) } : behindMark;
+  const retraced = isRetraced ? await retrace(row, confirmed, parts, signal) : undefined;
+  const place = retraced ? { ...behindMark, cursor: retraced } : behindMark;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
 }
 

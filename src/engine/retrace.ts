@@ -25,16 +25,28 @@ export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
  * - appends were in flight behind one that failed. They fail too, unless somebody else's append left the stream at
  *   just the revision that they expect: then there is a hole in the stream.
  *
+ * @returns undefined when a chunk was read out of its place since the row was saved: reading on from there does not lead
+ *   to it, and what was accepted for it is not known either
  * @throws Failure `TargetConflict`, or of a Source* kind
  */
-export async function retrace(known: Known, tail: Confirmed, parts: Parts, signal: AbortSignal): Promise<Cursor> {
+export async function retrace(
+  known: Known,
+  tail: Confirmed,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<Cursor | undefined> {
   const retracing = new Retracing(known, tail, parts, signal);
-  for await (const { records } of parts.source.read(known.cursor, signal)) {
-    for (const record of records) {
-      const cursor = await retracing.pass(record);
-      if (cursor) return cursor;
+  try {
+    for await (const { records } of parts.source.read(known.cursor, signal)) {
+      for (const record of records) {
+        const cursor = await retracing.pass(record);
+        if (cursor) return cursor;
+      }
     }
+  } catch (thrown) {
+    if (!retracing.wentApart) throw thrown;
   }
+  if (retracing.wentApart || isApart(tail.mark, known)) return undefined;
   const { chunk, position } = tail.mark;
   throw new Failure('SourceUnreachable', `The listing of the container does not lead to chunk ${chunk} any more.`, {
     chunk,
@@ -59,6 +71,8 @@ class Retracing {
   private readonly intruders = new Map<string, NonNullable<SourceMemory['left']>[number]>();
   /** Events that are there cannot be seen, so nothing can be missed among them. */
   private isHidden = false;
+  /** The stream holds an event that was read out of its place, and the row knows nothing of that. */
+  wentApart = false;
 
   constructor(
     private readonly known: Known,
@@ -139,6 +153,7 @@ class Retracing {
   private async advance(): Promise<void> {
     const { value, done } = await this.events.next();
     this.next = done === true ? undefined : value;
+    this.wentApart ||= this.next !== undefined && isApart(this.next, this.known);
   }
 
   /** The marks of the stream's events behind the row's, up to the tail. */
@@ -193,6 +208,10 @@ class Retracing {
       { position, chunk, offset },
     );
   }
+}
+
+function isApart({ returnTo }: Mark, { cursor }: Known): boolean {
+  return returnTo !== undefined && cursor.returnTo === undefined;
 }
 
 function isAt(mark: Mark, { chunk, offset }: Pick<Mark, 'chunk' | 'offset'>): boolean {

@@ -4,6 +4,7 @@ import { beginning } from '../record.js';
 import type { Parts } from './parts.js';
 import { resume } from './resume.js';
 import { ownMark, provenMark } from './tailMark.js';
+import { lastOwn } from './verifyEnds.js';
 
 /** What a person decides after a stop. */
 export type Decision =
@@ -102,13 +103,15 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
       { stream },
     );
   }
-  if (tail.kind !== 'absent') {
+  const isLost =
+    tail.kind === 'absent' || (tail.kind === 'event' && !(await lastOwn(parts, tail.event.revision, signal)));
+  if (!isLost) {
     throw notApplicable(`Stream ${stream} is not lost: rewinding would write its events a second time.`);
   }
   if (!row?.confirmed)
     throw notApplicable(`Nothing was confirmed in stream ${stream}: a run starts from the beginning.`);
   return {
-    says: `The source is replicated again from its first record into stream ${stream}, which does not exist now.`,
+    says: `The source is replicated again from its first record into stream ${stream}, which holds no event of ours now.`,
     apply: () => checkpoint.lower({ cursor: beginning }),
   };
 }
