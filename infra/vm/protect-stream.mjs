@@ -1,11 +1,12 @@
 // Lets only the replicator's user and administrators write the target stream; everybody may still read it. A stream
 // without an event is left alone: metadata before the first event would look like a stream that was deleted.
-import { createRequire } from 'node:module';
+import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const [app] = process.argv.slice(2);
-const require = createRequire(join(app, 'package.json'));
-const { EventStoreDBClient, StreamNotFoundError } = require('@eventstore/db-client');
+const library = await import(pathToFileURL(join(app, 'dist/vendor/db-client.js')).href);
+const { EventStoreDBClient, StreamNotFoundError } = library.default;
 
 const { SOURCE_CONTAINER, SOURCE_ID, TARGET_STREAM, EVENTSTORE_CONNECTION_STRING, EVENTSTORE_TLS_CA } = process.env;
 const stream = TARGET_STREAM || SOURCE_ID || SOURCE_CONTAINER;
@@ -48,6 +49,9 @@ try {
       console.log(`protect-stream: only eventferry and administrators may write ${stream} from now on.`);
     }
   }
-} finally {
-  await client.dispose();
+  // The library's own dispose may never settle.
+  process.exit(0);
+} catch (error) {
+  console.error(`protect-stream: ${error.message}`);
+  process.exit(1);
 }

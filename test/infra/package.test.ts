@@ -1,0 +1,113 @@
+import { unzipSync } from 'fflate';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../infra/tools/environment.js';
+import { pack, stage } from '../../infra/tools/stage.js';
+import { embeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+
+const chunk = '00000001-2013-10-15-093000.dat';
+
+describe('The deployment package', { timeout: 60_000 }, () => {
+  let folder: string;
+  let app: string;
+  let sha256: string;
+  let files: string[];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'package-'));
+    await stage(root, join(folder, 'staged'));
+    const made = pack(join(folder, 'staged'));
+    sha256 = made.sha256;
+    app = join(folder, 'app');
+    const entries = unzipSync(made.bytes);
+    files = Object.keys(entries);
+    for (const [path, bytes] of Object.entries(entries)) {
+      mkdirSync(dirname(join(app, path)), { recursive: true });
+      writeFileSync(join(app, path), bytes);
+    }
+  }, 60_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is the same file when it is made again', async () => {
+    await stage(root, join(folder, 'again'));
+    expect(pack(join(folder, 'again')).sha256).toBe(sha256);
+  });
+
+  test('holds the program, and nothing of development, of this machine or of deployment', () => {
+    expect(files).toEqual(expect.arrayContaining(['host.json', 'package.json', 'dist/cli/main.js']));
+    const unwanted =
+      /^(src|dev|test|infra|docs|bench|artifacts|\.)|local\.settings|\.map$|\.ts$|azurite|vitest|typescript/;
+    expect(files.filter((path) => unwanted.test(path))).toEqual([]);
+    for (const path of files.filter((one) => one.endsWith('.js'))) {
+      const program = readFileSync(join(app, path), 'utf8');
+      expect(/^\/\/ (?:dev|test|infra)\//m.test(program), path).toBe(false);
+      expect(program.includes(root), path).toBe(false);
+    }
+  });
+
+  test('asks nobody to install anything, and names the licences of what is in it', () => {
+    const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as Record<string, unknown>;
+    expect(manifest).not.toHaveProperty('scripts');
+    expect(manifest).not.toHaveProperty('dependencies');
+    const notices = readFileSync(join(app, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+    for (const name of ['@azure/storage-blob', '@eventstore/db-client', '@grpc/grpc-js', 'zod']) {
+      expect(notices).toContain(`${name} `);
+    }
+  });
+
+  test('leaves out what .funcignore names', async () => {
+    const copy = join(folder, 'repository');
+    mkdirSync(copy);
+    for (const name of ['package.json', 'package-lock.json', 'host.json', 'dist'])
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    writeFileSync(join(copy, 'dist/secret.txt'), 'x');
+    const ignored = readFileSync(join(root, '.funcignore'), 'utf8');
+    writeFileSync(join(copy, '.funcignore'), ignored);
+    expect(await stage(copy, join(folder, 'with'))).toContain('dist/secret.txt');
+    writeFileSync(join(copy, '.funcignore'), `${ignored}\n/dist/secret.txt\n`);
+    expect(await stage(copy, join(folder, 'without'))).not.toContain('dist/secret.txt');
+  });
+
+  test('is an app whose timer replicates, loaded as the host loads it, with no package around it', async () => {
+    const ferry = await Ferry.open(await embeddedServer(), { WHEN_CAUGHT_UP: 'exit' });
+    await ferry.write(chunk, numbered(1, 6));
+    const worker = join(folder, 'hostWorker.mjs');
+    cpSync(join(root, 'test/functions/hostWorker.mjs'), worker);
+    const { main } = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as { main: string };
+    const names = (/\{([^}]*)\}/.exec(main)?.[1] ?? '').split(',');
+    const child = spawn(process.execPath, [worker, ...names.map((name) => join(app, `dist/functions/${name}.js`))], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { PATH: process.env['PATH'], ...ferry.environment() },
+    });
+    const [loaded] = (await once(child, 'message')) as [{ functions: { name: string }[] }];
+    expect(loaded.functions.map(({ name }) => name).sort()).toEqual(names.sort());
+    const data = { json: '{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}' };
+    const answered = new Promise((resolve) => {
+      child.on('message', (message: { type: string }) => message.type === 'answer' && resolve(message));
+    });
+    child.send({ type: 'invoke', invocationId: 'one', name: 'replicate', data });
+    expect(await answered).toMatchObject({ ok: true });
+    child.kill('SIGKILL');
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
+  });
+
+  test('is a command line too', async () => {
+    const ferry = await Ferry.open(await embeddedServer());
+    await ferry.write(chunk, numbered(1, 6));
+    const child = spawn(process.execPath, [join(app, 'dist/cli/main.js'), 'run'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], ...ferry.environment() },
+    });
+    const [said] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    expect(child.exitCode, said).toBe(0);
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
+  });
+});
