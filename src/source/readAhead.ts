@@ -32,8 +32,12 @@ export interface ReadAheadLimits {
  * so that it is not read again. Every range gets a buffer of its own, which nothing overwrites.
  */
 export class ReadAhead {
-  private readonly pending = new Map<string, Pending>();
-  private readonly kept = new Map<string, Fetched>();
+  /**
+   * No map: when a map that has lived long is filled and emptied, V8 keeps what went through it until the next full
+   * garbage collection, and these are megabytes.
+   */
+  private pending: Pending[] = [];
+  private kept: Fetched | undefined;
 
   constructor(
     private readonly reader: BlobReader,
@@ -42,33 +46,35 @@ export class ReadAhead {
 
   /** Starts to fetch unless the budget is used up or a range of that chunk is on its way; false when it is used up. */
   begin(fetch: Fetch, signal: AbortSignal): boolean {
-    if (this.pending.has(fetch.chunk) || this.kept.has(fetch.chunk)) return true;
-    let bytes = fetch.count;
-    for (const other of this.pending.values()) bytes += other.fetch.count;
-    const fits = bytes <= this.limits.bytes && this.pending.size < this.limits.calls;
-    if (!fits && this.pending.size > 0) return false;
+    if (this.pendingOf(fetch) || this.kept?.request.chunk === fetch.chunk) return true;
+    const bytes = this.pending.reduce((sum, other) => sum + other.fetch.count, fetch.count);
+    const fits = bytes <= this.limits.bytes && this.pending.length < this.limits.calls;
+    if (!fits && this.pending.length > 0) return false;
     const pending: Pending = { fetch, fetched: this.fetch(fetch, signal), done: false };
     pending.fetched.then(
       () => (pending.done = true),
       () => (pending.done = true),
     );
-    this.pending.set(fetch.chunk, pending);
+    this.pending.push(pending);
     return true;
   }
 
   /** True when {@link take} would not wait. */
   isReady(fetch: Fetch): boolean {
-    const pending = this.pending.get(fetch.chunk);
-    return this.kept.has(fetch.chunk) || (pending !== undefined && pending.done && serves(pending.fetch, fetch));
+    const pending = this.pendingOf(fetch);
+    return (
+      this.kept?.request.chunk === fetch.chunk ||
+      (pending !== undefined && pending.done && serves(pending.fetch, fetch))
+    );
   }
 
   /** The range asked for, or another of the chunk that starts before it and goes beyond it. */
   async take(fetch: Fetch, signal: AbortSignal): Promise<Fetched> {
-    const kept = this.kept.get(fetch.chunk);
-    this.kept.delete(fetch.chunk);
+    const kept = this.kept?.request.chunk === fetch.chunk ? this.kept : undefined;
+    if (kept) this.kept = undefined;
     if (kept && covers(kept, fetch)) return kept;
-    const pending = this.pending.get(fetch.chunk);
-    this.pending.delete(fetch.chunk);
+    const pending = this.pendingOf(fetch);
+    this.pending = this.pending.filter((other) => other !== pending);
     if (pending && serves(pending.fetch, fetch)) {
       const fetched = await pending.fetched;
       if (covers(fetched, fetch)) return fetched;
@@ -78,13 +84,16 @@ export class ReadAhead {
 
   /** Keeps what was read for the next {@link take} of the chunk. */
   keep(fetched: Fetched): void {
-    this.kept.clear();
-    this.kept.set(fetched.request.chunk, fetched);
+    this.kept = fetched;
   }
 
   /** Forgets what is on its way; the caller aborts its signal. */
   drop(): void {
-    this.pending.clear();
+    this.pending = [];
+  }
+
+  private pendingOf({ chunk }: Fetch): Pending | undefined {
+    return this.pending.find(({ fetch }) => fetch.chunk === chunk);
   }
 
   /** One read now. @throws Failure `SourceUnreachable` */

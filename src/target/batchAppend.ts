@@ -27,6 +27,7 @@ export interface AppendParts {
 }
 
 interface InFlight extends AppendQuestion {
+  readonly correlationId: string;
   readonly resolve: (revision: number) => void;
   readonly reject: (failure: Failure) => void;
   readonly stopDeadline: () => void;
@@ -48,7 +49,8 @@ export function deadlineMs(requestBytes: number): number {
  */
 export class BatchAppendCall implements AppendCall {
   private readonly call: ClientDuplexStream<Buffer, Buffer>;
-  private readonly inFlight = new Map<string, InFlight>();
+  /** In the order of sending; a few, so that looking for one costs nothing. */
+  private inFlight: InFlight[] = [];
   private readonly correlationPrefix = randomUUID().slice(0, 24);
   private sent = 0;
   private over: Error | undefined;
@@ -91,7 +93,7 @@ export class BatchAppendCall implements AppendCall {
     const answer = new Promise<number>((resolve, reject) => {
       const silent = (): void => this.lost(new Error(`it did not answer within ${ms / 1_000} s`));
       const stopDeadline = clock.after(ms, silent);
-      this.inFlight.set(correlationId, { ...question, resolve, reject, stopDeadline, buffer });
+      this.inFlight.push({ ...question, correlationId, resolve, reject, stopDeadline, buffer });
     });
     if (!this.call.write(buffer.subarray(0, length))) this.full = true;
     return heard(answer);
@@ -119,17 +121,17 @@ export class BatchAppendCall implements AppendCall {
     if (this.over) return;
     try {
       const { correlationId, answer } = readBatchAnswer(bytes);
-      const append = this.inFlight.get(correlationId);
+      const append = this.inFlight.find((one) => one.correlationId === correlationId);
       // Not ours, or said twice: there is nothing to learn from it.
-      if (append) this.answered(correlationId, append, answer);
+      if (append) this.answered(append, answer);
     } catch (error) {
       this.lost(new Error('its answer cannot be understood', { cause: error }));
     }
   }
 
-  private answered(correlationId: string, append: InFlight, answer: BatchAppendResp): void {
+  private answered(append: InFlight, answer: BatchAppendResp): void {
     this.parts.connection.answered = true;
-    this.inFlight.delete(correlationId);
+    this.inFlight = this.inFlight.filter((one) => one !== append);
     append.stopDeadline();
     this.parts.buffers.give(append.buffer);
     try {
@@ -152,7 +154,7 @@ export class BatchAppendCall implements AppendCall {
     if (this.over) return;
     this.over = why;
     this.call.cancel();
-    for (const append of this.inFlight.values()) {
+    for (const append of this.inFlight) {
       append.stopDeadline();
       append.reject(failureOf(append));
     }
@@ -163,8 +165,8 @@ export class BatchAppendCall implements AppendCall {
   /** Once gRPC is done with the call, nothing reads the buffers of what was in flight any more. */
   private giveBuffersBack(): void {
     if (!this.over || !this.gone) return;
-    for (const { buffer } of this.inFlight.values()) this.parts.buffers.give(buffer);
-    this.inFlight.clear();
+    for (const { buffer } of this.inFlight) this.parts.buffers.give(buffer);
+    this.inFlight = [];
   }
 
   private letThrough(): void {
