@@ -1,0 +1,133 @@
+import type { Outputs } from './environment.js';
+
+/** Something that only a real deployment shows. */
+export interface Assumption {
+  readonly name: string;
+  /** What to look at when it does not hold. */
+  readonly otherwise: string;
+  /** `az` arguments whose output must match. */
+  readonly look: (outputs: Outputs) => { readonly args: readonly string[]; readonly expected: RegExp };
+}
+
+/** A script on the machine; its exit code is the last thing that it prints. */
+function onMachine(outputs: Outputs, script: string): string[] {
+  return [
+    ...['vm', 'run-command', 'invoke', '--resource-group', outputs.AZURE_RESOURCE_GROUP],
+    ...['--name', outputs.EVENTSTORE_VM_NAME, '--command-id', 'RunShellScript'],
+    ...['--scripts', `${script}; echo "exit code $?"`, '--query', 'value[0].message', '--output', 'tsv'],
+  ];
+}
+
+const machine =
+  (script: string, expected: RegExp): Assumption['look'] =>
+  (outputs) => ({
+    args: onMachine(outputs, script),
+    expected,
+  });
+
+/** In the order in which one depends on the other. */
+export const assumptions: readonly Assumption[] = [
+  {
+    name: 'The data disk is found and mounted at /data',
+    otherwise: 'run /opt/eventferry/vm/mount-data on the machine; names of disks are in infra/vm/mount-data',
+    look: machine('mountpoint /data', /exit code 0/),
+  },
+  {
+    name: 'KurrentDB is installed at the version asked for, held, and live',
+    otherwise: 'journalctl -u kurrentdb; apt-cache policy kurrentdb shows which versions there are',
+    look: machine(
+      '. /etc/eventferry/machine.env; dpkg-query -W -f "${Version}" kurrentdb | grep -q "$KURRENTDB_VERSION" && apt-mark showhold | grep -q kurrentdb && /opt/eventferry/vm/health | grep -q "\\"live\\":true"',
+      /exit code 0/,
+    ),
+  },
+  {
+    name: 'The passwords are those of the vault, and admin:changeit is refused',
+    otherwise: 'run /opt/eventferry/vm/set-users on the machine; it says what is wrong',
+    look: machine('/opt/eventferry/vm/set-users', /exit code 0/),
+  },
+  {
+    name: 'The drop-in counts in the unit of the server',
+    otherwise: 'systemctl cat kurrentdb shows the unit as the package ships it',
+    look: machine('systemctl show kurrentdb -p LimitNOFILE', /LimitNOFILE=65536/),
+  },
+  {
+    name: 'The command line is installed from the package of the function app',
+    otherwise: 'npm run app:deploy; the package must be packages/released-package.zip',
+    look: machine('/usr/local/bin/eventferry --version', /exit code 0/),
+  },
+  {
+    name: 'The timers of health and upkeep run',
+    otherwise: 'systemctl list-timers on the machine',
+    look: machine('systemctl is-active eventferry-health.timer eventferry-upkeep.timer', /exit code 0/),
+  },
+  {
+    name: 'Both functions are registered',
+    otherwise: 'the log stream of the app; a load error leaves an app without functions',
+    look: ({ AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app }) => ({
+      args: [
+        ...['functionapp', 'function', 'list', '--resource-group', group, '--name', app],
+        ...['--query', '[].name', '--output', 'tsv'],
+      ],
+      expected: /replicate[^]*status|status[^]*replicate/,
+    }),
+  },
+  {
+    name: 'Every Key Vault reference is resolved',
+    otherwise:
+      'the roles of the app identity on each secret; then az functionapp restart, for a failure is remembered for hours',
+    look: ({ AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app }) => ({
+      args: [
+        ...['rest', '--method', 'get', '--url'],
+        `/subscriptions/{subscriptionId}/resourceGroups/${group}/providers/Microsoft.Web/sites/${app}/config/configreferences/appsettings?api-version=2025-03-01`,
+        ...['--query', "length(value[?properties.status!='Resolved'])", '--output', 'tsv'],
+      ],
+      expected: /^0$/,
+    }),
+  },
+  {
+    name: 'Runs of the timer succeed and are seen in Application Insights',
+    otherwise:
+      'npm run remote -- status; the roles Monitoring Metrics Publisher and Storage Blob Data Owner of the app identity',
+    look: ({ AZURE_RESOURCE_GROUP: group, LOG_WORKSPACE_NAME: workspace }) => ({
+      args: logQuery(
+        group,
+        workspace,
+        "AppRequests | where TimeGenerated > ago(15m) and Name == 'replicate' and Success | count",
+      ),
+      expected: /"Count": "?[1-9]/,
+    }),
+  },
+  {
+    name: 'Lines of health arrive in Log Analytics',
+    otherwise:
+      'the extension AzureMonitorLinuxAgent of the machine, and the facility of its lines (systemd writes daemon)',
+    look: ({ AZURE_RESOURCE_GROUP: group, LOG_WORKSPACE_NAME: workspace }) => ({
+      args: logQuery(
+        group,
+        workspace,
+        "Syslog | where TimeGenerated > ago(15m) and SyslogMessage has 'eventstore-health' | count",
+      ),
+      expected: /"Count": "?[1-9]/,
+    }),
+  },
+  {
+    name: 'Nothing else reaches the server: the machine has no public address',
+    otherwise: 'az vm list-ip-addresses',
+    look: ({ AZURE_RESOURCE_GROUP: group, EVENTSTORE_VM_NAME: vm }) => ({
+      args: [
+        ...['vm', 'list-ip-addresses', '--resource-group', group, '--name', vm],
+        ...['--query', 'length([].virtualMachine.network.publicIpAddresses[])', '--output', 'tsv'],
+      ],
+      expected: /^0?$/,
+    }),
+  },
+];
+
+function logQuery(group: string, workspace: string, query: string): string[] {
+  return [
+    ...['rest', '--method', 'post', '--resource', 'https://api.loganalytics.io', '--url'],
+    `https://api.loganalytics.io/v1/subscriptions/{subscriptionId}/resourceGroups/${group}/providers/Microsoft.OperationalInsights/workspaces/${workspace}/query`,
+    ...['--body', JSON.stringify({ query })],
+    ...['--query', '{Count: to_string(tables[0].rows[0][0])}', '--output', 'json'],
+  ];
+}

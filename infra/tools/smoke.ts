@@ -1,0 +1,24 @@
+// npm run infra:smoke -- [--env NAME]: after the first real deployment, and whenever one likes. Changes nothing.
+import { azText, main } from './az.js';
+import { assumptions } from './assumptions.js';
+import { outputsOf, takeEnvironment } from './environment.js';
+
+await main(() => {
+  const outputs = outputsOf(takeEnvironment(process.argv.slice(2)).name);
+  const failed = assumptions.filter(({ name, otherwise, look }) => {
+    const { args, expected } = look(outputs);
+    let said: string;
+    try {
+      said = azText(...args);
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    const holds = expected.test(said);
+    process.stdout.write(
+      holds ? `✔ ${name}\n` : `✘ ${name}\n  Look at: ${otherwise}\n  It said: ${said.slice(0, 400)}\n`,
+    );
+    return !holds;
+  });
+  process.stdout.write(`${assumptions.length - failed.length} of ${assumptions.length} hold.\n`);
+  process.exitCode = failed.length === 0 ? 0 : 1;
+});
