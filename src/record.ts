@@ -75,6 +75,8 @@ export interface SourceMemory {
   readonly passedOver?: { readonly chunks: number; readonly bytes: number };
   /** Chunks that a person allowed to be read in their place although something about them was found wrong. */
   readonly allowed?: readonly string[];
+  /** What a person accepted to be read out of its place, from where in its chunk, and the position it begins with. */
+  readonly apart?: readonly (ReadPoint & { readonly position: number })[];
 }
 
 /** The beginning of every source. */

@@ -39,7 +39,13 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
 /** Reads on at the point, out of its place, and then goes on where the main reading stands. */
 function apart(point: ReadPoint, cursor: Cursor, memory: SourceMemory = {}): Cursor {
   const left = (memory.left ?? []).filter(({ chunk }) => chunk !== point.chunk);
-  return { ...point, position: cursor.position, returnTo: pointOf(cursor), memory: { ...memory, left } };
+  const accepted = [...(memory.apart ?? []), { ...point, position: cursor.position }];
+  return {
+    ...point,
+    position: cursor.position,
+    returnTo: pointOf(cursor),
+    memory: { ...memory, left, apart: accepted },
+  };
 }
 
 /** Only this name is accepted: if there is another new one, it is found when the main reading goes on. */

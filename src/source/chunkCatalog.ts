@@ -196,6 +196,11 @@ export function digestWith({ count, digest }: NamesDigest, chunks: readonly Pick
   return { count: count + chunks.length, digest: digestText(high >>> 0, low >>> 0) };
 }
 
+/** The digest of names without one of them: what was mixed in by exclusive or goes out the same way. */
+export function digestWithout(digest: NamesDigest, name: string): NamesDigest {
+  return { ...digestWith(digest, [{ name }]), count: digest.count - 1 };
+}
+
 /** 16 hex digits. */
 function digestText(high: number, low: number): string {
   return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('');

@@ -2,6 +2,7 @@ import { Failure } from '../errors.js';
 import { cursorBehind, type Cursor, type Mark, type SourceMemory, type SourceRecord } from '../record.js';
 import { parseChunkName } from './chunkName.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
+import { memoryAt } from './memory.js';
 import { toRecord } from './tapeRecord.js';
 import type { Fetched } from './readAhead.js';
 import type { Tapes } from './tapes.js';
@@ -38,7 +39,7 @@ export async function locate(
     tapes.heed(memory);
     if (tapes.eras.learn(parseChunkName(chunk), found.variant)) tapes.catalog.order();
     tapes.ahead.keep(fetched);
-    return { record: found.record, cursor: cursorBehind(found.record, memory) };
+    return { record: found.record, cursor: cursorBehind(found.record, memory && memoryAt(mark.position, memory)) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ReadPoint, SourceMemory } from '../record.js';
+import { digestWithout } from './chunkCatalog.js';
 import type { LeftChunk } from './place.js';
 import type { Tapes } from './tapes.js';
 
@@ -22,13 +23,34 @@ export function memoryIn(
   const { memory: eras } = tapes.eras;
   const newcomers = [...tapes.behind.withoutFrames].map(([name, etag]) => ({ chunk: name, offset: 0, sha1: '', etag }));
   const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
-  const allowed = before?.allowed;
+  const { allowed, apart } = before ?? {};
   return {
     ...(eras && { eras }),
     namesBefore: { chunk, ...tapes.catalog.namesBefore(chunk) },
     left: watched(before?.left ?? [], [...newcomers, ...left], chunk),
     ...(passedOver && { passedOver }),
     ...(allowed && { allowed }),
+    ...(apart && { apart }),
+  };
+}
+
+/**
+ * What is remembered behind an earlier position, when the target was restored to it: what was accepted later and read
+ * out of its place is not in the stream any more, so it is to be found again.
+ */
+export function memoryAt(position: number, memory: SourceMemory): SourceMemory {
+  const undone = memory.apart?.filter((one) => one.position > position) ?? [];
+  return undone.reduce(withoutReadingApart, memory);
+}
+
+function withoutReadingApart(memory: SourceMemory, undone: NonNullable<SourceMemory['apart']>[number]): SourceMemory {
+  const apart = memory.apart?.filter((one) => one !== undone) ?? [];
+  const { namesBefore, left = [] } = memory;
+  if (undone.offset > 0) return { ...memory, apart, left: [...left, { ...pointOf(undone), etag: '' }] };
+  return {
+    ...memory,
+    apart,
+    ...(namesBefore && { namesBefore: { ...namesBefore, ...digestWithout(namesBefore, undone.chunk) } }),
   };
 }
 

@@ -258,26 +258,29 @@ describe('SourceReordered', () => {
     await expect(decide(ferry, { kind: 'chunk', chunk: early })).rejects.toMatchObject({ kind: 'NotApplicable' });
   });
 
-  test.each([0, 5, 9, 12, 13, 14])('and then a target restored to revision %i loses none of it', async (revision) => {
-    const ferry = await accepted();
-    await append(ferry);
-    await ferry.run();
-    await server().truncateTo(ferry.stream, revision);
-    const stopped = await ferry.run().then(
-      () => false,
-      (thrown: unknown) => {
-        expect(thrown).toMatchObject({ kind: 'SourceReordered' });
-        return true;
-      },
-    );
-    if (stopped) {
-      await decide(ferry, { kind: 'chunk', chunk: early });
+  test.each([0, 5, 9, 10, 11, 12, 13, 14])(
+    'and then a target restored to revision %i loses none of it',
+    async (revision) => {
+      const ferry = await accepted();
+      await append(ferry);
       await ferry.run();
-    }
-    await expectExact(ferry);
-    expect(new Set(ferry.bodies()).size).toBe(16);
-    expect(ferry.events()).toHaveLength(16);
-  });
+      await server().truncateTo(ferry.stream, revision);
+      const stopped = await ferry.run().then(
+        () => false,
+        (thrown: unknown) => {
+          expect(thrown).toMatchObject({ kind: 'SourceReordered' });
+          return true;
+        },
+      );
+      if (stopped) {
+        await decide(ferry, { kind: 'chunk', chunk: early });
+        await ferry.run();
+      }
+      await expectExact(ferry);
+      expect(new Set(ferry.bodies()).size).toBe(16);
+      expect(ferry.events()).toHaveLength(16);
+    },
+  );
 
   test('taking the chunk away leads on without it', async () => {
     const ferry = await ferryWithTwelve(settings);
@@ -291,6 +294,22 @@ describe('SourceReordered', () => {
 });
 
 describe('SourceForked', () => {
+  test.each([10, 11])('accepted, and then a target restored to revision %i loses none of it', async (revision) => {
+    const ferry = await ferryWithTwelve();
+    await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
+    await expectStop(ferry, 'SourceForked');
+    await decide(ferry, { kind: 'chunk', chunk: first });
+    await append(ferry);
+    await ferry.run();
+    await server().truncateTo(ferry.stream, revision);
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceForked' });
+    await decide(ferry, { kind: 'chunk', chunk: first });
+    await ferry.run();
+    await expectExact(ferry);
+    expect(new Set(ferry.bodies()).size).toBe(15);
+    expect(ferry.events()).toHaveLength(15);
+  });
+
   test('accept --chunk reads what was added, once; and what is added later is a fork again', async () => {
     const ferry = await ferryWithTwelve();
     await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
