@@ -46,7 +46,12 @@ export function memoryAt(position: number, memory: SourceMemory): SourceMemory {
 function withoutReadingApart(memory: SourceMemory, undone: NonNullable<SourceMemory['apart']>[number]): SourceMemory {
   const apart = memory.apart?.filter((one) => one !== undone) ?? [];
   const { namesBefore, left = [] } = memory;
-  if (undone.offset > 0) return { ...memory, apart, left: [...left, { ...pointOf(undone), etag: '' }] };
+  if (undone.offset > 0)
+    return {
+      ...memory,
+      apart,
+      left: [...left.filter(({ chunk }) => chunk !== undone.chunk), { ...pointOf(undone), etag: '' }],
+    };
   return {
     ...memory,
     apart,
