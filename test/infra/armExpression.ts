@@ -85,7 +85,12 @@ function isReference(value: unknown): value is Reference {
 
 function textOf(value: unknown): string {
   if (isReference(value)) {
-    return value.path.at(-1) === 'clientId' ? unknownId : `https://${value.path.join('.').toLowerCase()}.example/`;
+    const property = value.path.at(-1) ?? '';
+    if (property === 'clientId') return unknownId;
+    if (property === 'ConnectionString') {
+      return `InstrumentationKey=${unknownId};IngestionEndpoint=https://westeurope.in.applicationinsights.azure.com/`;
+    }
+    return `https://${property.toLowerCase()}.example/`;
   }
   return String(value);
 }

@@ -286,7 +286,8 @@ const machineRules: Readonly<Record<string, Rule>> = {
     );
     const { settings } = deployment;
     const own = ['CHECKPOINT_STORAGE__accountName', 'CHECKPOINT_STORAGE__credential'];
-    const ofRuns = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP'];
+    // How it runs and what it tells of itself is not what it writes.
+    const ofRuns = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP', ...platform];
     const elsewhere = [
       'EVENTSTORE_CONNECTION_STRING',
       'EVENTSTORE_TLS_CA',
