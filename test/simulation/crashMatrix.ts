@@ -1,3 +1,4 @@
+import type { Ledger } from './ledger.js';
 import { differences, verdict } from './oracle.js';
 import { RunningProcess } from './runner.js';
 import type { Schedule } from './schedule.js';
@@ -34,8 +35,8 @@ const schedule: Schedule = {
   listAllSeconds: 300,
   smallestRangeBytes: 512,
   readRecords: 4,
-  appendBytes: 1_500,
-  serverAppendBytes: 1_500,
+  appendBytes: 700,
+  serverAppendBytes: 700,
   largeBodyBytes: 400,
 };
 
@@ -77,23 +78,30 @@ class PlannedCrashes {
   }
 }
 
-/** Every moment of a replication from the first record to the last in which no process is killed. */
-export async function crashPoints(): Promise<readonly CrashPoint[]> {
+/** A replication from the first record to the last in which no process is killed. */
+export interface Undisturbed {
+  /** Every moment of it. */
+  readonly points: readonly CrashPoint[];
+  /** How many appends began inside a record. */
+  readonly appendsInsideRecords: number;
+}
+
+export async function undisturbed(): Promise<Undisturbed> {
   const crashes = new PlannedCrashes([]);
-  await replicate(crashes);
-  return crashes.met;
+  const { violations, appendsInsideRecords } = await replicate(crashes);
+  if (violations.length > 0) throw new Error(violations.join('\n'));
+  return { points: crashes.met, appendsInsideRecords };
 }
 
 /** Replicates with a process killed at each of the moments, in turn, and one more that is not. @returns anomalies */
-export function replicateWithCrashes(crashes: readonly CrashPoint[]): Promise<readonly string[]> {
-  return replicate(new PlannedCrashes(crashes));
+export async function replicateWithCrashes(crashes: readonly CrashPoint[]): Promise<readonly string[]> {
+  return (await replicate(new PlannedCrashes(crashes))).violations;
 }
 
 const mostProcesses = 6;
 
-async function replicate(crashes: PlannedCrashes): Promise<readonly string[]> {
+async function replicate(crashes: PlannedCrashes): Promise<Ledger> {
   const world = new World(schedule, crashes);
-  const { violations } = world.ledger;
   await pass(world, world.backlog(schedule.backlog));
   let end = 'killed';
   for (let count = 1; count <= mostProcesses && end === 'killed'; count++) {
@@ -109,7 +117,7 @@ async function replicate(crashes: PlannedCrashes): Promise<readonly string[]> {
   for (const { kind, position, index, detail } of await differences(world, events)) {
     world.ledger.violated(`${kind} position ${position}, index ${index}: ${detail}`);
   }
-  return violations;
+  return world.ledger;
 }
 
 async function pass<T>(world: World, work: Promise<T>): Promise<T> {

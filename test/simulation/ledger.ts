@@ -20,6 +20,8 @@ export interface Held {
 export class Ledger {
   /** What went wrong, first thing first. */
   readonly violations: string[] = [];
+  /** Appends that go on inside a record. */
+  appendsInsideRecords = 0;
   private readonly written = new Map<string, WrittenRecord>();
   /** Ids that were committed at a revision, ever. */
   private readonly committed = new Set<string>();
@@ -39,6 +41,7 @@ export class Ledger {
       const revision = first + index;
       const held = this.at(node, revision);
       if (!held) return this.violated(`revision ${revision} was committed and is not there`);
+      if (index === 0 && (held.mark?.index ?? 0) > 0) this.appendsInsideRecords++;
       this.committed.add(`${revision} ${held.event.id}`);
       this.judgeEvent(held);
       this.judgeOrder(held, revision > 0 ? this.at(node, revision - 1) : undefined);
