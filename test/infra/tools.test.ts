@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { root } from '../../infra/tools/environment.js';
+import { makeAuthority } from '../../infra/tools/certificates.js';
+import { makeSecrets, rotatePassword } from '../../infra/tools/vaultSecrets.js';
+import { MemoryVault } from './memoryVault.js';
+
+describe('The secrets of a deployment', () => {
+  test('are made once: whoever deploys again makes none and changes none', () => {
+    const vault = new MemoryVault();
+    expect(makeSecrets(vault)).toHaveLength(8);
+    const before = structuredClone(vault.versions);
+    expect(makeSecrets(vault)).toEqual([]);
+    expect(vault.versions).toEqual(before);
+  });
+
+  test('are not made anew when a deployment broke off between two of them', () => {
+    const whole = new MemoryVault();
+    makeSecrets(whole);
+    for (const name of ['eventstore-connection-string', 'eventferry-password', 'eventstore-certificate']) {
+      const vault = new MemoryVault();
+      Object.assign(vault.versions, structuredClone(whole.versions));
+      Reflect.deleteProperty(vault.versions, name);
+      makeSecrets(vault);
+      expect(vault.get('eventstore-admin-password')).toBe(whole.get('eventstore-admin-password'));
+      expect(vault.get('eventstore-ca')).toBe(whole.get('eventstore-ca'));
+    }
+  });
+
+  test('keep password and connection string together when the replicator gets a new one', () => {
+    const vault = new MemoryVault();
+    makeSecrets(vault);
+    const before = vault.get('eventferry-password');
+    rotatePassword(vault, 'eventferry');
+    expect(vault.get('eventferry-password')).not.toBe(before);
+    expect(vault.get('eventstore-connection-string')).toContain(`:${vault.get('eventferry-password')}@`);
+    expect(vault.versions['eventferry-password']).toHaveLength(2);
+  });
+
+  test('do not lose half of an authority without a word', () => {
+    const vault = new MemoryVault();
+    makeSecrets(vault);
+    Reflect.deleteProperty(vault.versions, 'eventstore-ca-key');
+    expect(() => makeSecrets(vault)).toThrow('only one half of the authority');
+  });
+});
+
+const authority = makeAuthority();
+
+describe('The commands of a deployment', { timeout: 60_000 }, () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'az-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const outputs = {
+    AZURE_RESOURCE_GROUP: 'rg-eventferry-dev',
+    AZURE_FUNCTION_APP_NAME: 'func-x',
+    EVENTSTORE_VM_NAME: 'vm-x',
+    AZURE_KEY_VAULT_NAME: 'kv-x',
+  };
+
+  /** Runs a tool with an `az` that answers by the first line whose pattern its arguments match, and records them. */
+  function run(
+    tool: string,
+    args: readonly string[],
+    answers: readonly (readonly [pattern: string, answer: string])[],
+  ) {
+    const cases = answers
+      .map(([pattern, answer]) => `  ${pattern}) cat <<'ANSWER'\n${answer}\nANSWER\n  ;;`)
+      .join('\n');
+    writeFileSync(join(folder, 'az'), `#!/bin/bash\necho "$*" >>${folder}/record\ncase "$*" in\n${cases}\nesac\n`);
+    chmodSync(join(folder, 'az'), 0o755);
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', import.meta.resolve('tsx'), join(root, `infra/tools/${tool}.ts`), ...args],
+      { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}` } },
+    );
+    const record = existsSync(join(folder, 'record'))
+      ? readFileSync(join(folder, 'record'), 'utf8').trim().split('\n')
+      : [];
+    return { status, stdout, stderr, record };
+  }
+
+  const deployed = [
+    "'deployment sub show'*",
+    JSON.stringify(Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name.toLowerCase(), { value }]))),
+  ] as const;
+  const parameters = { environmentName: 'dev', location: 'westeurope', sourceKind: 'new' };
+  const built = [
+    "'bicep build-params'*",
+    JSON.stringify({
+      parametersJson: JSON.stringify({
+        parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, { value }])),
+      }),
+    }),
+  ] as const;
+  const pausedNow = ["'functionapp config appsettings list'*", '["true"]'] as const;
+  const names = [
+    'eventstore-admin-password eventstore-ops-password eventferry-password eventstore-connection-string',
+    'eventstore-ca eventstore-ca-key',
+  ].join(' ');
+
+  test('run a command on the machine and end with its exit code', () => {
+    const answer = JSON.stringify({
+      value: [{ message: 'Enable succeeded:\n[stdout]\nlag 0\nexit code 3\n\n[stderr]\n' }],
+    });
+    const ran = run('remote', ['verify', '--from', "it's"], [deployed, ["'vm run-command invoke'*", answer]]);
+    expect(ran.status).toBe(3);
+    expect(ran.stdout).toContain('lag 0');
+    expect(ran.record.at(-1)).toContain(`/usr/local/bin/eventferry verify --from 'it'\\''s'; echo "exit code $?"`);
+    expect(ran.stderr).toContain('$ az vm run-command invoke --resource-group rg-eventferry-dev --name vm-x');
+  });
+
+  test('pause and resume', () => {
+    const { record } = run('paused', ['pause'], [deployed]);
+    expect(record.at(-1)).toContain('--settings AzureWebJobs.replicate.Disabled=true');
+    expect(run('paused', ['print'], [deployed, pausedNow]).stdout).toBe('true\n');
+  });
+
+  test('show what would change without making a secret, and keep what is paused', () => {
+    const { record, stderr, status } = run('deploy', ['what-if', '--env', 'dev'], [deployed, built, pausedNow]);
+    expect(status).toBe(0);
+    expect(stderr).toContain('The timer is off and stays off.');
+    expect(record.at(-1)).toMatch(
+      /^deployment sub what-if --name eventferry-dev --location westeurope --parameters \S+dev\.bicepparam$/,
+    );
+    expect(record.some((line) => line.includes('secret'))).toBe(false);
+  });
+
+  test('make what is missing in the vault first, with no secret on a command line', () => {
+    const { record, status } = run(
+      'deploy',
+      ['create', '--env', 'dev'],
+      [
+        ...[deployed, built, pausedNow],
+        ["*'infra/vault.bicep'*", 'kv-x'],
+        ["'keyvault secret list'*", names.replaceAll(' ', '\n').replace('eventstore-ops-password\n', '')],
+        ["*'--name eventstore-ca --query'*", JSON.stringify(authority.certificate)],
+        ["*'--name eventstore-ca-key --query'*", JSON.stringify(authority.key)],
+      ],
+    );
+    expect(status).toBe(0);
+    const set = record.filter((line) => line.startsWith('keyvault secret set'));
+    expect(set.map((line) => /--name (\S+)/.exec(line)?.[1])).toEqual([
+      'eventstore-ops-password',
+      'eventstore-certificate-key',
+      'eventstore-certificate',
+    ]);
+    for (const line of set) expect(line).toMatch(/--file \S+ --encoding utf-8 --output none$/);
+    expect(record.at(-1)).toMatch(/^deployment sub create --name eventferry-dev /);
+  });
+
+  test('deploy one package into the function app and onto the machine', () => {
+    const { record } = run('deployApp', [], [deployed]);
+    expect(record.slice(-2)).toEqual([
+      expect.stringMatching(/^functionapp deployment source config-zip .*--src \S+artifacts\/eventferry\.zip /),
+      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/upkeep$/),
+    ]);
+  });
+
+  test('say what to do when nothing was deployed, or az is not there', () => {
+    const { status, stderr } = run('remote', ['status'], [["'deployment sub show'*", 'null']]);
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('npm run infra:deploy') as string,
+    });
+  });
+
+  test('tick off each assumption, with what to look at when it does not hold', () => {
+    const ran = run('smoke', [], [deployed, ["*'mountpoint'*", 'exit code 0']]);
+    expect(ran.status).toBe(1);
+    expect(ran.stdout).toContain('✔ The data disk is found and mounted at /data\n');
+    expect(ran.stdout).toMatch(/✘ Both functions are registered\n {2}Look at: /);
+  });
+});
