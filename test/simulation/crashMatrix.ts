@@ -35,6 +35,7 @@ const schedule: Schedule = {
   listAllSeconds: 300,
   smallestRangeBytes: 512,
   readRecords: 4,
+  saveEveryMs: 0,
   appendBytes: 700,
   serverAppendBytes: 700,
   largeBodyBytes: 400,

@@ -71,7 +71,12 @@ export function buildParts(
     }),
     convert,
     target,
-    checkpoint: new CheckpointKeeper(store, clock, { source: sourceId, stream, settings: settingsByName }),
+    checkpoint: new CheckpointKeeper(
+      store,
+      clock,
+      { source: sourceId, stream, settings: settingsByName },
+      schedule.saveEveryMs,
+    ),
     // What people look at is not simulated: nothing depends on it.
     history: { add: () => Promise.resolve(), recent: () => Promise.resolve([]) },
     clock,

@@ -69,6 +69,8 @@ export interface Schedule {
   readonly settleSeconds: number;
   readonly listAllSeconds: number;
   readonly readRecords: number;
+  /** How often the row is saved while a pass is under way. */
+  readonly saveEveryMs: number;
   readonly smallestRangeBytes: number;
   readonly appendBytes: number;
   readonly serverAppendBytes: number;
@@ -106,6 +108,7 @@ export function drawSchedule(seed: number): Schedule {
     settleSeconds: random.pick([0, 2, 10, 60]),
     listAllSeconds: random.pick([5, 30, 300]),
     smallestRangeBytes: random.pick([512, 1024, 65_536]),
+    saveEveryMs: random.pick([0, 200, 5_000]),
     readRecords: random.pick([1, 2, 3, 5, 10, 10_000]),
     appendBytes,
     serverAppendBytes: random.chance(0.8)
