@@ -7,5 +7,5 @@ export default function buildOnce(): void {
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--incremental'], {
     stdio: 'inherit',
   });
-  if (status !== 0) process.stderr.write('src does not compile: see the messages above\n');
+  if (status !== 0) throw new Error('src does not compile: see the messages above');
 }
