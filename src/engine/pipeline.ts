@@ -55,8 +55,9 @@ export interface Pipeline {
 /**
  * Opens a call on the target stream and appends behind `from`.
  *
- * Every request expects the revision that the one before it will leave. If one fails, all behind it fail: there is
- * never a hole, and what is confirmed is the contiguous prefix of what was answered. How much is under way at once is
+ * Every request expects the revision that the one before it will leave. If one fails, all behind it fail, unless a
+ * foreign append leaves just the revision that the next expects; that hole is what `retrace.ts` looks for at the next
+ * resume. What is confirmed is the contiguous prefix of what was answered. How much is under way at once is
  * decided by {@link AppendWindow}.
  */
 export function appendPipeline(target: Target, stream: string, from: Place, clock: Clock): Pipeline {
