@@ -54,6 +54,15 @@ const groups: readonly { readonly title: string; readonly rows: readonly string[
       'OUTAGE_WAIT_SECONDS',
     ),
   },
+  {
+    title: 'Telemetry',
+    rows: rowsOf(
+      'APPLICATIONINSIGHTS_CONNECTION_STRING',
+      'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_SERVICE_NAME',
+    ),
+  },
 ];
 
 /** `docs/settings.md`: every setting, as the schema describes it. */

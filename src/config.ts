@@ -6,6 +6,7 @@ import { settings, settingsSchema } from './settings.js';
 import type { SettingName } from './settings.js';
 import type { StorageConnection, StorageService } from './storageConnection.js';
 import { connectionSettingNames, readStorageConnection } from './storageSettings.js';
+import { telemetryOf, type TelemetryConfig } from './telemetrySettings.js';
 import { redact } from './telemetry/redact.js';
 
 /** Everything that Eventferry is told, checked. Holds secrets: never log it whole. */
@@ -57,6 +58,7 @@ export interface Config {
     /** NCRONTAB. */
     readonly schedule: string;
   };
+  readonly telemetry: TelemetryConfig;
 }
 
 /** Setting name to text, as an environment has them. */
@@ -274,5 +276,6 @@ function configOf(
       outageWaitSeconds: values.OUTAGE_WAIT_SECONDS,
       schedule: values.REPLICATION_SCHEDULE,
     },
+    telemetry: telemetryOf(values),
   };
 }

@@ -7,7 +7,7 @@ import type { Config } from './config.js';
 import { createConvert } from './convert/convert.js';
 import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
 import { createReconversion } from './convert/reconvert.js';
-import { examine } from './doctor/doctor.js';
+import { examine, type Patient } from './doctor/doctor.js';
 import { examinationNote, type Finding } from './doctor/finding.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
@@ -30,11 +30,17 @@ import { eventStoreTarget } from './target/eventStoreTarget.js';
 import type { Target } from './target/target.js';
 import { examineServer } from './target/examination.js';
 import { silentLogger, type Logger } from './telemetry/logger.js';
+import { observedSource, observedStore, observedTarget } from './telemetry/observedParts.js';
+import type { Sending } from './telemetry/openTelemetry.js';
+import { countStorageCalls } from './telemetry/storageCalls.js';
+import { noTelemetry, type Telemetry } from './telemetry/telemetry.js';
 
 /** What a caller decides about a run; everything else comes from the settings. */
 export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries' | 'outageTriesAtStart'> & {
   /** Time budget in ms; absent: as long as it takes. */
   readonly budgetMs?: number;
+  /** W3C `traceparent` of the request that the run is part of. */
+  readonly traceParent?: string | undefined;
   /** `fail`: an outage or another runner ends the run, and the caller's next tick is the wait. */
   readonly onOutage: 'wait' | 'fail';
 };
@@ -64,53 +70,51 @@ export interface Replicator {
 }
 
 /** Builds the parts from the settings. This is the one place that knows the implementations. */
-export function createReplicator(config: Config, logger: Logger, clock: Clock = systemClock): Replicator {
-  const where = { ...config.checkpoint, source: config.source.id, stream: config.target.stream };
-  const store = tableCheckpoint(where);
-  const history = tableLagHistory(where);
+export function createReplicator(
+  config: Config,
+  logger: Logger,
+  clock: Clock = systemClock,
+  sending?: Sending,
+): Replicator {
+  const named = { source: config.source.id, stream: config.target.stream };
+  const store = tableCheckpoint({ ...config.checkpoint, ...named });
+  const history = tableLagHistory({ ...config.checkpoint, ...named });
   const target = eventStoreTarget({ ...config.target, clock, logger });
   const tapes = tapesOf(config.source, logger, clock);
   const newSource = (): Source => lokadTapes(tapes);
+  const telemetry = sending?.measuring(named) ?? noTelemetry;
+  const stopCounting = sending ? countStorageCalls(telemetry) : () => undefined;
   const quarantine = quarantineOf(config);
   const conversion = conversionOf(config, target, quarantine);
   const parts = (source: Source, checkpoints: CheckpointStore): Parts => ({
     source,
     ...conversion,
     target,
-    checkpoint: new CheckpointKeeper(checkpoints, clock, {
-      source: config.source.id,
-      stream: config.target.stream,
-      settings: config.convert.settingsByName,
-    }),
+    checkpoint: new CheckpointKeeper(checkpoints, clock, { ...named, settings: config.convert.settingsByName }),
     history,
     clock,
     logger,
+    telemetry: noTelemetry,
     sourceId: config.source.id,
     stream: config.target.stream,
     settings: config.convert.settings,
     settingsByName: config.convert.settingsByName,
   });
   // The runs of one process follow each other and keep what they know; who only looks must not disturb them.
-  const running = parts(newSource(), store);
+  const running = sending
+    ? observed(parts(newSource(), observedStore(store, telemetry)), telemetry)
+    : parts(newSource(), store);
   const looking = newSource();
 
   let runs = 0;
-  const examination = async function* (signal: AbortSignal): AsyncGenerator<Finding> {
-    const server = examineServer(config.target, clock);
-    try {
-      const quiet = { ...parts(newSource(), readOnly(store)), logger: silentLogger };
-      const source = examineTapes({ ...tapes, logger: silentLogger });
-      yield* examine({ config, source, server, checkpoints: store, parts: quiet, clock }, signal);
-    } finally {
-      server.close();
-    }
-  };
+  const examination = (signal: AbortSignal) =>
+    examineAll({ config, tapes, checkpoints: store, parts: parts(newSource(), readOnly(store)), clock }, signal);
 
   return {
     run: async (order) => {
       runs += 1;
       try {
-        return await run(running, termsOf(order, config));
+        return await telemetry.trace(order.traceParent, () => run(running, termsOf(order, config)));
       } finally {
         runs -= 1;
       }
@@ -134,7 +138,31 @@ export function createReplicator(config: Config, logger: Logger, clock: Clock = 
       return note;
     },
     quarantine,
-    close: () => target.close(),
+    close: () => (stopCounting(), target.close()),
+  };
+}
+
+/** Everything that a run needs, looked at with connections of its own. */
+async function* examineAll(
+  { tapes, parts, ...subject }: Pick<Patient, 'config' | 'checkpoints' | 'parts' | 'clock'> & { tapes: TapeOptions },
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  const server = examineServer(subject.config.target, subject.clock);
+  try {
+    const source = examineTapes({ ...tapes, logger: silentLogger });
+    yield* examine({ ...subject, source, server, parts: { ...parts, logger: silentLogger } }, signal);
+  } finally {
+    server.close();
+  }
+}
+
+function observed(parts: Parts, telemetry: Telemetry): Parts {
+  const { source, target } = parts;
+  return {
+    ...parts,
+    source: observedSource(source, telemetry),
+    target: observedTarget(target, telemetry),
+    telemetry,
   };
 }
 

@@ -191,6 +191,27 @@ export const settingsSchema = z.object({
     meaning: 'Between listings of every chunk, which find what appeared behind the cursor.',
     unit: 'seconds',
   }),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: optional(z.string().regex(/(?:^|;)\s*InstrumentationKey=/i), {
+    meaning: 'Sends metrics, traces and log lines to this Application Insights resource.',
+    defaultText: 'none',
+    expected: 'a connection string of Application Insights (InstrumentationKey=...)',
+    secret: true,
+  }),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: optional(z.string().regex(/(?:^|;)\s*Authorization=AAD(?:;|$)/i), {
+    meaning:
+      'Proves with a managed identity who sends it: `ClientId=ID;Authorization=AAD`, as the Functions host reads it.',
+    defaultText: 'none',
+    expected: 'ClientId=ID;Authorization=AAD',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.url({ protocol: /^https?$/ }), {
+    meaning: 'Sends metrics, traces and log lines to this OpenTelemetry collector (OTLP over HTTP).',
+    defaultText: 'none',
+    expected: 'a URL, such as http://localhost:4318',
+  }),
+  OTEL_SERVICE_NAME: withDefault(z.string().min(1), 'eventferry', {
+    meaning: 'Names this program in telemetry.',
+    expected: 'a name',
+  }),
 });
 
 export type SettingName = keyof typeof settingsSchema.shape;

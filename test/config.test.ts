@@ -73,6 +73,7 @@ describe('settings that are left out', () => {
         outageWaitSeconds: 60,
         schedule: '0 * * * * *',
       },
+      telemetry: { serviceName: 'eventferry' },
     });
   });
 

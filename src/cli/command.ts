@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 
+import { systemClock } from '../clock.js';
 import { loadConfig, type Config } from '../config.js';
 import { asFailure } from '../errors.js';
 import type { Replicator } from '../replicator.js';
@@ -48,13 +49,24 @@ export function withReplicator(
     const { config } = loadConfig(environmentWith(command));
     // Help and settings errors need none of the SDKs, which take most of a second to load.
     const { createReplicator } = await import('../replicator.js');
-    const replicator = createReplicator(config, commandLogger(command.opts(), line));
+    const { sending, logger } = await commandTelemetry(config, commandLogger(command.opts(), line));
+    const replicator = createReplicator(config, logger, systemClock, sending);
     try {
       return await work(replicator, config);
     } finally {
       await replicator.close();
+      await sending?.shutdown();
     }
   });
+}
+
+/** Where measurements and log lines go beside the terminal, if the settings say so. */
+async function commandTelemetry({ telemetry }: Config, logger: Logger) {
+  const { startTelemetry } = await import('../telemetry/exporters.js');
+  const sending = await startTelemetry(telemetry);
+  if (!sending) return { sending, logger };
+  const { sendingLogger } = await import('../telemetry/openTelemetry.js');
+  return { sending, logger: sendingLogger(logger, sending) };
 }
 
 /** Warnings and errors; with `--verbose` what is merely of interest too. */

@@ -3,6 +3,7 @@ import type { CheckpointKeeper, RunPatch } from '../checkpoint/checkpointKeeper.
 import type { Clock } from '../clock.js';
 import { Failure, type FailureKind, type StopKind } from '../errors.js';
 import type { Logger } from '../telemetry/logger.js';
+import { noTelemetry, type Telemetry } from '../telemetry/telemetry.js';
 
 /** What a failure tells people. */
 export function failureNote<K extends FailureKind>(failure: Failure & { readonly kind: K }): FailureNote & { kind: K } {
@@ -22,10 +23,12 @@ export class OutageNotices {
     private readonly checkpoint: CheckpointKeeper,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly telemetry: Telemetry = noTelemetry,
   ) {}
 
   /** A pass failed. Tells people if it is the first failure of this outage. */
   async failed(failure: Failure): Promise<void> {
+    this.telemetry.set('eventferry.outage', 1);
     const before = this.checkpoint.row?.run?.outage;
     const ongoing = before?.endedAt === undefined ? before : undefined;
     const told = this.outageTold || ongoing?.notification === 'sent';
@@ -47,6 +50,8 @@ export class OutageNotices {
 
   /** A pass was good: an outage is over, and a stop that was found before is gone. */
   async good(): Promise<void> {
+    this.telemetry.set('eventferry.outage', 0);
+    this.telemetry.set('eventferry.stopped', 0);
     await this.endOutage();
     if (this.checkpoint.row?.run?.stop === undefined && this.stopTold === undefined) return;
     this.stopTold = undefined;
@@ -56,6 +61,8 @@ export class OutageNotices {
 
   /** A person must decide. Tells people if this cause has not been told yet. */
   async stopped(failure: Failure & { readonly kind: StopKind }): Promise<void> {
+    this.telemetry.set('eventferry.outage', 0);
+    this.telemetry.set('eventferry.stopped', 1);
     await this.endOutage();
     const cause = `${failure.kind}: ${failure.message}`;
     const before = this.checkpoint.row?.run?.stop;

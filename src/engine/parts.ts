@@ -6,6 +6,7 @@ import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts {
@@ -20,6 +21,7 @@ export interface Parts {
   readonly history: LagHistory;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
   /** The source's id, as marks name it. */
   readonly sourceId: string;
   /** The target stream. */

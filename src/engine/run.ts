@@ -95,7 +95,7 @@ class Run {
     budget: AbortSignal,
   ) {
     this.ending = AbortSignal.any([terms.stop, budget]);
-    this.notices = new OutageNotices(parts.checkpoint, parts.clock, parts.logger);
+    this.notices = new OutageNotices(parts.checkpoint, parts.clock, parts.logger, parts.telemetry);
     this.log = new RunLog(parts, terms.onProgress);
   }
 
@@ -118,7 +118,7 @@ class Run {
 
   /** Resume, then passes and polls until there is a reason to end or to ask the target again. */
   private async round(): Promise<RunEnd | undefined> {
-    let place = await resume(this.parts, this.ending);
+    let place = await this.resumed();
     this.place = place;
     this.log.resumed(place);
     // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
@@ -127,16 +127,7 @@ class Run {
     const resumedAt = this.parts.clock.now();
     while (!this.ending.aborted) {
       this.standoff.begin(place);
-      place = await pass(place, this.parts, this.ending, {
-        advanced: async (confirmed) => {
-          this.worked = true;
-          await this.log.advanced(confirmed, this.ending);
-        },
-        ended: (confirmed, sentTo) => {
-          this.place = confirmed;
-          this.standoff.sent(sentTo);
-        },
-      });
+      place = await this.passed(place);
       this.standoff.good();
       this.worked = true;
       this.failedTries = 0;
@@ -150,13 +141,51 @@ class Run {
     return undefined;
   }
 
+  private async resumed(): Promise<Place> {
+    const { telemetry } = this.parts;
+    const startedAt = Date.now();
+    try {
+      const place = await resume(this.parts, this.ending);
+      telemetry.ended('resume', startedAt);
+      return place;
+    } catch (thrown) {
+      telemetry.ended('resume', startedAt, asFailure(thrown).kind);
+      throw thrown;
+    }
+  }
+
+  private async passed(place: Place): Promise<Place> {
+    const { clock, telemetry } = this.parts;
+    const startedAt = clock.now();
+    let outcome = 'good';
+    try {
+      return await pass(place, this.parts, this.ending, {
+        advanced: async (confirmed) => {
+          this.worked = true;
+          await this.log.advanced(confirmed, this.ending);
+        },
+        ended: (confirmed, sentTo) => {
+          this.place = confirmed;
+          this.standoff.sent(sentTo);
+        },
+      });
+    } catch (thrown) {
+      outcome = asFailure(thrown).kind;
+      throw thrown;
+    } finally {
+      telemetry.record('eventferry.pass.duration', (clock.now() - startedAt) / 1000, { outcome });
+    }
+  }
+
   /** Polls until there is something to read (true), or the target is due to be asked again or the run ends (false). */
   private async somethingNew(place: Place, empty: boolean, until: number): Promise<boolean> {
     const { clock, source } = this.parts;
     const waitMs = empty ? this.terms.emptySourceWaitMs : this.terms.idlePollMs;
     while (!this.ending.aborted && clock.now() < until) {
       await clock.sleep(waitMs, this.ending);
-      if (!this.ending.aborted && (await source.poll(place.cursor, this.ending))) return true;
+      if (this.ending.aborted) return false;
+      if (await source.poll(place.cursor, this.ending)) return true;
+      this.log.atHead();
     }
     return false;
   }
@@ -187,6 +216,7 @@ class Run {
 
   /** Acts as the table of answers says. @throws the failure when this run does not wait for its end */
   private async answer(failure: Failure): Promise<RunEnd | undefined> {
+    if (failure.answer !== 'stop') this.parts.telemetry.add('eventferry.retries', 1, { kind: failure.kind });
     switch (failure.answer) {
       case 'resume':
         this.parts.logger.info('resume', { kind: failure.kind, message: failure.message });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { LagNote } from '../checkpoint/checkpoint.js';
 import type { RunPatch } from '../checkpoint/checkpointKeeper.js';
 import { Failure } from '../errors.js';
 import type { SourceLag } from '../source/source.js';
@@ -69,8 +70,16 @@ export class RunLog {
     this.moved(place);
     await this.look(place, signal);
     this.note({ behindSince: undefined, yielding: undefined, caughtUpAt: this.iso(this.parts.clock.now()) });
+    this.atHead();
     await this.parts.checkpoint.save();
     this.tell(place);
+  }
+
+  /** The source holds nothing more than what is confirmed. */
+  atHead(): void {
+    const { telemetry, clock } = this.parts;
+    telemetry.well(clock.now());
+    telemetry.set('eventferry.caught_up', 1);
   }
 
   /** A pass failed: remember since when there is something that is not confirmed, if the source still answers. */
@@ -117,6 +126,7 @@ export class RunLog {
     const endedAt = this.iso(this.parts.clock.now());
     const run = { startedAt: this.iso(this.startedAtMs), endedAt, end, events: this.events(place) };
     const before = this.parts.checkpoint.row?.run?.recentRuns ?? [];
+    this.parts.telemetry.add('eventferry.runs', 1, { end });
     this.note({ endedAt, recentRuns: [run, ...before].slice(0, mostRuns) });
     try {
       await this.parts.checkpoint.save();
@@ -135,6 +145,7 @@ export class RunLog {
   private moved(place: Place): void {
     const before = this.parts.checkpoint.row?.run?.movedAt;
     const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
+    if (moved) this.parts.telemetry.well(this.parts.clock.now());
     this.lastRevision = place.revision;
     if (moved || before === undefined) this.note({ movedAt: this.iso(this.parts.clock.now()) });
   }
@@ -150,9 +161,18 @@ export class RunLog {
     const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
     const lag = { bytes, events, eventsExact, seconds };
     this.note({ lag, sourceHead: head });
+    this.measure(lag);
     const confirmed = this.parts.checkpoint.row?.confirmed;
     const [position, revision] = [confirmed?.mark.position ?? 0, confirmed?.revision ?? noStream];
     this.recorder.seen({ lag, position, revision, well });
+  }
+
+  private measure({ events, bytes, seconds }: LagNote): void {
+    const { telemetry, checkpoint } = this.parts;
+    telemetry.set('eventferry.lag.events', events);
+    telemetry.set('eventferry.lag.bytes', bytes);
+    telemetry.set('eventferry.lag.seconds', seconds);
+    telemetry.set('eventferry.caught_up', checkpoint.row?.run?.caughtUpAt === undefined ? 0 : 1);
   }
 
   private behindSince(): string | undefined {

@@ -43,13 +43,14 @@ function refusalOf(event: TargetEvent, target: Pick<Target, 'measure'>): Failure
  */
 export async function keepSetAside(
   events: readonly TargetEvent[],
-  { quarantine, logger }: Pick<Parts, 'quarantine' | 'logger'>,
+  { quarantine, logger, telemetry }: Pick<Parts, 'quarantine' | 'logger' | 'telemetry'>,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { setAside } of events) {
     if (!setAside || !quarantine) continue;
     await quarantine.keep(setAside, signal);
     const { position, index, reason, name } = setAside;
+    telemetry.add('eventferry.quarantined', 1);
     logger.warn('message-set-aside', { position, index, reason, container: quarantine.container, blob: name });
   }
 }

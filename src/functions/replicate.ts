@@ -1,10 +1,17 @@
 import { app } from '@azure/functions';
 
+import { systemClock } from '../clock.js';
 import { environment } from '../config.js';
+import { createReplicator } from '../replicator.js';
+import { registerTelemetry } from './telemetryHooks.js';
 import { TimerRuns } from './timerRuns.js';
 import { timerSchedule } from './timerSchedule.js';
+import { WorkerTelemetry } from './workerTelemetry.js';
 
-const runs = new TimerRuns();
+const telemetry = new WorkerTelemetry();
+const runs = new TimerRuns(environment, systemClock, createReplicator, () => telemetry.start());
+
+if (telemetry.isOn) registerTelemetry(app, telemetry);
 
 app.timer('replicate', {
   schedule: timerSchedule(environment()),

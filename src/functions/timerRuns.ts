@@ -1,9 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { InvocationContext } from '@azure/functions';
+
 import { systemClock, type Clock } from '../clock.js';
 import { environment, type Environment } from '../config.js';
 import { asFailure, type Failure } from '../errors.js';
 import { createReplicator, type Replicator } from '../replicator.js';
+import type { Sending } from '../telemetry/openTelemetry.js';
 import { redact } from '../telemetry/redact.js';
 import { InvocationLogger, type InvocationLog } from './invocationLogger.js';
 import { settledWithin } from './settledWithin.js';
@@ -23,13 +26,15 @@ export class TimerRuns {
   private current: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   private terminated = false;
   private examined = false;
+  private sending: Sending | undefined;
 
   constructor(
     env: () => Environment = environment,
     private readonly clock: Clock = systemClock,
     create: typeof createReplicator = createReplicator,
+    private readonly startTelemetry: () => Promise<Sending | undefined> = () => Promise.resolve(undefined),
   ) {
-    this.replicator = new WorkerReplicator((config) => create(config, this.logger, clock), env);
+    this.replicator = new WorkerReplicator((config) => create(config, this.logger, clock, this.sending), env);
   }
 
   /**
@@ -37,14 +42,14 @@ export class TimerRuns {
    *
    * @throws Error with kind, message and way out: an outage, a stop (people have been told by then) or wrong settings
    */
-  async invoke(log: InvocationLog): Promise<void> {
+  async invoke(log: InvocationLog & Pick<InvocationContext, 'traceContext'>): Promise<void> {
     if (this.terminated) return;
     if (this.current) {
       log.info('run-under-way {}');
       return;
     }
     const stop = new AbortController();
-    const done = this.logger.during(log, () => this.run(stop.signal));
+    const done = this.logger.during(log, () => this.run(stop.signal, log.traceContext?.traceParent));
     this.current = { stop, done };
     try {
       await done;
@@ -67,13 +72,14 @@ export class TimerRuns {
     await nextTurn();
   }
 
-  private async run(stop: AbortSignal): Promise<void> {
+  private async run(stop: AbortSignal, traceParent: string | undefined): Promise<void> {
     try {
+      this.sending ??= await this.startTelemetry();
       const { config, replicator } = await this.replicator.take();
       const { seconds, whenCaughtUp } = config.run;
       const examination = this.examineOnce(replicator, stop);
       try {
-        await replicator.run({ stop, budgetMs: seconds * 1000, whenCaughtUp, onOutage: 'fail' });
+        await replicator.run({ stop, budgetMs: seconds * 1000, whenCaughtUp, onOutage: 'fail', traceParent });
       } finally {
         if (!stop.aborted) await settledWithin(examination, examinationMs, this.clock);
       }

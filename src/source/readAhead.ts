@@ -24,6 +24,7 @@ interface Pending {
 export interface ReadAheadLimits {
   /** Most bytes asked for and not yet taken. */
   readonly bytes: number;
+  /** Most ranges asked for and not yet taken. */
   readonly calls: number;
 }
 
@@ -38,6 +39,8 @@ export class ReadAhead {
    */
   private pending: Pending[] = [];
   private kept: Fetched | undefined;
+  /** Ranges fetched ahead at once: one more whenever one was waited for, one less when several lie ready. */
+  private calls = 1;
 
   constructor(
     private readonly reader: BlobReader,
@@ -48,7 +51,7 @@ export class ReadAhead {
   begin(fetch: Fetch, signal: AbortSignal): boolean {
     if (this.pendingOf(fetch) || this.kept?.request.chunk === fetch.chunk) return true;
     const bytes = this.pending.reduce((sum, other) => sum + other.fetch.count, fetch.count);
-    const fits = bytes <= this.limits.bytes && this.pending.length < this.limits.calls;
+    const fits = bytes <= this.limits.bytes && this.pending.length < this.calls;
     if (!fits && this.pending.length > 0) return false;
     const pending: Pending = { fetch, fetched: this.fetch(fetch, signal), done: false };
     pending.fetched.then(
@@ -76,6 +79,7 @@ export class ReadAhead {
     const pending = this.pendingOf(fetch);
     this.pending = this.pending.filter((other) => other !== pending);
     if (pending && serves(pending.fetch, fetch)) {
+      this.adapt(pending);
       const fetched = await pending.fetched;
       if (covers(fetched, fetch)) return fetched;
     }
@@ -90,6 +94,12 @@ export class ReadAhead {
   /** Forgets what is on its way; the caller aborts its signal. */
   drop(): void {
     this.pending = [];
+  }
+
+  /** What lies ready for long costs memory, and more to collect; what is not ready costs time. */
+  private adapt(taken: Pending): void {
+    if (!taken.done) this.calls = Math.min(this.limits.calls, this.calls + 1);
+    else if (this.pending[0]?.done) this.calls = Math.max(1, this.calls - 1);
   }
 
   private pendingOf({ chunk }: Fetch): Pending | undefined {

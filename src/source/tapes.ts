@@ -40,7 +40,7 @@ export type Onward = 'no' | 'when due' | 'poll' | 'now';
 
 /** Listings of the newest names are made no more often, unless the next frame needs a new chunk. */
 const listOnwardMs = 5_000;
-const readAheadCalls = 3;
+const readAheadCalls = 6;
 
 /** What a source of tapes knows, for as long as the process lives. Shared by everything that reads them. */
 export class Tapes {

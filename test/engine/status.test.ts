@@ -4,6 +4,7 @@ import type { Parts } from '../../src/engine/parts.js';
 import { status } from '../../src/engine/status.js';
 import type { ChunkMap, SourceLag } from '../../src/source/source.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
+import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { VirtualClock } from '../support/virtualClock.js';
 
@@ -42,6 +43,7 @@ function parts({ tail = 'answers', head = 'answers', row = 'answers' } = {}): Pa
     history: { add: notAsked, recent: notAsked },
     clock,
     logger: silentLogger,
+    telemetry: noTelemetry,
     sourceId: 's',
     stream: 't',
     settings: '00000000',

@@ -3,6 +3,7 @@ import { list } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { otlpReceiver } from '../support/otlpReceiver.js';
 import { storeLines, type ExpectedMessage } from '../convert/storeLines.js';
 import { entryFiles, FunctionsHost } from './functionsHost.js';
 
@@ -142,6 +143,25 @@ describe('The status page', () => {
     expect((body as { run: object }).run).not.toHaveProperty('endedAt');
     await runner.terminate();
     await run;
+  });
+});
+
+describe('Telemetry', () => {
+  test('of an invocation belongs to the request of the host, and is sent before the invocation ends', async () => {
+    const collector = await otlpReceiver();
+    const ferry = await Ferry.open(server(), soonOver);
+    await ferry.write(chunk, numbered(1, 3));
+    const host = await FunctionsHost.start(ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+    expect([...host.hooks].sort()).toEqual(['appTerminate', 'appTerminate', 'log', 'postInvocation']);
+    expect(await host.replicate()).toMatchObject({ ok: true });
+
+    const request = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentId: '00f067aa0ba902b7' };
+    expect(collector.spans).toContainEqual(expect.objectContaining({ name: 'run', ...request }));
+    expect(collector.metrics.map(({ name }) => name)).toContain('eventferry.events.appended');
+    expect(collector.logs.map(({ body }) => body)).toEqual(
+      expect.arrayContaining(['run-ended', 'examined']) as string[],
+    );
+    expect(host.events('information')).toContain('run-ended');
   });
 });
 

@@ -55,15 +55,32 @@ async function invoke({ invocationId, name, data }) {
   const invocation = {
     invocationId,
     metadata,
-    request: { invocationId, functionId: name, inputData: [{ name: trigger, data }], triggerMetadata: {} },
+    request: {
+      invocationId,
+      functionId: name,
+      inputData: [{ name: trigger, data }],
+      triggerMetadata: {},
+      traceContext: { traceParent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', traceState: '' },
+    },
     state: undefined,
-    log: (level, category, line) => process.send({ type: 'log', invocationId, level, category, line }),
+    log: (level, category, line) => {
+      process.send({ type: 'log', invocationId, level, category, line });
+      const traceContext = invocation.request.traceContext;
+      for (const { callback } of hooksOf('log')) {
+        callback({ level, category, message: line, invocationContext: { traceContext } });
+      }
+    },
   };
   running.set(invocationId, name);
   const answer = await answered(programmingModel.getInvocationModel(invocation), callback);
+  for (const { callback } of hooksOf('postInvocation')) await callback({});
   await nextTurn(); // an answer leaves the worker a turn after it was made, and is lost when the process has gone by then
   running.delete(invocationId);
   process.send({ type: 'answer', invocationId, ...answer });
+}
+
+function hooksOf(name) {
+  return hooks.filter((hook) => hook.name === name);
 }
 
 async function answered(model, callback) {
@@ -83,6 +100,6 @@ function httpAnswer({ statusCode, headers, body }) {
 
 /** Runs the hooks and goes, without a look at what still runs. */
 async function terminate() {
-  for (const { callback } of hooks.filter(({ name }) => name === 'appTerminate')) await callback({ hookData: {} });
+  for (const { callback } of hooksOf('appTerminate')) await callback({ hookData: {} });
   process.send({ type: 'terminated', unanswered: [...running.keys()] }, () => process.exit(0));
 }

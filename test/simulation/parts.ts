@@ -6,6 +6,7 @@ import type { Parts } from '../../src/engine/parts.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import type { Logger } from '../../src/telemetry/logger.js';
+import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import type { BlobService } from './blobService.js';
 import type { EventStoreNode } from './eventStoreNode.js';
 import type { Schedule } from './schedule.js';
@@ -81,6 +82,7 @@ export function buildParts(
     history: { add: () => Promise.resolve(), recent: () => Promise.resolve([]) },
     clock,
     logger,
+    telemetry: noTelemetry,
     sourceId,
     stream,
     settings,

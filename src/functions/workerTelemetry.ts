@@ -1,0 +1,23 @@
+import { environment, type Environment } from '../config.js';
+import { isTelemetryOn, startTelemetry } from '../telemetry/exporters.js';
+import { loadTelemetryConfig } from '../telemetrySettings.js';
+import type { Sending } from '../telemetry/openTelemetry.js';
+
+/** Telemetry of this worker: loaded at the first use, and only when the settings say where it goes. */
+export class WorkerTelemetry {
+  private readonly settings;
+  private started: Promise<Sending | undefined> | undefined;
+
+  constructor(env: Environment = environment()) {
+    this.settings = loadTelemetryConfig(env);
+  }
+
+  get isOn(): boolean {
+    return isTelemetryOn(this.settings);
+  }
+
+  /** Never throws: without telemetry the work goes on. */
+  start(): Promise<Sending | undefined> {
+    return (this.started ??= startTelemetry(this.settings).catch(() => undefined));
+  }
+}

@@ -1,0 +1,42 @@
+import type { z } from 'zod';
+
+import { settingsSchema } from './settings.js';
+
+/** Where telemetry goes; nowhere when neither is there. */
+export interface TelemetryConfig {
+  readonly azureMonitor?: {
+    readonly connectionString: string;
+    /** Of the managed identity that proves who sends; absent: the connection string alone does. */
+    readonly clientId?: string;
+  };
+  readonly otlpEndpoint?: string;
+  readonly serviceName: string;
+}
+
+const telemetrySchema = settingsSchema.pick({
+  APPLICATIONINSIGHTS_CONNECTION_STRING: true,
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: true,
+  OTEL_EXPORTER_OTLP_ENDPOINT: true,
+  OTEL_SERVICE_NAME: true,
+});
+
+/** Where telemetry goes, whatever the other settings are; nowhere when these are wrong themselves. Never throws. */
+export function loadTelemetryConfig(env: Readonly<Record<string, string | undefined>>): TelemetryConfig {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== '');
+  const parsed = telemetrySchema.safeParse(Object.fromEntries(given));
+  return parsed.success ? telemetryOf(parsed.data) : { serviceName: 'eventferry' };
+}
+
+/** The same from settings that were read. */
+export function telemetryOf(values: z.output<typeof telemetrySchema>): TelemetryConfig {
+  const connectionString = values.APPLICATIONINSIGHTS_CONNECTION_STRING;
+  const clientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(values.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? '')?.[1];
+  const otlpEndpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return {
+    ...(connectionString !== undefined && {
+      azureMonitor: { connectionString, ...(clientId !== undefined && { clientId: clientId.trim() }) },
+    }),
+    ...(otlpEndpoint !== undefined && { otlpEndpoint }),
+    serviceName: values.OTEL_SERVICE_NAME,
+  };
+}

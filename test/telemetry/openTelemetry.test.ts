@@ -1,0 +1,219 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { telemetryPage, telemetryPagePath } from '../../dev/telemetryPage.js';
+import { systemClock } from '../../src/clock.js';
+import { createReplicator } from '../../src/replicator.js';
+import { startTelemetry } from '../../src/telemetry/exporters.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+import { events, metrics } from '../../src/telemetry/metrics.js';
+import { sendingLogger, type Sending } from '../../src/telemetry/openTelemetry.js';
+import { loadTelemetryConfig } from '../../src/telemetrySettings.js';
+import { eventferry, password } from '../cli/commandLine.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered } from '../support/ferry.js';
+import { makeCertificates } from '../target/certificates.js';
+import { otlpReceiver, type OtlpReceiver } from '../support/otlpReceiver.js';
+
+const server = sharedEmbeddedServer();
+const chunk = '00000001-2013-10-15-093000.dat';
+const { signal } = new AbortController();
+const order = { stop: signal, whenCaughtUp: 'exit', onOutage: 'fail' } as const;
+
+async function sendingTo(settings: Record<string, string>): Promise<Sending> {
+  const sending = await startTelemetry(loadTelemetryConfig(settings));
+  if (!sending) throw new Error('nothing is sent');
+  onTestFinished(() => sending.shutdown());
+  return sending;
+}
+
+function openReplicator(ferry: Ferry, sending: Sending) {
+  const logger = sendingLogger(silentLogger, sending);
+  const replicator = createReplicator(ferry.config(), logger, systemClock, sending);
+  onTestFinished(() => replicator.close());
+  return replicator;
+}
+
+/** The last value of a metric, of the points with these attributes. */
+function last({ metrics: received }: OtlpReceiver, name: string, attributes: Record<string, string> = {}) {
+  const points = received.filter((metric) => metric.name === name).flatMap((metric) => metric.points);
+  const fitting = points.filter((point) =>
+    Object.entries(attributes).every(([key, value]) => point.attributes[key] === value),
+  );
+  return fitting.at(-1)?.value;
+}
+
+test('docs/telemetry.md is what the table says; `npm run docs` writes it', () => {
+  expect(readFileSync(telemetryPagePath, 'utf8').replaceAll('\r\n', '\n')).toBe(telemetryPage());
+});
+
+test('every event that is logged is in the table, and every one of the table is logged', () => {
+  const root = fileURLToPath(new URL('../../src/', import.meta.url));
+  const files = (readdirSync(root, { recursive: true }) as string[]).filter((path) => path.endsWith('.ts'));
+  const code = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
+  const logged = [...code.matchAll(/(?:(?:logger|log)\.(?:info|warn|error)|reportOnce)\(\s*['`]([a-z-]+)/g)];
+  expect([...new Set(logged.map(([, event]) => event))].sort()).toEqual(Object.keys(events).sort());
+});
+
+describe('A run, as a collector receives it', () => {
+  test('is counted, timed and traced, as part of what started it', async () => {
+    const collector = await otlpReceiver();
+    const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 300));
+    const parent = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
+    const replicator = openReplicator(ferry, sending);
+    await replicator.run({ ...order, traceParent: `00-${parent.traceId}-${parent.spanId}-01` });
+    await sending.flush();
+
+    const of = { source: ferry.container.containerName, stream: ferry.stream };
+    expect(last(collector, 'eventferry.events.appended', of)).toBe(300);
+    expect(last(collector, 'eventferry.records.read', of)).toBe(300);
+    expect(last(collector, 'eventferry.bytes.appended', of)).toBe(
+      ferry.events().reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0),
+    );
+    expect(last(collector, 'eventferry.pass.duration', { ...of, outcome: 'good' })).toBe(1);
+    expect(last(collector, 'eventferry.append.duration', of)).toBeGreaterThan(0);
+    expect(last(collector, 'eventferry.appends.in_flight', of)).toBe(0);
+    expect(last(collector, 'eventferry.lag.events', of)).toBe(0);
+    expect(last(collector, 'eventferry.caught_up', of)).toBe(1);
+    expect(last(collector, 'eventferry.outage', of)).toBe(0);
+    expect(last(collector, 'eventferry.staleness', of)).toBeLessThan(30);
+    expect(last(collector, 'eventferry.runs', { end: 'caught-up' })).toBe(1);
+    expect(last(collector, 'eventferry.storage.calls', { kind: 'list' })).toBeGreaterThan(0);
+    expect(last(collector, 'eventferry.storage.calls', { kind: 'table' })).toBeGreaterThan(0);
+    for (const { name, unit } of collector.metrics) expect(metrics).toHaveProperty([name, 'unit'], unit);
+
+    const run = collector.spans.find(({ name }) => name === 'run');
+    expect(run).toMatchObject({ traceId: parent.traceId, parentId: parent.spanId });
+    const children = collector.spans.filter(({ name }) => name !== 'run');
+    expect(new Set(children.map(({ name }) => name))).toEqual(new Set(['resume', 'read', 'append', 'checkpoint']));
+    for (const { traceId, parentId } of children)
+      expect({ traceId, parentId }).toEqual({ traceId: run?.traceId, parentId: run?.spanId });
+    expect(collector.logs).toEqual([
+      {
+        severity: 9,
+        body: 'run-ended',
+        attributes: expect.objectContaining({ end: 'caught-up', events: '300' }) as object,
+      },
+    ]);
+  });
+
+  test('that fails tells of the outage, and of the staleness that grows from then on', async () => {
+    const collector = await otlpReceiver();
+    const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    const replicator = openReplicator(ferry, sending);
+    await server().stop();
+    await replicator.run(order).catch(() => undefined);
+    await sending.flush();
+    const before = last(collector, 'eventferry.staleness') ?? NaN;
+    expect(last(collector, 'eventferry.outage')).toBe(1);
+    expect(last(collector, 'eventferry.retries', { kind: 'TargetUnreachable' })).toBe(1);
+    expect(collector.logs).toContainEqual({
+      severity: 17,
+      body: 'outage-began',
+      attributes: expect.objectContaining({ kind: 'TargetUnreachable' }) as object,
+    });
+    await expect
+      .poll(async () => (await sending.flush(), last(collector, 'eventferry.staleness')))
+      .toBeGreaterThan(before);
+  });
+
+  test('has no reading and no append when there is nothing new', async () => {
+    const collector = await otlpReceiver();
+    const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    const replicator = openReplicator(ferry, sending);
+    await replicator.run(order);
+    await sending.flush();
+    const before = collector.spans.length;
+    await replicator.run(order);
+    await sending.flush();
+    const names = collector.spans.slice(before).map(({ name }) => name);
+    expect(names).not.toContain('read');
+    expect(names).not.toContain('append');
+    expect(names).toContain('run');
+  });
+
+  test('comes from the command line too, without a secret', async () => {
+    const collector = await otlpReceiver();
+    const secret = server().connectionString.replace('://', `://admin:${password}@`);
+    const ferry = await Ferry.open(server(), { EVENTSTORE_CONNECTION_STRING: secret });
+    await ferry.write(chunk, numbered(1, 3));
+    const { code } = await eventferry(['run'], ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+    expect(code).toBe(0);
+    expect(last(collector, 'eventferry.events.appended')).toBe(3);
+    expect(collector.bytes()).not.toContain(password);
+    expect(collector.bytes()).not.toContain('Eby8vdM02xNOcqFl');
+  });
+});
+
+test('Application Insights receives metrics, the run and its log line, each with its own names', async () => {
+  const envelopes: { name: string; data: { baseType: string; baseData: Record<string, unknown> } }[] = [];
+  const { ca, tls } = makeCertificates('127.0.0.1');
+  const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
+  writeFileSync(join(folder, 'ca.pem'), ca);
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const ingestion = createServer(tls, (request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const sent = Buffer.concat(parts);
+      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
+      if (request.url?.includes('/track')) {
+        const items = text.startsWith('[')
+          ? (JSON.parse(text) as typeof envelopes)
+          : text.split('\n').map((line) => JSON.parse(line) as (typeof envelopes)[0]);
+        envelopes.push(...items);
+      }
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}');
+    });
+  });
+  await new Promise<void>((resolve) => ingestion.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    ingestion.closeAllConnections();
+    ingestion.close();
+  });
+  const ferry = await Ferry.open(server());
+  await ferry.write(chunk, numbered(1, 3));
+  const endpoint = `https://127.0.0.1:${(ingestion.address() as AddressInfo).port}`;
+  const { code, stderr } = await eventferry(
+    ['run'],
+    ferry.environment({
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=00000000-0000-4000-8000-000000000001;IngestionEndpoint=${endpoint}/`,
+      // What the exporter tells its own makers goes elsewhere.
+      APPLICATION_INSIGHTS_NO_STATSBEAT: '1',
+      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    }),
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const base = (type: string) =>
+    envelopes.filter(({ data }) => data.baseType === type).map(({ data }) => data.baseData);
+  const measured = base('MetricData').flatMap(({ metrics: points }) => points as { name: string; value: number }[]);
+  expect(measured).toContainEqual(expect.objectContaining({ name: 'eventferry.events.appended', value: 3 }));
+  expect(new Set(measured.map(({ name }) => name).filter((name) => !name.startsWith('_')))).toEqual(
+    new Set(measured.map(({ name }) => name).filter((name) => name in metrics)),
+  );
+  expect(base('RemoteDependencyData').map(({ name }) => name)).toContain('run');
+  expect(base('MessageData')).toContainEqual(
+    expect.objectContaining({
+      message: 'run-ended',
+      properties: expect.objectContaining({ end: 'caught-up' }) as object,
+    }),
+  );
+});
+
+test('nothing is loaded of OpenTelemetry when nothing is configured', async () => {
+  expect(await startTelemetry(loadTelemetryConfig({}))).toBeUndefined();
+});
