@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../../src/engine/run.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { Failure } from '../../src/errors.js';
+import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
@@ -149,7 +150,13 @@ test('what goes wrong while a failure is being answered is answered too', async 
     note: () => undefined,
   };
   const logger = new RecordingLogger();
-  const parts = { clock: new SteppingClock(), stream: 's', logger, checkpoint } as unknown as Parts;
+  const parts = {
+    clock: new SteppingClock(),
+    stream: 's',
+    logger,
+    telemetry: noTelemetry,
+    checkpoint,
+  } as unknown as Parts;
   const report = await run(parts, {
     stop: stop.signal,
     whenCaughtUp: 'wait',
@@ -168,7 +175,12 @@ test('what goes wrong while a failure is being answered is answered too', async 
 test('a run that outlives its budget by more than an append and 15 s gives itself up', async () => {
   const clock = new SteppingClock();
   const never = new Promise<never>(() => undefined);
-  const parts = { clock, stream: 's', checkpoint: { load: () => never, note: () => undefined } } as unknown as Parts;
+  const parts = {
+    clock,
+    stream: 's',
+    telemetry: noTelemetry,
+    checkpoint: { load: () => never, note: () => undefined },
+  } as unknown as Parts;
   const running = run(parts, {
     stop: new AbortController().signal,
     budgetMs: 60_000,
