@@ -54,6 +54,7 @@ const groups: readonly { readonly title: string; readonly rows: readonly string[
       'OUTAGE_WAIT_SECONDS',
     ),
   },
+  { title: 'Telling people', rows: rowsOf('NOTIFY_WEBHOOK_URL', 'HEARTBEAT_URL') },
   {
     title: 'Telemetry',
     rows: rowsOf(

@@ -59,6 +59,8 @@ export interface Config {
     readonly schedule: string;
   };
   readonly telemetry: TelemetryConfig;
+  /** Where people are told, beside log and telemetry; both are secrets. */
+  readonly notify: { readonly webhookUrl?: string; readonly heartbeatUrl?: string };
 }
 
 /** Setting name to text, as an environment has them. */
@@ -277,5 +279,9 @@ function configOf(
       schedule: values.REPLICATION_SCHEDULE,
     },
     telemetry: telemetryOf(values),
+    notify: {
+      ...(values.NOTIFY_WEBHOOK_URL !== undefined && { webhookUrl: values.NOTIFY_WEBHOOK_URL }),
+      ...(values.HEARTBEAT_URL !== undefined && { heartbeatUrl: values.HEARTBEAT_URL }),
+    },
   };
 }

@@ -90,6 +90,9 @@ const certificate = z.string().transform((text, context) => {
   }
 });
 
+const webUrl = z.url({ protocol: /^https?$/ });
+const webUrlExpected = 'a URL that starts with https:// (or http://)';
+
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({
   SOURCE_CONTAINER: required(container, {
@@ -190,6 +193,20 @@ export const settingsSchema = z.object({
   LIST_ALL_SECONDS: wholeNumber(1, 86_400, 300, {
     meaning: 'Between listings of every chunk, which find what appeared behind the cursor.',
     unit: 'seconds',
+  }),
+  NOTIFY_WEBHOOK_URL: optional(webUrl, {
+    meaning:
+      'Gets a message when an outage begins or ends and when a person must decide: an incoming webhook of Slack or Teams, or any address that takes JSON.',
+    defaultText: 'none',
+    expected: webUrlExpected,
+    secret: true,
+  }),
+  HEARTBEAT_URL: optional(webUrl, {
+    meaning:
+      'Is asked for (GET) after each good run, and at most once a minute while a run goes on: whoever watches it says when that stops.',
+    defaultText: 'none',
+    expected: webUrlExpected,
+    secret: true,
   }),
   APPLICATIONINSIGHTS_CONNECTION_STRING: optional(z.string().regex(/(?:^|;)\s*InstrumentationKey=/i), {
     meaning: 'Sends metrics, traces and log lines to this Application Insights resource.',

@@ -74,6 +74,7 @@ describe('settings that are left out', () => {
         schedule: '0 * * * * *',
       },
       telemetry: { serviceName: 'eventferry' },
+      notify: {},
     });
   });
 
@@ -201,6 +202,8 @@ describe('settings that are missing or wrong', () => {
     ['IDLE_POLL_MS', ['0', '60001']],
     ['READ_RECORDS', ['0']],
     ['APPEND_BYTES', ['1', '99999999999']],
+    ['NOTIFY_WEBHOOK_URL', ['hooks.example/x', 'ftp://hooks.example/x']],
+    ['HEARTBEAT_URL', ['localhost:80', 'mailto:a@b']],
     ['EVENTSTORE_TLS_CA', ['-----BEGIN CERTIFICATE-----\nnot\n-----END CERTIFICATE-----', 'bm90']],
     [
       'EVENTSTORE_CONNECTION_STRING',
@@ -219,6 +222,8 @@ describe('settings that are missing or wrong', () => {
       CHECKPOINT_STORAGE: `https://x.queue.core.windows.net/?sig=${secret}`,
       EVENTSTORE_CONNECTION_STRING: `http://admin:${secret}@db`,
       EVENTSTORE_TLS_CA: secret,
+      NOTIFY_WEBHOOK_URL: `hooks.example/${secret}`,
+      HEARTBEAT_URL: `ftp://beats.example/${secret}`,
       SOURCE_CONTAINER: `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${secret}`,
       TARGET_STREAM: `$esdb://admin:${secret}@db`,
     };
@@ -229,16 +234,19 @@ describe('settings that are missing or wrong', () => {
     expect(failure.message + JSON.stringify(failure.facts)).not.toContain(secret);
   });
 
-  test.each(['EVENTSTORE_CONNECTION_STRING', 'AzureWebJobsStorage', 'SOURCE_ID', 'SOURCE_STORAGE__accountName'])(
-    'are called unresolved where %s still is a Key Vault reference',
-    (name) => {
-      const value = '@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/x)';
-      const problems = problemsOf({ ...minimal, [name]: value });
-      expect(problems).toEqual([
-        { name, expected: expect.stringMatching(/Key Vault reference.*not resolved/) as string },
-      ]);
-    },
-  );
+  test.each([
+    'EVENTSTORE_CONNECTION_STRING',
+    'NOTIFY_WEBHOOK_URL',
+    'AzureWebJobsStorage',
+    'SOURCE_ID',
+    'SOURCE_STORAGE__accountName',
+  ])('are called unresolved where %s still is a Key Vault reference', (name) => {
+    const value = '@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/x)';
+    const problems = problemsOf({ ...minimal, [name]: value });
+    expect(problems).toEqual([
+      { name, expected: expect.stringMatching(/Key Vault reference.*not resolved/) as string },
+    ]);
+  });
 });
 
 describe('the settings of the source alone', () => {

@@ -1,6 +1,7 @@
 /**
- * A safety net: replaces what looks like a secret - the key of a storage account, a signature, a password in a URL, a
- * bearer token, a private key - by `***`. Code must still never put a secret into a log line or an error.
+ * A safety net: replaces what looks like a secret - the key of a storage account, a signature, a password in a URL, the
+ * path of a well-known webhook, a bearer token, a private key - by `***`. Code must still never put a secret into a log
+ * line or an error.
  */
 export function redact(text: string): string {
   return patterns.reduce((safe, [pattern, replacement]) => safe.replace(pattern, replacement), text);
@@ -13,5 +14,9 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/(\b(?:sig|signature)=)[^&;\s"',]+/gi, '$1***'],
   [/(\b(?:password|passwd|pwd|secret|client_secret|access_token)\\?["']?\s*[=:]\s*\\?["']?)[^&;\s"',}\\]+/gi, '$1***'],
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, '$1***@'],
+  [
+    /(\b(?:hooks\.slack\.com|[\w.-]+\.webhook\.office\.com|outlook\.office\.com\/webhook|hc-ping\.com)\/)[^\s"'<>]+/gi,
+    '$1***',
+  ],
   [/(\b(?:Bearer|Basic|SharedKey(?:Lite)?)\s+)[\w.:+/=-]{8,}/g, '$1***'],
 ];
