@@ -23,8 +23,9 @@ export interface Timed {
  * requests of 2,000 events are slower than four of 500, at ten times the reply time). So the window grows by one
  * request whenever it held us back for a round of replies while fewer than two were queued, as they are over a long
  * line, and shrinks by one when more than four were. It starts with three requests and forgets what it has learnt
- * after 30 s, since servers and lines change. Small requests, as there are near the head, say nothing about it: they
- * leave at once. Bytes in flight are bounded too, so that large events do not multiply.
+ * after 30 s, since servers and lines change. A line whose delay wavers by half looks like a queue and gets fewer. Small
+ * requests, as there are near the head, say nothing about it: they leave at once. Bytes in flight are bounded too, so
+ * that large events do not multiply.
  */
 export class AppendWindow {
   /** Most requests under way. */

@@ -1,0 +1,71 @@
+import type { Clock } from '../../src/clock.js';
+import type { AppendWindow } from '../../src/engine/appendWindow.js';
+
+/** How long things take, in ms, as time goes on. */
+export interface ModelServer {
+  /** To the server and back. */
+  readonly lineMs: (now: number) => number;
+  /** What one request keeps the server busy for; it works on one at a time. */
+  readonly workMs: (now: number) => number;
+  /** Bytes of each request; default 200 KiB. */
+  readonly bytes?: () => number;
+}
+
+/** What became of a backlog. */
+export interface ModelRun {
+  readonly answered: number;
+  /** Requests under way after each one that left, and when that was. */
+  readonly depths: readonly { readonly at: number; readonly requests: number }[];
+  /** The highest sum of bytes under way. */
+  readonly mostBytes: number;
+}
+
+/** A clock that stands where it is put. */
+export class StandingClock implements Clock {
+  time = 0;
+
+  now(): number {
+    return this.time;
+  }
+
+  sleep(): never {
+    throw new Error('nobody sleeps here');
+  }
+
+  after(): never {
+    throw new Error('nobody waits here');
+  }
+}
+
+/**
+ * Sends as many requests as the window lets through, for so many ms of model time, to a server that answers them in
+ * order: each arrives after half the line, waits for those before it, and its answer takes the other half. Nothing is
+ * left to chance and no time passes.
+ */
+export function sendBacklog(window: AppendWindow, clock: StandingClock, server: ModelServer, forMs: number): ModelRun {
+  const { lineMs, workMs, bytes = () => 200 * 1024 } = server;
+  const underWay: { readonly timed: ReturnType<AppendWindow['sent']>; readonly at: number; readonly bytes: number }[] =
+    [];
+  const depths: { at: number; requests: number }[] = [];
+  const until = clock.time + forMs;
+  let [freeAt, answered, mostBytes, bytesUnderWay] = [0, 0, 0, 0];
+  for (let next = bytes(); clock.time < until;) {
+    for (; window.hasRoom(next); next = bytes()) {
+      const [now, line] = [clock.time, lineMs(clock.time)];
+      freeAt = Math.max(freeAt, now + line / 2) + workMs(now);
+      // An answer does not overtake the one before it: they come on one connection.
+      const at = Math.max(freeAt + line / 2, underWay.at(-1)?.at ?? 0);
+      underWay.push({ timed: window.sent(next), at, bytes: next });
+      bytesUnderWay += next;
+      mostBytes = Math.max(mostBytes, bytesUnderWay);
+      depths.push({ at: now, requests: underWay.length });
+    }
+    const first = underWay.shift();
+    if (!first) throw new Error('the window lets nothing through');
+    clock.time = Math.max(clock.time, first.at);
+    bytesUnderWay -= first.bytes;
+    answered++;
+    window.answered(first.timed);
+  }
+  return { answered, depths, mostBytes };
+}
