@@ -52,6 +52,7 @@ export class RunLog {
   /** The place where the first pass begins: what lies before it is not this run's work. */
   resumed(place: Place): void {
     this.firstRevision ??= place.revision;
+    this.rememberWell();
     this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined });
   }
 
@@ -84,6 +85,7 @@ export class RunLog {
 
   /** A pass failed: remember since when there is something that is not confirmed, if the source still answers. */
   async failed(place: Place | undefined): Promise<void> {
+    this.rememberWell();
     const cursor = place?.cursor ?? this.parts.checkpoint.row?.cursor;
     if (!cursor) return;
     try {
@@ -140,6 +142,13 @@ export class RunLog {
   /** How far the stream grew behind the place where the run began. */
   events(place: Place | undefined): number {
     return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
+  }
+
+  /** How long nothing was confirmed does not begin anew with each process: the row knows since when. */
+  private rememberWell(): void {
+    const { movedAt, caughtUpAt } = this.parts.checkpoint.row?.run ?? {};
+    const known = [movedAt, caughtUpAt].filter((at) => at !== undefined);
+    if (known.length > 0) this.parts.telemetry.well(Math.max(...known.map((at) => Date.parse(at))));
   }
 
   private moved(place: Place): void {

@@ -11,8 +11,6 @@ import { WorkerTelemetry } from './workerTelemetry.js';
 const telemetry = new WorkerTelemetry();
 const runs = new TimerRuns(environment, systemClock, createReplicator, () => telemetry.start());
 
-if (telemetry.isOn) registerTelemetry(app, telemetry);
-
 app.timer('replicate', {
   schedule: timerSchedule(environment()),
   runOnStartup: false,
@@ -20,3 +18,5 @@ app.timer('replicate', {
 });
 
 app.hook.appTerminate(() => runs.terminate());
+// Hooks run in this order: what the run says at its end is sent too.
+if (telemetry.isOn) registerTelemetry(app, telemetry);

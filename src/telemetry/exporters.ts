@@ -1,5 +1,3 @@
-import { ManagedIdentityCredential } from '@azure/identity';
-
 import type { TelemetryConfig } from '../telemetrySettings.js';
 import type { Exporters, Sending } from './openTelemetry.js';
 
@@ -25,12 +23,18 @@ export async function startTelemetry(settings: TelemetryConfig): Promise<Sending
 
 /** The connection string of a resource without local authentication is no secret; an identity proves who we are. */
 async function azureMonitorExporters(options: NonNullable<TelemetryConfig['azureMonitor']>): Promise<Exporters> {
-  const { AzureMonitorTraceExporter, AzureMonitorMetricExporter, AzureMonitorLogExporter } =
-    await import('@azure/monitor-opentelemetry-exporter');
   const { connectionString, clientId } = options;
+  // What the exporter tells its own makers would go to a host that nobody has named.
+  // eslint-disable-next-line no-restricted-properties -- the exporter takes it from nowhere else
+  process.env['APPLICATION_INSIGHTS_NO_STATSBEAT'] ??= 'true';
+  const [{ AzureMonitorTraceExporter, AzureMonitorMetricExporter, AzureMonitorLogExporter }, identity] =
+    await Promise.all([
+      import('@azure/monitor-opentelemetry-exporter'),
+      clientId === undefined ? undefined : import('@azure/identity'),
+    ]);
   const given = {
     connectionString,
-    ...(clientId !== undefined && { credential: new ManagedIdentityCredential({ clientId }) }),
+    ...(identity && clientId !== undefined && { credential: new identity.ManagedIdentityCredential({ clientId }) }),
     // What cannot be sent is dropped: a disk that fills up with telemetry would be worse.
     disableOfflineStorage: true,
   };

@@ -163,6 +163,19 @@ describe('Telemetry', () => {
     );
     expect(host.events('information')).toContain('run-ended');
   });
+
+  test('of a run that the end of the worker cuts short is sent too', async () => {
+    const collector = await otlpReceiver();
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    const host = await FunctionsHost.start(ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+    const run = host.replicate();
+    await caughtUp(ferry);
+    await host.terminate();
+    await run;
+    const ended = collector.logs.find(({ body }) => body === 'run-ended');
+    expect(ended?.attributes).toMatchObject({ end: 'stop-requested' });
+  });
 });
 
 describe('Wrong settings', () => {

@@ -127,6 +127,23 @@ describe('A run, as a collector receives it', () => {
       .toBeGreaterThan(before);
   });
 
+  test('of a new process tells how long nothing was confirmed by those before it either', async () => {
+    const collector = await otlpReceiver();
+    const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    await openReplicator(ferry, await sendingTo(settings)).run(order);
+    const wellUntil = Date.now();
+    await server().stop();
+    const sending = await sendingTo(settings);
+    await openReplicator(ferry, sending)
+      .run(order)
+      .catch(() => undefined);
+    const leastSeconds = (Date.now() - wellUntil) / 1000;
+    await sending.flush();
+    expect(last(collector, 'eventferry.staleness')).toBeGreaterThanOrEqual(leastSeconds);
+  });
+
   test('has no reading and no append when there is nothing new', async () => {
     const collector = await otlpReceiver();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
@@ -188,16 +205,14 @@ test('Application Insights receives metrics, the run and its log line, each with
   const ferry = await Ferry.open(server());
   await ferry.write(chunk, numbered(1, 3));
   const endpoint = `https://127.0.0.1:${(ingestion.address() as AddressInfo).port}`;
-  const { code, stderr } = await eventferry(
-    ['run'],
+  const { code, stderr, dials } = await watched(
     ferry.environment({
       APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=00000000-0000-4000-8000-000000000001;IngestionEndpoint=${endpoint}/`,
-      // What the exporter tells its own makers goes elsewhere.
-      APPLICATION_INSIGHTS_NO_STATSBEAT: '1',
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
     }),
   );
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(dials).toEqual(new Set(['127.0.0.1']));
   const base = (type: string) =>
     envelopes.filter(({ data }) => data.baseType === type).map(({ data }) => data.baseData);
   const measured = base('MetricData').flatMap(({ metrics: points }) => points as { name: string; value: number }[]);
@@ -214,6 +229,35 @@ test('Application Insights receives metrics, the run and its log line, each with
   );
 });
 
-test('nothing is loaded of OpenTelemetry when nothing is configured', async () => {
-  expect(await startTelemetry(loadTelemetryConfig({}))).toBeUndefined();
+/** Runs `eventferry run`, and says which modules it loads and which hosts it dials. */
+async function watched(environment: Record<string, string | undefined>) {
+  const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'watched');
+  const watch = new URL('watch.mjs', import.meta.url).href;
+  const ended = await eventferry(['run'], { ...environment, WATCH_FILE: file, NODE_OPTIONS: `--import=${watch}` });
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const after = (word: string) => lines.filter((line) => line.startsWith(word)).map((line) => line.slice(word.length));
+  return { ...ended, loads: after('loads '), dials: new Set(after('dials ')) };
+}
+
+describe('Without telemetry', () => {
+  const ofTelemetry = /@opentelemetry|opentelemetry-exporter|telemetry\/openTelemetry/;
+
+  test('none of its packages is loaded', async () => {
+    const ferry = await Ferry.open(server());
+    const { code, loads } = await watched(ferry.environment());
+    expect(code).toBe(0);
+    expect(loads.length).toBeGreaterThan(100);
+    expect(loads.filter((url) => ofTelemetry.test(url))).toEqual([]);
+  });
+
+  test('only what sends to a collector is loaded when that alone is asked for', async () => {
+    const collector = await otlpReceiver();
+    const ferry = await Ferry.open(server());
+    const { code, loads } = await watched(ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+    expect(code).toBe(0);
+    expect(loads.filter((url) => ofTelemetry.test(url))).not.toEqual([]);
+    expect(loads.filter((url) => url.includes('monitor-opentelemetry-exporter'))).toEqual([]);
+  });
 });
