@@ -1,6 +1,7 @@
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { loadConfig } from '../src/config.js';
 import { demoProgress } from './demoProgress.js';
 import type { DemoProgress } from './demoProgress.js';
 import { DemoWatch } from './demoWatch.js';
@@ -80,7 +81,11 @@ async function ferry(laptop: Laptop, replicator: Program, progress: DemoProgress
     const caughtUpAt = Date.now();
     expectEnding('eventferry run --follow, asked to stop,', await replicator.stop(), 0);
     return {
-      audit: auditJournal(readJournal(laptop.journal), laptop.eventStore.events(container)),
+      audit: await auditJournal(
+        readJournal(laptop.journal),
+        laptop.eventStore.events(container),
+        loadConfig(laptop.settings).config.convert,
+      ),
       seconds: (caughtUpAt - watch.firstEventAt) / 1000,
       lagSeconds: (caughtUpAt - writtenAt) / 1000,
     };
@@ -112,12 +117,7 @@ function table({ audit, seconds, lagSeconds }: Result): string {
     ['bytes', audit.bytes],
     ['events/s, at the pace of the writer', Math.round(audit.events / seconds)],
     ['lag at the end, seconds', lagSeconds.toFixed(1)],
-    ['duplicates', audit.duplicates],
-    ['gaps', audit.gaps],
-    ['reordered', audit.reordered],
-    ['bytes that differ, events', audit.different],
-    ['marks that differ', audit.wrongMarks],
-    ['foreign events', audit.foreign],
+    ...Object.entries(audit.differences),
   ];
   const lines = rows.map(([what, value]) => `  ${what.padEnd(38)}${value.toLocaleString('en').padStart(12)}`);
   const verdict = isExact(audit)

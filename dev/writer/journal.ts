@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 import type { PlacedCommit } from './tapeAppender.js';
@@ -8,6 +7,11 @@ export interface JournalEntry {
   readonly key: string;
   readonly chunk: string;
   readonly offset: number;
+  readonly frameBytes: number;
+  readonly stamp: number;
+  /** The frame's SHA-1, 40 hex digits. */
+  readonly sha1: string;
+  readonly attributes: readonly (readonly [string, string])[];
   readonly messages: readonly JournalMessage[];
   /** False when the writer never heard whether the commit was written: it may be there or not. */
   acknowledged: boolean;
@@ -15,9 +19,8 @@ export interface JournalEntry {
 
 export interface JournalMessage {
   readonly contract: string;
-  /** Of the body as it was written: its length, and its SHA-256 in hex. */
-  readonly bytes: number;
-  readonly sha256: string;
+  /** The body as it was written, in base64. */
+  readonly body: string;
 }
 
 type Line = Omit<JournalEntry, 'acknowledged'> | { readonly acknowledged: readonly [from: number, to: number] };
@@ -44,15 +47,9 @@ export class Journal {
     const from = this.entryCount;
     this.entryCount += placed.length;
     this.write(
-      placed.map(({ commit, chunk, offset }) => ({
-        key: commit.key,
-        chunk,
-        offset,
-        messages: commit.messages.map(({ contract, body }) => ({
-          contract,
-          bytes: body.length,
-          sha256: sha256(body),
-        })),
+      placed.map(({ commit: { key, attributes, messages }, chunk, offset, frameBytes, stamp, sha1 }) => ({
+        ...{ key, chunk, offset, frameBytes, stamp: Number(stamp), sha1, attributes },
+        messages: messages.map(({ contract, body }) => ({ contract, body: Buffer.from(body).toString('base64') })),
       })),
     );
     return [from, this.entryCount];
@@ -71,10 +68,6 @@ export class Journal {
 /** Every try in the order of the writes; empty when there is no such file. */
 export function readJournal(path: string): JournalEntry[] {
   return existsSync(path) ? entriesOf(readFileSync(path, 'utf8')) : [];
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function entriesOf(text: string): JournalEntry[] {

@@ -5,7 +5,7 @@ import type { ContainerClient, PageBlobClient } from '@azure/storage-blob';
 
 import { encodeBatch } from './messageStore.js';
 import type { Commit } from './messageStore.js';
-import { encodeFrame } from './tapeFrame.js';
+import { encodeFrame, hashOf } from './tapeFrame.js';
 import { chunkBytes, pageBytes, readHistory, wholePages } from './tapeHistory.js';
 
 /** A commit and the place of its frame. */
@@ -15,6 +15,9 @@ export interface PlacedCommit {
   /** Where the frame starts in the chunk and how long it is, in bytes. */
   readonly offset: number;
   readonly frameBytes: number;
+  readonly stamp: bigint;
+  /** The frame's SHA-1, 40 hex digits. */
+  readonly sha1: string;
 }
 
 interface OpenChunk {
@@ -66,7 +69,8 @@ export class TapeAppender {
   async place(commits: readonly Commit[]): Promise<PlacedCommit[]> {
     const placed: PlacedCommit[] = [];
     for (const commit of commits) {
-      const frame = encodeFrame(this.nextStamp(commit.key), commit.key, encodeBatch(commit));
+      const stamp = this.nextStamp(commit.key);
+      const frame = encodeFrame(stamp, commit.key, encodeBatch(commit));
       if (frame.length > chunkBytes) throw new Error(`A commit of ${frame.length} bytes does not fit a chunk`);
       if (this.chunk !== undefined && this.chunk.end + frame.length > chunkBytes) {
         if (placed.length > 0) break;
@@ -74,7 +78,8 @@ export class TapeAppender {
         this.chunk = await this.openChunk(this.recordCount);
       }
       this.chunk ??= await this.openChunk(this.recordCount + 1);
-      placed.push({ commit, chunk: this.chunk.name, offset: this.chunk.end, frameBytes: frame.length });
+      const { name: chunk, end: offset } = this.chunk;
+      placed.push({ commit, chunk, offset, frameBytes: frame.length, stamp, sha1: hashOf(frame).toString('hex') });
       this.chunk.pending = Buffer.concat([this.chunk.pending, frame]);
       this.chunk.end += frame.length;
       this.recordCount++;
