@@ -1,3 +1,4 @@
+import { Counter } from './counts.js';
 import type { Random } from './random.js';
 
 /** What can go wrong with a call or a message, each drawn for each of them with its own probability. */
@@ -32,6 +33,8 @@ export type FaultRates = Readonly<Partial<Record<FaultName, number>>>;
 /** The faults of one schedule. From some moment on there are none any more. */
 export class Faults {
   quiet = false;
+  /** Each fault that was drawn. */
+  readonly drawn = new Counter();
   /** Services that nobody can reach now; `denied`: they answer, but refuse. */
   readonly down = new Map<Service, 'silent' | 'refused' | 'denied'>();
   private readonly random: Map<string, Random>;
@@ -46,7 +49,9 @@ export class Faults {
   /** Whether this fault happens now. */
   hits(name: FaultName): boolean {
     const rate = this.rates[name] ?? 0;
-    return !this.quiet && rate > 0 && this.of(name).chance(rate);
+    const isHit = !this.quiet && rate > 0 && this.of(name).chance(rate);
+    if (isHit) this.drawn.count(name);
+    return isHit;
   }
 
   /** How long a message is on its way, in ms. */

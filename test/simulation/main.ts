@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { listed } from './counts.js';
 import { faultNames, type FaultName } from './faults.js';
 import { reduced, replayCommand, shrink, whole, type Reduction } from './reduction.js';
 import { drawSchedule } from './schedule.js';
@@ -72,11 +73,12 @@ async function simulateAll({ seeds, from, processes }: Options): Promise<boolean
   const seconds = (performance.now() - startedAt) / 1000;
   process.stderr.write('\n');
   for (const [index, failure] of tally.failures.entries()) await explain(failure, index < mostShrunk);
-  const ends = Object.entries(tally.ends).sort(([, one], [, other]) => other - one);
   process.stdout.write(
     `${tally.schedules} schedules from seed ${from}, ${tally.events} events, ${tally.happened} happenings, ` +
-      `${seconds.toFixed(0)} s: ${tally.failures.length} with an anomaly.\n` +
-      `${ends.map(([end, count]) => `${end} ${count}`).join(', ')}\n`,
+      `${seconds.toFixed(0)} s, ${(tally.schedules / seconds).toFixed(0)} a second: ` +
+      `${tally.failures.length} with an anomaly.\n` +
+      `Ends: ${listed(tally.ends)}\nFaults drawn: ${listed(tally.faults)}\nDeeds: ${listed(tally.deeds)}\n` +
+      `Asked: ${listed(tally.calls)}\n`,
   );
   return tally.failures.length > 0;
 }

@@ -1,3 +1,4 @@
+import { Counter } from './counts.js';
 import type { Faults, Service } from './faults.js';
 import type { SimulatedProcess } from './simulatedProcess.js';
 import type { SimulatedTime } from './simulatedTime.js';
@@ -30,6 +31,9 @@ export interface Steps {
 
 /** Carries calls from processes to services, with all that may happen on the way. */
 export class Network {
+  /** What was asked of the services, by what it was. */
+  readonly calls = new Counter();
+
   /** @param trace told what is asked, for somebody who looks at one schedule */
   constructor(
     readonly time: SimulatedTime,
@@ -41,6 +45,7 @@ export class Network {
   /** True when the process dies now. */
   dies(process: SimulatedProcess, what: string, moment: 'before' | 'after', writes: boolean): boolean {
     if (!process.alive) return true;
+    if (moment === 'before') this.calls.count(what);
     if (!this.steps.dies(process, what, moment, writes)) return false;
     process.kill();
     return true;

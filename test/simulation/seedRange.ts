@@ -1,3 +1,4 @@
+import { added, type Counts } from './counts.js';
 import { drawSchedule } from './schedule.js';
 import { simulate, type Result } from './simulate.js';
 
@@ -7,12 +8,24 @@ export interface Tally {
   readonly events: number;
   readonly happened: number;
   /** How many ended in which way. */
-  readonly ends: Readonly<Record<string, number>>;
+  readonly ends: Counts;
+  readonly faults: Counts;
+  readonly deeds: Counts;
+  readonly calls: Counts;
   /** Those in which something happened that must not. */
   readonly failures: readonly Result[];
 }
 
-export const nothing: Tally = { schedules: 0, events: 0, happened: 0, ends: {}, failures: [] };
+export const nothing: Tally = {
+  schedules: 0,
+  events: 0,
+  happened: 0,
+  ends: {},
+  faults: {},
+  deeds: {},
+  calls: {},
+  failures: [],
+};
 
 /** Simulates the schedules of `count` seeds, one after the other. */
 export async function simulateRange(from: number, count: number): Promise<Tally> {
@@ -24,6 +37,9 @@ export async function simulateRange(from: number, count: number): Promise<Tally>
       events: result.events,
       happened: result.happened,
       ends: { [result.end]: 1 },
+      faults: result.faults,
+      deeds: result.deeds,
+      calls: result.calls,
       failures: result.violations.length > 0 ? [result] : [],
     });
   }
@@ -31,13 +47,14 @@ export async function simulateRange(from: number, count: number): Promise<Tally>
 }
 
 export function sum(one: Tally, other: Tally): Tally {
-  const ends = { ...one.ends };
-  for (const [end, count] of Object.entries(other.ends)) ends[end] = (ends[end] ?? 0) + count;
   return {
     schedules: one.schedules + other.schedules,
     events: one.events + other.events,
     happened: one.happened + other.happened,
-    ends,
+    ends: added(one.ends, other.ends),
+    faults: added(one.faults, other.faults),
+    deeds: added(one.deeds, other.deeds),
+    calls: added(one.calls, other.calls),
     failures: [...one.failures, ...other.failures],
   };
 }

@@ -1,3 +1,4 @@
+import type { Counts } from './counts.js';
 import { differences, verdict } from './oracle.js';
 import { Runner, RunningProcess } from './runner.js';
 import type { Schedule } from './schedule.js';
@@ -12,6 +13,10 @@ export interface Result {
   readonly violations: readonly string[];
   readonly events: number;
   readonly happened: number;
+  readonly faults: Counts;
+  readonly deeds: Counts;
+  /** What was asked of the services. */
+  readonly calls: Counts;
 }
 
 /** How many runs, each of which waits out a few outages, may pass from the end of all faults until the target is exact. */
@@ -36,7 +41,16 @@ export async function simulate(schedule: Schedule, trace?: (line: string) => voi
   }
   for (const runner of runners) runner.kill();
   const events = world.ledger.all(world.services.node).length;
-  return { seed: schedule.seed, end, violations, events, happened: world.time.happened };
+  return {
+    seed: schedule.seed,
+    end,
+    violations,
+    events,
+    happened: world.time.happened,
+    faults: world.faults.drawn.counts,
+    deeds: world.deeds.counts,
+    calls: world.network.calls.counts,
+  };
 }
 
 async function prepare(world: World): Promise<void> {
@@ -52,6 +66,7 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
   for (const action of schedule.actions) {
     await time.sleep(start + action.at - time.now);
     world.trace(`do ${JSON.stringify(action)}`);
+    world.deeds.count(action.kind);
     const runner = 'runner' in action ? runners.find(({ number }) => number === action.runner) : undefined;
     const process = runner?.current?.process;
     if (action.kind === 'kill') process?.kill();

@@ -3,6 +3,7 @@ import { mapEntry } from '../../dev/eventstore/serverMadeEvent.js';
 import { WireWriter } from '../../dev/eventstore/wire.js';
 import type { StopKind } from '../../src/errors.js';
 import { BlobService } from './blobService.js';
+import { Counter } from './counts.js';
 import { EventStoreNode } from './eventStoreNode.js';
 import { Faults } from './faults.js';
 import { Ledger } from './ledger.js';
@@ -44,6 +45,7 @@ export class World {
   readonly network: Network;
   readonly services: Services;
   readonly ledger: Ledger;
+  readonly deeds = new Counter();
   /** The stops that what was done so far may lead to. */
   readonly stops = new Set<StopKind>();
   /** What was done that may leave something behind the cursor. */
