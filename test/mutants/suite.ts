@@ -1,0 +1,79 @@
+import type { ProvidedContext, SerializedError, TestError } from 'vitest';
+import { createVitest, type TestModule, type Vitest } from 'vitest/node';
+import { ScratchCopy } from './scratchCopy.js';
+
+/** What the tests of some files came to. `broken`: they did not get as far as to be run. */
+export type Outcome =
+  | { readonly kind: 'passed'; readonly tests: number }
+  | { readonly kind: 'failed'; readonly file: string; readonly test: string; readonly error: string }
+  | { readonly kind: 'broken'; readonly file: string; readonly error: string };
+
+/** Longer than the slowest test of the table's files takes, shorter than a person waits for one that hangs. */
+const testTimeout = 15_000;
+
+/** Test files run on a scratch copy, again and again: what did not change is not compiled again. */
+export class Suite {
+  private constructor(
+    private readonly copy: ScratchCopy,
+    private readonly vitest: Vitest,
+  ) {}
+
+  /** @param project the project's folder @param provide what the tests take from the run's setup */
+  static async open(project: string, provide: ProvidedContext): Promise<Suite> {
+    const copy = new ScratchCopy(project);
+    const options = { root: copy.root, config: false, watch: false, bail: 1, provide, testTimeout } as const;
+    const vitest = await createVitest(
+      'test',
+      // In threads, so that not even a test that never ends outlives the run.
+      { ...options, pool: 'threads', maxWorkers: 1, include: ['test/**/*.ts'], reporters: [{}] },
+      { cacheDir: copy.path('.cache'), logLevel: 'error' },
+    );
+    await vitest.standalone();
+    return new Suite(copy, vitest);
+  }
+
+  /** Runs the files in turn until a test fails. */
+  async run(files: readonly string[]): Promise<Outcome> {
+    let tests = 0;
+    for (const file of files) {
+      const specification = this.vitest.getRootProject().createSpecification(this.copy.path(file));
+      const { testModules } = await this.vitest.runTestSpecifications([specification]);
+      const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId);
+      const outcome = module && outcomeOf(module, file);
+      if (outcome?.kind !== 'passed') return outcome ?? { kind: 'broken', file, error: 'it was not run' };
+      tests += outcome.tests;
+    }
+    return { kind: 'passed', tests };
+  }
+
+  /** Runs the files while another text stands in one of the copy's. */
+  async runWith(changed: string, text: string, files: readonly string[]): Promise<Outcome> {
+    this.copy.write(changed, text);
+    this.vitest.invalidateFile(this.copy.path(changed));
+    try {
+      return await this.run(files);
+    } finally {
+      this.copy.restore(changed);
+      this.vitest.invalidateFile(this.copy.path(changed));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.vitest.close();
+    this.copy.remove();
+  }
+}
+
+function outcomeOf(module: TestModule, file: string): Outcome {
+  const [failed] = module.children.allTests('failed');
+  if (failed) return { kind: 'failed', file, test: failed.fullName, error: firstLine(failed.result().errors) };
+  const tests = [...module.children.allTests('passed')].length;
+  if (module.ok() && tests > 0) return { kind: 'passed', tests };
+  const [suite] = [...module.children.allSuites()].filter((one) => one.errors().length > 0);
+  const errors = suite?.errors() ?? module.errors();
+  return { kind: 'broken', file, error: firstLine(errors) };
+}
+
+function firstLine(errors: readonly (TestError | SerializedError)[] | undefined): string {
+  return (errors?.[0]?.message ?? 'no test ran').split('\n', 1)[0] ?? '';
+}
