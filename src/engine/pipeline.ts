@@ -86,10 +86,9 @@ class CallPipeline implements Pipeline {
     from: Place,
     private readonly window: AppendWindow,
   ) {
-    const { cursor, revision, confirmed } = from;
-    this.confirmed = { cursor, revision, ...(confirmed && { confirmed }) };
-    this.sentTo = revision;
-    this.reached = cursor;
+    this.confirmed = from; // with what is pending inside a record, until that record is whole
+    this.sentTo = from.revision;
+    this.reached = from.cursor;
   }
 
   get isFull(): boolean {

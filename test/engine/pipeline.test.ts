@@ -152,6 +152,21 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 2, offset: 100 } });
   });
 
+  test('begun inside a record says what is missing of it until it is whole', async () => {
+    const { sent, target } = heldTarget();
+    const record = sampleRecord(1);
+    const pending = { record, events: sampleEvents(record, 2).slice(1) };
+    const place = { cursor: cursorBehind(record), revision: 0, pending };
+    const pipeline = openPipeline(target, place);
+    await append(pipeline, pending.events, record);
+    await pipeline.reach(cursorBehind(record));
+    expect(pipeline.confirmed).toEqual(place);
+    sent[0]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ revision: 1, cursor: { position: 2 } });
+    expect(pipeline.confirmed.pending).toBeUndefined();
+  });
+
   test('moves the cursor past records that make no event once everything before them is confirmed', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { startEventStore, type EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
+import { FaultyFerry } from '../support/faultyFerry.js';
+import { SteppingClock } from '../support/steppingClock.js';
+import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+
+/** What becomes of a write: the server's own faults, its call ended politely, or no call taken for a moment. */
+const harm = fc.constantFrom(
+  'loseAnswer',
+  'dropBefore',
+  'dropAfter',
+  'timeout',
+  'timeoutAfter',
+  'notReady',
+  'endCall',
+  'refuse',
+);
+type Harm = typeof harm extends fc.Arbitrary<infer T> ? T : never;
+
+const bytes = fc.oneof(
+  { arbitrary: fc.constantFrom(0, 1, 2), weight: 1 },
+  { arbitrary: fc.nat(300), weight: 3 },
+  { arbitrary: fc.integer({ min: 300, max: 4_000 }), weight: 2 },
+);
+const record = fc.record({
+  key: fc.oneof({ arbitrary: fc.constant('customer-1'), weight: 9 }, { arbitrary: fc.constant('audit'), weight: 1 }),
+  sizes: fc.array(bytes, { maxLength: 12 }),
+});
+const scenario = fc.record({
+  records: fc.array(record, { minLength: 1, maxLength: 60 }),
+  chunkRecords: fc.integer({ min: 5, max: 60 }),
+  readRecords: fc.constantFrom(1, 7, 10_000),
+  saveEveryMs: fc.constantFrom(0, 5_000),
+  appendBytes: fc.constantFrom(6_000, 20_000, 1_048_576),
+  /** What each write meets, in order; those behind the last meet nothing. */
+  harms: fc.array(fc.option(harm, { freq: 2 }), { maxLength: 12 }),
+  /** Before each answer, in ms, over and over. */
+  delays: fc.array(fc.nat(3), { minLength: 1, maxLength: 5 }),
+  reorderReplies: fc.boolean(),
+});
+type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+
+function recordsOf({ records }: Pick<Scenario, 'records'>) {
+  return records.map(({ key, sizes }, at) => ({
+    key,
+    bodies: sizes.map((size, index) => Buffer.alloc(size, `${at}.${index};`)),
+  }));
+}
+
+/** Hands the harms out, one a write, and lets time pass where an answer will never come. */
+function playFaults({ faults }: EventStoreServer, { harms, delays, reorderReplies }: Scenario, clock: SteppingClock) {
+  const left: (Harm | null)[] = [...harms];
+  let answers = 0;
+  faults.reorderReplies = reorderReplies;
+  faults.onWrite = () => {
+    faults.delayMs = reorderReplies ? 0 : (delays[answers++ % delays.length] ?? 0);
+    const next = left.shift() ?? null;
+    switch (next) {
+      case null:
+        return 'none';
+      case 'endCall':
+        setImmediate(() => faults.endBatchAppendCalls());
+        return 'none';
+      case 'refuse':
+        faults.refuse = true;
+        setTimeout(() => (faults.refuse = false), 4);
+        return 'none';
+      case 'loseAnswer':
+        setTimeout(() => clock.advance(300_000), 4);
+        return next;
+      default:
+        return next;
+    }
+  };
+}
+
+describe('A pipeline before a server with slow, lost and reordered answers, refusals, cut connections and size limits', () => {
+  test(
+    'confirms only what the server holds, and after a resume the stream is exact',
+    { timeout: 120_000 },
+    async () => {
+      const limits = [1_048_576, 5_000];
+      const servers = await Promise.all(
+        limits.map((maxAppendBytes) => startEventStore({ maxAppendBytes, countsMetadata: true })),
+      );
+      onTestFinished(async () => void (await Promise.all(servers.map((server) => server.stop()))));
+      let runs = 0;
+      const met = new Map<string, number>();
+      await fc.assert(
+        fc.asyncProperty(scenario, fc.nat(limits.length - 1), async (given, which) => {
+          const server = servers[which];
+          if (!server) throw new Error('there is no such server');
+          const clock = new SteppingClock();
+          const stream = `run-${++runs}`;
+          const { connectionString } = server;
+          const { appendBytes } = given;
+          const target = eventStoreTarget({ connectionString, appendBytes, clock, logger: silentLogger });
+          playFaults(server, given, clock);
+          const ferry = new FaultyFerry({
+            ...given,
+            records: recordsOf(given),
+            stream,
+            target,
+            clock,
+            held: { count: () => server.lastRevision(stream) + 1, events: (from) => server.events(stream, from) },
+          });
+          try {
+            await ferry.runToTheHead();
+          } finally {
+            server.faults.clear();
+            await target.close();
+            for (const kind of ferry.failures) met.set(kind, (met.get(kind) ?? 0) + 1);
+          }
+        }),
+        { numRuns: 100 },
+      );
+      expect([...met.keys()]).toEqual(expect.arrayContaining(['AppendUncertain', 'AppendTooLarge']));
+      },
+  );
+});
