@@ -18,7 +18,6 @@ const harm = fc.constantFrom(
   'endCall',
   'refuse',
 );
-type Harm = typeof harm extends fc.Arbitrary<infer T> ? T : never;
 
 const bytes = fc.oneof(
   { arbitrary: fc.constantFrom(0, 1, 2), weight: 1 },
@@ -52,28 +51,17 @@ function recordsOf({ records }: Pick<Scenario, 'records'>) {
 
 /** Hands the harms out, one a write, and lets time pass where an answer will never come. */
 function playFaults({ faults }: EventStoreServer, { harms, delays, reorderReplies }: Scenario, clock: SteppingClock) {
-  const left: (Harm | null)[] = [...harms];
+  const left = [...harms];
   let answers = 0;
   faults.reorderReplies = reorderReplies;
   faults.onWrite = () => {
     faults.delayMs = reorderReplies ? 0 : (delays[answers++ % delays.length] ?? 0);
-    const next = left.shift() ?? null;
-    switch (next) {
-      case null:
-        return 'none';
-      case 'endCall':
-        setImmediate(() => faults.endBatchAppendCalls());
-        return 'none';
-      case 'refuse':
-        faults.refuse = true;
-        setTimeout(() => (faults.refuse = false), 4);
-        return 'none';
-      case 'loseAnswer':
-        setTimeout(() => clock.advance(300_000), 4);
-        return next;
-      default:
-        return next;
-    }
+    const next = left.shift() ?? 'none';
+    if (next === 'refuse') setTimeout(() => (faults.refuse = false), 4);
+    if (next === 'refuse') faults.refuse = true;
+    else if (next === 'endCall') setImmediate(() => faults.endBatchAppendCalls());
+    else if (next === 'loseAnswer') setTimeout(() => clock.advance(300_000), 4);
+    return next === 'refuse' || next === 'endCall' ? 'none' : next;
   };
 }
 
@@ -118,6 +106,6 @@ describe('A pipeline before a server with slow, lost and reordered answers, refu
         { numRuns: 100 },
       );
       expect([...met.keys()]).toEqual(expect.arrayContaining(['AppendUncertain', 'AppendTooLarge']));
-      },
+    },
   );
 });
