@@ -1,5 +1,6 @@
 import { environment, type Environment } from '../config.js';
 import { isTelemetryOn, startTelemetry } from '../telemetry/exporters.js';
+import { redact } from '../telemetry/redact.js';
 import { loadTelemetryConfig } from '../telemetrySettings.js';
 import type { Sending } from '../telemetry/openTelemetry.js';
 
@@ -16,8 +17,11 @@ export class WorkerTelemetry {
     return isTelemetryOn(this.settings);
   }
 
-  /** Never throws: without telemetry the work goes on. */
+  /** Never throws: without telemetry the work goes on, and stderr, which the host reads, says why there is none. */
   start(): Promise<Sending | undefined> {
-    return (this.started ??= startTelemetry(this.settings).catch(() => undefined));
+    return (this.started ??= startTelemetry(this.settings).catch((error: Error) => {
+      process.stderr.write(redact(`Telemetry cannot be sent: ${error.message}\n`));
+      return undefined;
+    }));
   }
 }

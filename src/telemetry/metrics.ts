@@ -122,6 +122,8 @@ export const events = {
   'append-call-lost': 'warning: a call that carries appends broke off.',
   'checkpoint-not-saved': 'warning: the row could not be written; nothing depends on it.',
   'checkpoint-far-behind': 'warning: the row is too far behind the stream for what changed since to be retraced.',
+  'notice-not-sent': 'warning: what people were to be told could not be posted to `NOTIFY_WEBHOOK_URL`.',
+  'heartbeat-not-heard': 'warning: `HEARTBEAT_URL` did not answer; once until it does.',
   'connection-option-ignored': 'warning: a part of the connection string has no effect.',
   'message-set-aside': 'warning: a message is in quarantine.',
   'target-restored': 'warning: the stream ends before what was confirmed: it was restored.',

@@ -8,8 +8,10 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../infra/tools/environment.js';
 import { pack, stage } from '../../infra/tools/stage.js';
+import { applicationInsights } from '../support/applicationInsights.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { otlpReceiver } from '../support/otlpReceiver.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 
@@ -98,16 +100,21 @@ describe('The deployment package', { timeout: 60_000 }, () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
   });
 
-  test('is a command line too', async () => {
+  test('is a command line too, which measures what it does wherever it is told to', async () => {
     const ferry = await Ferry.open(await embeddedServer());
     await ferry.write(chunk, numbered(1, 6));
+    const [collector, insights] = [await otlpReceiver(), await applicationInsights()];
+    const settings = { ...insights.settings, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     const child = spawn(process.execPath, [join(app, 'dist/cli/main.js'), 'run'], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], ...ferry.environment() },
+      env: { PATH: process.env['PATH'], ...ferry.environment(settings) },
     });
     const [said] = await Promise.all([text(child.stderr), once(child, 'exit')]);
     expect(child.exitCode, said).toBe(0);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
+    const appended = expect.objectContaining({ name: 'eventferry.events.appended' }) as object;
+    expect(collector.metrics).toContainEqual(appended);
+    expect(insights.of('MetricData').flatMap(({ metrics }) => metrics)).toContainEqual(appended);
   });
 });

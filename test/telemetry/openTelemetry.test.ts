@@ -1,10 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { telemetryPage, telemetryPagePath } from '../../dev/telemetryPage.js';
@@ -16,9 +13,9 @@ import { events, metrics } from '../../src/telemetry/metrics.js';
 import { sendingLogger, type Sending } from '../../src/telemetry/openTelemetry.js';
 import { loadTelemetryConfig } from '../../src/telemetrySettings.js';
 import { eventferry, password } from '../cli/commandLine.js';
+import { applicationInsights } from '../support/applicationInsights.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { makeCertificates } from '../target/certificates.js';
 import { otlpReceiver, type OtlpReceiver } from '../support/otlpReceiver.js';
 
 const server = sharedEmbeddedServer();
@@ -175,53 +172,21 @@ describe('A run, as a collector receives it', () => {
 });
 
 test('Application Insights receives metrics, the run and its log line, each with its own names', async () => {
-  const envelopes: { name: string; data: { baseType: string; baseData: Record<string, unknown> } }[] = [];
-  const { ca, tls } = makeCertificates('127.0.0.1');
-  const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
-  writeFileSync(join(folder, 'ca.pem'), ca);
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const ingestion = createServer(tls, (request, response) => {
-    const parts: Buffer[] = [];
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
-      const sent = Buffer.concat(parts);
-      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
-      if (request.url?.includes('/track')) {
-        const items = text.startsWith('[')
-          ? (JSON.parse(text) as typeof envelopes)
-          : text.split('\n').map((line) => JSON.parse(line) as (typeof envelopes)[0]);
-        envelopes.push(...items);
-      }
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}');
-    });
-  });
-  await new Promise<void>((resolve) => ingestion.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    ingestion.closeAllConnections();
-    ingestion.close();
-  });
+  const insights = await applicationInsights();
   const ferry = await Ferry.open(server());
   await ferry.write(chunk, numbered(1, 3));
-  const endpoint = `https://127.0.0.1:${(ingestion.address() as AddressInfo).port}`;
-  const { code, stderr, dials } = await watched(
-    ferry.environment({
-      APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=00000000-0000-4000-8000-000000000001;IngestionEndpoint=${endpoint}/`,
-      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
-    }),
-  );
+  const { code, stderr, dials } = await watched(ferry.environment(insights.settings));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(dials).toEqual(new Set(['127.0.0.1']));
-  const base = (type: string) =>
-    envelopes.filter(({ data }) => data.baseType === type).map(({ data }) => data.baseData);
-  const measured = base('MetricData').flatMap(({ metrics: points }) => points as { name: string; value: number }[]);
+  const measured = insights
+    .of('MetricData')
+    .flatMap(({ metrics: points }) => points as { name: string; value: number }[]);
   expect(measured).toContainEqual(expect.objectContaining({ name: 'eventferry.events.appended', value: 3 }));
   expect(new Set(measured.map(({ name }) => name).filter((name) => !name.startsWith('_')))).toEqual(
     new Set(measured.map(({ name }) => name).filter((name) => name in metrics)),
   );
-  expect(base('RemoteDependencyData').map(({ name }) => name)).toContain('run');
-  expect(base('MessageData')).toContainEqual(
+  expect(insights.of('RemoteDependencyData').map(({ name }) => name)).toContain('run');
+  expect(insights.of('MessageData')).toContainEqual(
     expect.objectContaining({
       message: 'run-ended',
       properties: expect.objectContaining({ end: 'caught-up' }) as object,

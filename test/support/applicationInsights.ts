@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
+
+import { makeCertificates } from '../target/certificates.js';
+
+/** What the ingestion endpoint of Application Insights is sent: a JSON line each. */
+export interface Envelope {
+  readonly name: string;
+  readonly data: { readonly baseType: string; readonly baseData: Readonly<Record<string, unknown>> };
+}
+
+/** The ingestion endpoint of Application Insights on loopback: takes everything, as the real one answers. */
+export interface ApplicationInsights {
+  /** The settings of whoever sends to it. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly envelopes: Envelope[];
+  /** The data of all envelopes of a kind, such as `MetricData`. */
+  of(baseType: string): Readonly<Record<string, unknown>>[];
+  /** What came over the wire, after it was unzipped, in bytes. */
+  readonly bytes: () => number;
+}
+
+export async function applicationInsights(): Promise<ApplicationInsights> {
+  const envelopes: Envelope[] = [];
+  let bytes = 0;
+  const { ca, tls } = makeCertificates('127.0.0.1');
+  const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'ca.pem'), ca);
+  const server = createServer(tls, (request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const sent = Buffer.concat(parts);
+      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
+      if (request.url?.includes('/track')) {
+        bytes += Buffer.byteLength(text);
+        envelopes.push(...envelopesIn(text));
+      }
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"itemsReceived":1,"itemsAccepted":1,"errors":[]}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return {
+    settings: {
+      APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=00000000-0000-4000-8000-000000000001;IngestionEndpoint=${endpoint}`,
+      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    },
+    envelopes,
+    of: (baseType) => envelopes.filter(({ data }) => data.baseType === baseType).map(({ data }) => data.baseData),
+    bytes: () => bytes,
+  };
+}
+
+/** A list, or one on each line. */
+function envelopesIn(text: string): Envelope[] {
+  if (text.startsWith('[')) return JSON.parse(text) as Envelope[];
+  return text.split('\n').map((line) => JSON.parse(line) as Envelope);
+}
