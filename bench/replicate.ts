@@ -1,77 +1,40 @@
-import { program } from 'commander';
 import type { ContainerClient } from '@azure/storage-blob';
-import { createReplicator } from '../src/replicator.js';
-import { silentLogger } from '../src/telemetry/logger.js';
-import { clientLoop } from './clientLoop.js';
-import { figure, show, table } from './figures.js';
-import { openLab, type Lab } from './lab.js';
+import { answerOf } from './child.js';
+import type { Contest, Who } from './contestant.js';
+import type { Lab } from './lab.js';
+import type { Measured } from './measure.js';
 import { writeStore } from './store.js';
 
-/** Replication end to end, this engine against loops over the client library, in rounds that take turns. */
-
-interface Contestant {
-  readonly name: string;
+export interface ReplicateOptions {
   readonly events: number;
-  readonly run: (lab: Lab, container: ContainerClient) => Promise<void>;
+  readonly bodyBytes: number;
+  readonly rounds: number;
 }
 
-const options = program
-  .option('--events <n>', 'events in the store', Number, 50_000)
-  .option('--size <bytes>', 'size of an event', Number, 300)
-  .option('--rounds <n>', 'rounds', Number, 3)
-  .option('--server <url>', 'a real server instead of the embedded one')
-  .parse()
-  .opts<{ events: number; size: number; rounds: number; server?: string }>();
+export type Name = 'eventferry' | 'ceiling' | 'json500' | 'binary500' | 'single';
 
-const contestants: Contestant[] = [
-  { name: 'Eventferry', events: options.events, run: eventferry },
-  { name: 'client library, one event per append', events: Math.ceil(options.events / 20), run: loop(1) },
-  { name: 'client library, jsonEvent in batches of 500', events: options.events, run: loop(500) },
-];
-
-function loop(batch: number): Contestant['run'] {
-  return (lab, container) => {
-    const events = batch === 1 ? Math.ceil(options.events / 20) : options.events;
-    return clientLoop(lab.newReplication(container).config, batch, events);
+/** Every contestant, in rounds that take turns. */
+export async function replicate(lab: Lab, options: ReplicateOptions): Promise<Record<Name, Measured[]>> {
+  const { events, bodyBytes, rounds } = options;
+  const [warmUp, measured] = [await lab.newContainer(), await lab.newContainer()];
+  await writeStore(warmUp, { events: Math.min(events, 30_000), bodyBytes });
+  await writeStore(measured, { events, bodyBytes });
+  const contestants: Record<Name, Who> = {
+    eventferry: { kind: 'eventferry' },
+    ceiling: { kind: 'ceiling' },
+    json500: { kind: 'clientLoop', form: 'json', batch: 500, limit: events },
+    binary500: { kind: 'clientLoop', form: 'binary', batch: 500, limit: events },
+    single: { kind: 'clientLoop', form: 'json', batch: 1, limit: Math.ceil(events / 20) },
   };
-}
-
-async function eventferry(lab: Lab, container: ContainerClient): Promise<void> {
-  const replicator = createReplicator(lab.newReplication(container).config, silentLogger);
-  const { end, place } = await replicator.run({
-    stop: new AbortController().signal,
-    whenCaughtUp: 'exit',
-    onOutage: 'fail',
-  });
-  await replicator.close();
-  if (end !== 'caught-up' || place?.revision !== options.events - 1) throw new Error(`ended ${end} before the head`);
-}
-
-const lab = await openLab({ server: options.server });
-const container = await lab.newContainer();
-await writeStore(container, { events: options.events, bodyBytes: options.size });
-
-const rates = new Map<string, number[]>();
-const processor = new Map<string, number[]>();
-for (let round = -1; round < options.rounds; round++) {
-  for (const { name, events, run } of contestants) {
-    const cpu = process.cpuUsage();
-    const started = performance.now();
-    await run(lab, container);
-    const seconds = (performance.now() - started) / 1000;
-    const { user, system } = process.cpuUsage(cpu);
-    if (round < 0) continue; // the first round warms up compilers and caches
-    rates.set(name, [...(rates.get(name) ?? []), events / seconds]);
-    processor.set(name, [...(processor.get(name) ?? []), (user + system) / events]);
+  const results: Record<Name, Measured[]> = { eventferry: [], ceiling: [], json500: [], binary500: [], single: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, who] of Object.entries(contestants) as [Name, Who][]) {
+      const contest = { who, warmUp: lab.newReplication(warmUp), measured: lab.newReplication(measured) };
+      const one = await answerOf<Measured>('contestant', contest satisfies Contest);
+      console.log(name, Math.round(one.events / one.seconds), ((1e6 * one.processorSeconds) / one.events).toFixed(2), one.longestHoldMs.toFixed(1));
+      results[name].push(one);
+    }
   }
+  return results;
 }
-await lab.stop();
-
-const ours = rates.get('Eventferry') ?? [];
-const rows = contestants.map(({ name }) => {
-  const theirs = rates.get(name) ?? [];
-  const ratio = figure(ours.map((rate, index) => rate / (theirs[index] ?? NaN)));
-  return [name, show(figure(theirs)), show(figure(processor.get(name) ?? [])), show(ratio)];
-});
-console.log(`${options.events} events of ${options.size} bytes, ${options.rounds} rounds: median (min-max)`);
-console.log(table(['', 'events/s', 'processor us/event', 'Eventferry is x times as fast'], rows));
+export type { ContainerClient };

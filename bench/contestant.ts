@@ -1,0 +1,35 @@
+import { loadConfig, type Environment } from '../src/config.js';
+import { jobOf, tellParent } from './child.js';
+import { ceiling } from './contestants/ceiling.js';
+import { clientLoop, type EventForm } from './contestants/clientLoop.js';
+import { eventferry } from './contestants/eventferry.js';
+import type { Measured } from './measure.js';
+
+/** Who replicates. */
+export type Who =
+  | { readonly kind: 'eventferry' }
+  | { readonly kind: 'ceiling' }
+  | { readonly kind: 'clientLoop'; readonly form: EventForm; readonly batch: number; readonly limit: number };
+
+/** What a contestant is to do: first a small store to warm up, then the one that is measured. */
+export interface Contest {
+  readonly who: Who;
+  readonly warmUp: Environment;
+  readonly measured: Environment;
+}
+
+function replicate(who: Who, environment: Environment): Promise<Measured> {
+  const { config } = loadConfig(environment);
+  switch (who.kind) {
+    case 'eventferry':
+      return eventferry(config);
+    case 'ceiling':
+      return ceiling(config);
+    case 'clientLoop':
+      return clientLoop(config, who.form, who.batch, who.limit);
+  }
+}
+
+const { who, warmUp, measured } = jobOf<Contest>();
+await replicate(who, warmUp);
+tellParent(await replicate(who, measured));

@@ -1,0 +1,125 @@
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../src/clock.js';
+import type { Config } from '../../src/config.js';
+import { createConvert } from '../../src/convert/convert.js';
+import { AppendWindow, type Timed } from '../../src/engine/appendWindow.js';
+import { appendPipeline } from '../../src/engine/pipeline.js';
+import { beginning, type TargetEvent } from '../../src/record.js';
+import { lokadTapes } from '../../src/source/lokadTapes.js';
+import { connectContainer } from '../../src/source/sourceStorage.js';
+import { readBatchAnswer } from '../../src/target/appendAnswer.js';
+import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../../src/target/appendRequest.js';
+import { asBytes, type Connection } from '../../src/target/connection.js';
+import { Connections } from '../../src/target/connections.js';
+import { parseConnectionString } from '../../src/target/connectionString.js';
+import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
+import { noStream, type Target } from '../../src/target/target.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+import { measure, type Measured } from '../measure.js';
+
+/** An append that was encoded beforehand. */
+interface Encoded {
+  readonly correlationId: string;
+  readonly bytes: Buffer;
+  /** What its events count for in the window. */
+  readonly counted: number;
+  readonly events: number;
+}
+
+const deadlineSeconds = 30;
+
+/**
+ * The fastest that a sender can be: the requests that Eventferry would send, encoded before the clock starts, in the
+ * same batches and through the same window.
+ */
+export async function ceiling(config: Config): Promise<Measured> {
+  const requests = await encodeAll(config);
+  const { connectionString, tlsCa } = config.target;
+  const connections = new Connections(parseConnectionString(connectionString, tlsCa), systemClock);
+  const { connection } = await connections.ready(new AbortController().signal);
+  const measured = await measure(() => sendAll(connection, requests));
+  connections.close();
+  return measured;
+}
+
+/** Lets Eventferry's own pipeline cut the requests, for a target that encodes them and keeps them. */
+async function encodeAll(config: Config): Promise<Encoded[]> {
+  const requests: Encoded[] = [];
+  const container = connectContainer(config.source.storage, config.source.container);
+  const source = lokadTapes({ ...config.source, container, clock: systemClock, logger: silentLogger });
+  const real = eventStoreTarget({ ...config.target, clock: systemClock, logger: silentLogger });
+  const { stream } = config.target;
+  const recorder: Pick<Target, 'measure' | 'appendBytes' | 'open'> = {
+    measure: (event) => real.measure(event),
+    appendBytes: real.appendBytes,
+    open: () => ({
+      append: (events, expected) => {
+        requests.push(encode(stream, events, expected, real));
+        return Promise.resolve(expected + events.length);
+      },
+      writable: () => Promise.resolve(),
+      close: () => undefined,
+    }),
+  };
+  const from = { cursor: beginning, revision: noStream };
+  const pipeline = appendPipeline(recorder as Target, stream, from, systemClock);
+  const convert = createConvert(config.convert);
+  for await (const { records } of source.read(beginning, new AbortController().signal)) {
+    for (const record of records) {
+      pipeline.add(convert(record), record);
+      if (pipeline.isFull) await pipeline.send();
+    }
+  }
+  await pipeline.drain();
+  await real.close();
+  return requests;
+}
+
+function encode(stream: string, events: readonly TargetEvent[], expected: number, target: Target): Encoded {
+  const correlationId = randomUUID();
+  const head = { stream, expected, correlationId, deadlineSeconds };
+  const bytes = Buffer.allocUnsafeSlow(batchRequestBytes(head, eventsBytes(events)));
+  writeBatchRequest(head, events, bytes);
+  let counted = 0;
+  for (const event of events) counted += target.measure(event);
+  return { correlationId, bytes, counted, events: events.length };
+}
+
+async function sendAll(connection: Connection, requests: readonly Encoded[]): Promise<number> {
+  const call: ClientDuplexStream<Buffer, Buffer> = connection.grpc.makeBidiStreamRequest(
+    '/event_store.client.streams.Streams/BatchAppend',
+    asBytes,
+    asBytes,
+    ...connection.callArguments(),
+  );
+  const window = new AppendWindow(systemClock);
+  const inFlight = new Map<string, Timed>();
+  let full = false;
+  let failure: Error | undefined;
+  let wake = (): void => undefined;
+  call.on('data', (bytes: Buffer) => {
+    const { correlationId, answer } = readBatchAnswer(bytes);
+    const timed = inFlight.get(correlationId);
+    if (!timed || !answer.hasSuccess()) failure = new Error('The server refused an append.');
+    else window.answered(timed);
+    inFlight.delete(correlationId);
+    wake();
+  });
+  call.on('drain', () => ((full = false), wake()));
+  call.on('error', (error) => ((failure = error), wake()));
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition() && !failure) await new Promise<void>((resolve) => (wake = resolve));
+    if (failure) throw failure;
+  };
+  let events = 0;
+  for (const request of requests) {
+    await until(() => !full && window.hasRoom(request.counted));
+    inFlight.set(request.correlationId, window.sent(request.counted));
+    full = !call.write(request.bytes);
+    events += request.events;
+  }
+  await until(() => inFlight.size === 0);
+  call.end();
+  return events;
+}

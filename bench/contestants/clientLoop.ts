@@ -1,0 +1,69 @@
+import { binaryEvent, EventStoreDBClient, jsonEvent, NO_STREAM, type EventData } from '@eventstore/db-client';
+import { systemClock } from '../../src/clock.js';
+import type { Config } from '../../src/config.js';
+import { beginning, type SourceMessage, type SourceRecord } from '../../src/record.js';
+import { lokadTapes } from '../../src/source/lokadTapes.js';
+import { connectContainer } from '../../src/source/sourceStorage.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+import { measure, type Measured } from '../measure.js';
+
+/** How an event is made for the client library. */
+export type EventForm = 'json' | 'binary';
+
+/**
+ * What the loop that Eventferry replaces does: read records, turn each message into a `jsonEvent`, append batch by batch
+ * with the client library, one batch in flight, each at the revision that the last answer gave. Records come from
+ * Eventferry's own source.
+ *
+ * @param batch events in an append; 1: one event per call
+ * @param limit events after which it stops
+ */
+export async function clientLoop(config: Config, form: EventForm, batch: number, limit: number): Promise<Measured> {
+  const container = connectContainer(config.source.storage, config.source.container);
+  const source = lokadTapes({ ...config.source, container, clock: systemClock, logger: silentLogger });
+  const client = EventStoreDBClient.connectionString(config.target.connectionString);
+  const measured = await measure(async () => {
+    let expectedRevision: bigint | typeof NO_STREAM = NO_STREAM;
+    let waiting: EventData[] = [];
+    let taken = 0;
+    const flush = async (): Promise<void> => {
+      if (waiting.length === 0) return;
+      const result = await client.appendToStream(config.target.stream, waiting, { expectedRevision });
+      expectedRevision = result.nextExpectedRevision;
+      waiting = [];
+    };
+    for await (const { records } of source.read(beginning, new AbortController().signal)) {
+      for (const record of records) {
+        for (const event of clientEvents(record, form)) {
+          if (taken >= limit) break;
+          taken++;
+          waiting.push(event);
+          if (waiting.length >= batch) await flush();
+        }
+      }
+      if (taken >= limit) break;
+    }
+    await flush();
+    return taken;
+  });
+  await client.dispose();
+  return measured;
+}
+
+function clientEvents({ payload, position }: SourceRecord, form: EventForm): EventData[] {
+  if (payload.kind === 'opaque') return [];
+  const make = form === 'json' ? asJson : asBinary;
+  return payload.messages.map((message) => make(message, position));
+}
+
+function asJson({ contract, body }: SourceMessage, position: number): EventData {
+  return jsonEvent({
+    type: Buffer.from(contract).toString(),
+    data: JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>,
+    metadata: { position },
+  });
+}
+
+function asBinary({ contract, body }: SourceMessage, position: number): EventData {
+  return binaryEvent({ type: Buffer.from(contract).toString(), data: body, metadata: { position } });
+}

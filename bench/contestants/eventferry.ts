@@ -1,0 +1,26 @@
+import type { Config } from '../../src/config.js';
+import { systemClock } from '../../src/clock.js';
+import { createReplicator, type RunOrder } from '../../src/replicator.js';
+import { startTelemetry } from '../../src/telemetry/exporters.js';
+import { silentLogger } from '../../src/telemetry/logger.js';
+import { measure, type Measured } from '../measure.js';
+
+/**
+ * Replicates a whole container. A first run makes the stream, because a run waits a second before it calls a stream
+ * absent, and stops after the first records; what the second run does until the head is measured.
+ */
+export async function eventferry(config: Config): Promise<Measured> {
+  const sending = await startTelemetry(config.telemetry);
+  const replicator = createReplicator(config, silentLogger, systemClock, sending);
+  const order: RunOrder = { stop: new AbortController().signal, whenCaughtUp: 'exit', onOutage: 'fail' };
+  const begun = new AbortController();
+  await replicator.run({ ...order, stop: begun.signal, onProgress: () => begun.abort() });
+  const measured = await measure(async () => {
+    const { end, events } = await replicator.run(order);
+    if (end !== 'caught-up') throw new Error(`The run ended ${end}, not at the head.`);
+    return events;
+  });
+  await replicator.close();
+  await sending?.shutdown();
+  return measured;
+}
