@@ -46,7 +46,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
   const { blob, queue, table } = await listeningPorts(child, options.silent ?? true);
   letGo(child);
   return {
-    connectionString: connectionString(blob, queue, table),
+    connectionString: emulatorConnectionString({ blob, queue, table }),
     blobPort: blob,
     queuePort: queue,
     tablePort: table,
@@ -76,7 +76,7 @@ function argumentsOf({ dir, silent = true, blobPort = 0, queuePort = 0, tablePor
   ];
 }
 
-interface Ports {
+export interface Ports {
   readonly blob: number;
   readonly queue: number;
   readonly table: number;
@@ -126,7 +126,8 @@ async function end(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-function connectionString(blob: number, queue: number, table: number): string {
+/** The connection string of an emulator that listens on these ports of 127.0.0.1. */
+export function emulatorConnectionString({ blob, queue, table }: Ports): string {
   const endpoint = (port: number) => `http://127.0.0.1:${port}/${account}`;
   return [
     'DefaultEndpointsProtocol=http',

@@ -10,6 +10,8 @@ export interface Program {
   readonly ended: Promise<Ending>;
   /** Asks it to end as Ctrl-C does and waits; one that has not ended after 10 s is killed. */
   stop(): Promise<Ending>;
+  /** Sends it a signal at once; nothing happens when it has ended. */
+  kill(signal: NodeJS.Signals): void;
 }
 
 export interface ProgramOptions {
@@ -43,6 +45,7 @@ export function startProgram(script: string, args: readonly string[], options: P
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as Ending);
   return {
     ended,
+    kill: (signal) => void child.kill(signal),
     stop: async () => {
       child.kill('SIGINT');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);

@@ -43,6 +43,8 @@ console.log(`Connection string: ${server.connectionString}`);
 console.log(
   options.dir === undefined ? 'Data: in memory; gone at the end (--dir DIR keeps it).' : `Data: ${options.dir}`,
 );
-console.log(JSON.stringify({ listening: { port: server.port, connectionString: server.connectionString } }));
+const listening = { listening: { port: server.port, connectionString: server.connectionString } };
+console.log(JSON.stringify(listening));
+process.send?.(listening);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());

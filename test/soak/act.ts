@@ -1,0 +1,223 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Random } from '../simulation/random.js';
+import type { KeptProcess } from './keptProcess.js';
+import type { Direction } from './lane.js';
+import type { Road } from './road.js';
+import type { World } from './world.js';
+
+/** Something bad that is done to a world, and ends by itself. */
+export interface Act {
+  /** What is disturbed; nothing else is done to it meanwhile. */
+  readonly subjects: readonly Subject[];
+  /** Does it. @returns what was done, for the tally; undefined when it came to nothing */
+  readonly perform: (world: World) => Promise<Deed | undefined>;
+}
+
+export type Subject = 'replicator' | 'second' | 'server' | 'storage' | 'writer' | RoadName;
+type RoadName = 'source' | 'checkpoint' | 'target';
+
+/** What was done. */
+export interface Deed {
+  readonly name: string;
+  /** A process was killed or connections were cut; else it was only held up. */
+  readonly isCut: boolean;
+}
+
+/** How long an act waits for the stream to grow, so that it falls into work. */
+const mostWaitMs = 3_000;
+
+/** How often each kind of act is drawn, in relation to the others. */
+const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])[] = [
+  [24, (random) => killReplicator(random)],
+  [14, (random) => killServer(random)],
+  [2, () => killWriter()],
+  [20, (random) => cut(random)],
+  [8, (random) => close(random)],
+  [2, (random) => stopStorage(random)],
+  [10, (random) => hold(random)],
+  [6, (random) => halfClose(random)],
+  [5, (random) => slow(random)],
+  [6, (random) => freezeProcess(random)],
+  [2, (random) => freezeStorage(random)],
+  [3, (random) => runSecond(random)],
+];
+
+/** Draws what is done next. */
+export function drawAct(random: Random): Act {
+  let left = random.next() * kinds.reduce((sum, [weight]) => sum + weight, 0);
+  const [, draw] = kinds.find(([weight]) => (left -= weight) < 0) ?? random.pick(kinds);
+  return draw(random);
+}
+
+function killReplicator(random: Random): Act {
+  const isEarly = random.chance(0.2);
+  const [afterMs, restartMs] = [random.between(0, isEarly ? 600 : 150), random.between(0, 200)];
+  return {
+    subjects: ['replicator'],
+    perform: async (world) => {
+      const before = world.serverBytes();
+      if (!isEarly) await grown(world, before);
+      await delay(afterMs);
+      const grew = world.serverBytes() > before;
+      await world.replicator.kill();
+      await delay(restartMs);
+      world.replicator.start();
+      return cutting(grew ? 'replicator killed in its work' : 'replicator killed at its start or in a wait');
+    },
+  };
+}
+
+function killServer(random: Random): Act {
+  const [afterMs, restartMs] = [random.between(0, 100), random.skewed(20, 1_500)];
+  return {
+    subjects: ['server'],
+    perform: async (world) => {
+      const isAtWork = await grown(world, world.serverBytes());
+      await delay(afterMs);
+      await world.server.kill();
+      await delay(restartMs);
+      world.server.start();
+      return cutting(isAtWork ? 'server killed in its work' : 'server killed at its start or in a wait');
+    },
+  };
+}
+
+/** Its last write has reached the storage or never will when the next one starts: nothing else is done to it then. */
+function killWriter(): Act {
+  return {
+    subjects: ['writer', 'storage'],
+    perform: async (world) => {
+      await world.writer.kill();
+      const { acknowledged } = world;
+      world.writer.start();
+      await until(() => world.acknowledged > acknowledged, 'the writer, started again, has written nothing');
+      return cutting('writer killed');
+    },
+  };
+}
+
+function cut(random: Random): Act {
+  const name = drawRoad(random);
+  return onRoad(name, (road) => Promise.resolve(road.cut() > 0 ? cutting(`${name} connections cut`) : undefined));
+}
+
+function close(random: Random): Act {
+  const [name, forMs] = [drawRoad(random), random.skewed(50, 2_500)];
+  return onRoad(name, async (road) => {
+    road.closed = true;
+    road.cut();
+    await delay(forMs);
+    road.closed = false;
+    return cutting(`${name} cut off for a while`);
+  });
+}
+
+/** Azurite takes its time to end and to start, so it is done rarely. */
+function stopStorage(random: Random): Act {
+  const restartMs = random.skewed(20, 1_000);
+  return {
+    subjects: ['storage', 'writer', 'source', 'checkpoint'],
+    perform: async ({ storage }) => {
+      await storage.stop();
+      await delay(restartMs);
+      await storage.start();
+      return cutting('storage stopped and started');
+    },
+  };
+}
+
+function hold(random: Random): Act {
+  const directions = random.pick<readonly Direction[]>([['requests'], ['answers'], ['requests', 'answers']]);
+  const [name, forMs, how] = [drawRoad(random), random.skewed(50, 5_000), random.pick(['deliver', 'drop'] as const)];
+  return onRoad(name, async (road) => {
+    const release = road.hold(directions);
+    await delay(forMs);
+    release(how);
+    const what = directions.length > 1 ? 'everything' : directions[0];
+    return holdingUp(`${name}: ${what} swallowed, ${how === 'drop' ? 'then cut' : 'delivered late'}`);
+  });
+}
+
+function halfClose(random: Random): Act {
+  const [name, end, forMs] = [drawRoad(random), random.pick(['client', 'server'] as const), random.skewed(50, 2_000)];
+  return onRoad(name, async (road) => {
+    if (road.halfClose(end) === 0) return undefined;
+    await delay(forMs);
+    road.cut();
+    return holdingUp(`${name} half-closed`);
+  });
+}
+
+function slow(random: Random): Act {
+  const [name, byMs, forMs] = [drawRoad(random), random.skewed(5, 300), random.between(500, 3_000)];
+  return onRoad(name, async (road) => {
+    road.delayMs = byMs;
+    await delay(forMs);
+    road.delayMs = 0;
+    return holdingUp(`${name} delayed`);
+  });
+}
+
+function freezeProcess(random: Random): Act {
+  const [subject, forMs] = [random.pick(['replicator', 'server'] as const), random.skewed(50, 6_000)];
+  return {
+    subjects: [subject],
+    perform: (world) => frozen(world[subject], forMs, `${subject} frozen`),
+  };
+}
+
+function freezeStorage(random: Random): Act {
+  const forMs = random.skewed(50, 4_000);
+  return { subjects: ['storage', 'writer'], perform: ({ storage }) => frozen(storage, forMs, 'storage frozen') };
+}
+
+function runSecond(random: Random): Act {
+  const [forMs, isKilled] = [random.between(1_000, 6_000), random.chance(0.5)];
+  return {
+    subjects: ['second'],
+    perform: async ({ second }) => {
+      second.start();
+      await delay(forMs);
+      await (isKilled ? second.kill() : second.stop());
+      return isKilled ? cutting('second replicator for a while, killed') : holdingUp('second replicator for a while');
+    },
+  };
+}
+
+async function frozen(what: Pick<KeptProcess, 'freeze' | 'thaw'>, forMs: number, name: string): Promise<Deed> {
+  what.freeze();
+  await delay(forMs);
+  what.thaw();
+  return holdingUp(name);
+}
+
+function onRoad(name: RoadName, perform: (road: Road) => Promise<Deed | undefined>): Act {
+  return { subjects: [name], perform: ({ roads }) => perform(roads[name]) };
+}
+
+/** Most happens on the way to the server: there it can do harm. */
+function drawRoad(random: Random): RoadName {
+  return random.pick<RoadName>(['target', 'target', 'source', 'checkpoint']);
+}
+
+/** Waits until the stream grows, for a while. @returns whether it did */
+async function grown(world: World, from: number): Promise<boolean> {
+  const last = Date.now() + mostWaitMs;
+  while (world.serverBytes() <= from && Date.now() < last) await delay(10);
+  return world.serverBytes() > from;
+}
+
+/** @throws Error when it is not so within a minute */
+async function until(isSo: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 60_000; !isSo(); await delay(10))
+    if (Date.now() > end) throw new Error(`${what} for a minute`);
+}
+
+function cutting(name: string): Deed {
+  return { name, isCut: true };
+}
+
+function holdingUp(name: string): Deed {
+  return { name, isCut: false };
+}

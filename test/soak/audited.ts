@@ -1,0 +1,26 @@
+import { auditJournal, isExact, type Audit } from '../../dev/journalAudit.js';
+import { startEventStore } from '../../dev/eventstore/eventStoreServer.js';
+import { readJournal } from '../../dev/writer/journal.js';
+import { loadConfig } from '../../src/config.js';
+import { container, type World } from './world.js';
+
+/**
+ * Holds what the server, which was killed, has on its disk against the journal of the writer, and has `eventferry
+ * verify` hold it against the source.
+ *
+ * @throws Error that names what is wrong
+ */
+export async function audited(world: World): Promise<Audit> {
+  const server = await startEventStore({ dir: world.serverDir });
+  try {
+    const settings = world.settings(server.connectionString);
+    const { convert } = loadConfig(settings).config;
+    const audit = await auditJournal(readJournal(world.journal), server.events(container), convert);
+    if (!isExact(audit)) throw new Error(`The stream is not what the writer wrote:\n${audit.findings.join('\n')}`);
+    const verified = await world.run('verify', ['verify'], settings);
+    if (verified !== 0) throw new Error(`eventferry verify ended with ${verified}: see verify.log`);
+    return audit;
+  } finally {
+    await server.stop();
+  }
+}
