@@ -1,4 +1,3 @@
-import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
 
 /** The two services of a storage account that Eventferry uses. */
@@ -25,10 +24,22 @@ export type IdentityConnection = Extract<StorageConnection, { kind: 'identity' }
 
 /**
  * The identity that an `identity` connection names. `NAME__credential=managedidentity` means the managed identity, as
- * the Functions host reads it; without it, the usual chain that also finds a developer's sign-in.
+ * the Functions host reads it; without it, the usual chain that also finds a developer's sign-in. Loaded when the first
+ * token is asked for: the package takes 15 MB, which who has a connection string need not spend.
  */
 export function azureCredential(connection: IdentityConnection): TokenCredential {
-  const { credential, clientId } = connection;
+  let loaded: Promise<TokenCredential> | undefined;
+  return {
+    getToken: async (scopes, options) => {
+      const credential = await (loaded ??= loadCredential(connection));
+      return credential.getToken(scopes, options);
+    },
+  };
+}
+
+/** What {@link azureCredential} asks for tokens. */
+export async function loadCredential({ credential, clientId }: IdentityConnection): Promise<TokenCredential> {
+  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
   if (credential === 'managedidentity') {
     return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
   }

@@ -1,19 +1,19 @@
 import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity';
 import { describe, expect, test } from 'vitest';
 
-import { accountOf, azureCredential, serviceUrl } from '../src/storageConnection.js';
+import { accountOf, loadCredential, serviceUrl } from '../src/storageConnection.js';
 import type { StorageConnection } from '../src/storageConnection.js';
 
 describe('the identity of a connection', () => {
-  test('is the managed identity and nothing else where the connection says so', () => {
+  test('is the managed identity and nothing else where the connection says so', async () => {
     const credential = 'managedidentity';
-    expect(azureCredential({ kind: 'identity', credential })).toBeInstanceOf(ManagedIdentityCredential);
+    expect(await loadCredential({ kind: 'identity', credential })).toBeInstanceOf(ManagedIdentityCredential);
     const clientId = '00000000-0000-0000-0000-000000000001';
-    expect(azureCredential({ kind: 'identity', credential, clientId })).toBeInstanceOf(ManagedIdentityCredential);
+    expect(await loadCredential({ kind: 'identity', credential, clientId })).toBeInstanceOf(ManagedIdentityCredential);
   });
 
-  test('is whatever the machine has otherwise', () => {
-    expect(azureCredential({ kind: 'identity' })).toBeInstanceOf(DefaultAzureCredential);
+  test('is whatever the machine has otherwise', async () => {
+    expect(await loadCredential({ kind: 'identity' })).toBeInstanceOf(DefaultAzureCredential);
   });
 });
 

@@ -5,6 +5,7 @@ const minus = 0x2d;
 const zero = 0x30;
 /** The digits of the largest safe integer, and a sign. */
 const mostNumberBytes = 17;
+const mostInt32 = 0x7fffffff;
 const hexDigits = Buffer.from('0123456789abcdef');
 
 /**
@@ -19,10 +20,8 @@ export class JsonWriter {
   /** Bytes as they are. */
   bytes(bytes: Uint8Array): this {
     this.reserve(bytes.length);
-    const { slab } = this;
-    let { at } = this;
-    for (let index = 0; index < bytes.length; index++) slab[at++] = bytes[index] ?? 0;
-    this.at = at;
+    this.slab.set(bytes, this.at);
+    this.at += bytes.length;
     return this;
   }
 
@@ -38,10 +37,9 @@ export class JsonWriter {
     let digits = 1;
     for (let power = 10; power <= rest; power *= 10) digits++;
     const end = this.at + digits;
-    for (let at = end - 1; at >= this.at; at--) {
-      slab[at] = zero + (rest % 10);
-      rest = Math.floor(rest / 10);
-    }
+    let at = end - 1;
+    for (; rest > mostInt32; rest = Math.floor(rest / 10)) slab[at--] = zero + (rest % 10);
+    for (let small = rest | 0; at >= this.at; small = (small / 10) | 0) slab[at--] = zero + (small % 10);
     this.at = end;
     return this;
   }

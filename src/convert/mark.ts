@@ -84,11 +84,11 @@ interface Phrases {
   readonly position: Uint8Array;
   readonly index: Uint8Array;
   readonly count: Uint8Array;
+  /** Index and count of the one event that most records make, and what comes behind them. */
+  readonly onlyOne: Uint8Array;
   readonly key: Uint8Array;
   readonly stamp: Uint8Array;
   readonly sha1: Uint8Array;
-  readonly chunk: Uint8Array;
-  readonly offset: Uint8Array;
   readonly settings: Uint8Array;
   readonly reformatted: Uint8Array;
   readonly returnTo: Uint8Array;
@@ -109,25 +109,37 @@ export function createMarks(source: string, settings: string): (record: SourceRe
     position: Buffer.from(`{"eventferry":{"v":1,"source":${JSON.stringify(source)},"position":`),
     index: Buffer.from(',"index":'),
     count: Buffer.from(',"count":'),
+    onlyOne: Buffer.from(',"index":0,"count":1,"key":'),
     key: Buffer.from(',"key":'),
     stamp: Buffer.from(',"stamp":'),
     sha1: Buffer.from(',"sha1":"'),
-    chunk: Buffer.from('","chunk":'),
-    offset: Buffer.from(',"offset":'),
     settings: Buffer.from(`,"settings":${JSON.stringify(settings)}`),
     reformatted: Buffer.from(',"reformatted":true'),
     returnTo: Buffer.from(',"returnTo":'),
     attributes: Buffer.from('},"attributes":'),
     noAttributes: Buffer.from('},"attributes":[]}'),
   };
-  const writer = new JsonWriter();
-  return (record, count) => new MarksOfRecord(record, count, { source, settings, phrases, writer });
+  const all = { source, settings, phrases, chunk: new ChunkPhrase(), writer: new JsonWriter() };
+  return (record, count) => new MarksOfRecord(record, count, all);
+}
+
+/** The name of a chunk between what stands before and behind it; records of one chunk follow each other. */
+class ChunkPhrase {
+  private chunk: string | undefined;
+  private phrase: Uint8Array = Buffer.alloc(0);
+
+  of(chunk: string): Uint8Array {
+    if (chunk !== this.chunk) this.phrase = Buffer.from(`","chunk":${JSON.stringify(chunk)},"offset":`);
+    this.chunk = chunk;
+    return this.phrase;
+  }
 }
 
 interface MarksOfSource {
   readonly source: string;
   readonly settings: string;
   readonly phrases: Phrases;
+  readonly chunk: ChunkPhrase;
   readonly writer: JsonWriter;
 }
 
@@ -155,13 +167,15 @@ class MarksOfRecord implements RecordMarks {
   metadata(index: number, reformatted: boolean): Uint8Array {
     const { phrases, writer } = this.all;
     const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;
-    writer.bytes(phrases.position).number(position).bytes(phrases.index).number(index);
-    writer.bytes(phrases.count).number(this.count).bytes(phrases.key).string(key).bytes(phrases.stamp);
+    writer.bytes(phrases.position).number(position);
+    if (this.count === 1) writer.bytes(phrases.onlyOne);
+    else writer.bytes(phrases.index).number(index).bytes(phrases.count).number(this.count).bytes(phrases.key);
+    writer.string(key).bytes(phrases.stamp);
     const safeStamp = Number(stamp);
     if (Number.isSafeInteger(safeStamp)) writer.number(safeStamp);
     else writer.text(String(stamp));
-    writer.bytes(phrases.sha1).hex(sha1, markHashBytes).bytes(phrases.chunk).string(chunk);
-    writer.bytes(phrases.offset).number(offset).bytes(phrases.settings);
+    writer.bytes(phrases.sha1).hex(sha1, markHashBytes).bytes(this.all.chunk.of(chunk)).number(offset);
+    writer.bytes(phrases.settings);
     if (reformatted) writer.bytes(phrases.reformatted);
     if (returnTo) writer.bytes(phrases.returnTo).text(returnPoint(returnTo));
     if (payload.kind === 'batch' && payload.attributes.length > 0) {
