@@ -9,6 +9,7 @@ import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
 import { createReconversion } from './convert/reconvert.js';
 import { examine, type Patient } from './doctor/doctor.js';
 import { examinationNote, type Finding } from './doctor/finding.js';
+import { OutageNotices } from './engine/outage.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
@@ -16,6 +17,8 @@ import { settingAside } from './engine/setAside.js';
 import { status, type Status } from './engine/status.js';
 import { verifyStream, type VerifyOrder, type VerifyReport } from './engine/verifyStream.js';
 import { wayOut, type Decision, type WayOut } from './engine/wayOut.js';
+import { Heartbeat } from './notify/heartbeat.js';
+import { Webhook } from './notify/webhook.js';
 import { examineTapes } from './source/examination.js';
 import { blobQuarantine } from './quarantine/blobQuarantine.js';
 import type { Quarantine } from './quarantine/quarantine.js';
@@ -101,9 +104,8 @@ export function createReplicator(
     settingsByName: config.convert.settingsByName,
   });
   // The runs of one process follow each other and keep what they know; who only looks must not disturb them.
-  const running = sending
-    ? observed(parts(newSource(), observedStore(store, telemetry)), telemetry)
-    : parts(newSource(), store);
+  const own = parts(newSource(), sending ? observedStore(store, telemetry) : store);
+  const running = withNotices(sending ? observed(own, telemetry) : own, config);
   const looking = newSource();
 
   let runs = 0;
@@ -138,7 +140,10 @@ export function createReplicator(
       return note;
     },
     quarantine,
-    close: () => (stopCounting(), target.close()),
+    close: async () => {
+      stopCounting();
+      await Promise.all([running.notices.close(), target.close()]);
+    },
   };
 }
 
@@ -154,6 +159,16 @@ async function* examineAll(
   } finally {
     server.close();
   }
+}
+
+/** With what tells people, for all runs of this process. */
+function withNotices(parts: Parts, { notify: { webhookUrl, heartbeatUrl } }: Config) {
+  const { clock, logger } = parts;
+  const notices = new OutageNotices(parts, {
+    ...(webhookUrl !== undefined && { webhook: new Webhook({ url: webhookUrl, clock, logger }) }),
+    ...(heartbeatUrl !== undefined && { heartbeat: new Heartbeat({ url: heartbeatUrl, clock, logger }) }),
+  });
+  return { ...parts, notices };
 }
 
 function observed(parts: Parts, telemetry: Telemetry): Parts {

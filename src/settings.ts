@@ -90,8 +90,9 @@ const certificate = z.string().transform((text, context) => {
   }
 });
 
-const webUrl = z.url({ protocol: /^https?$/ });
-const webUrlExpected = 'a URL that starts with https:// (or http://)';
+/** A user and password in it would have to be sent in another way. */
+const webUrl = z.url({ protocol: /^https?$/ }).regex(/^[^/]*\/\/[^/?#@]*(?:[/?#]|$)/);
+const webUrlExpected = 'a URL that starts with https:// (or http://), without user and password';
 
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({

@@ -202,7 +202,7 @@ describe('settings that are missing or wrong', () => {
     ['IDLE_POLL_MS', ['0', '60001']],
     ['READ_RECORDS', ['0']],
     ['APPEND_BYTES', ['1', '99999999999']],
-    ['NOTIFY_WEBHOOK_URL', ['hooks.example/x', 'ftp://hooks.example/x']],
+    ['NOTIFY_WEBHOOK_URL', ['hooks.example/x', 'ftp://hooks.example/x', 'https://user:pw@hooks.example/x']],
     ['HEARTBEAT_URL', ['localhost:80', 'mailto:a@b']],
     ['EVENTSTORE_TLS_CA', ['-----BEGIN CERTIFICATE-----\nnot\n-----END CERTIFICATE-----', 'bm90']],
     [

@@ -7,6 +7,7 @@ import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
+import type { OutageNotices } from './outage.js';
 
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts {
@@ -22,6 +23,8 @@ export interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  /** Tells people, for all runs of a process; absent: a run has its own, which tells the log alone. */
+  readonly notices?: OutageNotices | undefined;
   /** The source's id, as marks name it. */
   readonly sourceId: string;
   /** The target stream. */

@@ -2,6 +2,7 @@ import { asFailure, Failure, type StopKind } from '../errors.js';
 import { OutageNotices } from './outage.js';
 import type { Parts, Place } from './parts.js';
 import { pass } from './pass.js';
+import { Patience } from './patience.js';
 import { resume } from './resume.js';
 import { RunLog, type Progress } from './runLog.js';
 import { Standoff } from './standoff.js';
@@ -45,6 +46,10 @@ const unmovedWaitMs = 1_000;
 const yieldWaitMs = 5_000;
 /** Yielding this long without the lag falling means that the other runner does not work either. */
 const yieldPatienceMs = 5 * 60_000;
+/** A failure may come while another is answered; one that comes while that one is answered is not answered any more. */
+const mostAnswers = 2;
+/** What is on its way to people gets so long to arrive when a run ends, or while it waits anyway. */
+const lastWordMs = 2_000;
 /** What a run may take beyond its budget and one append. */
 const overdueMs = 15_000;
 
@@ -63,8 +68,9 @@ export async function run(parts: Parts, terms: RunTerms): Promise<RunReport> {
     cancels.push(parts.clock.after(terms.budgetMs, () => budget.abort()));
     cancels.push(parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs))));
   });
+  const one = new Run(parts, terms, budget.signal);
   try {
-    return await Promise.race([new Run(parts, terms, budget.signal).go(), overdue]);
+    return await Promise.race([one.go(), overdue.catch((failure: Failure) => one.hangs(failure))]);
   } finally {
     for (const cancel of cancels) cancel();
   }
@@ -86,8 +92,7 @@ class Run {
   private anotherRunner = false;
   /** The failure that this run ends with. */
   private verdict: Failure | undefined;
-  private failedTries = 0;
-  private worked = false;
+  private readonly patience: Patience;
 
   constructor(
     private readonly parts: Parts,
@@ -95,17 +100,20 @@ class Run {
     budget: AbortSignal,
   ) {
     this.ending = AbortSignal.any([terms.stop, budget]);
-    this.notices = new OutageNotices(parts.checkpoint, parts.clock, parts.logger, parts.telemetry);
+    this.notices = parts.notices ?? new OutageNotices(parts);
+    this.patience = new Patience(terms);
     this.log = new RunLog(parts, terms.onProgress);
   }
 
   async go(): Promise<RunReport> {
     this.log.started();
     let failure: Failure | undefined;
+    let answers = 0;
     while (!this.ending.aborted) {
       try {
-        const end = failure ? await this.answer(failure) : await this.round();
+        const end = failure ? await this.answer(failure, (answers += 1)) : await this.round();
         failure = undefined;
+        answers = 0;
         if (end) return await this.ended(end);
       } catch (thrown) {
         if (thrown === this.verdict) throw thrown;
@@ -114,6 +122,12 @@ class Run {
       }
     }
     return this.ended(this.terms.stop.aborted ? 'stop-requested' : 'budget-used');
+  }
+
+  /** Tells people what the run itself cannot tell any more. @throws the failure */
+  async hangs(failure: Failure): Promise<never> {
+    await this.notices.hangs(failure, lastWordMs);
+    throw failure;
   }
 
   /** Resume, then passes and polls until there is a reason to end or to ask the target again. */
@@ -129,8 +143,7 @@ class Run {
       this.standoff.begin(place);
       place = await this.passed(place);
       this.standoff.good();
-      this.worked = true;
-      this.failedTries = 0;
+      this.patience.good();
       await this.notices.good();
       if (this.ending.aborted) return undefined;
       const empty = place.cursor.position === 1 && (await this.parts.source.isEmpty(this.ending));
@@ -161,7 +174,8 @@ class Run {
     try {
       return await pass(place, this.parts, this.ending, {
         advanced: async (confirmed) => {
-          this.worked = true;
+          this.patience.moved();
+          this.notices.alive();
           await this.log.advanced(confirmed, this.ending);
         },
         ended: (confirmed, sentTo) => {
@@ -197,7 +211,7 @@ class Run {
       case 'go-on':
         return;
       case 'wait':
-        return this.parts.clock.sleep(unmovedWaitMs, this.ending);
+        return this.wait(unmovedWaitMs);
       case 'another-runner':
         throw new Failure('AnotherRunner', `Another runner appends to stream ${this.parts.stream}.`, {
           stream: this.parts.stream,
@@ -214,14 +228,20 @@ class Run {
     }
   }
 
-  /** Acts as the table of answers says. @throws the failure when this run does not wait for its end */
-  private async answer(failure: Failure): Promise<RunEnd | undefined> {
+  /**
+   * Acts as the table of answers says.
+   *
+   * @param answers how many failures in a row have been answered; each came while the one before was
+   * @throws the failure when this run does not wait for its end
+   */
+  private async answer(failure: Failure, answers: number): Promise<RunEnd | undefined> {
+    if (answers > mostAnswers) return this.waitUntold(failure);
     if (failure.answer !== 'stop') this.parts.telemetry.add('eventferry.retries', 1, { kind: failure.kind });
     switch (failure.answer) {
       case 'resume':
         this.parts.logger.info('resume', { kind: failure.kind, message: failure.message });
         this.standoff.uncertain(failure);
-        return undefined;
+        return this.wait(this.patience.resumeWaitMs());
       case 'yield':
         return this.yieldTo(failure);
       case 'outage':
@@ -236,6 +256,7 @@ class Run {
   }
 
   private async giveUp(failure: Failure): Promise<never> {
+    await this.notices.settled(lastWordMs);
     if (failure.kind !== 'CheckpointUnreachable') await this.log.closed(failure.kind, this.place);
     this.verdict = failure;
     throw failure;
@@ -249,22 +270,36 @@ class Run {
       return this.waitOut(new Failure('TargetRefused', `${failure.message} The lag does not fall.`, failure.facts));
     }
     if (this.terms.outageWaitMs === undefined) return 'left-to-another-runner';
-    await this.parts.clock.sleep(yieldWaitMs, this.ending);
-    return undefined;
+    return this.wait(yieldWaitMs);
   }
 
   private async waitOut(failure: Failure): Promise<undefined> {
-    this.failedTries += 1;
+    this.patience.failed();
     await this.log.failed(this.place);
     await this.notices.failed(failure);
-    const { outageWaitMs, outageTries = Infinity, outageTriesAtStart = outageTries } = this.terms;
-    const tries = this.worked ? outageTries : outageTriesAtStart;
-    if (outageWaitMs === undefined || this.failedTries >= tries) return this.giveUp(failure);
-    await this.parts.clock.sleep(outageWaitMs, this.ending);
+    const waitMs = this.patience.outageWaitMs();
+    if (waitMs === undefined) return this.giveUp(failure);
+    const { clock } = this.parts;
+    const until = clock.now() + waitMs;
+    await this.notices.settled(Math.min(lastWordMs, waitMs));
+    return this.wait(until - clock.now());
+  }
+
+  /** Not even telling works: what is left is not to try at once. */
+  private async waitUntold(failure: Failure): Promise<undefined> {
+    const waitMs = this.patience.outageWaitMs();
+    if (waitMs === undefined) throw (this.verdict = failure);
+    return this.wait(waitMs);
+  }
+
+  private async wait(ms: number): Promise<undefined> {
+    if (ms > 0) await this.parts.clock.sleep(ms, this.ending);
     return undefined;
   }
 
   private async ended(end: RunEnd): Promise<RunReport> {
+    if (this.patience.isWell && end !== 'left-to-another-runner') this.notices.goodRun();
+    await this.notices.settled(lastWordMs);
     await this.log.ended(end, this.place);
     const events = this.log.events(this.place);
     return { end, events, anotherRunner: this.anotherRunner, ...(this.place && { place: this.place }) };

@@ -172,14 +172,71 @@ test('what goes wrong while a failure is being answered is answered too', async 
   expect(logger.events('error')).toEqual(['outage-began']);
 });
 
-test('a run that outlives its budget by more than an append and 15 s gives itself up', async () => {
-  const clock = new SteppingClock();
-  const never = new Promise<never>(() => undefined);
+test('a failure that cannot even be answered is waited out, and ends a run that does not wait', async () => {
+  const stop = new AbortController();
+  const clock = new SteppingClock((count) => void (count === 3 && stop.abort()));
+  let lines = 0;
+  const broken = () => {
+    lines += 1;
+    if (lines > 1_000) stop.abort(); // it loops without a wait
+    throw new TypeError('the logger is broken');
+  };
   const parts = {
     clock,
     stream: 's',
+    logger: { info: () => undefined, warn: broken, error: broken },
     telemetry: noTelemetry,
-    checkpoint: { load: () => never, note: () => undefined },
+    checkpoint: {
+      load: () => Promise.reject(new Failure('CheckpointUnreachable', 'nobody is there')),
+      save: () => Promise.resolve(),
+      note: () => undefined,
+    },
+  } as unknown as Parts;
+  const terms = { stop: stop.signal, whenCaughtUp: 'wait', idlePollMs: 500, emptySourceWaitMs: 30_000 } as const;
+  await run(parts, { ...terms, outageWaitMs: 60_000, appendDeadlineMs: 31_000 });
+  expect(clock.slept).toEqual([60_000, 60_000, 60_000]);
+  expect(lines).toBeLessThan(10);
+
+  const waitless = run(parts, { ...terms, stop: new AbortController().signal, appendDeadlineMs: 31_000 });
+  await expect(waitless).rejects.toMatchObject({ kind: 'Unexpected', message: 'the logger is broken' });
+});
+
+test('a row that is said to be there and cannot be seen is looked for once a second, not at once for ever', async () => {
+  const stop = new AbortController();
+  let loads = 0;
+  const clock = new SteppingClock((count) => void (count === 5 && stop.abort()));
+  const checkpoint = {
+    load: () => {
+      loads += 1;
+      if (loads > 1_000) stop.abort();
+      return Promise.reject(new Failure('CheckpointMoved', 'somebody else wrote the row'));
+    },
+    save: () => Promise.resolve(),
+    note: () => undefined,
+  };
+  const logger = new RecordingLogger();
+  const parts = { clock, stream: 's', logger, telemetry: noTelemetry, checkpoint } as unknown as Parts;
+  await run(parts, {
+    stop: stop.signal,
+    whenCaughtUp: 'wait',
+    idlePollMs: 500,
+    emptySourceWaitMs: 30_000,
+    appendDeadlineMs: 31_000,
+  });
+  expect(clock.slept).toEqual([1_000, 1_000, 1_000, 1_000, 1_000]);
+  expect(loads).toBe(10);
+});
+
+test('a run that outlives its budget by more than an append and 15 s gives itself up and tells people', async () => {
+  const clock = new SteppingClock();
+  const never = new Promise<never>(() => undefined);
+  const logger = new RecordingLogger();
+  const parts = {
+    clock,
+    stream: 's',
+    logger,
+    telemetry: noTelemetry,
+    checkpoint: { load: () => never, note: () => undefined, save: () => Promise.resolve() },
   } as unknown as Parts;
   const running = run(parts, {
     stop: new AbortController().signal,
@@ -192,4 +249,5 @@ test('a run that outlives its budget by more than an append and 15 s gives itsel
   clock.advance(105_999);
   clock.advance(1);
   await expect(running).rejects.toMatchObject({ kind: 'RunOverdue', facts: { afterMs: 106_000 } });
+  expect(logger.events('error')).toEqual(['outage-began']);
 });

@@ -1,0 +1,48 @@
+import type { RunTerms } from './run.js';
+
+/** More new looks at the target in a row than this, with nothing gained, are followed by a wait. */
+const resumesAtOnce = 5;
+const resumeWaitMs = 1_000;
+
+/** Keeps count of what fails in a row, and says how long to wait before the next try. */
+export class Patience {
+  private failedTries = 0;
+  private resumes = 0;
+  private everWorked = false;
+
+  constructor(private readonly terms: Pick<RunTerms, 'outageWaitMs' | 'outageTries' | 'outageTriesAtStart'>) {}
+
+  /** Something was confirmed. */
+  moved(): void {
+    this.everWorked = true;
+    this.resumes = 0;
+  }
+
+  /** A pass was good. */
+  good(): void {
+    this.moved();
+    this.failedTries = 0;
+  }
+
+  /** A pass failed in a way that may last. */
+  failed(): void {
+    this.failedTries += 1;
+  }
+
+  /** True when something went well and nothing has failed since. */
+  get isWell(): boolean {
+    return this.everWorked && this.failedTries === 0;
+  }
+
+  /** How long to wait for the end of an outage now; undefined when the run does not, or not any more. */
+  outageWaitMs(): number | undefined {
+    const { outageWaitMs, outageTries = Infinity, outageTriesAtStart = outageTries } = this.terms;
+    return this.failedTries < (this.everWorked ? outageTries : outageTriesAtStart) ? outageWaitMs : undefined;
+  }
+
+  /** The target is asked anew where it is; how long to wait before. */
+  resumeWaitMs(): number {
+    this.resumes += 1;
+    return this.resumes > resumesAtOnce ? resumeWaitMs : 0;
+  }
+}

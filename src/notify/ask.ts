@@ -1,0 +1,37 @@
+/** What came of asking a web server: it took it, or why not; the reason never holds the address, which is a secret. */
+export type Answer =
+  { readonly taken: true } | { readonly taken: false; readonly reason: string; readonly worthAnotherTry: boolean };
+
+/**
+ * Asks a web server once and is interested in nothing but the status of its answer. Never throws.
+ *
+ * @param withinMs what has not been answered by then counts as not taken
+ */
+export async function ask(url: URL, request: RequestInit, withinMs: number, closing: AbortSignal): Promise<Answer> {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const timer = setTimeout(end, withinMs);
+  closing.addEventListener('abort', end);
+  if (closing.aborted) end();
+  try {
+    // A redirect would be followed with another method, to someone whom nobody has named.
+    const answer = await fetch(url, { ...request, redirect: 'error', signal: over.signal });
+    await answer.body?.cancel();
+    if (answer.ok) return { taken: true };
+    const worthAnotherTry = answer.status === 408 || answer.status === 429 || answer.status >= 500;
+    return { taken: false, reason: `HTTP ${answer.status}`, worthAnotherTry };
+  } catch (thrown) {
+    const reason = over.signal.aborted ? `no answer within ${withinMs} ms` : reasonOf(thrown);
+    return { taken: false, reason, worthAnotherTry: true };
+  } finally {
+    clearTimeout(timer);
+    closing.removeEventListener('abort', end);
+  }
+}
+
+/** `ECONNREFUSED` and the like; the library's message may name the address. */
+function reasonOf(thrown: unknown): string {
+  const { name, cause } = thrown as Error;
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : name;
+}

@@ -1,0 +1,48 @@
+import type { FailureNote } from '../checkpoint/checkpoint.js';
+
+/** Something that people are told wherever they are. Times are ISO 8601, UTC. */
+export interface Notice {
+  /** The log's event of the same name says the same. */
+  readonly event: 'outage-began' | 'outage-ended' | 'stopped';
+  readonly source: string;
+  readonly stream: string;
+  /** When it happened. */
+  readonly at: string;
+  /** When the outage began that is over now. */
+  readonly since?: string;
+  /** What failed, or failed until now. */
+  readonly failure?: Pick<FailureNote, 'kind' | 'message' | 'wayOut'>;
+}
+
+export type Severity = 'info' | 'error' | 'critical';
+
+/** An outage may end by itself; a stop waits for a person. */
+export const severities: Readonly<Record<Notice['event'], Severity>> = {
+  'outage-began': 'error',
+  'outage-ended': 'info',
+  stopped: 'critical',
+};
+
+/** A notice in words: a title, and lines below it. */
+export function noticeWords({ event, source, stream, at, since, failure }: Notice): {
+  readonly title: string;
+  readonly lines: readonly string[];
+} {
+  const way = `${source} to stream ${stream}`;
+  const cause = failure ? [`${failure.kind}: ${failure.message}`] : [];
+  const wayOut = failure ? [`What to do: ${failure.wayOut}`] : [];
+  switch (event) {
+    case 'outage-began':
+      return {
+        title: `Outage: ${way} waits`,
+        lines: [...cause, ...wayOut, `Since ${at}; it is tried again by itself.`],
+      };
+    case 'outage-ended':
+      return {
+        title: `Outage over: ${way} goes on`,
+        lines: [since === undefined ? `Since ${at}.` : `It lasted from ${since} to ${at}.`, ...cause],
+      };
+    case 'stopped':
+      return { title: `Stopped: ${way} needs a decision`, lines: [...cause, ...wayOut, `Since ${at}.`] };
+  }
+}

@@ -1,0 +1,110 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { systemClock, type Clock } from '../../src/clock.js';
+import type { Notice } from '../../src/notify/notice.js';
+import { Webhook } from '../../src/notify/webhook.js';
+import { RecordingLogger } from '../support/recordingLogger.js';
+import { SteppingClock } from '../support/steppingClock.js';
+import { webReceiver } from '../support/webReceiver.js';
+
+function notice(at: string): Notice {
+  return { event: 'stopped', source: 's', stream: 't', at };
+}
+
+function open(url: string, { clock = new SteppingClock(), answerWithinMs = 5_000 }: OpenOptions = {}) {
+  const logger = new RecordingLogger();
+  const webhook = new Webhook({ url, clock, logger, answerWithinMs });
+  onTestFinished(() => webhook.close());
+  return { webhook, logger, clock };
+}
+
+interface OpenOptions {
+  readonly clock?: Clock;
+  readonly answerWithinMs?: number;
+}
+
+describe('A webhook', () => {
+  test('gets one POST of JSON for each notice, in their order', async () => {
+    const receiver = await webReceiver();
+    const { webhook, logger } = open(receiver.url);
+    const sent = ['1', '2', '3'].map((at) => webhook.tell(notice(at)));
+    expect(await Promise.all(sent)).toEqual([true, true, true]);
+    expect(receiver.requests.map(({ method, headers }) => [method, headers['content-type']])).toEqual(
+      sent.map(() => ['POST', 'application/json']),
+    );
+    expect(receiver.requests.map(({ body }) => (JSON.parse(body) as Notice).at)).toEqual(['1', '2', '3']);
+    expect(logger.lines).toEqual([]);
+  });
+
+  test('that answers 500 is tried four times, waiting longer each time, then given up and said so', async () => {
+    const receiver = await webReceiver();
+    receiver.answer = 500;
+    const clock = new SteppingClock();
+    const { webhook, logger } = open(receiver.url, { clock });
+    expect(await webhook.tell(notice('1'))).toBe(true);
+    expect(receiver.requests).toHaveLength(4);
+    expect(clock.slept).toEqual([1_000, 3_000, 9_000]);
+    expect(logger.lines).toEqual([
+      {
+        level: 'warn',
+        event: 'notice-not-sent',
+        facts: { notice: 'stopped', at: '1', setting: 'NOTIFY_WEBHOOK_URL', reason: 'HTTP 500' },
+      },
+    ]);
+  });
+
+  test('that comes back is told by the next try', async () => {
+    const receiver = await webReceiver();
+    receiver.answer = 503;
+    const { webhook, logger } = open(receiver.url, { clock: new SteppingClock(() => void (receiver.answer = 200)) });
+    expect(await webhook.tell(notice('1'))).toBe(true);
+    expect(receiver.requests).toHaveLength(2);
+    expect(logger.lines).toEqual([]);
+  });
+
+  test.each([404, 302])('that answers %i is not tried again', async (status) => {
+    const receiver = await webReceiver();
+    receiver.answer = status;
+    const { webhook, logger } = open(receiver.url);
+    await webhook.tell(notice('1'));
+    expect(receiver.requests.filter(({ path }) => path === '/elsewhere')).toEqual([]);
+    expect(logger.events('warn')).toEqual(['notice-not-sent']);
+    if (status === 404) expect(receiver.requests).toHaveLength(1);
+  });
+
+  test('that hangs is given up, try by try', async () => {
+    const receiver = await webReceiver();
+    receiver.answer = 'hang';
+    const { webhook, logger } = open(receiver.url, { answerWithinMs: 20 });
+    expect(await webhook.tell(notice('1'))).toBe(true);
+    expect(logger.lines[0]?.facts).toMatchObject({ reason: 'no answer within 20 ms' });
+  });
+
+  test('that is not there never throws, and its address is in no line', async () => {
+    const { webhook, logger } = open('http://127.0.0.1:1/s3cret-path');
+    expect(await webhook.tell(notice('1'))).toBe(true);
+    expect(logger.events('warn')).toEqual(['notice-not-sent']);
+    expect(JSON.stringify(logger.lines)).not.toContain('s3cret-path');
+  });
+
+  test('holds no more than ten notices', async () => {
+    const receiver = await webReceiver();
+    receiver.answer = 'hang';
+    const { webhook, logger } = open(receiver.url);
+    const sent = Array.from({ length: 12 }, (_, index) => webhook.tell(notice(String(index))));
+    expect(logger.lines.map(({ facts }) => facts['reason'])).toEqual(['too many are waiting', 'too many are waiting']);
+    webhook.close();
+    await Promise.all(sent);
+  });
+
+  test('leaves what is not sent when it is closed to the next process', async () => {
+    const receiver = await webReceiver();
+    receiver.answer = 'hang';
+    const { webhook, logger } = open(receiver.url, { clock: systemClock });
+    const sent = [webhook.tell(notice('1')), webhook.tell(notice('2'))];
+    await expect.poll(() => receiver.requests.length).toBe(1);
+    webhook.close();
+    expect(await Promise.all(sent)).toEqual([false, false]);
+    expect(logger.lines).toEqual([]);
+  });
+});
