@@ -41,7 +41,7 @@ loaded. \`APPLICATIONINSIGHTS_AUTHENTICATION_STRING\` names the managed identity
 const traces = `One a run, child of the request that the host made for the invocation. At most 100 spans of a name are kept of one run; the
 span \`run\` has the numbers of all. A poll that finds nothing has no span.`;
 
-const log = `An event and its facts, which are the line's attributes (in Azure, its properties). Secrets are taken out. A run in which
-nothing happened has one line, \`run-ended\`.`;
+const log = `An event and its facts, which are the line's attributes (in Azure, its properties); to a collector it is the event
+\`eventferry.NAME\` of that severity. Secrets are taken out. A run in which nothing happened has one line, \`run-ended\`.`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(telemetryPagePath, telemetryPage());

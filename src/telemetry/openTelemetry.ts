@@ -20,7 +20,7 @@ import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter }
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 
 import type { Facts, Logger } from './logger.js';
-import { metrics, type SpanName } from './metrics.js';
+import { events, metrics, type SpanName } from './metrics.js';
 import { redact } from './redact.js';
 import { redactedJson } from './redactedJson.js';
 import type { Attributes, Telemetry } from './telemetry.js';
@@ -78,6 +78,7 @@ export function startSending(serviceName: string, exporters: readonly Exporters[
       logger.emit({
         severityNumber: severities[level],
         severityText: level,
+        ...(event in events && { eventName: `eventferry.${event}` }),
         body: redact(event),
         attributes: textual(facts),
         context: contextOf(parent),

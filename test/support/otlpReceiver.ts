@@ -21,6 +21,7 @@ export interface ReceivedSpan {
 }
 
 export interface ReceivedLog {
+  readonly eventName: string;
   readonly severity: number;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -99,6 +100,7 @@ function readSpan(span: Fields): ReceivedSpan {
 
 function readLog(log: Fields): ReceivedLog {
   return {
+    eventName: text(log, 12),
     severity: Number(fixed(log, 2)),
     body: text(messages(log, 5)[0] ?? new Map(), 1),
     attributes: attributes(log, 6),

@@ -95,11 +95,23 @@ describe('A run, as a collector receives it', () => {
       expect({ traceId, parentId }).toEqual({ traceId: run?.traceId, parentId: run?.spanId });
     expect(collector.logs).toEqual([
       {
+        eventName: 'eventferry.run-ended',
         severity: 9,
         body: 'run-ended',
         attributes: expect.objectContaining({ end: 'caught-up', events: '300' }) as object,
       },
     ]);
+  });
+
+  test('counts the messages that it sets aside', async () => {
+    const collector = await otlpReceiver();
+    const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    const ferry = await Ferry.open(server(), { ON_UNCONVERTIBLE: 'quarantine' });
+    await ferry.write(chunk, [...numbered(1, 2), { messages: [['$no', '{}'] as const] }]);
+    await openReplicator(ferry, sending).run(order);
+    await sending.flush();
+    expect(last(collector, 'eventferry.quarantined')).toBe(1);
+    expect(collector.logs.map(({ eventName }) => eventName)).toContain('eventferry.message-set-aside');
   });
 
   test('that fails tells of the outage, and of the staleness that grows from then on', async () => {
@@ -115,6 +127,7 @@ describe('A run, as a collector receives it', () => {
     expect(last(collector, 'eventferry.outage')).toBe(1);
     expect(last(collector, 'eventferry.retries', { kind: 'TargetUnreachable' })).toBe(1);
     expect(collector.logs).toContainEqual({
+      eventName: 'eventferry.outage-began',
       severity: 17,
       body: 'outage-began',
       attributes: expect.objectContaining({ kind: 'TargetUnreachable' }) as object,
