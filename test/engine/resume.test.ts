@@ -124,6 +124,17 @@ describe('when the last event is not ours', () => {
     await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Numbered', data: { N: 10 }, metadata }));
     await expectStop(ferry, 'TargetConflict');
   });
+
+  test('an event that was written for another source is not ours', async () => {
+    const other = await Ferry.open(server(), { SOURCE_ID: 'other' });
+    await other.write(chunk, numbered(1, 3));
+    await other.run();
+    const ferry = await Ferry.open(server(), { TARGET_STREAM: other.stream });
+    await ferry.write(chunk, numbered(11, 13));
+    const before = other.events();
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict', answer: 'stop' });
+    expect(other.events()).toEqual(before);
+  });
 });
 
 describe('when the source is not what the last event says', () => {

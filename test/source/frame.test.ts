@@ -102,6 +102,13 @@ describe('a frame', () => {
     expect(frame.reason).toMatch(/over the limit/);
   });
 
+  it.each(variants)('with a key that is too large is refused without being read (%s)', (variant) => {
+    const frame = new ParsedFrame();
+    const start = Buffer.from('01000000000000008180800861', 'hex'); // a key of 16 MiB and one byte
+    expect(parseFrame(start, 0, variant, frame)).toBe('invalid');
+    expect(frame.tooLarge).toBe(true);
+  });
+
   it('with a negative or endless length is invalid', () => {
     const key = '010000000000000001 61'.replaceAll(' ', '');
     const negative = Buffer.from(`${key}ffffffff`, 'hex');

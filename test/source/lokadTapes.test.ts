@@ -215,6 +215,22 @@ describe('a chunk that changes while it is read', () => {
     expect(positions(records)).toEqual(range(1, 302));
   });
 
+  it('is read on when a listing shows that it went on after its end was found', async () => {
+    const { container, proxy } = await withProxy();
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
+    await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
+    await uploadChunk(container, third, tapeOf(numberedRecords(31, 40)));
+    const clock = new SteppingClock();
+    let reads = 0;
+    proxy.tampering.before = async ({ about }) => {
+      if (about === second && ++reads === 1) clock.advance(300_000); // all names are listed before it is left
+      else if (about === 'list' && reads === 1) await uploadChunk(container, second, tapeOf(numberedRecords(11, 30)));
+    };
+    const { records, thrown } = await readAll(openTapes(proxy.container, { clock }));
+    expect(thrown).toBeUndefined();
+    expect(records.map(({ stamp }) => stamp)).toEqual(range(1, 40).map(BigInt));
+  });
+
   it('is read exactly when it grows between two ranges', async () => {
     const { container, proxy } = await withProxy();
     await preallocate(container, first, tapeOf(numberedRecords(1, 200, 100)));
@@ -226,6 +242,26 @@ describe('a chunk that changes while it is read', () => {
     const { records, thrown } = await readAll(openTapes(proxy.container, ranged));
     expect(thrown).toBeUndefined();
     expect(positions(records)).toEqual(range(1, 400));
+  });
+});
+
+describe('a listing that lags behind', () => {
+  it('is made again before records are called missing', async () => {
+    const { container, proxy } = await withProxy();
+    for (const [name, from] of [
+      [first, 1],
+      [second, 11],
+      [third, 21],
+    ] as const) {
+      await uploadChunk(container, name, tapeOf(numberedRecords(from, from + 9)));
+    }
+    let listings = 0;
+    const blob = new RegExp(`<Blob><Name>${second}</Name>.*?</Blob>`, 's');
+    proxy.tampering.listing = (_, xml) => (++listings === 1 ? xml.replace(blob, '') : xml);
+    const { records, thrown } = await readAll(openTapes(proxy.container));
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 30));
+    expect(records.map(({ stamp }) => stamp)).toEqual(range(1, 30).map(BigInt));
   });
 });
 
@@ -340,6 +376,20 @@ describe('the source', () => {
 });
 
 describe('a copy that has not succeeded', () => {
+  it('and that the listing did not show yet is not read, nor what follows it', async () => {
+    const { container, proxy } = await withProxy();
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
+    await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
+    proxy.tampering.headers = ({ about }, headers) => {
+      if (about === first) headers['x-ms-copy-status'] = 'pending';
+    };
+    const source = openTapes(proxy.container);
+    const { records, cursor } = await readAll(source);
+    expect(records).toEqual([]);
+    delete proxy.tampering.headers;
+    expect(positions((await readAll(source, cursor)).records)).toEqual(range(1, 20));
+  });
+
   it.each(['pending', 'aborted', 'failed'])('is not read, nor what follows it, and is named (%s)', async (state) => {
     const { container, proxy } = await withProxy();
     for (const [name, from] of [
