@@ -11,7 +11,7 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/checkpoint/tableCheckpoint.ts',
     text: "'Replace', { etag, ...this.terms(signal) }",
     mutant: "'Replace', { ...this.terms(signal) }",
-    noticedBy: [table],
+    noticedBy: table,
   },
   {
     name: 'own answer, when it was lost',
@@ -19,15 +19,15 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/checkpoint/tableCheckpoint.ts',
     text: 'if (stored && isDeepStrictEqual(stored.entity, entity)) return stored.etag;',
     mutant: 'if (stored) return stored.etag;',
-    noticedBy: [table],
+    noticedBy: table,
   },
   {
     name: 'row is never set back',
     against: 'The row would go back without a person or a restored target having asked for it.',
     file: 'src/checkpoint/checkpointKeeper.ts',
     text: 'if (isBehind(reached, before, this.identity)) {',
-    mutant: 'if (!before) {',
-    noticedBy: [keeper],
+    mutant: 'if (before.generation < 0) {',
+    noticedBy: keeper,
   },
   {
     name: 'row that someone else wrote is forgotten',
@@ -35,7 +35,7 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/checkpoint/checkpointKeeper.ts',
     text: "if (error instanceof Failure && error.kind === 'CheckpointMoved') this.forget();",
     mutant: '',
-    noticedBy: [keeper],
+    noticedBy: keeper,
   },
   {
     name: 'change while a save is under way',
@@ -43,7 +43,7 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/checkpoint/checkpointKeeper.ts',
     text: 'if (this.held === row) this.held = written;',
     mutant: 'this.held = written;',
-    noticedBy: [keeper],
+    noticedBy: keeper,
   },
   {
     name: 'row of a newer version',
@@ -51,15 +51,15 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/checkpoint/checkpointEntity.ts',
     text: "if (Number(entity['schema']) > schema) {",
     mutant: "if (Number(entity['schema']) < 0) {",
-    noticedBy: ['test/checkpoint/checkpointEntity.test.ts', 'test/checkpoint/hostileRows.test.ts'],
+    noticedBy: 'test/checkpoint/checkpointEntity.test.ts',
   },
   {
     name: 'shape of a damaged row',
     against: 'A damaged row would be acted on.',
     file: 'src/checkpoint/rowShape.ts',
     text: 'if (result.success) return result.data as unknown as Shaped[Name];',
-    mutant: 'if (value) return value as Shaped[Name];',
-    noticedBy: ['test/checkpoint/hostileRows.test.ts'],
+    mutant: 'if (result.success || value) return value as Shaped[Name];',
+    noticedBy: 'test/checkpoint/hostileRows.test.ts',
   },
   {
     name: 'redaction in the row',
@@ -67,7 +67,7 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/checkpoint/checkpointEntity.ts',
     text: 'const safe = redact(value);',
     mutant: 'const safe = value;',
-    noticedBy: ['test/checkpoint/checkpointEntity.test.ts'],
+    noticedBy: 'test/checkpoint/checkpointEntity.test.ts',
   },
   {
     name: 'redaction of secrets',
@@ -75,7 +75,7 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/telemetry/redact.ts',
     text: 'return patterns.reduce(',
     mutant: 'return patterns.slice(1).reduce(',
-    noticedBy: ['test/telemetry/redact.test.ts'],
+    noticedBy: 'test/telemetry/redact.test.ts',
   },
   {
     name: 'kept message is never written over',
@@ -83,7 +83,7 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/quarantine/blobQuarantine.ts',
     text: "conditions: { ifNoneMatch: '*' },",
     mutant: '',
-    noticedBy: ['test/quarantine/blobQuarantine.test.ts'],
+    noticedBy: 'test/quarantine/blobQuarantine.test.ts',
   },
   {
     name: 'kept message is the one',
@@ -91,6 +91,6 @@ export const checkpointGuards: readonly Guard[] = [
     file: 'src/quarantine/blobQuarantine.ts',
     text: 'if (there && Buffer.compare(there.body, body) === 0) return;',
     mutant: 'if (there) return;',
-    noticedBy: ['test/quarantine/blobQuarantine.test.ts'],
+    noticedBy: 'test/quarantine/blobQuarantine.test.ts',
   },
 ];

@@ -8,7 +8,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/eventId.ts',
     text: 'return (sha1, position) => {',
     mutant: "return (_sha1, position, sha1 = '000000000000') => {",
-    noticedBy: ['test/convert/eventId.test.ts'],
+    noticedBy: 'test/convert/eventId.test.ts',
   },
   {
     name: 'source in the event id',
@@ -16,7 +16,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/eventId.ts',
     text: "createHash('sha256').update(sourceId, 'utf8').digest()",
     mutant: "createHash('sha256').update('', 'utf8').digest()",
-    noticedBy: ['test/convert/eventId.test.ts'],
+    noticedBy: 'test/convert/eventId.test.ts',
   },
   {
     name: 'bound of the index',
@@ -24,7 +24,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/eventId.ts',
     text: 'if (index > maxIndex) {',
     mutant: 'if (index > 2 * maxIndex) {',
-    noticedBy: ['test/convert/eventId.test.ts'],
+    noticedBy: 'test/convert/eventId.test.ts',
   },
   {
     name: 'reversible reformatting',
@@ -32,7 +32,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/body.ts',
     text: 'return again !== undefined && Buffer.compare(again, stored) === 0 ?',
     mutant: 'return again !== undefined ?',
-    noticedBy: ['test/convert/body.test.ts'],
+    noticedBy: 'test/convert/body.test.ts',
   },
   {
     name: 'JSON in UTF-8',
@@ -40,7 +40,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/body.ts',
     text: 'if (!looksLikeJson(bytes) || !isUtf8(bytes)) return false;',
     mutant: 'if (!looksLikeJson(bytes)) return false;',
-    noticedBy: ['test/convert/body.test.ts'],
+    noticedBy: 'test/convert/body.test.ts',
   },
   {
     name: 'reserved event types',
@@ -48,7 +48,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/eventType.ts',
     text: "if (type.startsWith('$')) return",
     mutant: "if (type === '$') return",
-    noticedBy: ['test/convert/convert.test.ts'],
+    noticedBy: 'test/convert/convert.test.ts',
   },
   {
     name: 'mark of a newer version',
@@ -56,7 +56,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/mark.ts',
     text: 'if (newer.success) {',
     mutant: 'if (newer.success && newer.data.v < 2) {',
-    noticedBy: ['test/convert/mark.test.ts'],
+    noticedBy: 'test/convert/mark.test.ts',
   },
   {
     name: 'settings in the digest',
@@ -64,7 +64,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/convert/settingsDigest.ts',
     text: ".filter(([, items]) => items.join('') !== '')",
     mutant: ".filter(([name]) => name !== 'BODY_MODE')",
-    noticedBy: ['test/convert/settingsDigest.test.ts'],
+    noticedBy: 'test/convert/settingsDigest.test.ts',
   },
   {
     name: 'event id and mark agree',
@@ -72,7 +72,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/engine/tailMark.ts',
     text: 'return mark && eventIdOf(mark) === event.id ? mark : undefined;',
     mutant: 'return mark;',
-    noticedBy: ['test/engine/resume.test.ts'],
+    noticedBy: 'test/engine/resume.test.ts',
   },
   {
     name: 'mark names the source',
@@ -80,6 +80,6 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/engine/tailMark.ts',
     text: 'return mark?.source === sourceId ? mark : undefined;',
     mutant: 'return mark;',
-    noticedBy: ['test/engine/resume.test.ts'],
+    noticedBy: 'test/engine/resume.test.ts',
   },
 ];

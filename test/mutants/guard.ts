@@ -9,8 +9,20 @@ export interface Guard {
   readonly text: string;
   /** What stands there instead when the guard is removed. */
   readonly mutant: string;
-  /** The test files of which one must fail then, the one that is expected to fail first. */
-  readonly noticedBy: readonly [string, ...string[]];
+  /** What must fail then: a test file, or in it the tests whose names hold what stands behind ` > `. */
+  readonly noticedBy: string;
+}
+
+/** Test files, or tests in them, as {@link Guard.noticedBy} names them. */
+export interface Tests {
+  readonly file: string;
+  /** Absent: all of the file. */
+  readonly named?: string;
+}
+
+export function testsOf({ noticedBy }: Guard): Tests {
+  const [file = '', named] = noticedBy.split(' > ');
+  return { file, ...(named !== undefined && { named }) };
 }
 
 /** The file without the guard. @throws Error when the table does not fit the file any more */

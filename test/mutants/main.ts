@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { startAzurite } from '../../dev/azurite.js';
-import { withoutGuard, type Guard } from './guard.js';
+import { testsOf, withoutGuard, type Guard } from './guard.js';
 import { guards } from './guards.js';
 import { Suite, type Outcome } from './suite.js';
 import { typeCheck } from './typeCheck.js';
@@ -19,31 +19,25 @@ interface Mutant {
 
 const { only } = new Command('mutants')
   .description('Removes each guard of the code in a scratch copy, and tells which of them no test misses.')
-  .option('--only <name>', 'only the guards whose names hold this')
+  .option('--only <names...>', 'only the guards whose names hold one of these', [''])
   .parse()
-  .opts<{ readonly only?: string }>();
-process.exitCode = (await main(guards.filter(({ name }) => name.includes(only ?? '')))) ? 0 : 1;
+  .opts<{ readonly only: readonly string[] }>();
+const chosen = guards.filter(({ name }) => only.some((part) => name.includes(part)));
+process.exitCode = (await main(chosen)) ? 0 : 1;
 
 /** @returns whether the removal of every guard was noticed */
 async function main(chosen: readonly Guard[]): Promise<boolean> {
   const startedAt = performance.now();
-  const mutants = chosen.map((guard) => ({ guard, text: withoutGuard(guard, textOf(guard.file)) }));
-  if (!compile(mutants)) return false;
-  tell(`${mutants.length} guards, each of which compiles without it (${secondsSince(startedAt)})`);
+  const mutants = cut(chosen);
+  if (!mutants || !compile(mutants)) return false;
+  tell(`${mutants.length} guards, and the code compiles without each (${secondsSince(startedAt)})`);
 
   const azurite = await startAzurite();
-  const suites = await Promise.all(
-    Array.from({ length: atOnce }, () => Suite.open(project, { azuriteConnectionString: azurite.connectionString })),
-  );
+  const provide = { azuriteConnectionString: azurite.connectionString };
+  const suites = await Promise.all(Array.from({ length: atOnce }, () => Suite.open(project, provide)));
   try {
-    if (!(await passUnchanged(mutants, suites))) return false;
-    let noticed = 0;
-    await inTurn(mutants, suites, async ({ guard, text }, suite) => {
-      const from = performance.now();
-      const outcome = await suite.runWith(guard.file, text, guard.noticedBy);
-      if (outcome.kind === 'failed') noticed++;
-      tell(`${mark(outcome)} ${guard.name} (${secondsSince(from)}): ${said(outcome, guard)}`);
-    });
+    if (!(await passUnchanged(chosen, suites))) return false;
+    const noticed = await remove(mutants, suites);
     tell(`${noticed} of ${mutants.length} guards whose removal the tests notice (${secondsSince(startedAt)})`);
     return noticed === mutants.length;
   } finally {
@@ -52,29 +46,69 @@ async function main(chosen: readonly Guard[]): Promise<boolean> {
   }
 }
 
+/** @returns undefined when a guard is not where the table has it */
+function cut(chosen: readonly Guard[]): Mutant[] | undefined {
+  const mutants: Mutant[] = [];
+  for (const guard of chosen) {
+    try {
+      mutants.push({ guard, text: withoutGuard(guard, readFileSync(join(project, guard.file), 'utf8')) });
+    } catch (error) {
+      tell((error as Error).message);
+    }
+  }
+  return mutants.length === chosen.length ? mutants : undefined;
+}
+
 function compile(mutants: readonly Mutant[]): boolean {
   const check = typeCheck(project, [...new Set(mutants.map(({ guard }) => guard.file))]);
-  const wrong = mutants.flatMap(({ guard, text }) =>
-    check(guard.file, text).map(
-      (message) => `${guard.name}: the table is wrong, ${guard.file} does not compile: ${message}`,
-    ),
+  const wrong = mutants.flatMap(({ guard: { name, file }, text }) =>
+    check(file, text).map((message) => `${name}: the table is wrong, ${file} does not compile: ${message}`),
   );
   wrong.forEach(tell);
   return wrong.length === 0;
 }
 
 /** Tests that fail anyway say nothing about a guard. */
-async function passUnchanged(mutants: readonly Mutant[], suites: readonly Suite[]): Promise<boolean> {
+async function passUnchanged(chosen: readonly Guard[], suites: readonly Suite[]): Promise<boolean> {
   const from = performance.now();
-  const files = [...new Set(mutants.flatMap(({ guard }) => guard.noticedBy))];
+  const namedIn = new Map<string, string[] | 'all'>();
+  for (const { file, named } of chosen.map(testsOf)) {
+    const others = namedIn.get(file) ?? [];
+    namedIn.set(file, named === undefined || others === 'all' ? 'all' : [...others, named]);
+  }
   let passed = 0;
-  await inTurn(files, suites, async (file, suite) => {
-    const outcome = await suite.run([file]);
-    if (outcome.kind === 'passed') passed++;
-    else tell(`✗ ${file} fails although nothing was changed: ${outcome.error}`);
+  await inTurn([...namedIn], suites, async ([file, named], suite) => {
+    const outcome = await suite.run(file, named === 'all' ? [] : named);
+    if (outcome.kind === 'passed') passed += outcome.tests;
+    else tell(`✗ ${file} although nothing was changed: ${outcome.error}`);
+    if (outcome.kind === 'passed') namedIn.delete(file);
   });
-  if (passed === files.length) tell(`${passed} test files pass with all guards in place (${secondsSince(from)})`);
-  return passed === files.length;
+  if (namedIn.size === 0) tell(`${passed} tests pass with all guards in place (${secondsSince(from)})`);
+  return namedIn.size === 0;
+}
+
+/** @returns of how many guards the removal was noticed */
+async function remove(mutants: readonly Mutant[], suites: readonly Suite[]): Promise<number> {
+  let noticed = 0;
+  await inTurn(mutants, suites, async ({ guard, text }, suite) => {
+    const from = performance.now();
+    const { file, named } = testsOf(guard);
+    const outcome = await suite.runWith(guard.file, text, file, named === undefined ? [] : [named]);
+    if (outcome.kind === 'failed') noticed++;
+    tell(`${outcome.kind === 'failed' ? '✓' : '✗'} ${guard.name} (${secondsSince(from)}): ${said(outcome, guard)}`);
+  });
+  return noticed;
+}
+
+function said(outcome: Outcome, guard: Guard): string {
+  switch (outcome.kind) {
+    case 'failed':
+      return `${testsOf(guard).file} > ${outcome.test}`;
+    case 'passed':
+      return `${guard.noticedBy} does not notice. ${guard.against}`;
+    case 'broken':
+      return `the table is wrong, ${guard.noticedBy} does not run: ${outcome.error}`;
+  }
 }
 
 /** Each suite takes one after the other. */
@@ -89,25 +123,6 @@ async function inTurn<T>(
       for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item, suite);
     }),
   );
-}
-
-function mark({ kind }: Outcome): string {
-  return kind === 'failed' ? '✓' : '✗';
-}
-
-function said(outcome: Outcome, { against, noticedBy }: Guard): string {
-  switch (outcome.kind) {
-    case 'failed':
-      return `${outcome.file} > ${outcome.test}`;
-    case 'passed':
-      return `no test of ${noticedBy.join(', ')} notices. ${against}`;
-    case 'broken':
-      return `the table is wrong, ${outcome.file} does not run: ${outcome.error}`;
-  }
-}
-
-function textOf(file: string): string {
-  return readFileSync(join(project, file), 'utf8');
 }
 
 function secondsSince(from: number): string {

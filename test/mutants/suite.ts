@@ -2,14 +2,14 @@ import type { ProvidedContext, SerializedError, TestError } from 'vitest';
 import { createVitest, type TestModule, type Vitest } from 'vitest/node';
 import { ScratchCopy } from './scratchCopy.js';
 
-/** What the tests of some files came to. `broken`: they did not get as far as to be run. */
+/** What the tests of a file came to. `broken`: they did not get as far as to be run. */
 export type Outcome =
   | { readonly kind: 'passed'; readonly tests: number }
-  | { readonly kind: 'failed'; readonly file: string; readonly test: string; readonly error: string }
-  | { readonly kind: 'broken'; readonly file: string; readonly error: string };
+  | { readonly kind: 'failed'; readonly test: string; readonly error: string }
+  | { readonly kind: 'broken'; readonly error: string };
 
 /** Longer than the slowest test of the table's files takes, shorter than a person waits for one that hangs. */
-const testTimeout = 15_000;
+const testTimeout = 10_000;
 
 /** Test files run on a scratch copy, again and again: what did not change is not compiled again. */
 export class Suite {
@@ -32,26 +32,23 @@ export class Suite {
     return new Suite(copy, vitest);
   }
 
-  /** Runs the files in turn until a test fails. */
-  async run(files: readonly string[]): Promise<Outcome> {
-    let tests = 0;
-    for (const file of files) {
-      const specification = this.vitest.getRootProject().createSpecification(this.copy.path(file));
-      const { testModules } = await this.vitest.runTestSpecifications([specification]);
-      const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId);
-      const outcome = module && outcomeOf(module, file);
-      if (outcome?.kind !== 'passed') return outcome ?? { kind: 'broken', file, error: 'it was not run' };
-      tests += outcome.tests;
-    }
-    return { kind: 'passed', tests };
+  /** Runs a file until a test fails. @param named only the tests whose names hold one of these; none: all */
+  async run(file: string, named: readonly string[]): Promise<Outcome> {
+    const path = this.copy.path(file);
+    const pattern = named.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+    const options = pattern === '' ? {} : { testNamePattern: new RegExp(pattern) };
+    const specification = this.vitest.getRootProject().createSpecification(path, options);
+    const { testModules } = await this.vitest.runTestSpecifications([specification]);
+    const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId);
+    return module ? outcomeOf(module) : { kind: 'broken', error: 'it was not run' };
   }
 
-  /** Runs the files while another text stands in one of the copy's. */
-  async runWith(changed: string, text: string, files: readonly string[]): Promise<Outcome> {
+  /** The same while another text stands in one of the copy's files. */
+  async runWith(changed: string, text: string, file: string, named: readonly string[]): Promise<Outcome> {
     this.copy.write(changed, text);
     this.vitest.invalidateFile(this.copy.path(changed));
     try {
-      return await this.run(files);
+      return await this.run(file, named);
     } finally {
       this.copy.restore(changed);
       this.vitest.invalidateFile(this.copy.path(changed));
@@ -64,14 +61,14 @@ export class Suite {
   }
 }
 
-function outcomeOf(module: TestModule, file: string): Outcome {
+function outcomeOf(module: TestModule): Outcome {
   const [failed] = module.children.allTests('failed');
-  if (failed) return { kind: 'failed', file, test: failed.fullName, error: firstLine(failed.result().errors) };
+  if (failed) return { kind: 'failed', test: failed.fullName, error: firstLine(failed.result().errors) };
   const tests = [...module.children.allTests('passed')].length;
   if (module.ok() && tests > 0) return { kind: 'passed', tests };
   const [suite] = [...module.children.allSuites()].filter((one) => one.errors().length > 0);
   const errors = suite?.errors() ?? module.errors();
-  return { kind: 'broken', file, error: firstLine(errors) };
+  return { kind: 'broken', error: firstLine(errors) };
 }
 
 function firstLine(errors: readonly (TestError | SerializedError)[] | undefined): string {
