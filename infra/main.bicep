@@ -116,6 +116,21 @@ param logRetentionDays int = 30
 @description('Who is told of alerts, an e-mail address; empty for nobody.')
 param alertEmail string = ''
 
+@description('Whether outages and stops are told by a webhook as well. Its URL is the secret notify-webhook-url.')
+param notifyWebhook bool = false
+
+@description('Whether a URL is asked for after each good run, so that someone outside of Azure notices when runs end. It is the secret heartbeat-url.')
+param heartbeat bool = false
+
+@description('So many seconds may replication be behind, once it has caught up for the first time, before people are told.')
+@minValue(60)
+@maxValue(86400)
+param lagAlertSeconds int = 300
+
+@description('Where docs/operating.md can be read; each alert links to its section there.')
+@minLength(1)
+param runbookUrl string = 'docs/operating.md'
+
 @description('Whether the data disk is kept in daily snapshots.')
 param backup bool = true
 
@@ -148,9 +163,12 @@ var vaultUri = 'https://${vaultName}${environment().suffixes.keyvaultDns}/'
 var connectionSecret = 'eventstore-connection-string'
 var authoritySecret = 'eventstore-ca'
 var sourceSecrets = sourceIsSecret ? ['source-connection'] : []
-var appSecrets = concat([connectionSecret, authoritySecret], sourceSecrets)
+var replicationSecrets = concat([connectionSecret, authoritySecret], sourceSecrets)
+// Whoever knows these URLs may use them.
+var urlSecrets = concat(notifyWebhook ? ['notify-webhook-url'] : [], heartbeat ? ['heartbeat-url'] : [])
+var appSecrets = concat(replicationSecrets, urlSecrets)
 // Never the authority's key: it stays in the vault.
-var machineSecrets = concat(appSecrets, [
+var machineSecrets = concat(replicationSecrets, [
   'eventstore-certificate'
   'eventstore-certificate-key'
   'eventstore-admin-password'
@@ -292,6 +310,29 @@ module monitoring 'modules/monitoring.bicep' = {
   dependsOn: [eventstore]
 }
 
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    vmId: eventstore.outputs.vmId
+    actionGroupId: monitoring.outputs.actionGroupId
+    runbookUrl: runbookUrl
+    lagSeconds: lagAlertSeconds
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    vmId: eventstore.outputs.vmId
+  }
+}
+
 module roles 'modules/roles.bicep' = {
   scope: group
   params: {
@@ -360,7 +401,12 @@ module functionApp 'modules/functionApp.bicep' = {
       {
         EVENTSTORE_CONNECTION_STRING: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${connectionSecret})'
         EVENTSTORE_TLS_CA: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${authoritySecret})'
-      }
+      },
+      // A reference to a secret that may be absent would fail for hours.
+      notifyWebhook
+        ? { NOTIFY_WEBHOOK_URL: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/notify-webhook-url)' }
+        : {},
+      heartbeat ? { HEARTBEAT_URL: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/heartbeat-url)' } : {}
     )
   }
   // A reference to a secret that cannot be read yet stays unresolved for hours.

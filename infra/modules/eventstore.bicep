@@ -140,3 +140,6 @@ resource vm 'Microsoft.Compute/virtualMachines@2025-04-01' = {
 
 @description('The data disk.')
 output dataDiskId string = dataDisk.id
+
+@description('The machine.')
+output vmId string = vm.id

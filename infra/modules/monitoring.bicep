@@ -118,5 +118,8 @@ resource collected 'Microsoft.Insights/dataCollectionRuleAssociations@2024-03-11
 @description('Where telemetry goes; no secret, because local authentication is off.')
 output connectionString string = insights.properties.ConnectionString
 
+@description('The workspace.')
+output workspaceId string = workspace.id
+
 @description('Who alerts go to.')
 output actionGroupId string = people.id

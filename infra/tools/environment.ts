@@ -25,6 +25,8 @@ export interface Parameters {
   readonly location: string;
   readonly purgeProtection?: boolean;
   readonly sourceKind?: string;
+  readonly notifyWebhook?: boolean;
+  readonly heartbeat?: boolean;
 }
 
 /** Takes `--env NAME` from the front of the arguments; else EVENTFERRY_ENV, azd's AZURE_ENV_NAME, or dev. */
@@ -54,6 +56,8 @@ export function parametersOf(name: string): Parameters {
       location: process.env['AZURE_LOCATION'],
       purgeProtection: process.env['EVENTFERRY_PURGE_PROTECTION'] === 'true',
       sourceKind: process.env['EVENTFERRY_SOURCE_KIND'] ?? 'new',
+      notifyWebhook: process.env['EVENTFERRY_NOTIFY_WEBHOOK'] === 'true',
+      heartbeat: process.env['EVENTFERRY_HEARTBEAT'] === 'true',
     };
   }
   const built = azText('bicep', 'build-params', '--file', `${root}${parameterFile(name)}`, '--stdout');

@@ -1,13 +1,36 @@
 // npm run infra:secrets -- [--env NAME] [--renew | --rotate eventferry|admin|ops]
 import { parseArgs } from 'node:util';
 import { az, azText, main } from './az.js';
-import { outputsOf, parametersOf, root, takeEnvironment } from './environment.js';
+import { outputsOf, parametersOf, root, takeEnvironment, type Parameters } from './environment.js';
 import { keyVault } from './keyVault.js';
 import { makeSecrets, rotatePassword, type User } from './vaultSecrets.js';
 
+/** What a person gives, in a variable of the environment, when a deployment needs it for the first time. */
+const givenSecrets = [
+  {
+    name: 'source-connection',
+    variable: 'EVENTFERRY_SOURCE_CONNECTION',
+    what: 'the connection string or read-only SAS URL of the source',
+    isNeeded: ({ sourceKind }: Parameters) => sourceKind === 'secret',
+  },
+  {
+    name: 'notify-webhook-url',
+    variable: 'EVENTFERRY_NOTIFY_WEBHOOK_URL',
+    what: 'the URL that outages and stops are told to',
+    isNeeded: ({ notifyWebhook }: Parameters) => notifyWebhook === true,
+  },
+  {
+    name: 'heartbeat-url',
+    variable: 'EVENTFERRY_HEARTBEAT_URL',
+    what: 'the URL that is asked for after each good run',
+    isNeeded: ({ heartbeat }: Parameters) => heartbeat === true,
+  },
+] as const;
+
 /** Creates the group and the vault if need be, and each secret that is missing. */
 export function provideSecrets(environment: string, { renew = false } = {}): void {
-  const { location, purgeProtection = false, sourceKind } = parametersOf(environment);
+  const parameters = parametersOf(environment);
+  const { location, purgeProtection = false } = parameters;
   const vault = azText(
     ...['deployment', 'sub', 'create', '--name', `eventferry-${environment}-vault`, '--location', location],
     ...['--template-file', `${root}infra/vault.bicep`, '--query', 'properties.outputs.azurE_KEY_VAULT_NAME.value'],
@@ -15,16 +38,17 @@ export function provideSecrets(environment: string, { renew = false } = {}): voi
     `purgeProtection=${purgeProtection}`,
   );
   const secrets = keyVault(vault);
-  const sourceConnection = process.env['EVENTFERRY_SOURCE_CONNECTION'];
-  if (sourceKind === 'secret' && sourceConnection === undefined && !secrets.names().has('source-connection')) {
-    throw new Error(
-      'The source is named by a secret that is not there: set EVENTFERRY_SOURCE_CONNECTION to its connection string or read-only SAS URL, this once.',
-    );
+  const there = secrets.names();
+  const needed = givenSecrets.filter(({ isNeeded }) => isNeeded(parameters));
+  for (const { name, variable, what } of needed) {
+    if (process.env[variable] !== undefined || there.has(name)) continue;
+    throw new Error(`The vault has no secret ${name}: set ${variable} to ${what}, this once.`);
   }
-  const made = makeSecrets(secrets, {
-    renew,
-    sourceConnection: sourceKind === 'secret' ? sourceConnection : undefined,
+  const given = needed.flatMap(({ name, variable }) => {
+    const value = process.env[variable];
+    return value === undefined ? [] : [[name, value] as const];
   });
+  const made = makeSecrets(secrets, { renew, given: Object.fromEntries(given) });
   process.stderr.write(made.length === 0 ? 'Every secret is there.\n' : `Secrets made: ${made.join(', ')}\n`);
 }
 

@@ -25,12 +25,12 @@ const passwordOf: Readonly<Record<User, string>> = {
 /**
  * Makes each secret that is not there yet and overwrites none, except a server certificate that ends soon.
  *
- * @param sourceConnection what to keep as `source-connection`; undefined when the source is read with an identity
+ * @param given secrets that nobody can make but who has them, by name; these are written whatever was there
  * @returns the names of the secrets that were set
  */
 export function makeSecrets(
   vault: Vault,
-  { renew = false, sourceConnection = undefined as string | undefined } = {},
+  { renew = false, given = {} }: { readonly renew?: boolean; readonly given?: Readonly<Record<string, string>> } = {},
 ): string[] {
   const there = vault.names();
   const made: string[] = [];
@@ -58,7 +58,7 @@ export function makeSecrets(
     set('eventstore-certificate-key', key);
     set('eventstore-certificate', certificate);
   }
-  if (sourceConnection !== undefined) set('source-connection', sourceConnection);
+  for (const [name, value] of Object.entries(given)) set(name, value);
   return made;
 }
 

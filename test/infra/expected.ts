@@ -14,6 +14,8 @@ interface Kind {
   /** Where the source is, when it is read with an identity: `new`, or resource group and account. */
   readonly source?: 'new' | readonly [group: string, account: string];
   readonly backup: boolean;
+  /** Secrets that the app reads beside those of replication. */
+  readonly urls?: readonly string[];
   readonly adminPrefix?: string;
   readonly paused: boolean;
   readonly continuous: boolean;
@@ -41,6 +43,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     container: 'shop-tapes',
     source: ['rg-shop', 'shopevents'],
     backup: true,
+    urls: ['notify-webhook-url', 'heartbeat-url'],
     adminPrefix: '203.0.113.7/32',
     paused: true,
     continuous: true,
@@ -66,7 +69,7 @@ export function expectedOf(file: string, deployment: Deployment): Expected {
   };
 }
 
-function rolesOf({ environment, container, source, backup }: Kind, token: string): string[] {
+function rolesOf({ environment, container, source, backup, urls = [] }: Kind, token: string): string[] {
   const group = `rg-eventferry-${environment}`;
   const storage = `${group}/providers/Microsoft.Storage/storageAccounts/stferry${token}`;
   const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-${token}/secrets`;
@@ -88,7 +91,7 @@ function rolesOf({ environment, container, source, backup }: Kind, token: string
     `id-app Monitoring Metrics Publisher on ${group}/providers/Microsoft.Insights/components/appi-${token}`,
     `id-machine ${table}`,
     `id-machine Storage Blob Data Reader on ${storage}/blobServices/default/containers/packages`,
-    ...shared.map((name) => `id-app Key Vault Secrets User on ${vault}/${name}`),
+    ...[...shared, ...urls].map((name) => `id-app Key Vault Secrets User on ${vault}/${name}`),
     ...[...shared, ...machine].map((name) => `id-machine Key Vault Secrets User on ${vault}/${name}`),
     ...(source === undefined ? [] : [`id-app ${reads}`, `id-machine ${reads}`]),
     ...(backup

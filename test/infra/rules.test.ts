@@ -36,6 +36,13 @@ const add = (deployment: Deployment, type: string, name: string, properties: Rec
   deployment.snapshot.predictedResources.push({ type, name, id: name, properties });
 const account = (deployment: Deployment) =>
   within(deployment.all('Microsoft.Storage/storageAccounts')[0], 'properties');
+const alert = (deployment: Deployment) =>
+  within(
+    deployment
+      .all('Microsoft.Insights/scheduledQueryRules')
+      .find(({ name }) => name === 'eventferry-no-successful-run'),
+    'properties',
+  );
 const set =
   (name: string, value: string): Break =>
   (deployment) =>
@@ -140,6 +147,8 @@ const breaks: Readonly<Record<string, readonly Break[]>> = {
   'what is secret is a reference to the vault': [
     set('EVENTSTORE_CONNECTION_STRING', 'esdb://eventstore:2113'),
     set('EVENTSTORE_TLS_CA', '@Microsoft.KeyVault(SecretUri=https://elsewhere.example/secrets/ca)'),
+    set('NOTIFY_WEBHOOK_URL', 'https://hooks.example.com/services/secret'),
+    set('HEARTBEAT_URL', 'https://beats.example.com/secret'),
   ],
   'the vault goes by roles': [
     (d) => (d.one('Microsoft.KeyVault/vaults').properties['enableRbacAuthorization'] = false),
@@ -164,6 +173,19 @@ const breaks: Readonly<Record<string, readonly Break[]>> = {
         .find((one) => JSON.stringify(one).includes('2a2b9908'));
       if (role) role.properties['roleDefinitionId'] = '/x/ba92f5b4-2d11-453d-a403-e96b0029c9fe';
     },
+  ],
+  'every alert is on, looks every five minutes, and tells people what to do': [
+    (d) => (alert(d)['enabled'] = false),
+    (d) => (alert(d)['evaluationFrequency'] = 'PT1H'),
+    (d) => (within(alert(d), 'actions')['actionGroups'] = []),
+    (d) => (alert(d)['description'] = 'Something is wrong.'),
+    (d) => (alert(d)['scopes'] = ['/elsewhere']),
+  ],
+  'the switch that goes off in silence is there: no successful run for fifteen minutes': [
+    (d) => (alert(d)['windowSize'] = 'P1D'),
+  ],
+  'a reference names a secret that the deployment makes or demands, and that the app may read': [
+    set('HEARTBEAT_URL', '@Microsoft.KeyVault(SecretUri=https://kv-x.vault.azure.net/secrets/something-else)'),
   ],
   'telemetry takes identities only, and logs have a daily cap': [
     (d) => (d.one('Microsoft.Insights/components').properties['DisableLocalAuth'] = false),

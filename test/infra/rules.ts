@@ -157,9 +157,11 @@ function unworkable(settings: Readonly<Record<string, string>>): string[] {
 }
 
 function secretValue(name: string): string {
-  return name === 'EVENTSTORE_CONNECTION_STRING'
-    ? 'esdb://eventferry:secret@eventstore.eventferry.internal:2113?tls=true'
-    : 'https://shop.blob.core.windows.net/?sv=2024-01-01&sp=rl&sig=secret';
+  if (name === 'EVENTSTORE_CONNECTION_STRING') {
+    return 'esdb://eventferry:secret@eventstore.eventferry.internal:2113?tls=true';
+  }
+  if (name === 'SOURCE_STORAGE') return 'https://shop.blob.core.windows.net/?sv=2024-01-01&sp=rl&sig=secret';
+  return 'https://hooks.example.com/services/secret';
 }
 
 const networkRules: Readonly<Record<string, Rule>> = {
@@ -287,7 +289,7 @@ const machineRules: Readonly<Record<string, Rule>> = {
     const { settings } = deployment;
     const own = ['CHECKPOINT_STORAGE__accountName', 'CHECKPOINT_STORAGE__credential'];
     // How it runs and what it tells of itself is not what it writes.
-    const ofRuns = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP', ...platform];
+    const ofRuns = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP', 'NOTIFY_WEBHOOK_URL', 'HEARTBEAT_URL'];
     const elsewhere = [
       'EVENTSTORE_CONNECTION_STRING',
       'EVENTSTORE_TLS_CA',
@@ -297,7 +299,8 @@ const machineRules: Readonly<Record<string, Rule>> = {
     return [
       ...Object.keys(machine).filter((name) => !own.includes(name) && machine[name] !== settings[name]),
       ...Object.keys(settings).filter(
-        (name) => name in schema && !ofRuns.includes(name) && !elsewhere.includes(name) && !(name in machine),
+        (name) =>
+          name in schema && ![...ofRuns, ...platform].includes(name) && !elsewhere.includes(name) && !(name in machine),
       ),
       ...unless([
         machine['CHECKPOINT_STORAGE__accountName'] === settings['AzureWebJobsStorage__accountName'],
@@ -318,6 +321,8 @@ const machineRules: Readonly<Record<string, Rule>> = {
   },
 };
 
+const reference = /^@Microsoft\.KeyVault\(SecretUri=https:\/\/kv-\w+\.vault\.azure\.net\/secrets\/([a-z-]+)\)$/;
+
 const secretRules: Readonly<Record<string, Rule>> = {
   'no secret is made by the template': (deployment) =>
     deployment.all('Microsoft.KeyVault/vaults/secrets').map(({ name }) => `${name} is declared`),
@@ -336,16 +341,23 @@ const secretRules: Readonly<Record<string, Rule>> = {
     return Object.keys(texts).filter((name) => secret.test(texts[name] ?? ''));
   },
 
-  'what is secret is a reference to the vault': ({ settings }, { foreignSource }) =>
+  'what is secret is a reference to the vault': ({ settings }) =>
     [
       ...['EVENTSTORE_CONNECTION_STRING', 'EVENTSTORE_TLS_CA'],
-      ...('SOURCE_STORAGE' in settings && foreignSource === undefined ? ['SOURCE_STORAGE'] : []),
-    ].filter(
-      (name) =>
-        !/^@Microsoft\.KeyVault\(SecretUri=https:\/\/kv-\w+\.vault\.azure\.net\/secrets\/[a-z-]+\)$/.test(
-          settings[name] ?? '',
-        ),
-    ),
+      // The connection string of telemetry is none: it takes identities only.
+      ...Object.keys(settings).filter(
+        (name) =>
+          (schema[name as keyof typeof schema]?.secret && !platform.includes(name)) || name === 'SOURCE_STORAGE',
+      ),
+    ].filter((name) => !reference.test(settings[name] ?? '')),
+
+  'a reference names a secret that the deployment makes or demands, and that the app may read': (deployment) =>
+    Object.values(deployment.settings)
+      .flatMap((value) => reference.exec(value)?.[1] ?? [])
+      .filter(
+        (name) => !deployment.roles.some((role) => role.startsWith('id-app ') && role.endsWith(`/secrets/${name}`)),
+      )
+      .map((name) => `${name} may not be read`),
 
   'the vault goes by roles': (deployment) => {
     const { enableRbacAuthorization, enableSoftDelete } = deployment.one('Microsoft.KeyVault/vaults').properties;
@@ -379,6 +391,36 @@ const storageRules: Readonly<Record<string, Rule>> = {
       ...given.filter((role) => !roles.includes(role)).map((role) => `not needed: ${role}`),
       ...roles.filter((role) => !given.includes(role)).map((role) => `missing: ${role}`),
     ];
+  },
+
+  'every alert is on, looks every five minutes, and tells people what to do': (deployment) =>
+    ['Microsoft.Insights/scheduledQueryRules', 'Microsoft.Insights/metricAlerts'].flatMap((type) =>
+      deployment.all(type).flatMap(({ name, properties }) => {
+        const text = JSON.stringify(properties);
+        return unless(
+          [properties['enabled'] === true, `${name} is off`],
+          [
+            properties['evaluationFrequency'] === 'PT5M',
+            `${name} looks every ${String(properties['evaluationFrequency'])}`,
+          ],
+          [/\/actionGroups\/ag-/.test(text), `${name} tells nobody`],
+          [
+            String(properties['description']).endsWith(`operating.md#${name.replace('eventferry-', '')}`),
+            `${name} does not say what to do`,
+          ],
+          [
+            /\/(?:workspaces\/log|virtualMachines\/vm-eventstore)-/.test(String(properties['scopes'])),
+            `${name} looks elsewhere`,
+          ],
+        );
+      }),
+    ),
+
+  'the switch that goes off in silence is there: no successful run for fifteen minutes': (deployment) => {
+    const rule = deployment
+      .all('Microsoft.Insights/scheduledQueryRules')
+      .find(({ name }) => name === 'eventferry-no-successful-run');
+    return unless([rule?.properties['windowSize'] === 'PT15M', 'it is not']);
   },
 
   'telemetry takes identities only, and logs have a daily cap': (deployment) => {

@@ -15,6 +15,9 @@ param settings = {
   TARGET_STREAM: 'shop-events'
   STRIP_NAMESPACES: 'Shop.Contracts'
 }
+param notifyWebhook = true
+param heartbeat = true
+param runbookUrl = 'https://github.com/example/eventferry/blob/main/docs/operating.md'
 param adminAddressPrefix = '203.0.113.7/32'
 param serverVersion = '26.1.0'
 param serverLogLevel = 'Warning'
