@@ -11,6 +11,9 @@ import { reportFailure } from './failureReport.js';
 import { tell } from './output.js';
 import { addSettingsFlags, allSettings, environmentWith } from './settingsFlags.js';
 
+/** What is still open when a command is done may keep the process for so long. */
+const lingerMs = 500;
+
 /** What every command takes. */
 export interface CommonFlags {
   readonly json?: boolean;
@@ -26,13 +29,22 @@ export function withCommonFlags(command: Command, settings = allSettings): Comma
   return addSettingsFlags(command, settings);
 }
 
-/** Does a command's work and turns what it throws into lines for people. Sets the exit code; the process ends by itself. */
+/** Does a command's work and turns what it throws into lines for people. Sets the exit code; the process ends soon. */
 export async function carryOut(command: Command, work: () => Promise<ExitCode>): Promise<void> {
   try {
     process.exitCode = await work();
   } catch (thrown) {
     process.exitCode = await reportFailure(asFailure(thrown), command.opts<CommonFlags>());
   }
+  endSoon();
+}
+
+/** The process ends by itself; a request that nobody waits for any more, and nobody answers, must not keep it. */
+function endSoon(): void {
+  setTimeout(() => {
+    if (process.stdout.writableLength === 0) process.exit();
+    else endSoon();
+  }, lingerMs).unref();
 }
 
 /**

@@ -1,8 +1,10 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
+import { azuriteConnectionString } from '../support/azurite.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { mutableRoad } from '../support/mutableRoad.js';
 import { eventferry, password, start } from './commandLine.js';
 
 const server = sharedEmbeddedServer();
@@ -151,6 +153,21 @@ describe('eventferry run --follow', () => {
       code: 0,
       stdout: expect.stringContaining('Stopped on request') as string,
     });
+  });
+
+  it('is not kept by a request of its start that the checkpoint never answers', async () => {
+    const ferry = await openFerry();
+    const { port } = new URL(/TableEndpoint=([^;]+)/.exec(azuriteConnectionString())?.[1] ?? '');
+    const road = await mutableRoad(Number(port));
+    road.mute = true;
+    const storage = azuriteConnectionString().replace(`:${port}/`, `:${road.port}/`);
+    const running = start(['run', '--follow'], ferry.environment({ CHECKPOINT_STORAGE: storage }));
+    await vi.waitFor(() => expect(road.connections()).toBeGreaterThan(0), { timeout: 20_000 });
+    let ended: unknown;
+    void running.ended.then((how) => (ended = how));
+    running.kill('SIGINT');
+    // The request itself would be given up after 10 s.
+    await vi.waitFor(() => expect(ended).toMatchObject({ code: 0 }), { timeout: 8_000 });
   });
 
   it('ends at once when Ctrl-C is pressed again', async () => {

@@ -43,13 +43,13 @@ export class KeptProcess {
     this.running?.program.kill('SIGCONT');
   }
 
-  /** Asks it to end as Ctrl-C does. @throws Error when it ends with anything but 0 */
+  /** Asks it to end as Ctrl-C does. @throws Error when it does not end well; one that has hardly started just ends */
   async stop(): Promise<void> {
     const { running } = this;
     if (!running) return;
     running.asked = 'stop';
     const ending = await running.program.stop();
-    if (ending !== 0) throw new Error(`${this.name}, asked to stop, ended with ${ending}`);
+    if (ending !== 0 && ending !== 'SIGINT') throw new Error(`${this.name}, asked to stop, ended with ${ending}`);
   }
 
   /** Ends it now and for good, without waiting. */
