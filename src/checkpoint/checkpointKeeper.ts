@@ -101,9 +101,12 @@ export class CheckpointKeeper {
     if (this.state === 'unread') return;
     const before = this.rowOrNew();
     const now = this.now();
-    const entries = Object.entries({ runner: '', startedAt: now, refreshedAt: now, ...before.run, ...patch });
-    const run = Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as RunNote;
-    this.change({ ...before, run });
+    const run: Record<string, unknown> = { runner: '', startedAt: now, refreshedAt: now, ...before.run };
+    for (const [name, value] of Object.entries(patch)) {
+      if (value !== undefined) run[name] = value;
+      else delete run[name];
+    }
+    this.change({ ...before, run: run as unknown as RunNote });
   }
 
   /**

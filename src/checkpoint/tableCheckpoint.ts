@@ -13,9 +13,13 @@ export interface TableCheckpointOptions extends TableOptions {
   readonly stream: string;
 }
 
-/** The checkpoint row in Table Storage. Contacts nothing until it is used; makes the table when it first inserts. */
-export function tableCheckpoint(options: TableCheckpointOptions): CheckpointStore {
-  return new TableCheckpoint(connectTable(options), options);
+/**
+ * The checkpoint row in Table Storage. Contacts nothing until it is used; makes the table when it first inserts.
+ *
+ * @param client how the table is reached; by default as the options say
+ */
+export function tableCheckpoint(options: TableCheckpointOptions, client = connectTable(options)): CheckpointStore {
+  return new TableCheckpoint(client, options);
 }
 
 class TableCheckpoint implements CheckpointStore {

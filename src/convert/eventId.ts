@@ -45,9 +45,17 @@ export function createEventIds(sourceId: string): (sha1: string, position: numbe
 }
 
 /** The id that the event with this mark has if we wrote it. */
-export function eventIdOf(mark: Mark): string {
-  return createEventIds(mark.source)(mark.sha1, mark.position)(mark.index);
+export function eventIdOf({ source, sha1, position, index }: Mark): string {
+  if (source !== lastSource) {
+    idsOfLastSource = createEventIds(source);
+    lastSource = source;
+  }
+  return idsOfLastSource(sha1, position)(index);
 }
+
+/** Marks are looked at by the thousand, and are all of one source. */
+let lastSource = '';
+let idsOfLastSource = createEventIds(lastSource);
 
 /** The id that is written next; all ids have their dashes in the same places. */
 const text = Buffer.from('00000000-0000-0000-0000-000000000000');

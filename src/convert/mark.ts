@@ -45,15 +45,13 @@ const newerMark = z.object({ v: z.int().min(2) });
  */
 export function parseMark(metadata: Uint8Array): Mark | undefined {
   const found = eventferryObject(metadata);
-  const newer = newerMark.safeParse(found);
-  if (newer.success) {
-    const version = newer.data.v;
-    throw new Failure('NewerSchema', `The target holds a mark of schema ${version}; this version knows 1.`, {
-      version,
-    });
-  }
+  if (found === undefined) return undefined;
   const ours = ourMark.safeParse(found);
-  return ours.success ? ours.data : undefined;
+  if (ours.success) return ours.data;
+  const newer = newerMark.safeParse(found);
+  if (!newer.success) return undefined;
+  const version = newer.data.v;
+  throw new Failure('NewerSchema', `The target holds a mark of schema ${version}; this version knows 1.`, { version });
 }
 
 function eventferryObject(metadata: Uint8Array): unknown {

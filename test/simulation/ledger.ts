@@ -1,4 +1,5 @@
 import type { EventChunk } from '../../dev/eventstore/eventChunk.js';
+import type { StoredChunk } from '../../dev/eventstore/streamState.js';
 import { eventIdOf } from '../../src/convert/eventId.js';
 import { parseMark } from '../../src/convert/mark.js';
 import type { Mark } from '../../src/record.js';
@@ -25,6 +26,8 @@ export class Ledger {
   private readonly written = new Map<string, WrittenRecord>();
   /** Ids that were committed at a revision, ever. */
   private readonly committed = new Set<string>();
+  /** What was stored is looked at once: it never changes. */
+  private readonly looked = new WeakMap<StoredChunk, Held[]>();
 
   constructor(
     private readonly stream: string,
@@ -67,16 +70,10 @@ export class Ledger {
   at(node: EventStoreNode, revision: number): Held | undefined {
     const ref = node.store.streams.find(this.stream)?.at(revision);
     if (!ref) return undefined;
-    const { events } = ref.stored;
-    const event: StoredEvent = {
-      id: events.id(ref.index),
-      revision,
-      type: events.type(ref.index),
-      contentType: events.isJson(ref.index) ? 'application/json' : 'application/octet-stream',
-      data: events.data(ref.index),
-      metadata: events.metadata(ref.index),
-    };
-    return { event, mark: parseMark(event.metadata) };
+    const { stored, index } = ref;
+    let held = this.looked.get(stored);
+    if (!held) this.looked.set(stored, (held = []));
+    return (held[index] ??= heldAt(stored.events, index, revision));
   }
 
   /** All that the stream holds, hidden events too. */
@@ -116,4 +113,16 @@ export class Ledger {
     if (!continues && !follows)
       this.violated(`${where} follows position ${last.position}, index ${last.index} of ${last.count}`);
   }
+}
+
+function heldAt(events: EventChunk, index: number, revision: number): Held {
+  const event: StoredEvent = {
+    id: events.id(index),
+    revision,
+    type: events.type(index),
+    contentType: events.isJson(index) ? 'application/json' : 'application/octet-stream',
+    data: events.data(index),
+    metadata: events.metadata(index),
+  };
+  return { event, mark: parseMark(event.metadata) };
 }

@@ -23,8 +23,14 @@ export interface Services {
   readonly node: EventStoreNode;
 }
 
+type BodyMode = 'auto' | 'raw';
+
 /** What decides what is written. */
-export function settingsOf(bodyMode: 'auto' | 'raw') {
+export function settingsOf(bodyMode: BodyMode): ReturnType<typeof createSettings> {
+  return settingsByMode[bodyMode];
+}
+
+function createSettings(bodyMode: BodyMode) {
   const settingsByName = { SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: bodyMode };
   const settings = settingsDigest(settingsByName);
   const convert = createConvert({
@@ -38,20 +44,22 @@ export function settingsOf(bodyMode: 'auto' | 'raw') {
   return { settingsByName, settings, convert };
 }
 
+const settingsByMode = { auto: createSettings('auto'), raw: createSettings('raw') };
+
 /** The parts as `replicator.ts` builds them, on the clients of one process. */
 export function buildParts(
   process: SimulatedProcess,
   { blobs, table, node }: Services,
   schedule: Schedule,
-  bodyMode: 'auto' | 'raw',
+  bodyMode: BodyMode,
   logger: Logger,
 ): Parts {
   const { clock } = process;
   const stream = node.options.stream;
   const { settingsByName, settings, convert } = settingsOf(bodyMode);
   const storage = { kind: 'connectionString' as const, value: 'UseDevelopmentStorage=true' };
-  const store = tableCheckpoint({ storage, table: 'eventferry', source: sourceId, stream });
-  Reflect.set(store, 'client', table.client(process));
+  const where = { storage, table: 'eventferry', source: sourceId, stream };
+  const store = tableCheckpoint(where, table.client(process));
   const target = eventStoreTarget({
     connectionString: 'esdb://simulated:2113?tls=false',
     appendBytes: schedule.appendBytes,

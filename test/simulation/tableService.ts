@@ -93,7 +93,7 @@ export class TableService {
     if (stored?.entity.partitionKey !== partitionKey || stored.entity.rowKey !== rowKey) {
       throw restError(404, 'ResourceNotFound');
     }
-    return { ...structuredClone(stored.entity), etag: stored.etag, timestamp: '2013-10-15T09:30:00Z' };
+    return { ...stored.entity, etag: stored.etag, timestamp: '2013-10-15T09:30:00Z' };
   }
 
   private insert(entity: Entity, process: SimulatedProcess) {

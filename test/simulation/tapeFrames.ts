@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { encodeBatch } from '../../dev/writer/messageStore.js';
 import { netString, varint } from '../../dev/writer/tapeFrame.js';
 
@@ -83,6 +83,11 @@ function int32(value: number): Buffer {
   return bytes;
 }
 
+type OneShot = (algorithm: string, data: Uint8Array, encoding: 'buffer') => Buffer;
+
+/** Came with Node 20.12, and is faster on what is small. */
+const oneShot = (crypto as { readonly hash?: OneShot }).hash;
+
 function sha1(bytes: Uint8Array): Buffer {
-  return createHash('sha1').update(bytes).digest();
+  return oneShot?.('sha1', bytes, 'buffer') ?? crypto.createHash('sha1').update(bytes).digest();
 }
