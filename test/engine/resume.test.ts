@@ -5,6 +5,7 @@ import { beginning } from '../../src/record.js';
 import type { Decision } from '../../src/engine/wayOut.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { rewriteStream } from '../support/rewriteStream.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';
@@ -224,6 +225,19 @@ describe('when a record larger than one append was cut by a crash', () => {
     await ferry.run();
     await server().truncateTo(ferry.stream, 1);
     await expectStop(ferry, 'SettingsChanged', { EXCLUDE_KEYS: 'func' });
+  });
+
+  test('and made another number of events under the same settings: SettingsChanged', async () => {
+    const ferry = await Ferry.open(server(), small);
+    await ferry.write(chunk, [large, ...numbered(2, 3)]);
+    await ferry.run();
+    await rewriteStream(ferry, (events) => {
+      const [first, second] = events.splice(0);
+      if (!first || !second) throw new Error('nothing was written');
+      const metadata = Buffer.from(second.metadata.toString().replace('"count":4', '"count":5'));
+      events.push(first, { ...second, metadata });
+    });
+    await expectStop(ferry, 'SettingsChanged');
   });
 });
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
 import { run } from '../../src/engine/run.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { Failure } from '../../src/errors.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { SteppingClock } from '../support/steppingClock.js';
 
@@ -250,4 +252,30 @@ test('a run that outlives its budget by more than an append and 15 s gives itsel
   clock.advance(1);
   await expect(running).rejects.toMatchObject({ kind: 'RunOverdue', facts: { afterMs: 106_000 } });
   expect(logger.events('error')).toEqual(['outage-began']);
+});
+
+test('another runner that is left to it for five minutes without the lag falling is an outage', async () => {
+  const clock = new SteppingClock();
+  const identity = { source: 'source', stream: 's', settings: {} };
+  const parts = {
+    clock,
+    stream: 's',
+    logger: new RecordingLogger(),
+    telemetry: noTelemetry,
+    checkpoint: new CheckpointKeeper(new MemoryCheckpointStore(), clock, identity),
+    target: { tail: () => Promise.reject(new Failure('AnotherRunner', 'Another runner appends to stream s.')) },
+    source: { lag: () => Promise.reject(new Failure('SourceUnreachable', 'nobody is there')) },
+  } as unknown as Parts;
+  const running = run(parts, {
+    stop: new AbortController().signal,
+    budgetMs: 3_600_000,
+    whenCaughtUp: 'wait',
+    idlePollMs: 500,
+    emptySourceWaitMs: 30_000,
+    outageWaitMs: 60_000,
+    outageTries: 1,
+    appendDeadlineMs: 31_000,
+  });
+  await expect(running).rejects.toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+  expect(clock.slept).toEqual(Array.from({ length: 60 }, () => 5_000));
 });

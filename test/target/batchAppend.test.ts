@@ -1,11 +1,15 @@
 import sharedMessages from '@eventstore/db-client/generated/shared_pb.js';
 import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Metadata, status } from '@grpc/grpc-js';
-import { describe, expect, test, vi } from 'vitest';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../src/clock.js';
 import type { TargetEvent } from '../../src/record.js';
-import { deadlineMs } from '../../src/target/batchAppend.js';
-import type { AppendCall, Target } from '../../src/target/target.js';
+import { AppendLimit } from '../../src/target/appendLimit.js';
+import { BatchAppendCall, deadlineMs } from '../../src/target/batchAppend.js';
+import { BufferPool } from '../../src/target/bufferPool.js';
+import { Connection } from '../../src/target/connection.js';
+import { noStream, type AppendCall, type Target } from '../../src/target/target.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { ManualClock } from './manualClock.js';
@@ -454,6 +458,30 @@ describe('Flow control', () => {
         })),
       );
     }
+  });
+
+  test('and a call that is given up keeps its buffers until gRPC is done with it', async () => {
+    const { port } = await scriptedServer({ batchAppend: () => undefined });
+    const channel = new Client(`127.0.0.1:${port}`, credentials.createInsecure()).getChannel();
+    const connection = new Connection(channel, () => [new Metadata(), {}]);
+    onTestFinished(() => connection.close());
+    const buffers = new BufferPool(16 * 1024 * 1024);
+    const given = vi.spyOn(buffers, 'give');
+    const call = new BatchAppendCall({
+      connection,
+      features: { batch: true, durations: true },
+      stream: 'billing',
+      doing: { what: 'append', server: 'here', secure: false },
+      limit: new AppendLimit(1_048_576),
+      buffers,
+      clock: systemClock,
+      onLost: () => undefined,
+    });
+    const answer = call.append([sampleEvent()], noStream);
+    call.close();
+    expect(given).not.toHaveBeenCalled();
+    expect((await failureOf(answer)).kind).toBe('AppendUncertain');
+    await expect.poll(() => given.mock.calls.length).toBe(1);
   });
 
   test('what one message cannot hold leaves in two', async () => {
