@@ -5,6 +5,7 @@ const run = 'test/engine/run.test.ts';
 const pipeline = 'test/engine/pipeline.test.ts';
 const waysOut = 'test/engine/waysOut.test.ts';
 const setAside = 'test/engine/setAside.test.ts';
+const outage = 'test/engine/outage.test.ts';
 const wrongInput = 'test/engine/wrongInput.test.ts';
 const standoff = 'test/engine/standoff.test.ts';
 
@@ -16,7 +17,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/run.ts',
     text: 'let place = await this.resumed();',
     mutant: 'let place = this.place ?? (await this.resumed());',
-    noticedBy: run,
+    noticedBy: 'test/mutants/seeds.ts',
   },
   {
     name: 'row before the first event',
@@ -116,11 +117,11 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: pipeline,
   },
   {
-    name: 'cut at the end of a record',
-    against: 'The row would stand behind a record of which only a part was appended.',
+    name: 'cursor behind what was taken',
+    against: 'The row would stand behind a record of which nothing was appended.',
     file: 'src/engine/pipeline.ts',
-    text: 'this.due.push(this.cut(undefined));',
-    mutant: 'this.due.push(this.cut(this.end()));',
+    text: 'const fullBytes = Math.min(requestBytes, appendBytes);',
+    mutant: 'const fullBytes = Math.min(requestBytes, appendBytes, ((this.lastRecord = record), Infinity));',
     noticedBy: pipeline,
   },
   {
@@ -258,5 +259,29 @@ export const engineGuards: readonly Guard[] = [
     text: "if (tail.kind === 'truncated') {",
     mutant: "if (tail.kind === 'truncated' && tail.reason === '') {",
     noticedBy: waysOut,
+  },
+  {
+    name: 'outage told once',
+    against: 'People would be told of an outage at every try.',
+    file: 'src/engine/outage.ts',
+    text: 'found.mine = !this.began && !(before && this.isTold(before, before.since));',
+    mutant: 'found.mine = true;',
+    noticedBy: outage,
+  },
+  {
+    name: 'stop told once',
+    against: 'People would be told of a stop at every run.',
+    file: 'src/engine/outage.ts',
+    text: 'found.mine = !this.stop && !(before && this.isTold(before, before.since));',
+    mutant: 'found.mine = true;',
+    noticedBy: outage,
+  },
+  {
+    name: 'claimed before it is sent',
+    against: 'Where a process dies before it has sent what it claimed, nobody would ever be told.',
+    file: 'src/engine/outage.ts',
+    text: "const notification = found.mine ? 'claimed' : this.notification(this.began, before);",
+    mutant: "const notification = found.mine ? 'sent' : this.notification(this.began, before);",
+    noticedBy: outage,
   },
 ];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProvidedContext, SerializedError, TestError } from 'vitest';
 import { createVitest, type TestModule, type Vitest } from 'vitest/node';
 import { ScratchCopy } from './scratchCopy.js';
@@ -10,6 +11,8 @@ export type Outcome =
 
 /** Longer than the slowest test of the table's files takes, shorter than a person waits for one that hangs. */
 const testTimeout = 10_000;
+/** So long nothing of the table takes; a test that never lets another have its turn takes for ever. */
+const endlessMs = 120_000;
 
 /** Test files run on a scratch copy, again and again: what did not change is not compiled again. */
 export class Suite {
@@ -38,8 +41,10 @@ export class Suite {
     const pattern = named.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
     const options = pattern === '' ? {} : { testNamePattern: new RegExp(pattern) };
     const specification = this.vitest.getRootProject().createSpecification(path, options);
-    const { testModules } = await this.vitest.runTestSpecifications([specification]);
-    const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId);
+    const run = this.vitest.runTestSpecifications([specification]);
+    const ended = await Promise.race([run, sleep(endlessMs, 'endless' as const, { ref: false })]);
+    if (ended === 'endless') throw new Error(`${file} does not end within ${endlessMs / 1000} s.`);
+    const module = ended.testModules.find(({ moduleId }) => moduleId === specification.moduleId);
     return module ? outcomeOf(module) : { kind: 'broken', error: 'it was not run' };
   }
 

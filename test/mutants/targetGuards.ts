@@ -57,6 +57,14 @@ export const targetGuards: readonly Guard[] = [
     noticedBy: batchAppend,
   },
   {
+    name: 'buffer kept until the answer',
+    against: 'A request that gRPC has not sent yet would be overwritten with the next one.',
+    file: 'src/target/batchAppend.ts',
+    text: 'if (!this.call.write(buffer.subarray(0, length))) this.full = true;',
+    mutant: 'if (!this.call.write(buffer.subarray(0, length))) this.full = true;\n    buffers.give(buffer);',
+    noticedBy: batchAppend,
+  },
+  {
     name: 'deadline',
     against: 'An append that the server never answers would hang for ever.',
     file: 'src/target/batchAppend.ts',
