@@ -29,7 +29,9 @@ export async function pass(from: Place, parts: Parts, signal: AbortSignal, watch
         const events = convert(record);
         if (quarantine) await keepSetAside(events, parts, signal); // before the events that stand for what is kept
         pipeline.add(events, record);
-        if (pipeline.isFull) await pipeline.send(); // waits for room, not for the answer
+        if (!pipeline.isFull) continue;
+        await pipeline.send(); // waits for room, not for the answer
+        signal.throwIfAborted();
       }
       await pipeline.reach(batch.cursor);
       await checkpoint.advance(pipeline.confirmed); // never past what the target has acknowledged

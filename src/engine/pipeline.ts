@@ -6,6 +6,9 @@ import type { AppendCall, Target } from '../target/target.js';
 import { AppendWindow, requestBytes, type Timed } from './appendWindow.js';
 import type { Place } from './parts.js';
 
+/** Records taken without a turn for others; many make no event, and so no request after which there is one. */
+const recordsPerTurn = 500;
+
 /** Events that leave together. */
 interface Request {
   readonly events: readonly TargetEvent[];
@@ -31,7 +34,7 @@ export interface Pipeline {
    * @throws what `Target.measure` throws
    */
   add(events: readonly TargetEvent[], record: SourceRecord): void;
-  /** True when a request is full and {@link send} is due. */
+  /** True when {@link send} is due: a request is full, or others in this process are to have their turn. */
   readonly isFull: boolean;
   /** Sends every full request; waits for room in the window, not for answers. @throws whatever ended the call */
   send(): Promise<void>;
@@ -76,6 +79,7 @@ class CallPipeline implements Pipeline {
   private pausing = false;
   /** Full, and waiting for room. */
   private readonly due: Request[] = [];
+  private recordsSinceTurn = 0;
   private readonly inFlight: Sent[] = [];
   private failure: Error | undefined;
   private wake: () => void = () => undefined;
@@ -92,7 +96,7 @@ class CallPipeline implements Pipeline {
   }
 
   get isFull(): boolean {
-    return this.due.length > 0;
+    return this.due.length > 0 || this.recordsSinceTurn >= recordsPerTurn;
   }
 
   add(events: readonly TargetEvent[], record: SourceRecord): void {
@@ -108,6 +112,7 @@ class CallPipeline implements Pipeline {
       this.fillingBytes += bytes;
     }
     this.lastRecord = record;
+    this.recordsSinceTurn++;
     if (this.fillingBytes >= fullBytes) this.due.push(this.cut(this.end()));
   }
 
@@ -119,8 +124,9 @@ class CallPipeline implements Pipeline {
       this.rethrow();
       this.due.shift();
       this.leave(next);
-      await turn(); // who else lives in this process has its turn between any two requests
+      await this.letOthers(); // who else lives in this process has its turn between any two requests
     }
+    if (this.isFull) await this.letOthers();
     this.rethrow();
   }
 
@@ -197,6 +203,11 @@ class CallPipeline implements Pipeline {
   private sendLoneRest(): void {
     if (!this.pausing || this.failure || this.inFlight.length > 0) return;
     if (this.due.length === 0 && this.filling.length > 0) this.leave(this.cut(this.end()));
+  }
+
+  private async letOthers(): Promise<void> {
+    this.recordsSinceTurn = 0;
+    await turn();
   }
 
   private failed(error: Error): void {

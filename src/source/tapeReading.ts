@@ -15,6 +15,9 @@ import { bytesBehind, readStart } from './tailCheck.js';
 import type { Onward, Tapes } from './tapes.js';
 
 const settlePollMs = 1000;
+/** Frames are hashed until one of these is reached; then others in this process have their turn. */
+const framesPerTurn = 2_000;
+const bytesPerTurn = 512 * 1024;
 /** So often a chunk that changes while it is judged is looked at again at once. */
 const undecidedLimit = 3;
 
@@ -33,6 +36,9 @@ export class TapeReading {
   /** Where to go on in a chunk, behind a bad frame. */
   private salvage: { readonly chunk: string; readonly offset: number } | undefined;
   private undecided = 0;
+  /** Since the last turn that others had. */
+  private hashedFrames = 0;
+  private hashedBytes = 0;
   /** At the head, chunks that are new must have been looked for since this reading, or the poll before it, began. */
   private onward: 'when due' | 'now';
   /** The chunk for whose sake all names were listed. */
@@ -101,6 +107,12 @@ export class TapeReading {
     await turn();
   }
 
+  private async letOthers(): Promise<void> {
+    this.hashedFrames = this.hashedBytes = 0;
+    await turn();
+    this.signal.throwIfAborted();
+  }
+
   /** One look at one place. */
   private async *step(place: Place): AsyncGenerator<SourceBatch, Step> {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
@@ -160,10 +172,14 @@ export class TapeReading {
     }
     for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
       this.salvage = undefined;
-      this.tapes.sawFrame(frame.end - at);
+      const frameBytes = frame.end - at;
+      this.tapes.sawFrame(frameBytes);
       batch.add(place, read.bytes, read.start, at, frame.end);
       at = frame.end;
       if (batch.isFull) yield* this.flush();
+      this.hashedFrames++;
+      this.hashedBytes += frameBytes;
+      if (this.hashedFrames >= framesPerTurn || this.hashedBytes >= bytesPerTurn) await this.letOthers();
     }
     return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
   }
