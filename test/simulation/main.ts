@@ -2,11 +2,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { build } from 'esbuild';
 import { listed } from './counts.js';
 import { faultNames, type FaultName } from './faults.js';
 import { reduced, replayCommand, shrink, whole, type Reduction } from './reduction.js';
 import { drawSchedule } from './schedule.js';
-import { nothing, simulateRange, sum, type Tally } from './seedRange.js';
+import { nothing, sum, type SeedRange, type Tally } from './seedRange.js';
 import { simulate, type Result } from './simulate.js';
 
 /** Seeds that a process takes at a time. */
@@ -25,14 +26,7 @@ interface Options {
   readonly without: readonly FaultName[];
 }
 
-/** A range of seeds for a process of ours, and what it came to. */
-interface Task {
-  readonly from: number;
-  readonly count: number;
-}
-
-if (process.send) serve();
-else await main();
+await main();
 
 async function main(): Promise<void> {
   const command = new Command('simulate')
@@ -53,10 +47,11 @@ async function main(): Promise<void> {
 
 /** All seeds, in several processes. @returns whether one failed */
 async function simulateAll({ seeds, from, processes }: Options): Promise<boolean> {
+  const program = await builtWorker();
   const startedAt = performance.now();
   let next = from;
   let tally = nothing;
-  const take = (): Task | undefined => {
+  const take = (): SeedRange | undefined => {
     if (next >= from + seeds || tally.failures.length >= mostFailures) return undefined;
     const count = Math.min(seedsAtOnce, from + seeds - next);
     next += count;
@@ -64,7 +59,7 @@ async function simulateAll({ seeds, from, processes }: Options): Promise<boolean
   };
   await Promise.all(
     Array.from({ length: Math.min(processes, Math.ceil(seeds / seedsAtOnce)) }, () =>
-      work(take, (part) => {
+      work(program, take, (part) => {
         tally = sum(tally, part);
         tell(tally, seeds);
       }),
@@ -107,10 +102,28 @@ async function replay({ seeds, from, trace, without, actions, runners }: Options
   return failed;
 }
 
+/**
+ * What each process runs, as one file of plain JavaScript: tsx names every function that is made, so that the same
+ * takes three times as long.
+ */
+async function builtWorker(): Promise<string> {
+  const outfile = fileURLToPath(new URL('../../artifacts/simulation/seedWorker.mjs', import.meta.url));
+  await build({
+    entryPoints: [fileURLToPath(new URL('seedWorker.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    sourcemap: true,
+  });
+  return outfile;
+}
+
 /** One process, until there is nothing more to take. */
-function work(take: () => Task | undefined, done: (part: Tally) => void): Promise<void> {
+function work(program: string, take: () => SeedRange | undefined, done: (part: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(fileURLToPath(import.meta.url));
+    const child: ChildProcess = fork(program, { execArgv: ['--enable-source-maps'] });
     const give = (): void => {
       const task = take();
       if (task) child.send(task);
@@ -123,14 +136,6 @@ function work(take: () => Task | undefined, done: (part: Tally) => void): Promis
     child.on('error', reject);
     child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a simulating process ended with ${code}`))));
     give();
-  });
-}
-
-function serve(): void {
-  // An error of every tenth call would spend more time on stacks than all the rest takes.
-  Error.stackTraceLimit = 0;
-  process.on('message', ({ from, count }: Task) => {
-    void simulateRange(from, count).then((tally) => process.send?.(tally));
   });
 }
 

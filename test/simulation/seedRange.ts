@@ -2,6 +2,12 @@ import { added, type Counts } from './counts.js';
 import { drawSchedule } from './schedule.js';
 import { simulate, type Result } from './simulate.js';
 
+/** Seeds that follow each other. */
+export interface SeedRange {
+  readonly from: number;
+  readonly count: number;
+}
+
 /** What a range of seeds came to. */
 export interface Tally {
   readonly schedules: number;
@@ -28,7 +34,7 @@ export const nothing: Tally = {
 };
 
 /** Simulates the schedules of `count` seeds, one after the other. */
-export async function simulateRange(from: number, count: number): Promise<Tally> {
+export async function simulateRange({ from, count }: SeedRange): Promise<Tally> {
   let tally = nothing;
   for (let seed = from; seed < from + count; seed++) {
     const result = await simulate(drawSchedule(seed));

@@ -14,7 +14,7 @@ async function explained(failure: Result): Promise<string> {
 
 describe('whatever fails, the target holds each event once, in order, to the byte, or a stop says why not', () => {
   test.each(parts)('seeds from %i, %i of them', { timeout: 120_000 }, async (from, count) => {
-    const { failures, schedules } = await simulateRange(from, count);
+    const { failures, schedules } = await simulateRange({ from, count });
     const [first] = failures;
     expect(first && (await explained(first))).toBeUndefined();
     expect(schedules).toBe(count);
