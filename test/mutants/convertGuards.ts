@@ -54,8 +54,8 @@ export const convertGuards: readonly Guard[] = [
     name: 'mark of a newer version',
     against: 'An older Eventferry would take the tail of a newer one for foreign, or go on behind it.',
     file: 'src/convert/mark.ts',
-    text: 'if (newer.success) {',
-    mutant: 'if (newer.success && newer.data.v < 2) {',
+    text: 'if (!newer.success) return undefined;',
+    mutant: 'if (!newer.success || newer.data.v > 1) return undefined;',
     noticedBy: 'test/convert/mark.test.ts',
   },
   {
@@ -72,7 +72,7 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/engine/tailMark.ts',
     text: 'return mark && eventIdOf(mark) === event.id ? mark : undefined;',
     mutant: 'return mark;',
-    noticedBy: 'test/engine/resume.test.ts',
+    noticedBy: 'test/engine/resume.test.ts > a copy of an event of ours under another id is not ours',
   },
   {
     name: 'mark names the source',
@@ -80,6 +80,6 @@ export const convertGuards: readonly Guard[] = [
     file: 'src/engine/tailMark.ts',
     text: 'return mark?.source === sourceId ? mark : undefined;',
     mutant: 'return mark;',
-    noticedBy: 'test/engine/resume.test.ts',
+    noticedBy: 'test/engine/resume.test.ts > an event that was written for another source',
   },
 ];

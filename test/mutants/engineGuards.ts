@@ -25,7 +25,8 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/run.ts',
     text: 'if (!this.parts.checkpoint.isStored) await this.parts.checkpoint.advance(place);',
     mutant: '',
-    noticedBy: 'test/simulation/crashMatrix.test.ts',
+    noticedBy:
+      'test/simulation/crashMatrix.test.ts > meets every kind of step that has an effect outside, the row before the first event',
   },
   {
     name: 'target asked again while caught up',
@@ -33,7 +34,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/run.ts',
     text: 'resumedAt + refreshMs',
     mutant: 'Infinity + resumedAt',
-    noticedBy: run,
+    noticedBy: `${run} > renews the row at least once a minute while it waits`,
   },
   {
     name: 'run that does not end',
@@ -41,7 +42,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/run.ts',
     text: 'cancels.push(parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs))));',
     mutant: '',
-    noticedBy: run,
+    noticedBy: `${run} > a run that outlives its budget by more than an append and 15 s gives itself up`,
   },
   {
     name: 'patience with another runner',
@@ -49,7 +50,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/run.ts',
     text: '>= yieldPatienceMs',
     mutant: '>= Infinity',
-    noticedBy: run,
+    noticedBy: `${run} > is left to it for five minutes`,
   },
   {
     name: 'standoff',
@@ -73,7 +74,8 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/pass.ts',
     text: 'await checkpoint.advance(pipeline.confirmed); // never past what the target has acknowledged',
     mutant: 'await checkpoint.advance({ ...pipeline.confirmed, cursor: batch.cursor });',
-    noticedBy: 'test/simulation/crashMatrix.test.ts',
+    noticedBy:
+      'test/simulation/crashMatrix.test.ts > before or after any step, once: both ends are equal after the next run',
   },
   {
     name: 'confirmed before a stop',
@@ -81,7 +83,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/pass.ts',
     text: '} catch (finding) {\n    await pipeline.drain();',
     mutant: '} catch (finding) {',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is SourceGap, and accept goes on without what is missing`,
   },
   {
     name: 'kept before the event that stands for it',
@@ -89,7 +91,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/pass.ts',
     text: 'if (quarantine) await keepSetAside(events, parts, signal);',
     mutant: '',
-    noticedBy: setAside,
+    noticedBy: `${setAside} > a message that cannot become an event is kept whole, and an event that says so takes its place`,
   },
   {
     name: 'contiguous prefix',
@@ -130,7 +132,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'events.slice(mark.index + 1)',
     mutant: 'events.slice()',
-    noticedBy: resume,
+    noticedBy: `${resume} > the rest of it comes first`,
   },
   {
     name: 'rest of a record',
@@ -138,7 +140,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'const isWhole = mark.index === mark.count - 1;',
     mutant: 'const isWhole = mark.index <= mark.count - 1;',
-    noticedBy: resume,
+    noticedBy: `${resume} > the rest of it comes first`,
   },
   {
     name: 'count of a record',
@@ -146,7 +148,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {',
     mutant: 'if (events.length < 0 && !settingsAccepted(mark, row, parts)) {',
-    noticedBy: resume,
+    noticedBy: `${resume} > and made another number of events under the same settings`,
   },
   {
     name: 'settings digest',
@@ -154,7 +156,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);',
     mutant: '',
-    noticedBy: resume,
+    noticedBy: `${resume} > it is SettingsChanged and named; accept settings goes on`,
   },
   {
     name: 'tail by mark rather than by checkpoint',
@@ -162,7 +164,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: "if (row && order === 'same' && isWhole) return",
     mutant: 'if (row && isWhole) return',
-    noticedBy: resume,
+    noticedBy: `${resume} > and the row is older, replication goes on behind the mark`,
   },
   {
     name: 'same revision, another event',
@@ -170,7 +172,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'return row.revision === tail.revision && sameMark(row.mark, tail.mark) ?',
     mutant: 'return row.revision === tail.revision ?',
-    noticedBy: resume,
+    noticedBy: `${resume} > and the row names another event at that revision, the row is another server’s`,
   },
   {
     name: 'restored target',
@@ -178,7 +180,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'await parts.checkpoint.lower(behindMark);',
     mutant: '',
-    noticedBy: resume,
+    noticedBy: `${resume} > the target was restored: replication goes on behind its tail`,
   },
   {
     name: 'lost target',
@@ -186,7 +188,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'if (row?.confirmed) {',
     mutant: 'if (row?.confirmed && row.generation < 0) {',
-    noticedBy: resume,
+    noticedBy: `${resume} > but an event of it was confirmed, it is TargetLost; rewind replicates all again`,
   },
   {
     name: 'records that made no event under other settings',
@@ -194,7 +196,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: 'row && settingsDigest(row.settings) === settings ? row.cursor : beginning',
     mutant: 'row && settings ? row.cursor : beginning',
-    noticedBy: resume,
+    noticedBy: `${resume} > and nothing was confirmed under other settings, records passed over are looked at again`,
   },
   {
     name: 'foreign tail check',
@@ -202,7 +204,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/foreignTail.ts',
     text: 'if (isAccepted(tail, row)) return lastOwnEvent(',
     mutant: 'if (tail.revision >= 0) return lastOwnEvent(',
-    noticedBy: resume,
+    noticedBy: `${resume} > it is TargetConflict, and accept --revision goes on behind it`,
   },
   {
     name: 'accepted is the very event',
@@ -210,7 +212,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/foreignTail.ts',
     text: 'one.revision === revision && one.id === id',
     mutant: 'one.revision === revision && one.id !== ""',
-    noticedBy: waysOut,
+    noticedBy: `${waysOut} > and does not hold for the next one`,
   },
   {
     name: 'hole before what was appended since',
@@ -218,7 +220,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/retrace.ts',
     text: 'if (eventful > added && !this.isHidden && mark.settings === this.parts.settings) throw this.hole(mark);',
     mutant: '',
-    noticedBy: resume,
+    noticedBy: `${resume} > and one that expected just what they left was taken`,
   },
   {
     name: 'hole inside a record',
@@ -226,7 +228,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/retrace.ts',
     text: 'if (!this.isHidden && (isSame ? next.index !== index : index < first.count)) throw this.hole(next);',
     mutant: '',
-    noticedBy: resume,
+    noticedBy: `${resume} > and one that expected just what they left was taken`,
   },
   {
     name: 'foreign event among ours',
@@ -234,7 +236,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/retrace.ts',
     text: 'if (!mark && !accepted',
     mutant: 'if (!mark && event.revision < 0 && !accepted',
-    noticedBy: resume,
+    noticedBy: `${resume} > an event of theirs that stands before one of ours`,
   },
   {
     name: 'retrace of what was appended since the row',
@@ -242,7 +244,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/resume.ts',
     text: "const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);",
     mutant: "const isRetraced = order === 'ahead' && isRetraceable(row, confirmed, parts);",
-    noticedBy: resume,
+    noticedBy: `${resume} > a chunk that it had left and that goes on`,
   },
   {
     name: 'rewind only what is lost',
@@ -250,7 +252,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/wayOut.ts',
     text: 'if (!isLost) {',
     mutant: 'if (row === undefined) {',
-    noticedBy: waysOut,
+    noticedBy: `${resume} > rewind refuses a stream that is not lost`,
   },
   {
     name: 'rewind of a soft-deleted stream',
@@ -258,7 +260,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/wayOut.ts',
     text: "if (tail.kind === 'truncated') {",
     mutant: "if (tail.kind === 'truncated' && tail.reason === '') {",
-    noticedBy: waysOut,
+    noticedBy: `${resume} > and rewind refuses it`,
   },
   {
     name: 'outage told once',

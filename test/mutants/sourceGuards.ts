@@ -45,7 +45,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/frameSearch.ts',
     text: 'if (hashedBytes > budget.bytes) continue;',
     mutant: '',
-    noticedBy: 'test/source/frameSearch.test.ts',
+    noticedBy: 'test/source/frameSearch.test.ts > hashes no more than its budget, and still finds a likely frame',
   },
   {
     name: '20-byte overlap',
@@ -53,7 +53,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tailCheck.ts',
     text: "if (offset > 0 && read.bytes.toString('hex', hashEnd - sha1Bytes, hashEnd) !== sha1) {",
     mutant: "if (offset < 0 && read.bytes.toString('hex', hashEnd - sha1Bytes, hashEnd) !== sha1) {",
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is SourceReplaced: the frame before the cursor is another`,
   },
   {
     name: 'chunk that is gone',
@@ -61,7 +61,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tailCheck.ts',
     text: "if (answer.kind === 'missing') {",
     mutant: "if (answer.kind === 'missing' && offset >= 0) return undefined;\n  if (answer.kind === 'missing') {",
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is SourceReplaced: the chunk is gone`,
   },
   {
     name: 'chunk shorter than the cursor',
@@ -69,7 +69,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tailCheck.ts',
     text: 'if (offset === 0) return undefined;',
     mutant: 'if (offset >= 0) return undefined;',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is SourceTruncated, in this process and in another`,
   },
   {
     name: 'chunk or container gone',
@@ -77,7 +77,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/blobReader.ts',
     text: "if (status === 404 && code !== 'ContainerNotFound' && code !== 'ContainerBeingDeleted') return { kind: 'missing' };",
     mutant: "if (status === 404) return { kind: 'missing' };",
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > because it does not exist is SourceUnreachable`,
   },
   {
     name: 'whole body',
@@ -93,7 +93,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/place.ts',
     text: 'if (listed?.openCopy !== undefined) {',
     mutant: 'if (listed?.openCopy === undefined && listed?.openCopy) {',
-    noticedBy: wrongInput,
+    noticedBy: `${tapes} > is not read, nor what follows it, and is named`,
   },
   {
     name: 'copy in progress, as read',
@@ -101,7 +101,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapeReading.ts',
     text: 'if (read) return read.copied ?',
     mutant: 'if (read) return read.chunk ?',
-    noticedBy: tapes,
+    noticedBy: `${tapes} > and that the listing did not show yet`,
   },
   {
     name: 'settle before leaving a chunk',
@@ -109,7 +109,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/chunkEnd.ts',
     text: 'return end.date - end.lastModified >= settleSeconds * 1000;',
     mutant: 'return end.date <= Infinity && settleSeconds >= 0;',
-    noticedBy: tapes,
+    noticedBy: `${wrongInput} > in an older chunk is waited for as long as its writer may still finish it`,
   },
   {
     name: 'end found before a chunk followed',
@@ -117,7 +117,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/place.ts',
     text: 'if (!apart && !end.hadSuccessor) return false;',
     mutant: '',
-    noticedBy: tapes,
+    noticedBy: `${tapes} > gives a record as soon as it is in the last chunk, and nothing twice`,
   },
   {
     name: 'end in the version listed',
@@ -125,7 +125,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/place.ts',
     text: 'if (!isCurrent(end, listed)) return false;',
     mutant: '',
-    noticedBy: tapes,
+    noticedBy: `${tapes} > is read on when a listing shows`,
   },
   {
     name: 'watch of chunks left',
@@ -133,7 +133,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/behind.ts',
     text: 'for (const left of cursor.memory.left ?? []) {',
     mutant: 'for (const left of (cursor.memory.left ?? []).slice(0, 0)) {',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > that is finished after it was passed over is SourceForked`,
   },
   {
     name: 'chunks before the cursor',
@@ -141,7 +141,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/behind.ts',
     text: 'if (intruder) throw reordered(intruder.name, certain, cursor);',
     mutant: '',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once when it is accepted`,
   },
   {
     name: 'digest of names',
@@ -149,7 +149,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/behind.ts',
     text: 'return now.count !== before.count || now.digest !== before.digest;',
     mutant: 'return now.count !== before.count;',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is noticed although another is gone, but not accepted before that one is back`,
   },
   {
     name: 'listing of everything',
@@ -157,7 +157,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapes.ts',
     text: 'options.clock.now() - catalog.fullAt >= options.listAllSeconds * 1000',
     mutant: 'options.clock.now() - catalog.fullAt >= Infinity',
-    noticedBy: tapes,
+    noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once`,
   },
   {
     name: 'every page of a listing',
@@ -165,7 +165,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/chunkListing.ts',
     text: 'while (continuationToken);',
     mutant: "while (continuationToken === '');",
-    noticedBy: 'test/source/chunkCatalog.test.ts',
+    noticedBy: 'test/source/chunkListing.test.ts',
   },
   {
     name: 'listing before a gap is believed',
@@ -173,7 +173,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapeReading.ts',
     text: 'if (await this.mayHaveMissedNames(place)) return',
     mutant: 'if (place.offset < 0) return',
-    noticedBy: tapes,
+    noticedBy: `${tapes} > is made again before records are called missing`,
   },
   {
     name: 'gap in the positions',
@@ -181,7 +181,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/findings.ts',
     text: 'if (missing <= 0 || memory',
     mutant: 'if (missing <= Infinity || memory',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is SourceGap, and is read when it is accepted`,
   },
   {
     name: 'era of a chunk',
@@ -189,7 +189,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/findings.ts',
     text: "if (place.offset > 0 || parseFrame(bytes, 0, variant, new ParsedFrame()) !== 'valid') return false;",
     mutant: 'if (place.offset >= 0) return false;',
-    noticedBy: wrongInput,
+    noticedBy: `${eras} > is SourceReordered, and is read in its place when it is accepted`,
   },
   {
     name: 'int32 chunks first',
@@ -197,7 +197,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/eras.ts',
     text: "return first === second ? comparePlace(one, other) : first === 'int32' ? -1 : 1;",
     mutant: 'return first !== second || first ? comparePlace(one, other) : 1;',
-    noticedBy: eras,
+    noticedBy: `${eras} > int32 chunks come first`,
   },
   {
     name: 'prefix as a number',
@@ -213,7 +213,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapeReading.ts',
     text: 'const knownEtag = salvageAt === undefined ? end?.etag : undefined;',
     mutant: 'const knownEtag = salvageAt === undefined ? (end?.etag ?? listed?.etag) : undefined;',
-    noticedBy: tapes,
+    noticedBy: `${tapes} > gives a record as soon as it is in the last chunk, and nothing twice`,
   },
   {
     name: 'one version to the end',
@@ -245,7 +245,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapeReading.ts',
     text: "if (state === 'incomplete' && !atEnd &&",
     mutant: "if (state === 'incomplete' && atEnd &&",
-    noticedBy: tapes,
+    noticedBy: `${tapes} > gives the bytes of a record that stay as they were read`,
   },
   {
     name: 'ON_DAMAGE',
@@ -253,7 +253,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapeReading.ts',
     text: "if (this.tapes.options.onDamage === 'stop') throw",
     mutant: "if (this.tapes.options.onDamage === 'salvage') throw",
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > in the middle is SourceCorrupt, in the last chunk and in an older one`,
   },
   {
     name: 'what was found before a stop',
@@ -261,7 +261,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapeReading.ts',
     text: 'if (!this.signal.aborted) yield* this.flush();',
     mutant: '',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is found one after the other when there are several`,
   },
   {
     name: 'fingerprint check',
@@ -269,7 +269,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/locate.ts',
     text: 'if (!sha1.startsWith(mark.sha1)) {',
     mutant: 'if (sha1.length !== 40) {',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > the frame under the mark is another, or gone`,
   },
   {
     name: 'frame at the mark',
@@ -277,7 +277,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/locate.ts',
     text: 'if (isCut) throw truncated(mark);',
     mutant: 'if (bytes) throw truncated(mark);',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > the frame under the mark is another, or gone`,
   },
   {
     name: 'memory of what was accepted',
@@ -285,7 +285,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/locate.ts',
     text: 'memory && memoryAt(mark.position, memory)',
     mutant: 'memory',
-    noticedBy: 'test/engine/waysOut.test.ts',
+    noticedBy: 'test/engine/waysOut.test.ts > and then a target restored to revision',
   },
   {
     name: 'accept only what is certain',
@@ -293,7 +293,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/accept.ts',
     text: 'if (!added.certain)',
     mutant: 'if (added.chunks.length === 0)',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > is noticed although another is gone`,
   },
   {
     name: 'batch to its last byte',
@@ -317,6 +317,6 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/accept.ts',
     text: 'if (added.chunks.some(({ name }) => name === chunk)) {',
     mutant: 'if (added.chunks) {',
-    noticedBy: wrongInput,
+    noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once when it is accepted`,
   },
 ];

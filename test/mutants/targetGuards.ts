@@ -30,7 +30,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/appendAnswer.ts',
     text: 'if (revision !== String(must)) {',
     mutant: 'if (revision === String(-2)) {',
-    noticedBy: hostile,
+    noticedBy: `${batchAppend} > such as a revision that must not come is refused with the facts`,
   },
   {
     name: 'success without a position',
@@ -38,7 +38,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/appendAnswer.ts',
     text: 'if (!positioned) {',
     mutant: 'if (must < 0) {',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > such as a success without a position is no success`,
   },
   {
     name: 'correlation id',
@@ -46,7 +46,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: 'this.inFlight.find((one) => one.correlationId === correlationId)',
     mutant: 'this.inFlight.find((one) => one.correlationId.length > correlationId.length - 1)',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > matches answers that come in any order`,
   },
   {
     name: 'buffer reuse',
@@ -54,7 +54,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: 'if (!this.over || !this.gone) return;',
     mutant: 'if (!this.over) return;',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > and a call that is given up keeps its buffers`,
   },
   {
     name: 'buffer kept until the answer',
@@ -62,7 +62,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: 'if (!this.call.write(buffer.subarray(0, length))) this.full = true;',
     mutant: 'if (!this.call.write(buffer.subarray(0, length))) this.full = true;\n    buffers.give(buffer);',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > and late copies leave every byte`,
   },
   {
     name: 'deadline',
@@ -70,7 +70,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: 'clock.after(ms, silent)',
     mutant: 'clock.after(ms, () => void silent)',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > fails within its deadline, with everything in flight, and the next call works`,
   },
   {
     name: 'deadline of a plain append',
@@ -86,7 +86,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: "this.call.on('end', () => this.lost(new Error('the server ended the call')));",
     mutant: '',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > that the server ends politely rejects what is in flight`,
   },
   {
     name: 'first failure ends the call',
@@ -94,7 +94,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: 'this.end(failure, (other) =>',
     mutant: '((_failure: Failure, _failureOf: (append: InFlight) => Failure): void => undefined)(failure, (other) =>',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > for a deleted stream`,
   },
   {
     name: 'longest message',
@@ -102,7 +102,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/batchAppend.ts',
     text: 'if (length > maxRequestBytes && events.length > 1) return this.appendHalves(events, expected);',
     mutant: '',
-    noticedBy: batchAppend,
+    noticedBy: `${batchAppend} > what one message cannot hold leaves in two`,
   },
   {
     name: 'limit of an append',
@@ -118,7 +118,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/appendLimit.ts',
     text: "if (counted > this.eventLimit) throw tooLarge(event, counted, this.eventLimit, 'the limit of one event');",
     mutant: '',
-    noticedBy: limit,
+    noticedBy: `${batchAppend} > because one event is too large teaches that limit, and the next try names the event before it is sent`,
   },
   {
     name: 'limit of a message',
@@ -142,7 +142,7 @@ export const targetGuards: readonly Guard[] = [
     file: 'src/target/connections.ts',
     text: 'requiresLeader: true',
     mutant: 'requiresLeader: false',
-    noticedBy: 'test/contracts/target.test.ts',
+    noticedBy: `${batchAppend} > says requires-leader and the name of the connection, and gives the server a duration if it knows those`,
   },
   {
     name: 'second look at an absent stream',
