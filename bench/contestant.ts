@@ -3,12 +3,15 @@ import { jobOf, tellParent } from './child.js';
 import { ceiling } from './contestants/ceiling.js';
 import { clientLoop, type EventForm } from './contestants/clientLoop.js';
 import { eventferry } from './contestants/eventferry.js';
+import { reading } from './contestants/reading.js';
 import type { Measured } from './measure.js';
 
 /** Who replicates. */
 export type Who =
   | { readonly kind: 'eventferry' }
   | { readonly kind: 'ceiling' }
+  /** Reads and sends nothing. */
+  | { readonly kind: 'reading' }
   | { readonly kind: 'clientLoop'; readonly form: EventForm; readonly batch: number; readonly limit: number };
 
 /** What a contestant is to do: first a small store to warm up, then the one that is measured. */
@@ -25,6 +28,8 @@ function replicate(who: Who, environment: Environment): Promise<Measured> {
       return eventferry(config);
     case 'ceiling':
       return ceiling(config);
+    case 'reading':
+      return reading(config);
     case 'clientLoop':
       return clientLoop(config, who.form, who.batch, who.limit);
   }

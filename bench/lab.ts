@@ -33,7 +33,8 @@ export async function openLab({ server, events }: LabOptions): Promise<Lab> {
     ...(events === 'on disk' && dir !== undefined && { dir: join(dir, 'eventstore') }),
     discardBodies: events === 'nowhere',
   };
-  const embedded = server === undefined ? await startChild<{ connectionString: string }>('eventStoreProcess', options) : undefined;
+  const embedded =
+    server === undefined ? await startChild<{ connectionString: string }>('eventStoreProcess', options) : undefined;
   const storage = azurite.connectionString;
   const eventStore = server ?? embedded?.answer.connectionString ?? '';
   return {

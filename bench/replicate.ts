@@ -1,40 +1,86 @@
-import type { ContainerClient } from '@azure/storage-blob';
 import { answerOf } from './child.js';
 import type { Contest, Who } from './contestant.js';
+import { figure, type Goal, type Line } from './figures.js';
 import type { Lab } from './lab.js';
 import type { Measured } from './measure.js';
+import { otlpSink } from './otlpSink.js';
 import { writeStore } from './store.js';
 
 export interface ReplicateOptions {
+  /** In the store that Eventferry replicates and the ceiling sends; the loops take the first of them. */
   readonly events: number;
   readonly bodyBytes: number;
   readonly rounds: number;
+  /** Whether to measure a run that sends telemetry too, and a loop of binary events. */
+  readonly more: boolean;
 }
 
-export type Name = 'eventferry' | 'ceiling' | 'json500' | 'binary500' | 'single';
+const warmUpEvents = 60_000;
+/** The loops are slow and their rate does not depend on how much there is. */
+const loopShare = 1 / 4;
+const singleShare = 1 / 100;
 
-/** Every contestant, in rounds that take turns. */
-export async function replicate(lab: Lab, options: ReplicateOptions): Promise<Record<Name, Measured[]>> {
-  const { events, bodyBytes, rounds } = options;
-  const [warmUp, measured] = [await lab.newContainer(), await lab.newContainer()];
-  await writeStore(warmUp, { events: Math.min(events, 30_000), bodyBytes });
-  await writeStore(measured, { events, bodyBytes });
-  const contestants: Record<Name, Who> = {
-    eventferry: { kind: 'eventferry' },
-    ceiling: { kind: 'ceiling' },
-    json500: { kind: 'clientLoop', form: 'json', batch: 500, limit: events },
-    binary500: { kind: 'clientLoop', form: 'binary', batch: 500, limit: events },
-    single: { kind: 'clientLoop', form: 'json', batch: 1, limit: Math.ceil(events / 20) },
+/** Each contestant in rounds that take turns: rates, and ratios within a round. */
+export async function replicate(lab: Lab, where: string, options: ReplicateOptions): Promise<Line[]> {
+  const { events, bodyBytes, rounds, more } = options;
+  const [warmUp, store] = [await lab.newContainer(), await lab.newContainer()];
+  await writeStore(warmUp, { events: Math.min(events, warmUpEvents), bodyBytes });
+  await writeStore(store, { events, bodyBytes });
+  const sink = await otlpSink();
+  const loop = (form: 'json' | 'binary', batch: number, share: number): Who => {
+    return { kind: 'clientLoop', form, batch, limit: Math.ceil(events * share) };
   };
-  const results: Record<Name, Measured[]> = { eventferry: [], ceiling: [], json500: [], binary500: [], single: [] };
+  const contest = async (who: Who, telemetry = {}): Promise<Measured> => {
+    const [first, second] = [lab.newReplication(warmUp), lab.newReplication(store)];
+    const job: Contest = { who, warmUp: { ...first, ...telemetry }, measured: { ...second, ...telemetry } };
+    return answerOf<Measured>('contestant', job);
+  };
+  const contestants = {
+    eventferry: () => contest({ kind: 'eventferry' }),
+    ...(more && { telemetry: () => contest({ kind: 'eventferry' }, { OTEL_EXPORTER_OTLP_ENDPOINT: sink.endpoint }) }),
+    ceiling: () => contest({ kind: 'ceiling' }),
+    json: () => contest(loop('json', 500, loopShare)),
+    ...(more && { binary: () => contest(loop('binary', 500, loopShare)) }),
+    single: () => contest(loop('json', 1, singleShare)),
+  };
+  const results = new Map<string, Measured[]>(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, who] of Object.entries(contestants) as [Name, Who][]) {
-      const contest = { who, warmUp: lab.newReplication(warmUp), measured: lab.newReplication(measured) };
-      const one = await answerOf<Measured>('contestant', contest satisfies Contest);
-      console.log(name, Math.round(one.events / one.seconds), ((1e6 * one.processorSeconds) / one.events).toFixed(2), one.longestHoldMs.toFixed(1));
-      results[name].push(one);
-    }
+    for (const [name, run] of Object.entries(contestants)) results.get(name)?.push(await run());
   }
-  return results;
+  sink.stop();
+  return linesOf(results, where);
 }
-export type { ContainerClient };
+
+const rate = ({ events, seconds }: Measured): number => events / seconds;
+const processor = ({ events, processorSeconds }: Measured): number => (processorSeconds / events) * 1e6;
+
+function linesOf(results: ReadonlyMap<string, readonly Measured[]>, where: string): Line[] {
+  const of = (name: string): readonly Measured[] => results.get(name) ?? [];
+  const each = (name: string, what: string, value: (one: Measured) => number, unit: string, goal?: Goal): Line[] => {
+    if (of(name).length === 0) return [];
+    return [{ name: `${where}: ${what}`, figure: figure(of(name).map(value)), unit, ...(goal && { goal }) }];
+  };
+  const ratio = (what: string, other: string, value: (one: Measured) => number, goal: Goal): Line[] => {
+    const values = of('eventferry').flatMap((ours, round) => {
+      const theirs = of(other)[round];
+      return theirs ? [value(ours) / value(theirs)] : [];
+    });
+    return values.length === 0 ? [] : [{ name: `${where}: ${what}`, figure: figure(values), unit: '', goal }];
+  };
+  return [
+    ...each('eventferry', 'end to end', rate, 'events/s'),
+    ...each('single', 'client library, one event per append', rate, 'events/s'),
+    ...each('json', 'original loop, client library, batches of 500', rate, 'events/s'),
+    ...each('binary', 'the same with binaryEvent', rate, 'events/s'),
+    ...each('ceiling', 'ceiling: requests encoded beforehand', rate, 'events/s'),
+    ...ratio('end to end / one event per append', 'single', rate, { atLeast: 60 }),
+    ...ratio('end to end / original loop', 'json', rate, { atLeast: 4 }),
+    ...ratio('end to end / ceiling', 'ceiling', rate, { atLeast: 0.85 }),
+    ...each('eventferry', 'processor time, end to end', processor, 'us/event', { atMost: 10 }),
+    ...each('json', 'processor time, original loop', processor, 'us/event'),
+    ...ratio('processor time / that of the original loop', 'json', processor, { atMost: 0.25 }),
+    ...each('eventferry', 'longest hold of the event loop', ({ longestHoldMs }) => longestHoldMs, 'ms', { atMost: 50 }),
+    ...ratio('rate without telemetry / rate with telemetry sent', 'telemetry', rate, { atMost: 1.05 }),
+    ...ratio('processor time without telemetry / with', 'telemetry', processor, { atLeast: 0.95 }),
+  ];
+}

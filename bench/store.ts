@@ -32,18 +32,32 @@ export async function writeStore(container: ContainerClient, shape: StoreShape):
   return bytes;
 }
 
+/** A store of so many chunks with one record each. */
+export async function smallStore(container: ContainerClient, count: number): Promise<void> {
+  const uploads = new Set<Promise<unknown>>();
+  for (let position = 1; position <= count; position++) {
+    const frame = frameOf(position, 300);
+    const blob = container.getBlockBlobClient(chunkName(position));
+    const upload = blob.upload(frame, frame.length).finally(() => uploads.delete(upload));
+    uploads.add(upload);
+    if (uploads.size >= uploadsAtOnce) await Promise.race(uploads);
+  }
+  await Promise.all(uploads);
+}
+
+/** The frame that the chunk of {@link smallStore} at this position begins with; `sha1` as marks have it. */
+export function firstFrame(position: number): { chunk: string; position: number; sha1: string } {
+  const frame = frameOf(position, 300);
+  return { chunk: chunkName(position), position, sha1: frame.toString('hex', frame.length - 20, frame.length - 12) };
+}
+
 function* chunks({ events, bodyBytes }: StoreShape): Generator<{ name: string; content: Buffer }> {
-  const started = Date.parse('2013-10-15T00:00:00Z');
   let frames: Buffer[] = [];
   let length = 0;
   let first = 1;
-  const chunk = (): { name: string; content: Buffer } => {
-    const time = new Date(started + first * 1000).toISOString();
-    const stamp = `${time.slice(0, 10)}-${time.slice(11, 19).replaceAll(':', '')}`;
-    return { name: `${String(first).padStart(8, '0')}-${stamp}.dat`, content: Buffer.concat(frames) };
-  };
+  const chunk = (): { name: string; content: Buffer } => ({ name: chunkName(first), content: Buffer.concat(frames) });
   for (let position = 1; position <= events; position++) {
-    const frame = encodeFrame(BigInt(position), `customer:${position % 1000}`, payload(position, bodyBytes));
+    const frame = frameOf(position, bodyBytes);
     if (length + frame.length > chunkBytes) {
       yield chunk();
       [frames, length, first] = [[], 0, position];
@@ -52,6 +66,16 @@ function* chunks({ events, bodyBytes }: StoreShape): Generator<{ name: string; c
     length += frame.length;
   }
   if (length > 0) yield chunk();
+}
+
+function chunkName(first: number): string {
+  const time = new Date(Date.parse('2013-10-15T00:00:00Z') + first * 1000).toISOString();
+  const stamp = `${time.slice(0, 10)}-${time.slice(11, 19).replaceAll(':', '')}`;
+  return `${String(first).padStart(8, '0')}-${stamp}.dat`;
+}
+
+function frameOf(position: number, bodyBytes: number): Buffer {
+  return encodeFrame(BigInt(position), `customer:${position % 1000}`, payload(position, bodyBytes));
 }
 
 function payload(position: number, bodyBytes: number): Buffer {

@@ -1,0 +1,21 @@
+import { systemClock } from '../src/clock.js';
+import { loadConfig, type Environment } from '../src/config.js';
+import { createReplicator } from '../src/replicator.js';
+import { silentLogger } from '../src/telemetry/logger.js';
+import { jobOf, tellParent } from './child.js';
+
+/** Replicates until it is asked to stop. Tells its parent once it follows. */
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+const replicator = createReplicator(loadConfig(jobOf<Environment>()).config, silentLogger, systemClock);
+let told = false;
+await replicator.run({
+  stop: stop.signal,
+  whenCaughtUp: 'wait',
+  onOutage: 'fail',
+  onProgress: () => {
+    if (!told) tellParent({});
+    told = true;
+  },
+});
+await replicator.close();

@@ -1,0 +1,111 @@
+import { InvalidArgumentError, program } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { compile } from './child.js';
+import { decodeAndEncode } from './decode.js';
+import { isMet, tableOf, type Line } from './figures.js';
+import { idle } from './idle.js';
+import { openLab } from './lab.js';
+import { lag } from './lag.js';
+import { memory } from './memory.js';
+import { replicate } from './replicate.js';
+
+/** Measures what docs/performance.md says, prints a table with the goals beside it, and writes all of it as JSON. */
+
+const parts = ['replicate', 'decode', 'encode', 'memory', 'idle', 'lag'] as const;
+
+interface Options {
+  readonly events: number;
+  readonly bytes: number;
+  readonly rounds: number;
+  readonly megabytes: number;
+  readonly writes: number;
+  readonly only: ReadonlySet<string>;
+  readonly server?: string;
+  readonly json: string;
+}
+
+const options = program
+  .name('npm run bench --')
+  .option('--events <n>', 'events to replicate in a round', count, 300_000)
+  .option('--bytes <n>', 'bytes of an event', count, 300)
+  .option('--rounds <n>', 'rounds, in which those that are compared take turns', count, 3)
+  .option('--megabytes <n>', 'size of the backlog under which memory is measured', count, 1_024)
+  .option('--writes <n>', 'writes whose lag is measured', count, 2_000)
+  .option('--only <parts>', `some of ${parts.join(',')}`, someParts, new Set<string>(parts))
+  .option('--server <url>', 'connection string of a real server, instead of the embedded one')
+  .option('--json <file>', 'where the figures go as JSON', 'artifacts/bench.json')
+  .parse()
+  .opts<Options>();
+
+const { events, bytes: bodyBytes, rounds, only, server } = options;
+const machine = {
+  cores: availableParallelism(),
+  processor: cpus()[0]?.model.trim() ?? '',
+  memoryGigabytes: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  platform: `${process.platform} ${process.arch}`,
+  loadBefore: loadavg()[0],
+};
+const started = performance.now();
+const lines: Line[] = [];
+await compile();
+
+if (only.has('replicate')) {
+  const wheres = server === undefined ? (['on disk', 'in memory'] as const) : (['server'] as const);
+  for (const where of wheres) {
+    await inLab(where === 'in memory' ? where : 'on disk', (lab) => {
+      const more = where !== 'in memory';
+      return replicate(lab, where, { events, bodyBytes, rounds, more });
+    });
+  }
+}
+if (only.has('decode') || only.has('encode')) {
+  await inLab('in memory', (lab) => decodeAndEncode(lab, { bodyBytes, rounds, parts: only }));
+}
+if (only.has('memory')) add(await memory({ megabytes: options.megabytes, bodyBytes }));
+if (only.has('idle')) await inLab('in memory', idle);
+if (only.has('lag')) await inLab('in memory', (lab) => lag(lab, { writes: options.writes, bodyBytes }));
+
+const minutes = (performance.now() - started) / 60_000;
+const { cores, processor, memoryGigabytes, node, platform, loadBefore = 0 } = machine;
+console.log(
+  `\n${cores} cores (${processor}), ${memoryGigabytes} GB, ${platform}, Node.js ${node}; load average ` +
+    `${loadBefore.toFixed(1)} before; events of ${bodyBytes} bytes, ${rounds} rounds; ${minutes.toFixed(1)} minutes\n`,
+);
+console.log(tableOf(lines));
+const { only: _, ...asked } = options;
+const report = { machine, options: asked, minutes, lines: lines.map((line) => ({ ...line, met: isMet(line) })) };
+await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+console.log(`\nThe same as JSON: ${options.json}`);
+
+async function inLab(
+  events: 'in memory' | 'on disk',
+  measure: (lab: Awaited<ReturnType<typeof openLab>>) => Promise<Line[]>,
+) {
+  const lab = await openLab({ server, events });
+  try {
+    add(await measure(lab));
+  } finally {
+    await lab.stop();
+  }
+}
+
+/** Shown at once too: the whole takes minutes. */
+function add(measured: readonly Line[]): void {
+  lines.push(...measured);
+  console.log(tableOf(measured));
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is expected');
+  return value;
+}
+
+function someParts(text: string): ReadonlySet<string> {
+  const named = text.split(',');
+  const unknown = named.find((name) => !(parts as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${parts.join(', ')}`);
+  return new Set(named);
+}
