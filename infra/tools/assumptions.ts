@@ -1,4 +1,5 @@
 import type { Outputs } from './environment.js';
+import { logQuery } from './logQuery.js';
 
 /** Something that only a real deployment shows. */
 export interface Assumption {
@@ -23,6 +24,14 @@ const machine =
   (outputs) => ({
     args: onMachine(outputs, script),
     expected,
+  });
+
+/** Something of the log, of which there must be at least one. */
+const counted =
+  (query: string): Assumption['look'] =>
+  (outputs) => ({
+    args: [...logQuery(outputs, query), ...['--query', '{Count: to_string(tables[0].rows[0][0])}', '--output', 'json']],
+    expected: /"Count": "?[1-9]/,
   });
 
 /** In the order in which one depends on the other. */
@@ -61,14 +70,14 @@ export const assumptions: readonly Assumption[] = [
     look: machine('systemctl is-active eventferry-health.timer eventferry-upkeep.timer', /exit code 0/),
   },
   {
-    name: 'Both functions are registered',
+    name: 'Every function is registered',
     otherwise: 'the log stream of the app; a load error leaves an app without functions',
     look: ({ AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app }) => ({
       args: [
         ...['functionapp', 'function', 'list', '--resource-group', group, '--name', app],
         ...['--query', '[].name', '--output', 'tsv'],
       ],
-      expected: /replicate[^]*status|status[^]*replicate/,
+      expected: /^(?=[^]*dashboard)(?=[^]*replicate)(?=[^]*status)/,
     }),
   },
   {
@@ -88,27 +97,29 @@ export const assumptions: readonly Assumption[] = [
     name: 'Runs of the timer succeed and are seen in Application Insights',
     otherwise:
       'npm run remote -- status; the roles Monitoring Metrics Publisher and Storage Blob Data Owner of the app identity',
-    look: ({ AZURE_RESOURCE_GROUP: group, LOG_WORKSPACE_NAME: workspace }) => ({
-      args: logQuery(
-        group,
-        workspace,
-        "AppRequests | where TimeGenerated > ago(15m) and Name == 'replicate' and Success | count",
-      ),
-      expected: /"Count": "?[1-9]/,
-    }),
+    look: counted("AppRequests | where TimeGenerated > ago(15m) and Name == 'replicate' and Success | count"),
+  },
+  {
+    name: 'What the app measures of itself arrives under the names that alerts ask for',
+    otherwise: 'the log stream of the app says when telemetry cannot be sent; npm run ask -- runs',
+    look: counted(
+      "AppMetrics | where TimeGenerated > ago(15m) and Name == 'eventferry.runs' and isnotempty(Properties['end']) | count",
+    ),
+  },
+  {
+    name: 'Log lines of the app arrive as events with their facts',
+    otherwise: 'npm run ask -- outages-and-stops; the capability WorkerOpenTelemetryEnabled of the worker',
+    look: counted(
+      "AppTraces | where TimeGenerated > ago(15m) and Message == 'run-ended' and isnotempty(Properties['end']) | count",
+    ),
   },
   {
     name: 'Lines of health arrive in Log Analytics',
     otherwise:
       'the extension AzureMonitorLinuxAgent of the machine, and the facility of its lines (systemd writes daemon)',
-    look: ({ AZURE_RESOURCE_GROUP: group, LOG_WORKSPACE_NAME: workspace }) => ({
-      args: logQuery(
-        group,
-        workspace,
-        "Syslog | where TimeGenerated > ago(15m) and SyslogMessage has 'eventstore-health' | count",
-      ),
-      expected: /"Count": "?[1-9]/,
-    }),
+    look: counted(
+      "Syslog | where TimeGenerated > ago(15m) and ProcessName == 'eventstore-health' and isnotempty(parse_json(SyslogMessage)['live']) | count",
+    ),
   },
   {
     name: 'Nothing else reaches the server: the machine has no public address',
@@ -122,12 +133,3 @@ export const assumptions: readonly Assumption[] = [
     }),
   },
 ];
-
-function logQuery(group: string, workspace: string, query: string): string[] {
-  return [
-    ...['rest', '--method', 'post', '--resource', 'https://api.loganalytics.io', '--url'],
-    `https://api.loganalytics.io/v1/subscriptions/{subscriptionId}/resourceGroups/${group}/providers/Microsoft.OperationalInsights/workspaces/${workspace}/query`,
-    ...['--body', JSON.stringify({ query })],
-    ...['--query', '{Count: to_string(tables[0].rows[0][0])}', '--output', 'json'],
-  ];
-}

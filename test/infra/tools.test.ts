@@ -88,15 +88,19 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     "'deployment sub show'*",
     JSON.stringify(Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name.toLowerCase(), { value }]))),
   ] as const;
-  const parameters = { environmentName: 'dev', location: 'westeurope', sourceKind: 'new' };
-  const built = [
-    "'bicep build-params'*",
-    JSON.stringify({
-      parametersJson: JSON.stringify({
-        parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, { value }])),
+  const builtWith = (parameters: object) =>
+    [
+      "'bicep build-params'*",
+      JSON.stringify({
+        parametersJson: JSON.stringify({
+          parameters: Object.fromEntries(
+            Object.entries(parameters).map(([name, value]) => [name, { value: value as unknown }]),
+          ),
+        }),
       }),
-    }),
-  ] as const;
+    ] as const;
+  const parameters = { environmentName: 'dev', location: 'westeurope', sourceKind: 'new' };
+  const built = builtWith(parameters);
   const pausedNow = ["'functionapp config appsettings list'*", '["true"]'] as const;
   const names = [
     'eventstore-admin-password eventstore-ops-password eventferry-password eventstore-connection-string',
@@ -112,6 +116,47 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     expect(ran.stdout).toContain('lag 0');
     expect(ran.record.at(-1)).toContain(`/usr/local/bin/eventferry verify --from 'it'\\''s'; echo "exit code $?"`);
     expect(ran.stderr).toContain('$ az vm run-command invoke --resource-group rg-eventferry-dev --name vm-x');
+  });
+
+  test('ask a question of the log, over the hours that are asked for', () => {
+    const table = {
+      columns: [{ name: 'TimeGenerated' }, { name: 'LagSeconds' }],
+      rows: [
+        ['2026-01-01T00:00:00Z', 7],
+        ['2026-01-01T00:05:00Z', null],
+      ],
+    };
+    const answer = JSON.stringify({ tables: [table] });
+    const ran = run('ask', ['lag', '--hours', '24'], [deployed, ["'rest --method post'*", answer]]);
+    expect(ran).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^TimeGenerated +LagSeconds\n2026/) as string,
+    });
+    expect(ran.record.join('\n')).toContain('"timespan":"PT24H"');
+    expect(ran.record.join('\n')).toContain('eventferry.lag.seconds');
+    expect(run('ask', [], [deployed])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/ {2}lag +How many seconds is replication behind/) as string,
+    });
+  });
+
+  test('demand, of what only a person can give, what the parameters need and the vault has not', () => {
+    const vault = [
+      ["*'infra/vault.bicep'*", 'kv-x'],
+      ["'keyvault secret list'*", names.replaceAll(' ', '\n')],
+    ] as const;
+    const needs = [
+      [{ sourceKind: 'secret' }, 'source-connection: set EVENTFERRY_SOURCE_CONNECTION to'],
+      [{ notifyWebhook: true }, 'notify-webhook-url: set EVENTFERRY_NOTIFY_WEBHOOK_URL to'],
+      [{ heartbeat: true }, 'heartbeat-url: set EVENTFERRY_HEARTBEAT_URL to'],
+    ] as const;
+    for (const [need, said] of needs) {
+      const needing = builtWith({ ...parameters, ...need });
+      const ran = run('deploy', ['create', '--env', 'dev'], [deployed, needing, pausedNow, ...vault]);
+      expect(ran.status).toBe(1);
+      expect(ran.stderr).toContain(`The vault has no secret ${said}`);
+      expect(ran.record.some((line) => line.startsWith('deployment sub create --name eventferry-dev '))).toBe(false);
+    }
   });
 
   test('pause and resume', () => {
@@ -173,6 +218,6 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     const ran = run('smoke', [], [deployed, ["*'mountpoint'*", 'exit code 0']]);
     expect(ran.status).toBe(1);
     expect(ran.stdout).toContain('✔ The data disk is found and mounted at /data\n');
-    expect(ran.stdout).toMatch(/✘ Both functions are registered\n {2}Look at: /);
+    expect(ran.stdout).toMatch(/✘ Every function is registered\n {2}Look at: /);
   });
 });
