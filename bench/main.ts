@@ -74,7 +74,7 @@ console.log(
     `${loadBefore.toFixed(1)} before; events of ${bodyBytes} bytes, ${rounds} rounds; ${minutes.toFixed(1)} minutes\n`,
 );
 console.log(tableOf(lines));
-const { only: _, ...asked } = options;
+const asked = { ...options, only: [...only] };
 const report = { machine, options: asked, minutes, lines: lines.map((line) => ({ ...line, met: isMet(line) })) };
 await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
 console.log(`\nThe same as JSON: ${options.json}`);
