@@ -178,15 +178,19 @@ export class BlobService {
   }
 
   private terms(what: string, signal: AbortSignal | undefined) {
+    const { faults } = this.network;
+    const fails = faults.hits('blobError');
+    const isBusy = fails && faults.of('busy').chance(0.3);
     return {
       service: 'source' as const,
       what,
       writes: false,
-      unreachable: (why: string) => new RestError(why, { code: 'ECONNRESET' }),
+      unreachable: (why: string) =>
+        isBusy ? this.restError(503, 'ServerBusy') : new RestError(why, { code: 'ECONNRESET' }),
       denied: () => this.restError(403, 'AuthorizationFailure'),
       patienceMs,
       signal,
-      fails: this.network.faults.hits('blobError') ? ('refused' as const) : undefined,
+      fails: fails ? ('refused' as const) : undefined,
     };
   }
 

@@ -24,6 +24,7 @@ export const faultNames = [
   'answerLost',
   'callBroken',
   'slowCommit',
+  'overtaken',
 ] as const;
 
 export type FaultName = (typeof faultNames)[number];

@@ -1,6 +1,6 @@
 import type { FailureKind } from '../../src/errors.js';
 import { Verification, type Difference } from '../../src/engine/verify.js';
-import type { Mark, SourceRecord, TargetEvent } from '../../src/record.js';
+import type { SourceRecord, TargetEvent } from '../../src/record.js';
 import type { Held } from './ledger.js';
 import { excludedKey, settingsOf, sourceId } from './parts.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';
@@ -24,13 +24,14 @@ export function verdict(world: World): Verdict {
   if (streams.isTombstoned(stream, 'accepted')) return { allowed: ['TargetDeleted'] };
   if (streams.isSoftDeleted(stream, 'accepted')) return { allowed: ['TargetTruncated'] };
   const truth = sourceTruth(blobs, world.schedule.onDamage);
+  const ahead = () => aheadOf(world, truth, held);
   const last = held.at(-1);
   if (!last) {
     if (streams.find(`$$${stream}`)) return { allowed: ['TargetTruncated'] };
     if (table.row?.['mark'] !== undefined) return { allowed: ['TargetLost'] };
     const inRow: Findings = { found: new Set(), because: [] };
     findingsInRow(table.row, truth, inRow);
-    return inRow.found.size > 0 ? { allowed: [...inRow.found], because: inRow.because } : ahead(world, truth);
+    return inRow.found.size > 0 ? { allowed: [...inRow.found], because: inRow.because } : ahead();
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
   if (!truth.frames.has(keyOf(last))) return { allowed: ['SourceReplaced', 'SourceTruncated'] };
@@ -40,7 +41,7 @@ export function verdict(world: World): Verdict {
   findingsBehind(held, truth, { found: behind, because });
   // What a row says that is ahead of a restored target will be read again.
   if (Number(table.row?.['revision'] ?? -1) < held.length) findingsInRow(table.row, truth, { found: behind, because });
-  if (behind.size === 0) return ahead(world, truth, last.mark);
+  if (behind.size === 0) return ahead();
   // Without the row nobody knows what was left, and where.
   if (world.rowWasDeleted) return { allowed: [...behind, 'exact'], because };
   return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : [...behind], because };
@@ -114,14 +115,33 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Fin
   }
 }
 
-function ahead(world: World, { records, blocker }: SourceTruth, last?: Mark): Verdict {
-  const { convert } = settingsOf(world.bodyMode);
-  const eventsOf = (some: readonly SourceRecord[]) => some.flatMap((record) => [...convert(record)]);
+function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly Held[]): Verdict {
+  const eventsOf = (some: readonly SourceRecord[]) => eventsUnder(world, some, held);
+  const last = held.at(-1)?.mark;
   if (!blocker || (last && last.position > blocker.after)) return { allowed: ['exact'], events: eventsOf(records) };
   const allowed = [blocker.kind as FailureKind];
   return blocker.kind === 'SourceReordered'
     ? { allowed }
     : { allowed, events: eventsOf(records.slice(0, blocker.after)) };
+}
+
+/**
+ * The events of the records. A process that was not yet restarted goes on under the former settings for a while, beside
+ * one that was, and the server takes the latter's events for the former's: it compares ids alone, and these say what an
+ * event is, not how it is written. So each is held to the settings that its mark names.
+ */
+function eventsUnder(world: World, records: readonly SourceRecord[], held: readonly Held[]): TargetEvent[] {
+  const present = settingsOf(world.bodyMode);
+  const former = settingsOf('auto');
+  if (present === former) return records.flatMap((record) => [...present.convert(record)]);
+  const formerly = new Set(held.flatMap(({ event, mark }) => (mark?.settings === former.settings ? [event.id] : [])));
+  return records.flatMap((record) => {
+    const before = former.convert(record);
+    return [...present.convert(record)].map((event, index) => {
+      const earlier = before[index];
+      return earlier && formerly.has(earlier.id) ? earlier : event;
+    });
+  });
 }
 
 /** Everything in which the stream is not what it must be, to the byte. */

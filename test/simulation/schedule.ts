@@ -9,7 +9,7 @@ export type Action = { readonly at: number } & Deed;
 export type Deed =
   | { readonly kind: 'write'; readonly count: number; readonly everyMs: number }
   | { readonly kind: 'restartWriter' }
-  | { readonly kind: 'overwrite' }
+  | { readonly kind: 'overwrite'; readonly inFlight: boolean }
   | { readonly kind: 'phantom'; readonly lateMs: number }
   | { readonly kind: 'tear'; readonly restAfterMs?: number }
   | { readonly kind: 'secondWriter'; readonly count: number; readonly everyMs: number }
@@ -135,6 +135,7 @@ function drawRates(random: Random): FaultRates {
   const rates: Partial<Record<(typeof faultNames)[number], number>> = {};
   for (const name of faultNames) if (random.chance(0.35)) rates[name] = random.skewed(5, 250) / 1000;
   for (const name of ['crashBefore', 'crashAfter'] as const) if (rates[name]) rates[name] /= 4;
+  if (rates.overtaken) rates.overtaken = random.skewed(50, 900) / 1000;
   return rates;
 }
 
@@ -179,7 +180,7 @@ function harmless(random: Random, activeMs: number, runners: number): Deed {
 /** What may, or must, end in a stop. */
 function misdeed(random: Random): Deed {
   const deeds: (() => Deed)[] = [
-    () => ({ kind: 'overwrite' }),
+    () => ({ kind: 'overwrite', inFlight: random.chance(0.5) }),
     () => ({ kind: 'phantom', lateMs: random.skewed(10, 20_000) }),
     () => ({ kind: 'tear', restAfterMs: random.skewed(10, 90_000) }),
     () => ({ kind: 'secondWriter', count: random.between(1, 10), everyMs: random.skewed(5, 2_000) }),

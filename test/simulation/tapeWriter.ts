@@ -74,15 +74,29 @@ export class TapeWriter {
     this.restart();
   }
 
-  /** A new chunk with one record is opened and, in the same second, rolled over into itself: that record is erased. */
-  async overwriteInSameSecond(erased: WrittenRecord, next: WrittenRecord): Promise<void> {
+  /**
+   * A new chunk with one record is opened and, in the same second, rolled over into itself: that record is erased.
+   *
+   * @param inFlight its pages are on their way to the old chunk, and land in the new one: they have the same name
+   */
+  async overwriteInSameSecond(erased: WrittenRecord, next: WrittenRecord, inFlight?: WrittenRecord): Promise<void> {
     this.chunk = undefined;
     await this.append(erased);
-    const name = (this.chunk as OpenChunk | undefined)?.blob.name;
-    if (name === undefined) return;
+    const old = this.chunk as OpenChunk | undefined;
+    if (!old) return;
     await this.world.time.sleep(this.world.random.skewed(1, 900));
-    this.chunk = this.empty(name);
+    this.chunk = this.empty(old.blob.name);
+    const { blob } = this.chunk;
+    const landing = inFlight && this.land({ ...old, blob }, inFlight);
     await this.append(next);
+    await landing;
+  }
+
+  private async land(chunk: OpenChunk, record: WrittenRecord): Promise<void> {
+    const frame = frameOf(record, this.variant);
+    this.note(chunk, record, frame);
+    await this.world.time.sleep(this.world.random.skewed(1, 100));
+    await this.writePages(chunk, frame);
   }
 
   /** The frame lands, the writer is told that it did not, and writes it again in a new chunk. */

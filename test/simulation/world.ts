@@ -20,7 +20,7 @@ export const stream = 'tapes';
 
 /** Which stops a deed may lead to, at its moment or later. Deeds that are not here lead to none. */
 const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
-  overwrite: ['SourceReplaced', 'SourceTruncated', 'SourceGap', 'SourceForked', 'SourceReordered'],
+  overwrite: ['SourceReplaced', 'SourceTruncated', 'SourceGap', 'SourceForked', 'SourceReordered', 'SourceCorrupt'],
   phantom: ['SourceForked', 'SourceReordered'],
   tear: ['SourceForked', 'SourceReordered'],
   secondWriter: ['SourceForked', 'SourceReordered', 'SourceGap'],
@@ -174,7 +174,9 @@ export class World {
       case 'restartWriter':
         return this.write(() => Promise.resolve(writer.restart()));
       case 'overwrite':
-        return this.write(() => writer.overwriteInSameSecond(this.record(), this.record()));
+        return this.write(() =>
+          writer.overwriteInSameSecond(this.record(), this.record(), deed.inFlight ? this.record() : undefined),
+        );
       case 'phantom':
         return this.write(() => writer.phantom(this.record(), deed.lateMs));
       case 'tear':
