@@ -32,10 +32,10 @@ describe('The deployment guide', () => {
   test('names only parameters that the Bicep has', () => {
     const names = named(
       guide,
-      /`(sourceKind|sourceAccountId|sourcePrivateEndpoint|dataDiskGB|logDailyCapGB|purgeProtection|maximumInstanceCount|environmentName|paused)\b/g,
+      /`(sourceKind|sourceAccountId|sourcePrivateEndpoint|dataDiskGB|logDailyCapGB|purgeProtection|maximumInstanceCount|environmentName|paused|notifyWebhook|heartbeat|alertEmail|runbookUrl|lagAlertSeconds)\b/g,
     );
     expect(names.filter((name) => !bicep.includes(`param ${name} `))).toEqual([]);
-    expect(names).toHaveLength(9);
+    expect(names).toHaveLength(14);
   });
 
   test('names every variable that a parameter file or azd reads, and no other', () => {
