@@ -5,12 +5,12 @@ import { ScratchCopy } from './scratchCopy.js';
 
 /** What the tests of a file came to. `broken`: they did not get as far as to be run. */
 export type Outcome =
-  | { readonly kind: 'passed'; readonly tests: number }
+  | { readonly kind: 'passed'; readonly tests: number; readonly slowestMs: number }
   | { readonly kind: 'failed'; readonly test: string; readonly error: string }
   | { readonly kind: 'broken'; readonly error: string };
 
-/** Longer than the slowest test of the table's files takes, shorter than a person waits for one that hangs. */
-const testTimeout = 10_000;
+/** A test's time where nothing is changed. */
+const testTimeout = 30_000;
 /** So long nothing of the table takes; a test that never lets another have its turn takes for ever. */
 const endlessMs = 120_000;
 
@@ -24,7 +24,15 @@ export class Suite {
   /** @param project the project's folder @param provide what the tests take from the run's setup */
   static async open(project: string, provide: ProvidedContext): Promise<Suite> {
     const copy = new ScratchCopy(project);
-    const options = { root: copy.root, config: false, watch: false, bail: 1, provide, testTimeout } as const;
+    const options = {
+      root: copy.root,
+      config: false,
+      watch: false,
+      bail: 1,
+      provide,
+      testTimeout,
+      hookTimeout: 60_000,
+    } as const;
     const vitest = await createVitest(
       'test',
       // In threads, so that not even a test that never ends outlives the run.
@@ -35,8 +43,14 @@ export class Suite {
     return new Suite(copy, vitest);
   }
 
-  /** Runs a file until a test fails. @param named only the tests whose names hold one of these; none: all */
-  async run(file: string, named: readonly string[]): Promise<Outcome> {
+  /**
+   * Runs a file until a test fails.
+   *
+   * @param named only the tests whose names hold one of these; none: all
+   * @param timeoutMs when a test has failed that has not ended
+   */
+  async run(file: string, named: readonly string[], timeoutMs = testTimeout): Promise<Outcome> {
+    this.vitest.getRootProject().config.testTimeout = timeoutMs;
     const path = this.copy.path(file);
     const pattern = named.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
     const options = pattern === '' ? {} : { testNamePattern: new RegExp(pattern) };
@@ -49,11 +63,15 @@ export class Suite {
   }
 
   /** The same while another text stands in one of the copy's files. */
-  async runWith(changed: string, text: string, file: string, named: readonly string[]): Promise<Outcome> {
+  async runWith(
+    changed: string,
+    text: string,
+    ...[file, named, timeoutMs]: Required<Parameters<Suite['run']>>
+  ): Promise<Outcome> {
     this.copy.write(changed, text);
     this.vitest.invalidateFile(this.copy.path(changed));
     try {
-      return await this.run(file, named);
+      return await this.run(file, named, timeoutMs);
     } finally {
       this.copy.restore(changed);
       this.vitest.invalidateFile(this.copy.path(changed));
@@ -69,8 +87,11 @@ export class Suite {
 function outcomeOf(module: TestModule): Outcome {
   const [failed] = module.children.allTests('failed');
   if (failed) return { kind: 'failed', test: failed.fullName, error: firstLine(failed.result().errors) };
-  const tests = [...module.children.allTests('passed')].length;
-  if (module.ok() && tests > 0) return { kind: 'passed', tests };
+  const passed = [...module.children.allTests('passed')];
+  if (module.ok() && passed.length > 0) {
+    const slowestMs = Math.max(...passed.map((test) => test.diagnostic()?.duration ?? 0));
+    return { kind: 'passed', tests: passed.length, slowestMs };
+  }
   const [suite] = [...module.children.allSuites()].filter((one) => one.errors().length > 0);
   const errors = suite?.errors() ?? module.errors();
   return { kind: 'broken', error: firstLine(errors) };

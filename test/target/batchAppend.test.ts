@@ -1,7 +1,7 @@
 import sharedMessages from '@eventstore/db-client/generated/shared_pb.js';
 import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { Channel, credentials, Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import type { TargetEvent } from '../../src/record.js';
@@ -462,7 +462,7 @@ describe('Flow control', () => {
 
   test('and a call that is given up keeps its buffers until gRPC is done with it', async () => {
     const { port } = await scriptedServer({ batchAppend: () => undefined });
-    const channel = new Client(`127.0.0.1:${port}`, credentials.createInsecure()).getChannel();
+    const channel = new Channel(`127.0.0.1:${port}`, credentials.createInsecure(), {});
     const connection = new Connection(channel, () => [new Metadata(), {}]);
     onTestFinished(() => connection.close());
     const buffers = new BufferPool(16 * 1024 * 1024);
