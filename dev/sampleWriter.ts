@@ -30,6 +30,9 @@ export interface SampleWriterOptions {
   readonly onProgress?: (acknowledged: number) => void;
 }
 
+/** An emulator that is started again is back soon. */
+const retryOptions = { maxTries: 20, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 };
+
 export type Crash = 'torn' | 'unacknowledged';
 
 /**
@@ -44,7 +47,7 @@ export async function writeSamples(options: SampleWriterOptions, signal: AbortSi
   for (let index = 0; index < acknowledged; index++) commits.next();
   const pace = paced(options.rate ?? Infinity);
   const appender = await TapeAppender.open(
-    BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container),
+    BlobServiceClient.fromConnectionString(connectionString, { retryOptions }).getContainerClient(container),
   );
 
   while (acknowledged < records && !signal.aborted) {

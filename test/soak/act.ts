@@ -29,16 +29,16 @@ const mostWaitMs = 3_000;
 
 /** How often each kind of act is drawn, in relation to the others. */
 const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])[] = [
-  [24, (random) => killReplicator(random)],
-  [14, (random) => killServer(random)],
+  [28, (random) => killReplicator(random)],
+  [12, (random) => killServer(random)],
   [2, () => killWriter()],
-  [20, (random) => cut(random)],
-  [8, (random) => close(random)],
+  [26, (random) => cut(random)],
+  [5, (random) => close(random)],
   [2, (random) => stopStorage(random)],
-  [10, (random) => hold(random)],
-  [6, (random) => halfClose(random)],
-  [5, (random) => slow(random)],
-  [6, (random) => freezeProcess(random)],
+  [8, (random) => hold(random)],
+  [4, (random) => halfClose(random)],
+  [4, (random) => slow(random)],
+  [4, (random) => freezeProcess(random)],
   [2, (random) => freezeStorage(random)],
   [3, (random) => runSecond(random)],
 ];
@@ -51,25 +51,24 @@ export function drawAct(random: Random): Act {
 }
 
 function killReplicator(random: Random): Act {
-  const isEarly = random.chance(0.2);
-  const [afterMs, restartMs] = [random.between(0, isEarly ? 600 : 150), random.between(0, 200)];
+  const isEarly = random.chance(0.15);
+  const [afterMs, restartMs] = [random.between(0, isEarly ? 600 : 100), random.between(0, 100)];
   return {
     subjects: ['replicator'],
     perform: async (world) => {
       const before = world.serverBytes();
-      if (!isEarly) await grown(world, before);
+      const isAtWork = isEarly ? false : await grown(world, before);
       await delay(afterMs);
-      const grew = world.serverBytes() > before;
       await world.replicator.kill();
       await delay(restartMs);
       world.replicator.start();
-      return cutting(grew ? 'replicator killed in its work' : 'replicator killed at its start or in a wait');
+      return cutting(isAtWork ? 'replicator killed in its work' : 'replicator killed at its start or in a wait');
     },
   };
 }
 
 function killServer(random: Random): Act {
-  const [afterMs, restartMs] = [random.between(0, 100), random.skewed(20, 1_500)];
+  const [afterMs, restartMs] = [random.between(0, 100), random.skewed(10, 500)];
   return {
     subjects: ['server'],
     perform: async (world) => {
@@ -98,12 +97,20 @@ function killWriter(): Act {
 }
 
 function cut(random: Random): Act {
-  const name = drawRoad(random);
-  return onRoad(name, (road) => Promise.resolve(road.cut() > 0 ? cutting(`${name} connections cut`) : undefined));
+  const [name, afterMs] = [drawRoad(random), random.between(0, 100)];
+  return {
+    subjects: [name],
+    perform: async (world) => {
+      const isAtWork = await grown(world, world.serverBytes());
+      await delay(afterMs);
+      if (world.roads[name].cut() === 0) return undefined;
+      return cutting(`${name} connections cut${isAtWork ? ' in work' : ''}`);
+    },
+  };
 }
 
 function close(random: Random): Act {
-  const [name, forMs] = [drawRoad(random), random.skewed(50, 2_500)];
+  const [name, forMs] = [drawRoad(random), random.skewed(20, 1_500)];
   return onRoad(name, async (road) => {
     road.closed = true;
     road.cut();
@@ -129,9 +136,10 @@ function stopStorage(random: Random): Act {
 
 function hold(random: Random): Act {
   const directions = random.pick<readonly Direction[]>([['requests'], ['answers'], ['requests', 'answers']]);
-  const [name, forMs, how] = [drawRoad(random), random.skewed(50, 5_000), random.pick(['deliver', 'drop'] as const)];
+  const whom = random.pick(['present', 'all'] as const);
+  const [name, forMs, how] = [drawRoad(random), random.skewed(50, 4_000), random.pick(['deliver', 'drop'] as const)];
   return onRoad(name, async (road) => {
-    const release = road.hold(directions);
+    const release = road.hold(directions, whom);
     await delay(forMs);
     release(how);
     const what = directions.length > 1 ? 'everything' : directions[0];
@@ -150,7 +158,7 @@ function halfClose(random: Random): Act {
 }
 
 function slow(random: Random): Act {
-  const [name, byMs, forMs] = [drawRoad(random), random.skewed(5, 300), random.between(500, 3_000)];
+  const [name, byMs, forMs] = [drawRoad(random), random.skewed(5, 200), random.between(500, 2_000)];
   return onRoad(name, async (road) => {
     road.delayMs = byMs;
     await delay(forMs);
@@ -160,7 +168,7 @@ function slow(random: Random): Act {
 }
 
 function freezeProcess(random: Random): Act {
-  const [subject, forMs] = [random.pick(['replicator', 'server'] as const), random.skewed(50, 6_000)];
+  const [subject, forMs] = [random.pick(['replicator', 'server'] as const), random.skewed(20, 4_000)];
   return {
     subjects: [subject],
     perform: (world) => frozen(world[subject], forMs, `${subject} frozen`),
@@ -168,7 +176,7 @@ function freezeProcess(random: Random): Act {
 }
 
 function freezeStorage(random: Random): Act {
-  const forMs = random.skewed(50, 4_000);
+  const forMs = random.skewed(20, 2_000);
   return { subjects: ['storage', 'writer'], perform: ({ storage }) => frozen(storage, forMs, 'storage frozen') };
 }
 

@@ -17,7 +17,7 @@ export class Road {
   delayMs = 0;
   /** Nobody gets onto it. */
   closed = false;
-  private held: readonly Direction[] = [];
+  private held: { readonly directions: readonly Direction[]; readonly whom?: ReadonlySet<Connection> } | undefined;
   private readonly connections = new Set<Connection>();
 
   private constructor(
@@ -45,13 +45,14 @@ export class Road {
   /**
    * Nothing comes through in these directions any more; those that send do not notice.
    *
+   * @param whom only the connections of now, or all that come too
    * @returns ends it: what was held back arrives late, also from those that have given up meanwhile; or never, and its
    * connections break
    */
-  hold(directions: readonly Direction[]): (how: 'deliver' | 'drop') => void {
-    this.held = directions;
+  hold(directions: readonly Direction[], whom: 'present' | 'all' = 'all'): (how: 'deliver' | 'drop') => void {
+    this.held = { directions, ...(whom === 'present' && { whom: new Set(this.connections) }) };
     return (how) => {
-      this.held = [];
+      this.held = undefined;
       if (how === 'drop') this.cut();
       for (const { lanes } of this.connections) for (const lane of Object.values(lanes)) lane.pump();
     };
@@ -77,14 +78,19 @@ export class Road {
     }
     const server = connect({ port: this.to, host: '127.0.0.1', allowHalfOpen: true });
     const lane = (direction: Direction, from: Socket, to: Socket): Lane =>
-      new Lane(from, to, { delayMs: () => this.delayMs, isHeld: () => this.held.includes(direction) });
+      new Lane(from, to, { delayMs: () => this.delayMs, isHeld: () => this.isHeld(connection, direction) });
     const lanes = { requests: lane('requests', client, server), answers: lane('answers', server, client) };
-    const connection = { client, server, lanes };
+    const connection: Connection = { client, server, lanes };
     this.connections.add(connection);
     for (const [end, other] of [
       [client, server],
       [server, client],
     ] as const)
       end.on('close', () => void (other.destroyed && this.connections.delete(connection)));
+  }
+
+  private isHeld(connection: Connection, direction: Direction): boolean {
+    const { held } = this;
+    return held?.directions.includes(direction) === true && (held.whom?.has(connection) ?? true);
   }
 }

@@ -10,8 +10,10 @@ import { caughtUp } from './caughtUp.js';
 import type { World } from './world.js';
 
 /** Between two acts, in ms. */
-const pause = { leastMs: 50, mostMs: 400 };
-const roundMs = { least: 10_000, most: 20_000 };
+const pause = { leastMs: 30, mostMs: 200 };
+/** So many acts at once leave replication room to get somewhere between them. */
+const mostAtOnce = 4;
+const roundMs = { least: 15_000, most: 25_000 };
 
 /** What a round came to. */
 export interface RoundResult {
@@ -51,10 +53,13 @@ async function disturb(
   const end = Date.now() + random.between(roundMs.least, roundMs.most);
   const busy = new Set<Subject>();
   const deeds: Deed[] = [];
+  let atOnce = 0;
   const underWay: Promise<void>[] = [];
   const perform = async ({ subjects, perform }: Act): Promise<void> => {
     for (const subject of subjects) busy.add(subject);
+    atOnce += 1;
     const deed = await perform(world);
+    atOnce -= 1;
     for (const subject of subjects) busy.delete(subject);
     if (deed) deeds.push(deed);
     note(deed?.name ?? `nothing could be done to ${subjects.join()}`);
@@ -63,7 +68,7 @@ async function disturb(
     await delay(random.between(pause.leastMs, pause.mostMs), undefined, { signal });
     const act = drawAct(random);
     // Both would be done to it at once: the next may be another's.
-    if (act.subjects.some((subject) => busy.has(subject))) continue;
+    if (atOnce >= mostAtOnce || act.subjects.some((subject) => busy.has(subject))) continue;
     const performed = perform(act);
     // It is heard of at the end.
     performed.catch(() => undefined);
