@@ -22,6 +22,7 @@ interface Told {
   /** Which one: since when, or its cause. */
   readonly what: string;
   readonly at: string;
+  readonly failure?: FailureNote | undefined;
   /** True once the row said that it is being told. */
   stored: boolean;
   /** True once it was sent everywhere, or was given up. */
@@ -64,7 +65,7 @@ export class OutageNotices {
   /** A pass failed. Tells people if it is the first failure of this outage. */
   async failed(failure: Failure): Promise<void> {
     this.parts.telemetry.set('eventferry.outage', 1);
-    if (this.parts.checkpoint.row?.run?.outage?.endedAt !== undefined) await this.endOutage('again');
+    if (this.parts.checkpoint.row?.run?.outage?.endedAt !== undefined) await this.endOutage('again', undefined);
     const at = this.now();
     const found = { since: at, tries: 1, mine: false };
     const stored = await this.change((run) => {
@@ -84,7 +85,7 @@ export class OutageNotices {
       this.parts.logger.warn('outage-goes-on', { ...this.facts(failure), since, tries });
       return;
     }
-    this.began = { what: since, at, stored, sent: false };
+    this.began = { what: since, at, failure: failureNote(failure), stored, sent: false };
     this.parts.logger.error('outage-began', this.facts(failure));
     this.send(this.began, { event: 'outage-began', at, failure });
     await this.mark('again');
@@ -104,7 +105,8 @@ export class OutageNotices {
     this.parts.telemetry.set('eventferry.outage', 0);
     this.parts.telemetry.set('eventferry.stopped', 0);
     this.alive();
-    await this.endOutage('throw');
+    await this.endOutage('throw', this.began);
+    this.began = undefined;
     if (this.parts.checkpoint.row?.run?.stop !== undefined || this.stop !== undefined) {
       await this.change((run) => (run?.stop ? { stop: undefined } : undefined), 'throw');
       this.stop = undefined;
@@ -117,7 +119,8 @@ export class OutageNotices {
   async stopped(failure: Failure & { readonly kind: StopKind }): Promise<void> {
     this.parts.telemetry.set('eventferry.outage', 0);
     this.parts.telemetry.set('eventferry.stopped', 1);
-    await this.endOutage('again');
+    await this.endOutage('again', this.began);
+    this.began = undefined;
     const at = this.now();
     const cause = causeOf(failure);
     if (this.stop?.what !== cause) this.stop = undefined;
@@ -160,28 +163,30 @@ export class OutageNotices {
     heartbeat?.close();
   }
 
-  private async endOutage(whenMoved: 'again' | 'throw'): Promise<void> {
-    const { began } = this;
+  /** @param began the outage that this process knows to be over */
+  private async endOutage(whenMoved: 'again' | 'throw', began: Told | undefined): Promise<void> {
     const at = this.now();
     const found: { over?: OutageNote | undefined; mine: boolean } = { mine: false };
     const stored = await this.change((run) => {
       const over = run?.outage;
-      found.over = over;
-      found.mine = over === undefined && began !== undefined && !began.stored;
-      if (over === undefined) return undefined;
-      const told = over.since === this.ended?.what ? this.ended : undefined;
-      found.mine = !told && (over.endedAt === undefined || !this.isTold(over, over.endedAt));
-      if (!found.mine && !(told && over.endedAt === undefined)) return undefined;
+      // One that began when the row could not be written: only this process knows of it.
+      const isUnknown = began !== undefined && !began.stored && began.what !== over?.since;
+      const told = over !== undefined && over.since === this.ended?.what ? this.ended : undefined;
+      const isAnyones = over !== undefined && (over.endedAt === undefined || !this.isTold(over, over.endedAt));
+      found.mine = isUnknown || (isAnyones && !told);
+      found.over = isAnyones && !told ? over : undefined;
+      if (over && told && (told.sent || isUnknown)) return { outage: undefined };
+      if (!isAnyones) return undefined;
       return { outage: { ...over, endedAt: told?.at ?? at, notification: 'claimed' } };
     }, whenMoved);
-    this.began = undefined;
     const { over, mine } = found;
     if (!mine) return;
     const since = over?.since ?? began?.what ?? at;
+    const failure = over?.failure ?? began?.failure;
     this.ended = { what: since, at, stored, sent: false };
     this.parts.logger.error('outage-ended', { since, tries: over?.tries, endedAt: at });
-    const failure = over && { failure: over.failure };
-    this.send(this.ended, { event: 'outage-ended', at: over?.endedAt ?? at, since, ...failure });
+    const endedAt = over?.endedAt ?? at;
+    this.send(this.ended, { event: 'outage-ended', at: endedAt, since, ...(failure && { failure }) });
   }
 
   private send(told: Told, { failure, ...what }: Omit<Notice, 'source' | 'stream'>): void {

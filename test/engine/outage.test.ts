@@ -156,6 +156,27 @@ describe('an outage', () => {
     expect(other.logger.events('error')).toEqual(['outage-ended']);
   });
 
+  test('of the table that begins while the end of another is on its way is told when it ends, once', async () => {
+    const { webhook, receiver, events } = await openWebhook();
+    const store = new MemoryCheckpointStore();
+    const { notices, logger, keeper } = await invocation(store, { webhook });
+    await notices.failed(unreachable);
+    await notices.settled(5_000);
+    receiver.answer = 'hang';
+    await notices.good();
+    store.down = true;
+    await notices.failed(new Failure('CheckpointUnreachable', 'the table cannot be reached'));
+    store.down = false;
+    await keeper.load(); // the row still says that the first one has ended
+    await notices.failed(unreachable);
+    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began']);
+    await keeper.load();
+    await notices.good();
+    await notices.good();
+    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began', 'outage-ended']);
+    await expect.poll(events).toEqual(['outage-began', 'outage-ended']); // which hangs; the others wait behind it
+  });
+
   test('that begins anew after its end is told anew', async () => {
     const { notices, logger } = await invocation(new MemoryCheckpointStore());
     await notices.failed(unreachable);

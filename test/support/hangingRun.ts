@@ -1,0 +1,62 @@
+import { expect, onTestFinished } from 'vitest';
+
+import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
+import type { Clock } from '../../src/clock.js';
+import type { Replicator } from '../../src/replicator.js';
+import { Ferry, numbered } from './ferry.js';
+import { openRoads, type Part } from './road.js';
+import { SteppingClock } from './steppingClock.js';
+
+const chunk = '00000001-2013-10-15-093000.dat';
+
+/** A run in which a call is never answered, and another process that looks. */
+export interface HangingRun {
+  /** Knows nothing of the run but what the checkpoint, the source and the target say. */
+  readonly other: Replicator;
+  /** Both processes' time. */
+  readonly clock: Clock;
+  /** From now on the part takes calls and never answers; the source goes on by six records, and 181 s pass. */
+  readonly hang: () => Promise<void>;
+}
+
+/** A run that waits at the head of its source, with three records replicated. */
+export async function hangingRun(server: EventStoreServer, part: Part): Promise<HangingRun> {
+  const ferry = await Ferry.open(server);
+  await ferry.write(chunk, numbered(1, 3));
+  const { to, settings } = await openRoads(server);
+  const stop = new AbortController();
+  let goOn: () => void = () => undefined;
+  const stepping = new SteppingClock(() => new Promise((resolve) => (goOn = resolve)));
+  const runner = ferry.replicator(settings, stepping);
+  const run = runner.run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
+  onTestFinished(async () => {
+    const ticking = setInterval(() => goOn(), 10);
+    stop.abort();
+    for (const road of Object.values(to)) {
+      road.state = 'open';
+      road.cut();
+    }
+    await runner.close();
+    await run.catch(() => undefined);
+    clearInterval(ticking);
+  });
+  const clock: Clock = {
+    now: () => stepping.now(),
+    sleep: () => Promise.resolve(),
+    after: (ms, callback) => stepping.after(ms, callback),
+  };
+  const other = ferry.replicator({}, clock);
+  const look = () => other.status(AbortSignal.timeout(5_000));
+  await expect.poll(async () => (goOn(), (await look()).checkpoint.confirmedPosition), { timeout: 10_000 }).toBe(3);
+  await expect.poll(async () => (goOn(), (await look()).healthy), { timeout: 10_000 }).toBe(true);
+  return {
+    other,
+    clock,
+    hang: async () => {
+      to[part].state = 'mute';
+      await ferry.write(chunk, numbered(1, 9));
+      goOn();
+      stepping.advance(181_000);
+    },
+  };
+}
