@@ -25,16 +25,16 @@ export interface Deed {
 }
 
 /** How long an act waits for the stream to grow, so that it falls into work. */
-const mostWaitMs = 3_000;
+const mostWaitMs = 2_000;
 
 /** How often each kind of act is drawn, in relation to the others. */
 const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])[] = [
-  [28, (random) => killReplicator(random)],
-  [12, (random) => killServer(random)],
-  [2, () => killWriter()],
-  [26, (random) => cut(random)],
+  [24, (random) => killReplicator(random)],
+  [10, (random) => killServer(random)],
+  [1, () => killWriter()],
+  [44, (random) => cut(random)],
   [5, (random) => close(random)],
-  [2, (random) => stopStorage(random)],
+  [1, (random) => stopStorage(random)],
   [8, (random) => hold(random)],
   [4, (random) => halfClose(random)],
   [4, (random) => slow(random)],

@@ -10,10 +10,10 @@ import { caughtUp } from './caughtUp.js';
 import type { World } from './world.js';
 
 /** Between two acts, in ms. */
-const pause = { leastMs: 30, mostMs: 200 };
+const pause = { leastMs: 20, mostMs: 150 };
 /** So many acts at once leave replication room to get somewhere between them. */
-const mostAtOnce = 4;
-const roundMs = { least: 15_000, most: 25_000 };
+const mostAtOnce = 5;
+const roundMs = { least: 20_000, most: 40_000 };
 
 /** What a round came to. */
 export interface RoundResult {
