@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { startEventStore, type EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
 import { FaultyFerry } from '../support/faultyFerry.js';
+import { ModelTarget, type Fate } from '../support/modelTarget.js';
 import { SteppingClock } from '../support/steppingClock.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
@@ -108,4 +109,40 @@ describe('A pipeline before a server with slow, lost and reordered answers, refu
       expect([...met.keys()]).toEqual(expect.arrayContaining(['AppendUncertain', 'AppendTooLarge']));
     },
   );
+});
+
+describe('A pipeline before a model of such a server, on which what was on its way may arrive late', () => {
+  const fates = fc.array(fc.constantFrom<Fate[]>('none', 'none', 'none', 'lost', 'cutBefore', 'cutAfter', 'refused'), {
+    maxLength: 20,
+  });
+  const model = fc.record({
+    fates,
+    answerTurns: fc.array(fc.nat(6), { minLength: 1, maxLength: 5 }),
+    limitBytes: fc.constantFrom(5_000, 12_000, 1_048_576),
+    appendBytes: fc.constantFrom(6_000, 20_000, 1_048_576),
+    lateTurns: fc.option(fc.nat(8), { nil: undefined }),
+  });
+
+  test('confirms only what it holds, and after a resume the stream is exact', { timeout: 120_000 }, async () => {
+    const met = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(scenario, model, async (given, options) => {
+        const target = new ModelTarget(options);
+        const ferry = new FaultyFerry({
+          ...given,
+          records: recordsOf(given),
+          stream: 'billing',
+          target,
+          clock: new SteppingClock(),
+          held: { count: () => target.stored.length, events: (from = 0) => target.stored.slice(from) },
+        });
+        await ferry.runToTheHead();
+        for (const kind of ferry.failures) met.add(kind);
+      }),
+      { numRuns: 200 },
+    );
+    expect([...met]).toEqual(
+      expect.arrayContaining(['AppendUncertain', 'AppendTooLarge', 'WrongExpectedRevision', 'TargetRefused']),
+    );
+  });
 });

@@ -1,0 +1,153 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { Failure } from '../../src/errors.js';
+import type { TargetEvent } from '../../src/record.js';
+import type { AppendCall, StoredEvent, Tail, Target } from '../../src/target/target.js';
+
+/** What becomes of an append: `lost` is stored and never answered; a call that is cut is cut with all in flight. */
+export type Fate = 'none' | 'lost' | 'cutBefore' | 'cutAfter' | 'refused';
+
+export interface ModelTargetOptions {
+  /** What each append meets, in order; those behind the last meet nothing. */
+  readonly fates: readonly Fate[];
+  /** How many turns of the event loop each answer takes, over and over: they overtake each other. */
+  readonly answerTurns: readonly number[];
+  /** The most that one append may count for; named to whoever exceeds it. */
+  readonly limitBytes: number;
+  readonly appendBytes: number;
+  /** What was on its way when a call was cut arrives all the same, so many turns later; never when undefined. */
+  readonly lateTurns?: number | undefined;
+}
+
+/** One stream that takes, recognises and refuses appends as EventStoreDB does, without a line between. */
+export class ModelTarget implements Target {
+  readonly stored: TargetEvent[] = [];
+  appendBytes: number;
+  private readonly fates: Fate[];
+  private answers = 0;
+
+  constructor(private readonly options: ModelTargetOptions) {
+    this.appendBytes = options.appendBytes;
+    this.fates = [...options.fates];
+  }
+
+  measure({ data, metadata, type }: TargetEvent): number {
+    return data.length + metadata.length + 2 * type.length;
+  }
+
+  tail(): Promise<Tail> {
+    const event = this.stored.at(-1);
+    const revision = this.stored.length - 1;
+    return Promise.resolve(event ? { kind: 'event', event: { ...event, revision } } : { kind: 'absent' });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async *read(_stream: string, from: { readonly revision: number }): AsyncIterable<StoredEvent> {
+    const stored = this.stored.map((event, revision) => ({ ...event, revision }));
+    yield* stored.slice(Math.max(0, from.revision)); // forwards is all that is asked for
+  }
+
+  open(): AppendCall {
+    return new ModelCall(this, this.options);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  nextFate(): Fate {
+    return this.fates.shift() ?? 'none';
+  }
+
+  nextAnswerTurns(): number {
+    const { answerTurns } = this.options;
+    return answerTurns[this.answers++ % answerTurns.length] ?? 0;
+  }
+
+  /** Stores the events, or finds them stored already. @throws Failure `WrongExpectedRevision`, `AppendTooLarge` */
+  store(events: readonly TargetEvent[], expected: number): number {
+    const { limitBytes } = this.options;
+    const bytes = events.reduce((sum, event) => sum + this.measure(event), 0);
+    if (bytes > limitBytes) {
+      this.appendBytes = Math.min(this.appendBytes, limitBytes);
+      throw new Failure('AppendTooLarge', `takes ${limitBytes} bytes, not ${bytes}`);
+    }
+    const last = this.stored.length - 1;
+    if (expected === last) this.stored.push(...events);
+    else if (!events.every(({ id }, index) => this.stored[expected + 1 + index]?.id === id)) {
+      throw new Failure('WrongExpectedRevision', `the stream is at ${last}, not at ${expected}`);
+    }
+    return expected + events.length;
+  }
+}
+
+class ModelCall implements AppendCall {
+  private over: Error | undefined;
+  private readonly inFlight = new Set<(failure: Error) => void>();
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly target: ModelTarget,
+    private readonly options: ModelTargetOptions,
+  ) {}
+
+  append(events: readonly TargetEvent[], expected: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const give = (failure: Error): void => reject(failure);
+      this.inFlight.add(give);
+      if (this.over) return void reject(this.over);
+      this.last = this.last.then(() => this.arrive(events, expected, resolve));
+    });
+  }
+
+  writable(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.end(new Failure('AppendUncertain', 'the call was closed'));
+  }
+
+  private async arrive(
+    events: readonly TargetEvent[],
+    expected: number,
+    resolve: (revision: number) => void,
+  ): Promise<void> {
+    await turn();
+    if (this.over) return this.arriveLate(events, expected);
+    const fate = this.target.nextFate();
+    const uncertain = new Failure('AppendUncertain', `the append met ${fate}`);
+    if (fate === 'refused') return this.end(new Failure('TargetRefused', 'not now'));
+    if (fate === 'cutBefore') return this.end(uncertain);
+    try {
+      const revision = this.target.store(events, expected);
+      if (fate === 'cutAfter') return this.end(uncertain);
+      if (fate === 'lost') return void this.after(12, () => this.end(uncertain));
+      this.after(this.target.nextAnswerTurns(), () => void (this.over ?? resolve(revision)));
+    } catch (failure) {
+      this.after(this.target.nextAnswerTurns(), () => this.end(failure as Error));
+    }
+  }
+
+  private async arriveLate(events: readonly TargetEvent[], expected: number): Promise<void> {
+    const { lateTurns } = this.options;
+    if (lateTurns === undefined) return;
+    for (let left = lateTurns; left > 0; left--) await turn();
+    try {
+      this.target.store(events, expected);
+    } catch {
+      // nobody listens any more
+    }
+  }
+
+  private after(turns: number, then: () => void): void {
+    if (turns === 0) then();
+    else setImmediate(() => this.after(turns - 1, then));
+  }
+
+  private end(why: Error): void {
+    this.over ??= why;
+    for (const reject of this.inFlight) reject(this.over);
+    this.inFlight.clear();
+  }
+}
