@@ -101,7 +101,8 @@ export class Runner {
           : { outageWaitMs: plan.periodMs, whenCaughtUp: 'wait', idlePollMs: plan.idlePollMs },
       );
       this.judge(outcome);
-      await this.sleep(outcome.kind === 'killed' ? random.skewed(10, 20_000) : random.skewed(100, plan.periodMs));
+      const longestMs = world.isWaiting ? Math.max(20_000, plan.periodMs) : plan.periodMs;
+      await this.sleep(outcome.kind === 'killed' ? random.skewed(10, 20_000) : random.skewed(100, longestMs));
     }
   }
 

@@ -77,6 +77,7 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
     } else world.do(action);
   }
   await time.sleep(start + schedule.activeMs - time.now);
+  world.isWaiting = true;
   faults.quiet = true;
   world.trace('nothing fails any more');
   await world.settled();

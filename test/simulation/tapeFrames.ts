@@ -35,17 +35,10 @@ export interface FoundFrame {
  * judged by.
  */
 export function frameAt(bytes: Buffer, start: number, variant: Variant): FoundFrame | undefined {
-  const key = readLength(bytes, start + 8);
-  if (!key) return undefined;
-  const keyEnd = key.end + key.value;
-  const payload =
-    variant === 'varint'
-      ? readLength(bytes, keyEnd)
-      : keyEnd + 4 <= bytes.length
-        ? { value: bytes.readInt32LE(keyEnd), end: keyEnd + 4 }
-        : undefined;
-  if (!payload || payload.value < 0) return undefined;
-  const hashAt = payload.end + payload.value;
+  const keyEnd = behindLength(bytes, start + 8);
+  if (keyEnd < 0) return undefined;
+  const hashAt = variant === 'varint' ? behindLength(bytes, keyEnd) : behindInt32(bytes, keyEnd);
+  if (hashAt < 0) return undefined;
   const end = hashAt + hashBytes;
   if (end > bytes.length) return undefined;
   const hash = bytes.subarray(hashAt, end);
@@ -66,15 +59,21 @@ export function contentEnd(bytes: Buffer): number {
   return end;
 }
 
-function readLength(bytes: Buffer, at: number): { value: number; end: number } | undefined {
+/** Where that ends whose length stands at `at`; -1 where no length stands. */
+function behindLength(bytes: Buffer, at: number): number {
   let value = 0;
   for (let index = 0; index < 5; index++) {
     const byte = bytes[at + index];
-    if (byte === undefined) return undefined;
+    if (byte === undefined) return -1;
     value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return value < 2 ** 31 ? { value, end: at + index + 1 } : undefined;
+    if (byte < 0x80) return value < 2 ** 31 ? at + index + 1 + value : -1;
   }
-  return undefined;
+  return -1;
+}
+
+function behindInt32(bytes: Buffer, at: number): number {
+  const value = at + 4 <= bytes.length ? bytes.readInt32LE(at) : -1;
+  return value < 0 ? -1 : at + 4 + value;
 }
 
 function int32(value: number): Buffer {

@@ -51,6 +51,8 @@ export class World {
   /** What was done that may leave something behind the cursor. */
   isTouchedBehind = false;
   rowWasDeleted = false;
+  /** All that was drawn has begun: the world only waits for what takes long. */
+  isWaiting = false;
   bodyMode: 'auto' | 'raw' = 'auto';
   /** Writers and others that are not done yet. */
   private readonly busy = new Set<Promise<unknown>>();
