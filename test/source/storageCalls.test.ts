@@ -29,7 +29,7 @@ describe.each([10, 1_000, 20_000])('a store of %i chunks', (count) => {
     expect(records).toEqual([]);
     expect(head).toMatchObject({ position: count + 1, memory: { namesBefore: { count: count - 1 } } });
     const listings = many.calls.filter((call) => call === 'list').length;
-    expect(listings).toBe(Math.ceil(count / 5000));
+    expect(listings).toBe(Math.ceil(count / 500));
     expect(many.calls.length - listings).toBeLessThanOrEqual(3);
   });
 
