@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { RunNote, StoredRow } from '../../src/checkpoint/checkpoint.js';
 import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { status } from '../../src/engine/status.js';
+import { beginning } from '../../src/record.js';
 import type { ChunkMap, SourceLag } from '../../src/source/source.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
@@ -12,10 +14,19 @@ const lag: SourceLag = { bytes: 0, events: 0, eventsExact: true, head: { chunk: 
 const chunkMap: ChunkMap = { chunks: 1, bytes: 100, readChunks: 0, readBytes: 0, around: [] };
 const never = <T>(): Promise<T> => new Promise(() => undefined);
 
+/** A row with a note of a run; times are minutes before now. */
+function rowWith(minutesAgo: Record<string, number>): StoredRow {
+  const now = new VirtualClock().now();
+  const times = Object.entries(minutesAgo).map(([name, ago]) => [name, new Date(now - ago * 60_000).toISOString()]);
+  const run = { runner: 'r', ...Object.fromEntries(times) } as unknown as RunNote;
+  return { row: { source: 's', stream: 't', cursor: beginning, generation: 0, settings: {}, run }, etag: '1' };
+}
+
 /** Just what a status asks of each part; each answers at once unless told otherwise. */
-function parts({ tail = 'answers', head = 'answers', row = 'answers' } = {}): Parts {
+function parts({ tail = 'answers', head = 'answers', row = 'answers', bytesBehind = 0, run = {} } = {}): Parts {
   const clock = new VirtualClock();
   const store = new MemoryCheckpointStore();
+  if (Object.keys(run).length > 0) store.stored = rowWith(run);
   if (row === 'silent') store.load = never;
   const notAsked = (): never => {
     throw new Error('a status does not ask for this');
@@ -28,7 +39,7 @@ function parts({ tail = 'answers', head = 'answers', row = 'answers' } = {}): Pa
       isEmpty: notAsked,
       chunkMap: () => Promise.resolve(chunkMap),
       accept: notAsked,
-      lag: () => (head === 'silent' ? never() : Promise.resolve(lag)),
+      lag: () => (head === 'silent' ? never() : Promise.resolve({ ...lag, bytes: bytesBehind })),
     },
     target: {
       tail: () => (tail === 'silent' ? never() : Promise.resolve({ kind: 'absent' })),
@@ -79,5 +90,28 @@ describe('A status that is cut off', () => {
     expect(checkpoint.error).toMatchObject({ kind: 'CheckpointUnreachable' });
     expect(source).toEqual({ id: 's' });
     expect(target).toEqual({ stream: 't', state: 'absent' });
+  });
+});
+
+describe('A status', () => {
+  const problemsOf = async (facts: Parameters<typeof parts>[0]): Promise<readonly string[]> =>
+    (await status(parts(facts), new AbortController().signal)).problems;
+
+  test('is well while a run reports', async () => {
+    expect(await problemsOf({ run: { startedAt: 60, refreshedAt: 2, movedAt: 30 } })).toEqual([]);
+  });
+
+  test('names a run that has not reported for more than three minutes', async () => {
+    expect(await problemsOf({ run: { startedAt: 60, refreshedAt: 4, movedAt: 4 } })).toEqual([
+      expect.stringMatching(/^No run has reported since /),
+    ]);
+  });
+
+  test('names a stream in which nothing was confirmed for more than ten minutes although the source is ahead', async () => {
+    const run = { startedAt: 60, refreshedAt: 0, behindSince: 11 };
+    expect(await problemsOf({ bytesBehind: 5, run: { ...run, movedAt: 11 } })).toEqual([
+      expect.stringMatching(/^Nothing was confirmed since .* although the source is ahead/),
+    ]);
+    expect(await problemsOf({ bytesBehind: 5, run: { ...run, movedAt: 9 } })).toEqual([]);
   });
 });

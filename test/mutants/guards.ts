@@ -2,6 +2,7 @@ import { checkpointGuards } from './checkpointGuards.js';
 import { convertGuards } from './convertGuards.js';
 import { engineGuards } from './engineGuards.js';
 import type { Guard } from './guard.js';
+import { seenGuards } from './seenGuards.js';
 import { sourceGuards } from './sourceGuards.js';
 import { targetGuards } from './targetGuards.js';
 
@@ -12,4 +13,5 @@ export const guards: readonly Guard[] = [
   ...targetGuards,
   ...engineGuards,
   ...checkpointGuards,
+  ...seenGuards,
 ];

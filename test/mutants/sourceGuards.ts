@@ -157,7 +157,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapes.ts',
     text: 'options.clock.now() - catalog.fullAt >= options.listAllSeconds * 1000',
     mutant: 'options.clock.now() - catalog.fullAt >= Infinity',
-    noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once`,
+    noticedBy: `${wrongInput} > is noticed although another caller made the listing that shows it`,
   },
   {
     name: 'every page of a listing',
@@ -318,5 +318,29 @@ export const sourceGuards: readonly Guard[] = [
     text: 'if (added.chunks.some(({ name }) => name === chunk)) {',
     mutant: 'if (added.chunks) {',
     noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once when it is accepted`,
+  },
+  {
+    name: 'look behind zeros',
+    against: 'Frames behind a hole in the last chunk would stay unseen as long as nothing else is written.',
+    file: 'src/source/tapes.ts',
+    text: 'return !isLast || this.options.clock.now() - end.foundAt >= listOnwardMs;',
+    mutant: 'return !isLast;',
+    noticedBy: `${tapes} > looks behind zeros within 5 s of a change, so that nothing hides behind a hole`,
+  },
+  {
+    name: 'place of a chunk that may begin an era',
+    against: 'The first varint chunk would be put among the int32 chunks by its name.',
+    file: 'src/source/eras.ts',
+    text: 'return this.varintFrom !== undefined || !this.int32Until || !this.newerThanInt32(chunk);',
+    mutant: "return chunk.name !== '';",
+    noticedBy: eras,
+  },
+  {
+    name: 'eight chunks left',
+    against: 'Only the chunk that was left last would be watched.',
+    file: 'src/source/memory.ts',
+    text: '.slice(-watchedChunks)',
+    mutant: '.slice(-1)',
+    noticedBy: `${wrongInput} > that goes on after it was left is SourceForked, and is read from there when it is accepted`,
   },
 ];
