@@ -24,8 +24,8 @@ export interface Deed {
   readonly isCut: boolean;
 }
 
-/** How long an act waits for the stream to grow, so that it falls into work. */
-const mostWaitMs = 2_000;
+/** How long an act waits for the stream to grow, so that it falls into work: what costs a start is worth a wait. */
+const mostWaitMs = { kill: 5_000, cut: 500 };
 
 /** How often each kind of act is drawn, in relation to the others. */
 const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])[] = [
@@ -56,8 +56,7 @@ function killReplicator(random: Random): Act {
   return {
     subjects: ['replicator'],
     perform: async (world) => {
-      const before = world.serverBytes();
-      const isAtWork = isEarly ? false : await grown(world, before);
+      const isAtWork = isEarly ? false : await grown(world, mostWaitMs.kill);
       await delay(afterMs);
       await world.replicator.kill();
       await delay(restartMs);
@@ -72,7 +71,7 @@ function killServer(random: Random): Act {
   return {
     subjects: ['server'],
     perform: async (world) => {
-      const isAtWork = await grown(world, world.serverBytes());
+      const isAtWork = await grown(world, mostWaitMs.kill);
       await delay(afterMs);
       await world.server.kill();
       await delay(restartMs);
@@ -101,7 +100,7 @@ function cut(random: Random): Act {
   return {
     subjects: [name],
     perform: async (world) => {
-      const isAtWork = await grown(world, world.serverBytes());
+      const isAtWork = await grown(world, mostWaitMs.cut);
       await delay(afterMs);
       if (world.roads[name].cut() === 0) return undefined;
       return cutting(`${name} connections cut${isAtWork ? ' in work' : ''}`);
@@ -210,10 +209,10 @@ function drawRoad(random: Random): RoadName {
 }
 
 /** Waits until the stream grows, for a while. @returns whether it did */
-async function grown(world: World, from: number): Promise<boolean> {
-  const last = Date.now() + mostWaitMs;
-  while (world.serverBytes() <= from && Date.now() < last) await delay(10);
-  return world.serverBytes() > from;
+async function grown(world: World, mostMs: number): Promise<boolean> {
+  const [before, last] = [world.serverBytes(), Date.now() + mostMs];
+  while (world.serverBytes() <= before && Date.now() < last) await delay(10);
+  return world.serverBytes() > before;
 }
 
 /** @throws Error when it is not so within a minute */

@@ -12,7 +12,7 @@ import type { World } from './world.js';
 /** Between two acts, in ms. */
 const pause = { leastMs: 20, mostMs: 150 };
 /** So many acts at once leave replication room to get somewhere between them. */
-const mostAtOnce = 5;
+const mostAtOnce = 6;
 const roundMs = { least: 20_000, most: 40_000 };
 
 /** What a round came to. */
