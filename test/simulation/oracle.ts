@@ -23,6 +23,10 @@ export function verdict(world: World): Verdict {
   const held = world.ledger.all(node);
   if (streams.isTombstoned(stream, 'accepted')) return { allowed: ['TargetDeleted'] };
   if (streams.isSoftDeleted(stream, 'accepted')) return { allowed: ['TargetTruncated'] };
+  // An append undeletes the stream, but the events before it stay hidden; a restored stream may have no others.
+  const state = streams.find(stream);
+  if (state && held.length > 0 && streams.firstVisible(state) > state.committed)
+    return { allowed: ['TargetTruncated'] };
   const truth = sourceTruth(blobs, world.schedule.onDamage);
   const ahead = () => aheadOf(world, truth, held);
   const last = held.at(-1);
