@@ -108,6 +108,15 @@ describe('when the last event is not ours', () => {
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), '{"by":"someone else"}', ...numberedBodies(11, 12)]);
   });
 
+  test('what was accepted holds for that very event, not for another that came to stand there', async () => {
+    const ferry = await ferryWithTen();
+    await ferry.client().appendToStream(ferry.stream, foreign);
+    await decide(ferry, { kind: 'revision', revision: 10 });
+    await server().truncateTo(ferry.stream, 9);
+    await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Foreign', data: { by: 'yet another' } }));
+    await expectStop(ferry, 'TargetConflict');
+  });
+
   test('a stream that was never ours can be accepted too', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
@@ -394,6 +403,22 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
     const ferry = await ferryWithHole([jsonEvent({ type: 'Foreign', data: { by: 'someone else' } })]);
     await expectStop(ferry, 'TargetConflict');
     await expect(ferry.run()).rejects.toThrow('Revision 5');
+  });
+
+  test.each([
+    ['in the middle', 6],
+    ['at its end', 7],
+  ])('an event of ours that is missing %s of a record is TargetConflict', async (_where, revision) => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 5));
+    await ferry.run();
+    const row = await ferry.row();
+    const parts = [1, 2, 3].map((n) => ['Part', `{"N":${n}}`] as const);
+    await ferry.write(next, [{ messages: parts }, ...numbered(7, 8)]);
+    await ferry.run();
+    await rewriteStream(ferry, (events) => void events.splice(revision, 1));
+    await ferry.changeRow(() => row ?? fail('there is no row'));
+    await expectStop(ferry, 'TargetConflict');
   });
 });
 

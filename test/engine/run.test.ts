@@ -77,6 +77,22 @@ describe('a run that goes on', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
   });
 
+  test('starts again from what the target holds once an append has failed', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    const stop = new AbortController();
+    const clock = new SteppingClock(async (count) => {
+      if (count === 5) {
+        await server().truncateTo(ferry.stream, 0);
+        await ferry.write(chunk, numbered(1, 5));
+      }
+      if (count > 100 || ferry.events().length === 5) stop.abort();
+    });
+    await ferry.replicator({}, clock).run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 5));
+    expect(ferry.logger.events('error')).toEqual([]);
+  });
+
   test('renews the row at least once a minute while it waits', async () => {
     const ferry = await Ferry.open(server(), { ...defaults, IDLE_POLL_MS: '10000' });
     await ferry.write(chunk, numbered(1, 3));
