@@ -17,7 +17,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/run.ts',
     text: 'let place = await this.resumed();',
     mutant: 'let place = this.place ?? (await this.resumed());',
-    noticedBy: 'test/mutants/seeds.ts',
+    noticedBy: `${run} > starts again from what the target holds once an append has failed`,
   },
   {
     name: 'row before the first event',
@@ -212,7 +212,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/foreignTail.ts',
     text: 'one.revision === revision && one.id === id',
     mutant: 'one.revision === revision && one.id !== ""',
-    noticedBy: `${waysOut} > and does not hold for the next one`,
+    noticedBy: `${resume} > what was accepted holds for that very event`,
   },
   {
     name: 'hole before what was appended since',
@@ -228,7 +228,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/retrace.ts',
     text: 'if (!this.isHidden && (isSame ? next.index !== index : index < first.count)) throw this.hole(next);',
     mutant: '',
-    noticedBy: `${resume} > and one that expected just what they left was taken`,
+    noticedBy: `${resume} > of a record is TargetConflict`,
   },
   {
     name: 'foreign event among ours',

@@ -9,7 +9,7 @@ export const seenGuards: readonly Guard[] = [
   {
     name: 'silent runner',
     against: 'Nobody would see that no run has reported for a long time.',
-    file: 'src/engine/status.ts',
+    file: 'src/engine/health.ts',
     text: 'now - Date.parse(run.refreshedAt) > silentAfterMs',
     mutant: 'now - Date.parse(run.refreshedAt) > Infinity',
     noticedBy: status,
@@ -17,7 +17,7 @@ export const seenGuards: readonly Guard[] = [
   {
     name: 'stalled stream',
     against: 'Nobody would see that nothing is confirmed although the source is ahead.',
-    file: 'src/engine/status.ts',
+    file: 'src/engine/health.ts',
     text: 'now - moved > stalledAfterMs',
     mutant: 'now - moved > Infinity',
     noticedBy: status,
