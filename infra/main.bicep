@@ -191,6 +191,10 @@ var sourceByIdentity = sourceIsSecret
       SOURCE_STORAGE__credential: 'managedidentity'
     }
 
+// Messages that are set aside are kept by the app and by the command line alike.
+var keepsMessages = settings.?ON_UNCONVERTIBLE == 'quarantine'
+var quarantineContainer = settings.?QUARANTINE_CONTAINER ?? 'eventferry-quarantine'
+
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: resourceGroupOf(environmentName)
   location: location
@@ -228,7 +232,14 @@ module keyVault 'modules/keyVault.bicep' = {
 
 module storage 'modules/storage.bicep' = {
   scope: group
-  params: { location: location, tags: tags, name: storageName, checkpointTable: checkpointTable }
+  params: {
+    location: location
+    tags: tags
+    name: storageName
+    checkpointTable: checkpointTable
+    keepsMessages: keepsMessages
+    quarantineContainer: quarantineContainer
+  }
 }
 
 module trialSource 'modules/trialSource.bicep' = if (sourceIsOurs) {
@@ -340,6 +351,8 @@ module roles 'modules/roles.bicep' = {
     machinePrincipalId: machineIdentity.outputs.principalId
     storageAccountName: storageName
     checkpointTable: checkpointTable
+    keepsMessages: keepsMessages
+    quarantineContainer: quarantineContainer
     keyVaultName: vaultName
     appSecrets: appSecrets
     machineSecrets: machineSecrets

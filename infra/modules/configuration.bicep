@@ -75,7 +75,10 @@ func linesOf(settings object) string => '${join(map(items(settings), item => '${
 
 var placing = map(files, file => 'place ${file.mode} ${file.path} ${file.content}')
 
-// Runs again when any of it changes; all of it can run any number of times.
+// Runs again when any of it changes; all of it can run any number of times. It carries no secret, not even as one of
+// protectedParameters: the machine reads its own from the vault, with its identity. So no secret passes through whoever
+// deploys, the deployment's history or the agent of the machine; a renewed certificate or a rotated password reaches the
+// machine without a deployment (upkeep); and what-if can compare the whole command.
 var script = join(
   flatten([
     [

@@ -12,6 +12,12 @@ param storageAccountName string
 @description('The table of the checkpoint.')
 param checkpointTable string
 
+@description('Whether messages are set aside, in the container that quarantineContainer names.')
+param keepsMessages bool
+
+@description('The container of messages that are set aside.')
+param quarantineContainer string
+
 @description('The vault of passwords and certificates.')
 param keyVaultName string
 
@@ -26,6 +32,7 @@ param insightsName string
 
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var blobDataReader = '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
+var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var tableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var secretsUser = '4633458b-17de-408a-874b-0445c86b69e6'
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -38,6 +45,10 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
     resource packages 'containers' existing = {
       name: 'packages'
+    }
+
+    resource quarantine 'containers' existing = {
+      name: quarantineContainer
     }
   }
 
@@ -104,6 +115,16 @@ resource machineReadsPackages 'Microsoft.Authorization/roleAssignments@2022-04-0
     principalId: machinePrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataReader)
+  }
+}
+
+resource machineKeepsMessages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (keepsMessages) {
+  name: guid(account.id, quarantineContainer, machinePrincipalId, blobDataContributor)
+  scope: account::blobs::quarantine
+  properties: {
+    principalId: machinePrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
   }
 }
 

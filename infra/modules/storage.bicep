@@ -12,6 +12,12 @@ param name string
 @description('The table of the checkpoint.')
 param checkpointTable string
 
+@description('Whether messages are set aside, in the container that quarantineContainer names.')
+param keepsMessages bool
+
+@description('The container of messages that are set aside.')
+param quarantineContainer string
+
 // Of our own alone: what the Functions host needs, the deployment package, the checkpoint.
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -34,6 +40,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
 
     resource packages 'containers' = {
       name: 'packages'
+      properties: { publicAccess: 'None' }
+    }
+
+    resource quarantine 'containers' = if (keepsMessages) {
+      name: quarantineContainer
       properties: { publicAccess: 'None' }
     }
   }

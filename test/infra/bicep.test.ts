@@ -125,3 +125,36 @@ describe.skipIf(!here)('A mistake in a copy is noticed', slow, () => {
     expect(said + stdout).toContain('customData');
   });
 });
+
+describe('Every parameter', () => {
+  const declared = bicepFiles
+    .filter((path) => path.endsWith('.bicep'))
+    .flatMap((path) =>
+      [
+        ...readFileSync(join(root, 'infra', path), 'utf8').matchAll(
+          /((?:^@.*\n)*)^param (\w+) ([^\n=]+?)(?: = ([^\n]*))?$/gm,
+        ),
+      ].map(([, decorators = '', name = '', type = '', preset]) => ({ path, name, type, preset, decorators })),
+    );
+
+  test('and every output is described', () => {
+    expect(declared.length).toBeGreaterThan(100);
+    expect(declared.filter(({ decorators }) => !decorators.includes('@description('))).toEqual([]);
+    const outputs = bicepFiles.flatMap(
+      (path) => readFileSync(join(root, 'infra', path), 'utf8').match(/.*\noutput /g) ?? [],
+    );
+    expect(outputs.length).toBeGreaterThan(20);
+    expect(outputs.filter((text) => !text.startsWith('@description('))).toEqual([]);
+  });
+
+  test('that a person sets takes no value that is known to be wrong', () => {
+    const open = declared.filter(
+      ({ path, type, preset, decorators }) =>
+        path === 'main.bicep' &&
+        ['string', 'int'].includes(type) &&
+        !/@(?:allowed|minLength|minValue)\(/.test(decorators) &&
+        preset !== "''", // nothing at all is a value of these, and the description says what it means
+    );
+    expect(open).toEqual([]);
+  });
+});

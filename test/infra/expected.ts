@@ -14,6 +14,8 @@ interface Kind {
   /** Where the source is, when it is read with an identity: `new`, or resource group and account. */
   readonly source?: 'new' | readonly [group: string, account: string];
   readonly backup: boolean;
+  /** Messages that cannot become events are kept. */
+  readonly quarantine?: true;
   /** Secrets that the app reads beside those of replication. */
   readonly urls?: readonly string[];
   readonly adminPrefix?: string;
@@ -43,6 +45,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     container: 'shop-tapes',
     source: ['rg-shop', 'shopevents'],
     backup: true,
+    quarantine: true,
     urls: ['notify-webhook-url', 'heartbeat-url'],
     adminPrefix: '203.0.113.7/32',
     paused: true,
@@ -69,7 +72,7 @@ export function expectedOf(file: string, deployment: Deployment): Expected {
   };
 }
 
-function rolesOf({ environment, container, source, backup, urls = [] }: Kind, token: string): string[] {
+function rolesOf({ environment, container, source, backup, quarantine, urls = [] }: Kind, token: string): string[] {
   const group = `rg-eventferry-${environment}`;
   const storage = `${group}/providers/Microsoft.Storage/storageAccounts/stferry${token}`;
   const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-${token}/secrets`;
@@ -93,6 +96,9 @@ function rolesOf({ environment, container, source, backup, urls = [] }: Kind, to
     `id-machine Storage Blob Data Reader on ${storage}/blobServices/default/containers/packages`,
     ...[...shared, ...urls].map((name) => `id-app Key Vault Secrets User on ${vault}/${name}`),
     ...[...shared, ...machine].map((name) => `id-machine Key Vault Secrets User on ${vault}/${name}`),
+    ...(quarantine
+      ? [`id-machine Storage Blob Data Contributor on ${storage}/blobServices/default/containers/eventferry-quarantine`]
+      : []),
     ...(source === undefined ? [] : [`id-app ${reads}`, `id-machine ${reads}`]),
     ...(backup
       ? [

@@ -14,6 +14,7 @@ param settings = {
   SOURCE_ID: 'shop'
   TARGET_STREAM: 'shop-events'
   STRIP_NAMESPACES: 'Shop.Contracts'
+  ON_UNCONVERTIBLE: 'quarantine'
 }
 param notifyWebhook = true
 param heartbeat = true
