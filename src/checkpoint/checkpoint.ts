@@ -85,6 +85,8 @@ export interface RunNote {
   readonly runner: string;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** The run was told to end when it has caught up, and no timer starts the next: its silence afterwards is no wonder. */
+  readonly single?: true;
   /** When this note was written last; a waiting run refreshes it once a minute. */
   readonly refreshedAt: string;
   /** When the confirmed revision last moved. */

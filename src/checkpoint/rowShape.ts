@@ -50,6 +50,7 @@ const run = z.looseObject({
   startedAt: text,
   refreshedAt: text,
   endedAt: text.exactOptional(),
+  single: z.literal(true).exactOptional(),
   movedAt: text.exactOptional(),
   caughtUpAt: text.exactOptional(),
   behindSince: text.exactOptional(),

@@ -102,7 +102,7 @@ class Run {
     this.ending = AbortSignal.any([terms.stop, budget]);
     this.notices = parts.notices ?? new OutageNotices(parts);
     this.patience = new Patience(terms);
-    this.log = new RunLog(parts, terms.onProgress);
+    this.log = new RunLog(parts, terms);
   }
 
   async go(): Promise<RunReport> {

@@ -7,6 +7,7 @@ import type { SourceLag } from '../source/source.js';
 import { noStream } from '../target/target.js';
 import { LagRecorder } from './lagRecorder.js';
 import type { Parts, Place } from './parts.js';
+import type { RunTerms } from './run.js';
 
 /** How far a run has come. */
 export interface Progress {
@@ -39,14 +40,14 @@ export class RunLog {
 
   constructor(
     private readonly parts: Parts,
-    private readonly onProgress: (progress: Progress) => void = () => undefined,
+    private readonly terms: Pick<RunTerms, 'whenCaughtUp' | 'outageWaitMs' | 'onProgress'>,
   ) {
     this.recorder = new LagRecorder(parts.history, parts.clock);
   }
 
   started(): void {
     this.startedAtMs = this.parts.clock.now();
-    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined });
+    this.noteStart();
   }
 
   /** The place where the first pass begins: what lies before it is not this run's work. */
@@ -151,6 +152,13 @@ export class RunLog {
     if (known.length > 0) this.parts.telemetry.well(Math.max(...known.map((at) => Date.parse(at))));
   }
 
+  private noteStart(): void {
+    const { whenCaughtUp, outageWaitMs } = this.terms;
+    // Whoever does not wait for an outage has a timer that starts the next run.
+    const single = whenCaughtUp === 'exit' && outageWaitMs !== undefined ? true : undefined;
+    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined, single });
+  }
+
   private moved(place: Place): void {
     const before = this.parts.checkpoint.row?.run?.movedAt;
     const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
@@ -189,7 +197,7 @@ export class RunLog {
   }
 
   private tell(place: Place): void {
-    this.onProgress({
+    this.terms.onProgress?.({
       events: this.events(place),
       position: place.confirmed?.mark.position ?? 0,
       revision: place.revision,

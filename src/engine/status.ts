@@ -12,6 +12,7 @@ import { asFailure, Failure, type FailureKind } from '../errors.js';
 import { beginning } from '../record.js';
 import type { ChunkMap, SourceLag } from '../source/source.js';
 import type { Retention, Tail } from '../target/target.js';
+import { isOngoing, runProblems, staleness, tailProblems } from './health.js';
 import { failureNote } from './outage.js';
 import type { Parts } from './parts.js';
 import { ownMark } from './tailMark.js';
@@ -53,7 +54,10 @@ export interface Status {
    * the first run.
    */
   readonly staleSeconds?: number;
-  readonly run?: Pick<RunNote, 'runner' | 'startedAt' | 'endedAt' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'>;
+  readonly run?: Pick<
+    RunNote,
+    'runner' | 'startedAt' | 'endedAt' | 'single' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'
+  >;
   /** Newest first. */
   readonly recentRuns?: readonly RunSummary[];
   /** Messages that were set aside; present while `ON_UNCONVERTIBLE` is `quarantine`. */
@@ -70,13 +74,8 @@ export interface QuarantineStatus {
   readonly error?: FailureNote;
 }
 
-/** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
-const silentAfterMs = 3 * 60_000;
 /** So many messages that were set aside are counted. */
 const mostCounted = 1_000;
-/** Bytes to replicate, and nothing confirmed for so long. */
-const stalledAfterMs = 10 * 60_000;
-
 /**
  * Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. When the signal is
  * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
@@ -92,7 +91,7 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
   const errors = [row.error, head.error, tail.error, quarantine?.error].filter((error) => error !== undefined);
   const problems = [
     ...errors.map(({ message, wayOut }) => `${message} ${wayOut}`),
-    ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts) : []),
+    ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts.stream) : []),
     ...runProblems(row.value?.run, lag, now, row.error !== undefined),
   ];
   return {
@@ -178,16 +177,6 @@ function lagOf({ bytes, events, eventsExact }: SourceLag, run: RunNote | undefin
   return { bytes, events, eventsExact, seconds };
 }
 
-/** With the source at hand and nothing behind the cursor all is well now, whenever a run last said so. */
-function staleness(run: RunNote | undefined, lag: LagNote | undefined, now: number): { staleSeconds?: number } {
-  if (!run) return {};
-  const known = [run.movedAt, run.caughtUpAt].filter((at) => at !== undefined);
-  const since = known.length > 0 ? known : [run.behindSince ?? run.outage?.since ?? run.startedAt];
-  const wellAt = Math.max(...since.map((at) => Date.parse(at)));
-  const caughtUp = lag?.bytes === 0 && run.outage === undefined && run.stop === undefined;
-  return { staleSeconds: caughtUp && now - Date.parse(run.refreshedAt) < silentAfterMs ? 0 : (now - wellAt) / 1000 };
-}
-
 function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['target'], 'stream'> {
   if (tail?.kind !== 'event') return tail ? { state: tail.kind } : {};
   const position = ownMark(tail.event, sourceId)?.position;
@@ -216,7 +205,7 @@ function runFacts(
   run: RunNote | undefined,
 ): Pick<Status, 'run' | 'recentRuns' | 'examination' | 'outage' | 'stop' | 'lastError'> {
   if (!run) return {};
-  const { runner, startedAt, endedAt, refreshedAt, movedAt, caughtUpAt } = run;
+  const { runner, startedAt, endedAt, single, refreshedAt, movedAt, caughtUpAt } = run;
   const { recentRuns, examination, outage, stop, lastError } = run;
   return {
     run: {
@@ -224,42 +213,16 @@ function runFacts(
       startedAt,
       refreshedAt,
       ...(endedAt !== undefined && { endedAt }),
+      ...(single && { single }),
       ...(movedAt !== undefined && { movedAt }),
       ...(caughtUpAt !== undefined && { caughtUpAt }),
     },
     ...(recentRuns && { recentRuns }),
     ...(examination && { examination }),
-    ...(outage && { outage }),
+    ...(isOngoing(outage) && { outage }),
     ...(stop && { stop }),
     ...(lastError && { lastError }),
   };
-}
-
-/** What a run would stop for at the target, seen before it runs. */
-function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefined, { stream }: Parts): string[] {
-  if (tail?.kind === 'absent' && row?.confirmed) return [`Stream ${stream} does not exist any more.`];
-  if (tail?.kind === 'truncated') return [`Stream ${stream} shows no event: ${tail.reason}.`];
-  if (tail?.kind === 'tombstoned') return [`Stream ${stream} was deleted for good.`];
-  return [];
-}
-
-function runProblems(run: RunNote | undefined, lag: LagNote | undefined, now: number, unknown: boolean): string[] {
-  if (unknown) return [];
-  if (!run) return ['Nothing has run yet. Start a run, or look why the timer does not fire.'];
-  const problems: string[] = [];
-  if (run.stop)
-    problems.push(`Stopped since ${run.stop.since}: ${run.stop.failure.message} ${run.stop.failure.wayOut}`);
-  if (run.outage && run.outage.endedAt === undefined) {
-    problems.push(`Outage since ${run.outage.since}: ${run.outage.failure.message} ${run.outage.failure.wayOut}`);
-  }
-  if (now - Date.parse(run.refreshedAt) > silentAfterMs) {
-    problems.push(`No run has reported since ${run.refreshedAt}. Look whether one is running.`);
-  }
-  const moved = Math.max(Date.parse(run.movedAt ?? run.startedAt), Date.parse(run.behindSince ?? run.startedAt));
-  if (lag && lag.bytes > 0 && run.behindSince !== undefined && now - moved > stalledAfterMs) {
-    problems.push(`Nothing was confirmed since ${run.movedAt ?? run.startedAt} although the source is ahead.`);
-  }
-  return problems;
 }
 
 function warningsOf(tail: Tail | undefined): string[] {
