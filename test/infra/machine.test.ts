@@ -191,6 +191,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', { timeout: 60_000 }, () =
     const { stdout, status } = machine.run('/opt/eventferry/vm/health');
     expect(status).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(1);
+    expect(stdout.length).toBeLessThanOrEqual(150);
     const health = JSON.parse(stdout) as Record<string, unknown>;
     expect(health).toMatchObject({ event: 'eventstore-health', live: true, service: 'active' });
     const ends = new X509Certificate(vault.get('eventstore-certificate')).validTo;
