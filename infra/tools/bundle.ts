@@ -18,8 +18,8 @@ const commonJs = [
 ].join(' ');
 
 /**
- * Bundles the built program with the packages that it imports: a start reads a few files instead of thousands, which
- * is most of the time that a start takes. Names stay as they are, so that a stack can be read.
+ * Bundles the built program with the packages that it imports: a start reads a few files instead of hundreds and takes
+ * half the time (measured by startTime.ts). Names stay as they are, so that a stack can be read.
  *
  * The client library of the event store is a file of its own beside it, for the scripts of the machine.
  *
