@@ -120,6 +120,17 @@ describe('a verification', () => {
       [{ kind: 'changed-mark', position: 1, index: 1, revision: 1 }],
     ],
     [
+      'one changed byte in a mark',
+      (events) => {
+        const mark =
+          stream()[1]
+            ?.metadata.toString()
+            .replace(/"key":"./, '"key":"~') ?? '';
+        replace(events, 1, { metadata: Buffer.from(mark) });
+      },
+      [{ kind: 'changed-mark', position: 1, index: 1, revision: 1 }],
+    ],
+    [
       'all of it',
       (events) => events.splice(0),
       expected.map(({ mark }) => ({ kind: 'missing', position: mark.position, index: mark.index })),

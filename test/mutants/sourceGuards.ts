@@ -157,7 +157,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/tapes.ts',
     text: 'options.clock.now() - catalog.fullAt >= options.listAllSeconds * 1000',
     mutant: 'options.clock.now() - catalog.fullAt >= Infinity',
-    noticedBy: `${wrongInput} > is noticed although another caller made the listing that shows it`,
+    noticedBy: `${wrongInput} > that sorts before all that are watched is found by the listing of everything`,
   },
   {
     name: 'every page of a listing',

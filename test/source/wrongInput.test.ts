@@ -322,6 +322,26 @@ describe('a chunk behind the cursor', () => {
     await expect(source.poll(cursor, never)).rejects.toMatchObject({ kind: 'SourceReordered' });
   });
 
+  it('that sorts before all that are watched is found by the listing of everything', async () => {
+    const container = await freshContainer();
+    const names = range(0, 11).map((index) => `${String(index).padStart(8, '0')}-2013-10-15-093000.dat`);
+    await uploadStore(
+      container,
+      names.map((name, index) => [name, tapeOf(numberedRecords(index + 1, index + 1))] as const),
+      'block',
+    );
+    const { source, clock, cursor } = await caughtUp(container);
+    const early = '00000001-2013-10-15-120000.dat';
+    await uploadChunk(container, early, tapeOf(numberedRecords(901, 901)));
+    clock.advance(30_000);
+    expect(await source.poll(cursor, never)).toBe(false);
+    clock.advance(30_000);
+    await expect(source.poll(cursor, never)).rejects.toMatchObject({
+      kind: 'SourceReordered',
+      facts: { chunk: early },
+    });
+  });
+
   it('that appears without a frame is nothing, until it has one', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
