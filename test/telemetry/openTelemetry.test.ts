@@ -114,6 +114,23 @@ describe('A run, as a collector receives it', () => {
     expect(collector.logs.map(({ eventName }) => eventName)).toContain('eventferry.message-set-aside');
   });
 
+  test('that stops tells so, until the cause is gone', async () => {
+    const collector = await otlpReceiver();
+    const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, [...numbered(1, 2), { messages: [['$no', '{}'] as const] }]);
+    const replicator = openReplicator(ferry, sending);
+    await expect(replicator.run(order)).rejects.toMatchObject({ kind: 'Unconvertible' });
+    await sending.flush();
+    expect(last(collector, 'eventferry.stopped')).toBe(1);
+    expect(last(collector, 'eventferry.outage')).toBe(0);
+    expect(last(collector, 'eventferry.runs', { end: 'Unconvertible' })).toBe(1);
+    await ferry.write(chunk, numbered(1, 3));
+    await replicator.run(order);
+    await sending.flush();
+    expect(last(collector, 'eventferry.stopped')).toBe(0);
+  });
+
   test('that fails tells of the outage, and of the staleness that grows from then on', async () => {
     const collector = await otlpReceiver();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
