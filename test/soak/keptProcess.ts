@@ -3,9 +3,10 @@ import type { Ending, Program } from '../../dev/program.js';
 /** Why a process ends now; anything else is an ending that nobody asked for. */
 type Asked = 'kill' | 'stop';
 
-/** A process that is started again and again, and must only end when it is told to. */
+/** A process that is started again and again, and should only end when it is told to. */
 export class KeptProcess {
   private running: { readonly program: Program; asked?: Asked } | undefined;
+  private isWanted = false;
   private isOver = false;
 
   /** @param onEnded called when it ends without having been told to */
@@ -17,7 +18,8 @@ export class KeptProcess {
 
   /** Starts it, unless everything has ended. */
   start(): void {
-    if (this.isOver) return;
+    if (this.isOver || this.running) return;
+    this.isWanted = true;
     const running: { readonly program: Program; asked?: Asked } = { program: this.begin() };
     this.running = running;
     void running.program.ended.then((ending) => {
@@ -26,9 +28,15 @@ export class KeptProcess {
     });
   }
 
+  /** Starts it again, unless somebody has had it end meanwhile. */
+  startAgain(): void {
+    if (this.isWanted) this.start();
+  }
+
   /** SIGKILL, wherever it is. Resolves when it is gone. */
   async kill(): Promise<void> {
     const { running } = this;
+    this.isWanted = false;
     if (!running) return;
     running.asked = 'kill';
     running.program.kill('SIGKILL');
@@ -46,6 +54,7 @@ export class KeptProcess {
   /** Asks it to end as Ctrl-C does. @throws Error when it does not end well; one that has hardly started just ends */
   async stop(): Promise<void> {
     const { running } = this;
+    this.isWanted = false;
     if (!running) return;
     running.asked = 'stop';
     const ending = await running.program.stop();

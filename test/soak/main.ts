@@ -31,7 +31,7 @@ interface Tally {
 
 const command = new Command('soak')
   .description('Kills, freezes and cuts off real processes while they replicate, and audits what they leave.')
-  .option('--minutes <n>', 'how long; the round under way then is the last', positive)
+  .option('--minutes <n>', 'how long acts are done; then only the last audit follows', positive)
   .option('--cycles <n>', 'end after so many kills and cuts, if that is earlier', positive, Infinity)
   .option('--seed <n>', 'draws the acts', positive, Math.floor(Math.random() * 1_000_000) + 1)
   .parse();
@@ -49,12 +49,12 @@ async function soak({ minutes, seed, cycles }: Options, signal: AbortSignal): Pr
   const dir = mkdtempSync(join(tmpdir(), 'eventferry-soak-'));
   const startedAt = Date.now();
   const minutesUsed = (): number => (Date.now() - startedAt) / 60_000;
+  const leftMs = (): number => (cuts(tally) < cycles ? (minutes - minutesUsed()) * 60_000 : 0);
   const tally: Tally = { deeds: [], rounds: 0, records: 0, events: 0, slowestRecoveryMs: 0 };
-  const isOver = (): boolean => minutesUsed() >= minutes || cuts(tally) >= cycles;
   say(`Seed ${seed}. Data and logs: ${dir}`);
   try {
-    for (let number = 1; !isOver(); number++) {
-      await soakWorld({ dir: join(dir, `world-${number}`), seed, number }, tally, isOver, signal);
+    for (let number = 1; leftMs() > 0; number++) {
+      await soakWorld({ dir: join(dir, `world-${number}`), seed, number }, tally, leftMs, signal);
     }
     if (tally.events === 0) throw new Error('nothing was replicated');
     report(tally, `0 anomalies in ${minutesUsed().toFixed(1)} minutes, seed ${seed}.`);
@@ -67,7 +67,7 @@ async function soak({ minutes, seed, cycles }: Options, signal: AbortSignal): Pr
     }
     say(`\nRound ${tally.rounds + 1} FAILED: ${error instanceof Error ? error.message : String(error)}`);
     report(tally, `Then it failed, after ${minutesUsed().toFixed(1)} minutes.`);
-    say(`Data, logs and acts are kept in ${dir}. The same acts once more:`);
+    say(`Data, logs and acts are kept in ${dir}. To draw the same acts again:`);
     say(`  npm run soak -- --seed ${seed} --minutes ${Math.ceil(minutesUsed())}`);
     return 1;
   }
@@ -77,7 +77,7 @@ async function soak({ minutes, seed, cycles }: Options, signal: AbortSignal): Pr
 async function soakWorld(
   { dir, seed, number }: { readonly dir: string; readonly seed: number; readonly number: number },
   tally: Tally,
-  isOver: () => boolean,
+  leftMs: () => number,
   signal: AbortSignal,
 ): Promise<void> {
   mkdirSync(dir);
@@ -86,8 +86,9 @@ async function soakWorld(
   process.once('exit', end);
   const before = { records: 0, events: 0 };
   try {
-    for (let index = 1; index <= roundsOfAWorld && !isOver(); index++) {
-      const { deeds, audit, recoveryMs } = await round(world, new Random(`${seed}/${number}/${index}`), signal);
+    for (let index = 1; index <= roundsOfAWorld && leftMs() > 0; index++) {
+      const random = new Random(`${seed}/${number}/${index}`);
+      const { deeds, audit, recoveryMs } = await round(world, random, leftMs(), signal);
       tally.deeds.push(...deeds);
       tally.rounds += 1;
       tally.records += audit.records - before.records;

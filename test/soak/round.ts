@@ -28,12 +28,14 @@ export interface RoundResult {
  * more is done, everything written must arrive, and what the server has on its disk is held against the writer's
  * journal and, with `eventferry verify`, against the source.
  *
+ * @param mostMs the longest time for acts
  * @throws Error for anything that is not as it must be, or the signal's reason
  */
-export async function round(world: World, random: Random, signal: AbortSignal): Promise<RoundResult> {
+export async function round(world: World, random: Random, mostMs: number, signal: AbortSignal): Promise<RoundResult> {
   const note = notes(world);
   for (const kept of [world.server, world.writer, world.replicator]) kept.start();
-  const deeds = await Promise.race([disturb(world, random, note, signal), world.failed]);
+  const forMs = Math.min(random.between(roundMs.least, roundMs.most), mostMs);
+  const deeds = await Promise.race([disturb(world, random, forMs, note, signal), world.failed]);
   note('no more acts');
   await world.writer.stop();
   const recoveryMs = await Promise.race([caughtUp(world, signal), world.failed]);
@@ -47,10 +49,11 @@ export async function round(world: World, random: Random, signal: AbortSignal): 
 async function disturb(
   world: World,
   random: Random,
+  forMs: number,
   note: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Deed[]> {
-  const end = Date.now() + random.between(roundMs.least, roundMs.most);
+  const end = Date.now() + forMs;
   const busy = new Set<Subject>();
   const deeds: Deed[] = [];
   let atOnce = 0;

@@ -27,6 +27,8 @@ const settings = {
   OUTAGE_WAIT_SECONDS: '1',
 };
 
+const writerRestartMs = 200;
+
 /** How the sample writer writes. */
 export interface Writing {
   readonly seed: number;
@@ -44,7 +46,7 @@ export class World {
   /** The one that always runs, and one that runs beside it for a while. */
   readonly replicator: KeptProcess;
   readonly second: KeptProcess;
-  /** Rejects when one of them ends that was not told to. */
+  /** Rejects when one of them but the writer ends that was not told to. */
   readonly failed: Promise<never>;
   /** Records that the writer has been told are written. */
   acknowledged = 0;
@@ -68,7 +70,9 @@ export class World {
     this.replicator = new KeptProcess('the replicator', replicate('replicator'), ended);
     this.second = new KeptProcess('the second replicator', replicate('second-replicator'), ended);
     this.server = new KeptProcess('the server', () => this.startServer(), ended);
-    this.writer = new KeptProcess('the writer', () => this.startWriter(writing), ended);
+    // It gives up when the storage breaks off what it reads at its start; an application tries again.
+    const again = (): void => void setTimeout(() => this.writer.startAgain(), writerRestartMs);
+    this.writer = new KeptProcess('the writer', () => this.startWriter(writing), again);
   }
 
   /** Starts everything but the writer, with empty data in the directory. */
