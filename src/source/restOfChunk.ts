@@ -83,7 +83,8 @@ async function examineVersion(
   const budget = hashBudget();
   let strayEnd = offset;
   for (let window = first; ;) {
-    strayEnd = Math.max(strayEnd, window.start + lastStray(window.bytes));
+    const stray = lastStray(window.bytes);
+    if (stray > 0) strayEnd = window.start + stray;
     const found = await searchWindow(window, offset, variant, budget, signal);
     if (found !== undefined) {
       return { kind: 'corrupt', version: first, reason, strayBytes: found - offset, nextFrameAt: found };

@@ -55,6 +55,11 @@ describe('the rest of a chunk', () => {
     });
   });
 
+  it('is clean when only zeros follow, however many', async () => {
+    const { container } = await longChunk(Buffer.alloc(0), Buffer.alloc(0));
+    expect(await examine(new BlobReader(container))).toMatchObject({ kind: 'clean', strayBytes: 0 });
+  });
+
   it('is not clean when a frame is written while it is read', async () => {
     const { container, proxy } = await longChunk(Buffer.alloc(0), Buffer.alloc(0));
     let windows = 0;
