@@ -3,6 +3,7 @@ import type { Guard } from './guard.js';
 const frame = 'test/source/frame.test.ts';
 const tapes = 'test/source/lokadTapes.test.ts';
 const wrongInput = 'test/source/wrongInput.test.ts';
+const rest = 'test/source/restOfChunk.test.ts';
 const eras = 'test/source/eras.test.ts';
 
 /** What reading relies on. */
@@ -221,7 +222,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/restOfChunk.ts',
     text: "if (next.kind !== 'bytes' || next.read.etag !== first.etag) return 'changed';",
     mutant: "if (next.kind !== 'bytes') return 'changed';",
-    noticedBy: 'test/source/restOfChunk.test.ts',
+    noticedBy: `${rest} > is not clean when a frame is written while it is read`,
   },
   {
     name: 'same version after the verdict',
@@ -229,7 +230,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/restOfChunk.ts',
     text: "if (rest !== 'changed' && (await stillCurrent(reader, request, rest, signal))) return rest;",
     mutant: "if (rest !== 'changed') return rest;",
-    noticedBy: 'test/source/restOfChunk.test.ts',
+    noticedBy: `${rest} > is not called bad when what was bad is not there any more`,
   },
   {
     name: 'verdict on all of the rest',
@@ -237,7 +238,7 @@ export const sourceGuards: readonly Guard[] = [
     file: 'src/source/restOfChunk.ts',
     text: "if (start + bytes.length >= chunkBytes) return 'end';",
     mutant: "if (start + bytes.length >= 0) return 'end';",
-    noticedBy: 'test/source/restOfChunk.test.ts',
+    noticedBy: `${rest} > is corrupt when a valid frame follows a bad one, however far behind it`,
   },
   {
     name: 'frame that goes beyond a range',
