@@ -62,6 +62,7 @@ async function soak({ minutes, seed, cycles }: Options, signal: AbortSignal): Pr
     return 0;
   } catch (error) {
     if (signal.aborted) {
+      report(tally, `Stopped after ${minutesUsed().toFixed(1)} minutes, seed ${seed}; 0 anomalies until then.`);
       rmSync(dir, { recursive: true, force: true });
       return 130;
     }
