@@ -19,6 +19,8 @@ export interface ApplicationInsights {
   /** The settings of whoever sends to it. */
   readonly settings: Readonly<Record<string, string>>;
   readonly envelopes: Envelope[];
+  /** What the senders proved who they are with; empty where they did not. */
+  readonly authorizations: Set<string>;
   /** The data of all envelopes of a kind, such as `MetricData`. */
   of(baseType: string): Readonly<Record<string, unknown>>[];
   /** What came over the wire, after it was unzipped, in bytes. */
@@ -27,6 +29,7 @@ export interface ApplicationInsights {
 
 export async function applicationInsights(): Promise<ApplicationInsights> {
   const envelopes: Envelope[] = [];
+  const authorizations = new Set<string>();
   let bytes = 0;
   const { ca, tls } = makeCertificates('127.0.0.1');
   const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
@@ -39,6 +42,7 @@ export async function applicationInsights(): Promise<ApplicationInsights> {
       const sent = Buffer.concat(parts);
       const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
       if (request.url?.includes('/track')) {
+        authorizations.add(request.headers.authorization ?? '');
         bytes += Buffer.byteLength(text);
         envelopes.push(...envelopesIn(text));
       }
@@ -59,6 +63,7 @@ export async function applicationInsights(): Promise<ApplicationInsights> {
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
     },
     envelopes,
+    authorizations,
     of: (baseType) => envelopes.filter(({ data }) => data.baseType === baseType).map(({ data }) => data.baseData),
     bytes: () => bytes,
   };

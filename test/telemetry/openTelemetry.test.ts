@@ -1,4 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -206,7 +208,8 @@ test('Application Insights receives metrics, the run and its log line, each with
   const ferry = await Ferry.open(server());
   await ferry.write(chunk, numbered(1, 3));
   const { code, stderr, dials } = await watched(ferry.environment(insights.settings));
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(code, stderr).toBe(0);
+  expect(stderr).not.toMatch(/error|warn/i);
   expect(dials).toEqual(new Set(['127.0.0.1']));
   const measured = insights
     .of('MetricData')
@@ -222,6 +225,40 @@ test('Application Insights receives metrics, the run and its log line, each with
       properties: expect.objectContaining({ end: 'caught-up' }) as object,
     }),
   );
+});
+
+test('Application Insights is told who sends with a token of the managed identity that is named', async () => {
+  const insights = await applicationInsights();
+  const asked: URL[] = [];
+  // Where the platform gives out tokens: the endpoint of App Service and Functions.
+  const tokens = createServer((request, response) => {
+    asked.push(new URL(request.url ?? '', 'http://platform'));
+    const expires_on = Math.floor(Date.now() / 1000) + 3600;
+    const token = { access_token: 'token-of-the-app', expires_on, resource: 'r', token_type: 'Bearer', client_id: 'c' };
+    response
+      .writeHead(request.headers['x-identity-header'] === 'ours' ? 200 : 401, { 'content-type': 'application/json' })
+      .end(JSON.stringify(token));
+  });
+  await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void tokens.close());
+  const ferry = await Ferry.open(server());
+  const { code, stderr } = await eventferry(
+    ['run'],
+    ferry.environment({
+      ...insights.settings,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=11111111-2222-4333-8444-555555555555;Authorization=AAD',
+      IDENTITY_ENDPOINT: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/msi/token`,
+      IDENTITY_HEADER: 'ours',
+    }),
+  );
+  expect(code, stderr).toBe(0);
+  expect(stderr).not.toMatch(/error|warn/i);
+  expect(insights.authorizations).toEqual(new Set(['Bearer token-of-the-app']));
+  for (const { searchParams } of asked) {
+    expect(searchParams.get('client_id')).toBe('11111111-2222-4333-8444-555555555555');
+    expect(searchParams.get('resource')).toContain('monitor.azure.com');
+  }
+  expect(asked).not.toEqual([]);
 });
 
 /** Runs `eventferry run`, and says which modules it loads and which hosts it dials. */
