@@ -54,7 +54,7 @@ export class RunLog {
   resumed(place: Place): void {
     this.firstRevision ??= place.revision;
     this.rememberWell();
-    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined });
+    this.noteStart();
   }
 
   async advanced(place: Place, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { eventferry, password } from './commandLine.js';
+import { eventferry, password, start } from './commandLine.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000000-2013-10-15-080000.dat';
@@ -32,12 +32,65 @@ describe('eventferry status', () => {
       ['State', 'healthy'],
       [
         'Source',
-        expect.stringMatching(new RegExp(`^${ferry.container.containerName}, ends in ${chunk} at byte \\d+$`)),
+        expect.stringMatching(
+          new RegExp(`^${ferry.container.containerName}, ends in ${chunk} at byte \\d+; 1 chunk, \\d+ bytes$`),
+        ),
       ],
       ['Target', `stream ${ferry.stream}, revision 2, position 3`],
       ['Checkpoint', expect.stringMatching(/^position 3, revision 2 confirmed, reads on in .* at byte \d+$/)],
       ['Lag', 'none'],
     ]);
+  });
+
+  it('without a terminal has no colour and no control character', async () => {
+    const ferry = await openFerry();
+    const { stdout } = await eventferry(['status'], ferry.environment());
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('with --watch is shown again and again, as plain blocks without a terminal, until Ctrl-C', async () => {
+    const ferry = await openFerry();
+    const watching = start(['status', '--watch', '1'], ferry.environment());
+    await expect.poll(() => watching.stdout(), { timeout: 20_000 }).toContain('Nothing has run yet.');
+    await eventferry(['run'], ferry.environment());
+    await expect.poll(() => watching.stdout(), { timeout: 20_000 }).toMatch(/\nState +healthy\n/);
+    watching.kill('SIGINT');
+    const { code, stdout } = await watching.ended;
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('\u001b');
+    expect(stdout.split('\n\n').length).toBeGreaterThan(1);
+    for (const block of stdout.split('\n\n')) expect(block).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\nState /);
+  });
+
+  it('with --watch and --json is a line of JSON each time', async () => {
+    const ferry = await openFerry();
+    const watching = start(['status', '--watch', '1', '--json'], ferry.environment());
+    await expect.poll(() => watching.stdout().split('\n').length, { timeout: 20_000 }).toBeGreaterThan(2);
+    watching.kill('SIGTERM');
+    const { stdout } = await watching.ended;
+    for (const line of stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ healthy: false });
+  });
+
+  it('refuses to watch every zero seconds', async () => {
+    const ferry = await openFerry();
+    expect(await eventferry(['status', '--watch', '0'], ferry.environment())).toMatchObject({ code: 2 });
+  });
+
+  it('is still healthy long after a run that ended as it was told', async () => {
+    const ferry = await openFerry();
+    await eventferry(['run'], ferry.environment());
+    const past = '2020-01-01T00:00:00.000Z';
+    const times = { startedAt: past, endedAt: past, refreshedAt: past, movedAt: past, caughtUpAt: past };
+    await ferry.changeRow((row) => ({ ...row, ...(row.run && { run: { ...row.run, ...times } }) }));
+    const well = await eventferry(['status'], ferry.environment());
+    expect(well).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/: caught-up; no other is due$/m) as string,
+    });
+    await ferry.write(chunk, numbered(1, 5));
+    const behind = await eventferry(['status'], ferry.environment());
+    expect(behind.code).toBe(1);
+    expect(behind.stdout).toMatch(/as it was told, and 2 events are not replicated yet\. Start another one/);
   });
 
   it('is the same as JSON', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { counted, duration, printable, table } from '../../src/cli/wording.js';
+import { counted, duration, printable, size, table } from '../../src/cli/wording.js';
 
 describe('Words for people', () => {
   it('say how many and how long', () => {
@@ -16,6 +16,17 @@ describe('Words for people', () => {
       '59 min 59 s',
       '1 h 0 min',
       '2 h 5 min',
+    ]);
+  });
+
+  it('say how large', () => {
+    expect([1, 999, 1_000, 45_600_000, 4e9, 7.2e15].map(size)).toEqual([
+      '1 byte',
+      '999 bytes',
+      '1.0 kB',
+      '45.6 MB',
+      '4.0 GB',
+      '7200.0 TB',
     ]);
   });
 
