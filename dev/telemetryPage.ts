@@ -36,6 +36,9 @@ Metrics, traces and log lines go to Application Insights when \`APPLICATIONINSIG
 OpenTelemetry collector when \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set, to both, or nowhere; then no package of OpenTelemetry is
 loaded. \`APPLICATIONINSIGHTS_AUTHENTICATION_STRING\` names the managed identity that proves who sends
 ([settings](settings.md)). Metrics are sent every minute and everything at the end of each invocation and of each command.
+
+In Azure, alerts and a workbook ask the questions of \`infra/monitoring/\` of them, and \`npm run ask -- QUESTION\` does on a terminal:
+[operating](operating.md#when-an-alert-arrives).
 `;
 
 const traces = `One a run, child of the request that the host made for the invocation. At most 100 spans of a name are kept of one run; the

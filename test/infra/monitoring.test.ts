@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { assumptions } from '../../infra/tools/assumptions.js';
 import { committedSnapshot, parameterFiles } from '../../infra/tools/bicep.js';
-import { root } from '../../infra/tools/environment.js';
+import { root, type Outputs } from '../../infra/tools/environment.js';
 import type { RunEnd } from '../../src/engine/run.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
 import { Deployment } from './deployment.js';
@@ -53,7 +54,7 @@ const shown = workbook.items.filter(({ type }) => type === 3).map(({ content }) 
 /** What is wrong with the names in a text: KQL, a page, a document. */
 function strangeNames(text: string): string[] {
   const named = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '');
-  const messages = named(/Message (?:==|in) (\(?[^\n]*)/g).flatMap((list) =>
+  const messages = named(/Message (?:==|in) ('[^']*'|\([^)]*\))/g).flatMap((list) =>
     [...list.matchAll(/'([^']+)'/g)].map((match) => match[1] ?? ''),
   );
   return [
@@ -91,6 +92,24 @@ describe.each(Object.entries(questions))('The question %s', (_, query) => {
 
   test('is asked in the workbook', () => {
     expect(shown.filter((one) => one === query)).toHaveLength(1);
+  });
+});
+
+describe('What is looked for after a deployment', () => {
+  const outputs = new Proxy({}, { get: (_, name) => String(name) }) as Outputs;
+  const asked = assumptions
+    .map(({ name, look }) => [name, look(outputs).args.find((arg) => arg.startsWith('{"query"'))] as const)
+    .filter((one): one is readonly [string, string] => one[1] !== undefined);
+
+  test.each(asked)('%s: is KQL with names that are sent', (_, body) => {
+    const { query } = JSON.parse(body) as { readonly query: string };
+    expect(analyze(query).wrong).toEqual([]);
+    expect([...strangeNames(query), ...strangeAttributes(query)]).toEqual([]);
+  });
+
+  test('is in the requests, metrics, events and lines of health', () => {
+    const text = asked.map(([, body]) => body).join('\n');
+    for (const table of ['AppRequests', 'AppMetrics', 'AppTraces', 'Syslog']) expect(text).toContain(`"${table} |`);
   });
 });
 
