@@ -3,7 +3,6 @@ import type { Guard } from './guard.js';
 const resume = 'test/engine/resume.test.ts';
 const run = 'test/engine/run.test.ts';
 const pipeline = 'test/engine/pipeline.test.ts';
-const waysOut = 'test/engine/waysOut.test.ts';
 const setAside = 'test/engine/setAside.test.ts';
 const outage = 'test/engine/outage.test.ts';
 const wrongInput = 'test/engine/wrongInput.test.ts';

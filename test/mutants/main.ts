@@ -23,11 +23,12 @@ const { only } = new Command('mutants')
   .parse()
   .opts<{ readonly only: readonly string[] }>();
 const chosen = guards.filter(({ name }) => only.some((part) => name.includes(part)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const allNoticed = await main(chosen).catch((error: unknown) => {
   tell((error as Error).message);
   return false;
 });
-process.exit(allNoticed ? 0 : 1); // a test that never ends must not keep this
+process.exit(allNoticed ? 0 : 1); // also when a test never ends
 
 /** @returns whether the removal of every guard was noticed */
 async function main(chosen: readonly Guard[]): Promise<boolean> {
@@ -65,9 +66,12 @@ function cut(chosen: readonly Guard[]): Mutant[] | undefined {
 }
 
 function compile(mutants: readonly Mutant[]): boolean {
-  const check = typeCheck(project, [...new Set(mutants.map(({ guard }) => guard.file))]);
-  const wrong = mutants.flatMap(({ guard: { name, file }, text }) =>
-    check(file, text).map((message) => `${name}: the table is wrong, ${file} does not compile: ${message}`),
+  const checked = typeCheck(
+    project,
+    mutants.map(({ guard, text }) => ({ file: guard.file, text, name: guard.name })),
+  );
+  const wrong = [...checked].flatMap(([{ name, file }, messages]) =>
+    messages.map((message) => `${name}: without it ${file} does not compile: ${message}`),
   );
   wrong.forEach(tell);
   return wrong.length === 0;

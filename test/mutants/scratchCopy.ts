@@ -21,6 +21,7 @@ export class ScratchCopy {
 
   /** @param project the project's folder */
   constructor(private readonly project: string) {
+    process.once('exit', () => this.remove());
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'eventferry-mutant-')));
     const isCopied = (path: string): boolean => !linked.includes(relative(project, path));
     for (const name of copied)
