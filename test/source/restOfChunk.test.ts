@@ -33,8 +33,10 @@ function spanOf({ headers }: StorageCall): number {
   return Number(to) - Number(from) + 1;
 }
 
-function examine(reader: BlobReader) {
-  return examineRest(reader, { chunk, offset: 0, variant: 'varint', behindTooLarge: false }, never);
+/** The verdict without the bytes that it is about: they are megabytes, too many to be shown by a test that fails. */
+async function examine(reader: BlobReader) {
+  const rest = await examineRest(reader, { chunk, offset: 0, variant: 'varint', behindTooLarge: false }, never);
+  return rest && { kind: rest.kind, strayBytes: rest.strayBytes, nextFrameAt: rest.nextFrameAt };
 }
 
 describe('the rest of a chunk', () => {
