@@ -53,6 +53,16 @@ describe('The deployment package', { timeout: 60_000 }, () => {
     }
   });
 
+  test('leaves telemetry of the app to the app, and has the host speak OpenTelemetry too', () => {
+    const { telemetryMode, logging } = JSON.parse(readFileSync(join(app, 'host.json'), 'utf8')) as {
+      readonly telemetryMode: string;
+      readonly logging: object;
+    };
+    expect(telemetryMode).toBe('OpenTelemetry');
+    // In this mode the host would pass over it, sampling included.
+    expect(logging).not.toHaveProperty('applicationInsights');
+  });
+
   test('asks nobody to install anything, and names the licences of what is in it', () => {
     const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as Record<string, unknown>;
     expect(manifest).not.toHaveProperty('scripts');
