@@ -5,7 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startLaptop, type Laptop } from '../../dev/laptop.js';
 import type { DashboardData } from '../../src/dashboard/dashboardData.js';
 import type { Status } from '../../src/engine/status.js';
+import type { Notice } from '../../src/notify/notice.js';
 import { describeInBrowser, type OpenPage } from '../support/browser.js';
+import { webReceiver } from '../support/webReceiver.js';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -16,18 +18,26 @@ async function freePort(): Promise<number> {
 }
 
 /** What `npm run dev` starts, and the address of its page. */
-async function startDev(): Promise<{ readonly laptop: Laptop; readonly url: string }> {
+async function startDev(): Promise<{
+  readonly laptop: Laptop;
+  readonly url: string;
+  /** What people were told. */
+  readonly told: () => string[];
+}> {
   const laptop = await startLaptop();
   const port = await freePort();
   const writer = laptop.startWriter(['--rate', '50'], { output: 'ignore' });
-  const replicator = laptop.startReplicator({ output: 'ignore' }, ['--dashboard', String(port)]);
+  const people = await webReceiver();
+  const env = { NOTIFY_WEBHOOK_URL: people.url };
+  const replicator = laptop.startReplicator({ output: 'ignore', env }, ['--dashboard', String(port)]);
   onTestFinished(async () => {
     await Promise.all([writer.stop(), replicator.stop()]);
     await laptop.stop();
   });
   const url = `http://127.0.0.1:${port}/`;
   await expect.poll(() => look(url), { timeout: 20_000 }).toMatchObject({ healthy: true });
-  return { laptop, url };
+  const told = () => people.requests.map(({ body }) => (JSON.parse(body) as Notice).event);
+  return { laptop, url, told };
 }
 
 async function look(url: string): Promise<Partial<Status>> {
@@ -50,10 +60,10 @@ async function lagAtNextPoll({ page, pass }: OpenPage): Promise<number> {
 
 describeInBrowser('The status page while the server is away', (open) => {
   test(
-    'shows the outage within one poll, the lag rising, its end within one poll, and the lag falling',
+    'shows the outage within one poll, the lag rising, its end within one poll, and the lag falling; people are told twice',
     { timeout: 120_000 },
     async () => {
-      const { laptop, url } = await startDev();
+      const { laptop, url, told } = await startDev();
       const opened = await open(url);
       const { page, complaints, picture } = opened;
       const state = () => page.locator('body').getAttribute('data-state');
@@ -76,6 +86,7 @@ describeInBrowser('The status page while the server is away', (open) => {
       expect(lags).toEqual([...lags].sort((one, other) => one - other));
       expect(new Set(lags).size).toBe(lags.length);
       await picture('outage');
+      expect(told()).toEqual(['outage-began']);
 
       await laptop.eventStore.start();
       await expect.poll(() => look(url), { timeout: 30_000 }).toMatchObject({ healthy: true });
@@ -84,6 +95,7 @@ describeInBrowser('The status page while the server is away', (open) => {
       expect(['well', 'behind']).toContain(await state());
       expect(await page.locator('#trouble').isVisible()).toBe(false);
       expect(complaints).toEqual([]);
+      await expect.poll(told).toEqual(['outage-began', 'outage-ended']);
     },
   );
 });

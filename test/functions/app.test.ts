@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { otlpReceiver } from '../support/otlpReceiver.js';
+import { webReceiver } from '../support/webReceiver.js';
 import { storeLines, type ExpectedMessage } from '../convert/storeLines.js';
 import { entryFiles, FunctionsHost } from './functionsHost.js';
 
@@ -216,7 +217,8 @@ describe('Wrong settings', () => {
 
 describe('An outage', () => {
   test('fails every invocation, is told once across workers when it begins and ends, and all workers show it', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
+    const people = await webReceiver();
+    const ferry = await Ferry.open(server(), { ...soonOver, NOTIFY_WEBHOOK_URL: people.url });
     await ferry.write(chunk, numbered(1, 3));
     const unreachable = ferry.environment({ EVENTSTORE_CONNECTION_STRING: nowhere });
     const first = await FunctionsHost.start(unreachable);
@@ -239,6 +241,25 @@ describe('An outage', () => {
     expect(elsewhere.events('error')).toEqual(['outage-ended']);
     expect(await elsewhere.status()).toMatchObject({ status: 200 });
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
+    expect(people.requests.map((request) => (JSON.parse(request.body) as { event: string }).event)).toEqual([
+      'outage-began',
+      'outage-ended',
+    ]);
+  });
+
+  test('ends its invocation although the webhook hangs, and its address is in no line', async () => {
+    const people = await webReceiver();
+    people.answer = 'hang';
+    const ferry = await Ferry.open(server(), { ...soonOver, NOTIFY_WEBHOOK_URL: people.url });
+    await ferry.write(chunk, numbered(1, 3));
+    const host = await FunctionsHost.start(ferry.environment({ EVENTSTORE_CONNECTION_STRING: nowhere }));
+    const { ok, error } = await host.replicate();
+    expect(ok).toBe(false);
+    expect(people.requests).toHaveLength(1);
+    expect((await ferry.row())?.run?.outage).toMatchObject({ notification: 'claimed' });
+    const shown = [error?.stack, (await host.status()).text, ...host.lines.map(({ line }) => line)].join('\n');
+    expect(shown).not.toContain(new URL(people.url).pathname);
+    expect(await host.terminate()).toMatchObject({ code: 0, unanswered: [] });
   });
 
   test('shows in status before any run has seen it', async () => {

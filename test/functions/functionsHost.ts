@@ -61,12 +61,21 @@ export class FunctionsHost {
 
   private constructor(private readonly worker: ChildProcess) {}
 
-  /** Starts a worker that has nothing of this process' environment but what a process needs, and the settings. */
-  static async start(settings: Environment): Promise<FunctionsHost> {
-    const program = fileURLToPath(new URL('hostWorker.mjs', import.meta.url));
-    const worker = spawn(process.execPath, [program, ...entryFiles()], {
+  /**
+   * Starts a worker that has nothing of this process' environment but what a process needs, and the settings.
+   *
+   * @param time makes its time pass faster, from `since` on (ms since 1970)
+   */
+  static async start(settings: Environment, time?: { since: number; timesFaster: number }): Promise<FunctionsHost> {
+    const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+    const preload = time ? ['--import', new URL('fasterTime.mjs', import.meta.url).href] : [];
+    const worker = spawn(process.execPath, [...preload, file('hostWorker.mjs'), ...entryFiles()], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { PATH: process.env['PATH'], ...settings },
+      env: {
+        PATH: process.env['PATH'],
+        ...(time && { TIMES_FASTER: String(time.timesFaster), FASTER_SINCE: String(time.since) }),
+        ...settings,
+      },
     });
     const host = new FunctionsHost(worker);
     worker.stderr?.on('data', (text: Buffer) => (host.stderr += text.toString()));
@@ -143,8 +152,12 @@ export class FunctionsHost {
   private invoke(name: string, data: unknown): Promise<Answer> {
     const invocationId = `${name}-${(this.invocations += 1)}`;
     return new Promise((resolve) => {
-      this.answers.set(invocationId, resolve);
-      this.worker.once('exit', () => resolve({ ok: false, error: { message: 'the worker went', stack: this.stderr } }));
+      const gone = () => resolve({ ok: false, error: { message: 'the worker went', stack: this.stderr } });
+      this.worker.once('exit', gone);
+      this.answers.set(invocationId, (answer) => {
+        this.worker.off('exit', gone);
+        resolve(answer);
+      });
       this.worker.send({ type: 'invoke', invocationId, name, data });
     });
   }

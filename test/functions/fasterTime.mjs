@@ -1,0 +1,14 @@
+/**
+ * Preloaded into a process: its clock goes `TIMES_FASTER` as fast, and the waits of `node:timers/promises` are as much
+ * shorter. Processes that are given the same `FASTER_SINCE` (ms since 1970) agree on what time it is.
+ */
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
+
+const factor = Number(process.env.TIMES_FASTER);
+const since = Number(process.env.FASTER_SINCE);
+const [now, delay] = [Date.now, timers.setTimeout];
+
+Date.now = () => Math.round(since + (now() - since) * factor);
+timers.setTimeout = (ms, ...rest) => delay(ms / factor, ...rest);
+syncBuiltinESMExports();
