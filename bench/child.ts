@@ -9,6 +9,8 @@ import { startProgram } from '../dev/program.js';
  * to every function.
  */
 
+/** For one answer, on the slowest machine. */
+const patienceMs = 10 * 60_000;
 const project = fileURLToPath(new URL('tsconfig.json', import.meta.url));
 
 /** Compiles what {@link startChild} starts, quickly when little has changed. @throws Error when it does not compile */
@@ -30,8 +32,12 @@ export function startChild<Answer>(script: string, job: unknown): Promise<Child<
   const compiled = fileURLToPath(new URL(`../artifacts/bench/bench/${script}.js`, import.meta.url));
   return new Promise((resolve, reject) => {
     const program = startProgram(compiled, [JSON.stringify(job)], {
-      onMessage: (message) => resolve({ answer: message as Answer, stop: () => program.stop() }),
+      onMessage: (message) => {
+        clearTimeout(timer);
+        resolve({ answer: message as Answer, stop: () => program.stop() });
+      },
     });
+    const timer = setTimeout(() => void program.stop(), patienceMs);
     program.ended.then((ending) => reject(new Error(`${script} ended with ${ending} before it answered.`)), reject);
   });
 }

@@ -1,8 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import { loadConfig, type Environment } from '../src/config.js';
 import { createConvert } from '../src/convert/convert.js';
-import { beginning, type TargetEvent } from '../src/record.js';
+import { beginning, type SourceRecord, type TargetEvent } from '../src/record.js';
 import { measureFrame, ParsedFrame } from '../src/source/frame.js';
+import { sha1Bytes } from '../src/source/sha1.js';
 import { lokadTapes } from '../src/source/lokadTapes.js';
 import { connectContainer } from '../src/source/sourceStorage.js';
 import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../src/target/appendRequest.js';
@@ -11,22 +12,19 @@ import { systemClock } from '../src/clock.js';
 import { MemoryContainer } from '../test/support/memoryContainer.js';
 import { jobOf, tellParent } from './child.js';
 import { readAll } from './contestants/reading.js';
-import type { Measured } from './measure.js';
+import { measure, type Measured } from './measure.js';
 
 export interface CodecJob {
   readonly environment: Environment;
   readonly rounds: number;
 }
 
-/** Seconds of each round, for so many records and bytes of frames. */
+/** What each piece of work took in each round, for so many records and bytes of frames. */
 export interface CodecAnswer {
   readonly records: number;
   readonly bytes: number;
-  readonly decode: number[];
-  readonly decodeFromStorage: number[];
-  readonly sha1: number[];
-  readonly encode: number[];
-  readonly copy: number[];
+  readonly decoding: readonly Readonly<Record<'decode' | 'decodeFromStorage' | 'sha1', Measured>>[];
+  readonly encoding: readonly Readonly<Record<'convert' | 'encode' | 'copy', Measured>>[];
 }
 
 const { environment, rounds } = jobOf<CodecJob>();
@@ -38,71 +36,84 @@ for await (const { name } of container.listBlobsFlat()) {
   blobs.set(name, await container.getBlobClient(name).downloadToBuffer());
 }
 const inMemory = new MemoryContainer(blobs).client;
-const frames = [...blobs.values()].flatMap(framesOf);
-const batches = await eventBatches();
-const requestBuffer = Buffer.allocUnsafeSlow(1024 * 1024);
+const chunks = [...blobs.values()].map(chunkOf);
+const frames = chunks.reduce((sum, { ends }) => sum + ends.length, 0);
 
-const answer: CodecAnswer = {
-  records: frames.length,
-  bytes: frames.reduce((sum, frame) => sum + frame.length, 0),
-  ...{ decode: [], decodeFromStorage: [], sha1: [], encode: [], copy: [] },
-};
-for (let round = -2; round < rounds; round++) {
-  const decode = await readAll(config, inMemory);
-  const decodeFromStorage = await readAll(config, container);
-  check(decode);
-  check(decodeFromStorage);
-  const [sha1, encode, copy] = [seconds(hashAll), seconds(encodeAll), seconds(copyAll)];
-  if (round < 0) continue; // the first rounds warm up
-  answer.decode.push(decode.seconds);
-  answer.decodeFromStorage.push(decodeFromStorage.seconds);
-  answer.sha1.push(sha1);
-  answer.encode.push(encode);
-  answer.copy.push(copy);
-}
-tellParent(answer);
-
-function check({ events }: Measured): void {
-  if (events !== frames.length) throw new Error(`${events} records were read of ${frames.length}.`);
-}
-
-function seconds(work: () => void): number {
-  const started = performance.now();
-  work();
-  return (performance.now() - started) / 1000;
-}
-
-/** The part of each frame that its hash is made of, and the hash. */
-function framesOf(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  const frame = new ParsedFrame();
-  for (let at = 0; measureFrame(bytes, at, 'varint', frame) === 'valid'; at = frame.end) {
-    found.push(bytes.subarray(at, frame.end));
+const decoding = await inRounds(async () => ({
+  decode: await readAll(config, inMemory),
+  decodeFromStorage: await readAll(config, container),
+  sha1: await measure(() => done(hashAll)),
+}));
+for (const { decode, decodeFromStorage } of decoding) {
+  for (const { events } of [decode, decodeFromStorage]) {
+    if (events !== frames) throw new Error(`${events} records were read of ${frames}.`);
   }
+}
+
+// Only now: what is held in memory costs every garbage collection.
+const convert = createConvert(config.convert);
+const records = await allRecords();
+const batches = eventBatches();
+const requestBuffer = Buffer.allocUnsafeSlow(1024 * 1024);
+const encoding = await inRounds(async () => ({
+  convert: await measure(() => done(convertAll)),
+  encode: await measure(() => done(encodeAll)),
+  copy: await measure(() => done(copyAll)),
+}));
+const bytes = chunks.reduce((sum, { ends }) => sum + (ends.at(-1) ?? 0), 0);
+tellParent({ records: frames, bytes, decoding, encoding } satisfies CodecAnswer);
+
+async function inRounds<T>(round: () => Promise<T>): Promise<T[]> {
+  for (let warmUp = 0; warmUp < 2; warmUp++) await round();
+  const measured: T[] = [];
+  while (measured.length < rounds) measured.push(await round());
+  return measured;
+}
+
+function done(work: () => void): Promise<number> {
+  work();
+  return Promise.resolve(frames);
+}
+
+/** A chunk and where its frames end; no object a frame, since whatever is held slows down what is measured. */
+function chunkOf(bytes: Buffer): { bytes: Buffer; ends: number[] } {
+  const ends: number[] = [];
+  const frame = new ParsedFrame();
+  for (let at = 0; measureFrame(bytes, at, 'varint', frame) === 'valid'; at = frame.end) ends.push(frame.end);
+  return { bytes, ends };
+}
+
+async function allRecords(): Promise<SourceRecord[]> {
+  const source = lokadTapes({ ...config.source, container: inMemory, clock: systemClock, logger: silentLogger });
+  const found: SourceRecord[] = [];
+  for await (const { records } of source.read(beginning, new AbortController().signal)) found.push(...records);
   return found;
 }
 
 /** Events as an append takes them, 500 at a time. */
-async function eventBatches(): Promise<TargetEvent[][]> {
-  const convert = createConvert(config.convert);
-  const source = lokadTapes({ ...config.source, container: inMemory, clock: systemClock, logger: silentLogger });
-  const found: TargetEvent[][] = [[]];
-  for await (const { records } of source.read(beginning, new AbortController().signal)) {
-    for (const event of [...records].flatMap(convert)) {
-      if ((found.at(-1)?.length ?? 0) >= 500) found.push([]);
-      found.at(-1)?.push(event);
-    }
-  }
+function eventBatches(): TargetEvent[][] {
+  const found: TargetEvent[][] = [];
+  for (let at = 0; at < records.length; at += 500) found.push(records.slice(at, at + 500).flatMap(convert));
   return found;
+}
+
+function convertAll(): void {
+  let events = 0;
+  for (const record of records) events += convert(record).length;
+  if (events !== records.length) throw new Error(`${records.length} records became ${events} events.`);
 }
 
 function hashAll(): void {
   // One-shot hashing came with Node 20.12; what is measured against is the fastest that there is.
   const oneShot = typeof hash === 'function';
-  for (const frame of frames) {
-    const bytes = frame.subarray(0, frame.length - 20);
-    if (oneShot) hash('sha1', bytes, 'binary');
-    else createHash('sha1').update(bytes).digest('binary');
+  for (const { bytes, ends } of chunks) {
+    let start = 0;
+    for (const end of ends) {
+      const hashed = bytes.subarray(start, end - sha1Bytes);
+      if (oneShot) hash('sha1', hashed, 'binary');
+      else createHash('sha1').update(hashed).digest('binary');
+      start = end;
+    }
   }
 }
 

@@ -36,5 +36,5 @@ function replicate(who: Who, environment: Environment): Promise<Measured> {
 }
 
 const { who, warmUp, measured } = jobOf<Contest>();
-await replicate(who, warmUp);
+await replicate(who.kind === 'clientLoop' ? { ...who, limit: Math.ceil(who.limit / 4) } : who, warmUp);
 tellParent(await replicate(who, measured));

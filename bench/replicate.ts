@@ -78,6 +78,7 @@ function linesOf(results: ReadonlyMap<string, readonly Measured[]>, where: strin
     ...ratio('end to end / ceiling', 'ceiling', rate, { atLeast: 0.85 }),
     ...each('eventferry', 'processor time, end to end', processor, 'us/event', { atMost: 10 }),
     ...each('json', 'processor time, original loop', processor, 'us/event'),
+    ...each('ceiling', 'processor time, ceiling', processor, 'us/event'),
     ...ratio('processor time / that of the original loop', 'json', processor, { atMost: 0.25 }),
     ...each('eventferry', 'longest hold of the event loop', ({ longestHoldMs }) => longestHoldMs, 'ms', { atMost: 50 }),
     ...ratio('rate without telemetry / rate with telemetry sent', 'telemetry', rate, { atMost: 1.05 }),
