@@ -1,9 +1,9 @@
 import { Failure } from '../errors.js';
 import type { SourceMemory } from '../record.js';
 import { parseChunkName } from './chunkName.js';
-import { parseFrame, ParsedFrame } from './frame.js';
+import { parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { otherEra, otherVariant, type Place } from './place.js';
-import type { Rest } from './restOfChunk.js';
+import { examineRest, type Rest } from './restOfChunk.js';
 import type { Tapes } from './tapes.js';
 
 /** A bad frame with valid frames behind it. */
@@ -63,6 +63,24 @@ export function checkGap(tapes: Tapes, chunk: string, position: number, memory: 
 export function checkEra(tapes: Tapes, place: Place, bytes: Buffer): boolean {
   const variant = otherVariant(place.variant);
   if (place.offset > 0 || parseFrame(bytes, 0, variant, new ParsedFrame()) !== 'valid') return false;
+  return isOfOtherEra(tapes, place, variant);
+}
+
+/**
+ * The same for a chunk that begins with something that is no frame at all: a valid one of the other variant may stand
+ * behind it.
+ *
+ * @throws what {@link checkEra} throws, or Failure `SourceUnreachable`
+ */
+export async function checkEraBehindDamage(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
+  const variant = otherVariant(place.variant);
+  const { chunk, offset } = place;
+  if (offset > 0) return false;
+  const rest = await examineRest(tapes.reader, { chunk, offset, variant, behindTooLarge: true }, signal);
+  return rest?.nextFrameAt !== undefined && isOfOtherEra(tapes, place, variant);
+}
+
+function isOfOtherEra(tapes: Tapes, place: Place, variant: FrameVariant): boolean {
   if (tapes.eras.unknown) {
     tapes.eras.learn(parseChunkName(place.chunk), variant);
     tapes.catalog.order();

@@ -3,7 +3,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Cursor } from '../record.js';
 import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
-import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver } from './findings.js';
+import {
+  checkEra,
+  checkEraBehindDamage,
+  checkGap,
+  corrupt,
+  incomplete,
+  missingBefore,
+  reportPassedOver,
+} from './findings.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
@@ -234,6 +242,7 @@ export class TapeReading {
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {
       return this.salvageFrom(place, rest, rest.nextFrameAt);
     }
+    if (rest.kind === 'torn' && (await checkEraBehindDamage(this.tapes, place, this.signal))) return 'more';
     return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.now() }));
   }
 
@@ -253,14 +262,13 @@ export class TapeReading {
 
   private async *actOn(place: Place, end: ChunkEnd): AsyncGenerator<SourceBatch, Step> {
     const { chunk, isLast } = place;
-    const { rest } = end;
     const step = this.endAt(place, end);
-    if (end.kind === 'corrupt' && rest) {
-      if (this.tapes.options.onDamage === 'stop') throw corrupt(chunk, end.offset, this.batch.position, rest);
-      reportPassedOver(this.tapes, chunk, end.offset, rest);
+    if (end.kind === 'corrupt' && end.rest) {
+      if (this.tapes.options.onDamage === 'stop') throw corrupt(chunk, end.offset, this.batch.position, end.rest);
+      reportPassedOver(this.tapes, chunk, end.offset, end.rest);
     }
     if (end.kind !== 'torn' || isLast) return step;
-    if (step === 'more' && rest) reportPassedOver(this.tapes, chunk, end.offset, rest);
+    if (step === 'more' && end.rest) reportPassedOver(this.tapes, chunk, end.offset, end.rest);
     if (step === 'more') return step;
     // The torn frame may still be finished: what follows it must not overtake it.
     yield* this.flush();

@@ -163,6 +163,21 @@ describe('a store that changes eras while it is followed', () => {
 });
 
 describe('a chunk of the other era than its time says', () => {
+  it('is SourceReordered although its first frame is damaged, instead of being taken for torn', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
+    const odd = '00000002-2013-10-15-090000.dat';
+    const bytes = tapeOf(numberedRecords(3, 4), 'int32');
+    bytes[20] = (bytes[20] ?? 0) ^ 0xff;
+    await uploadChunk(container, odd, bytes);
+    await uploadChunk(container, '00000004-2013-10-15-100000.dat', tapeOf(numberedRecords(5, 6)));
+    for (const onDamage of ['stop', 'skip', 'salvage'] as const) {
+      const { records, thrown } = await readAll(openTapes(container, { onDamage }));
+      expect(records).toHaveLength(2);
+      expect(thrown).toMatchObject({ kind: 'SourceReordered', facts: { chunk: odd, variant: 'int32' } });
+    }
+  });
+
   it('is SourceReordered, and is read in its place when it is accepted', async () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
