@@ -34,7 +34,14 @@ export function toRecord(bytes: Buffer, start: number, frame: ParsedFrame, place
 const replacement = '\ufffd';
 
 function readKey(bytes: Buffer, start: number, end: number): string {
+  const ascii = bytes.toString('latin1', start, end);
+  if (isAscii(ascii)) return ascii;
   const text = bytes.toString('utf8', start, end);
   if (!text.includes(replacement) || isUtf8(bytes.subarray(start, end))) return text;
   return `hex:${bytes.toString('hex', start, end)}`;
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false;
+  return true;
 }

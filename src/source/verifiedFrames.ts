@@ -52,10 +52,12 @@ export class VerifiedFrames {
   *records(): Generator<SourceRecord> {
     const { chunk, variant, bytes, bytesAt, returnTo, memory } = this.place;
     const frame = new ParsedFrame();
+    const found = { chunk, bufferAt: bytesAt, position: this.position, returnTo, memory };
     let at = this.start;
     for (let index = 0; index < this.count; index++) {
       measureFrame(bytes, at, variant, frame);
-      yield toRecord(bytes, at, frame, { chunk, bufferAt: bytesAt, position: this.position + index, returnTo, memory });
+      found.position = this.position + index;
+      yield toRecord(bytes, at, frame, found);
       at = frame.end;
     }
   }
