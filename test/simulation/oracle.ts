@@ -45,7 +45,16 @@ export function verdict(world: World): Verdict {
   findingsBehind(held, truth, { found: behind, because });
   // What a row says that is ahead of a restored target will be read again.
   if (Number(table.row?.['revision'] ?? -1) < held.length) findingsInRow(table.row, truth, { found: behind, because });
+  // A foreign event that took the revision of one of ours is found by whoever reads there again, and not otherwise.
+  if (held.some(({ mark }) => !mark)) return { allowed: [...behind, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
+  if (truth.besides) {
+    // A process that knows of one era alone reads such a chunk where its name puts it, and misses nothing.
+    const replicated = new Set(held.map(keyOf));
+    const isWhole = truth.records.every((record) => eventCount(record) === 0 || replicated.has(recordKey(record)));
+    const others = [...truth.besides] as FailureKind[];
+    return { allowed: [...behind, 'SourceReordered', ...others, ...(isWhole ? ['exact' as const] : [])], because };
+  }
   // Without the row nobody knows what was left, and where.
   if (world.rowWasDeleted) return { allowed: [...behind, 'exact'], because };
   return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : [...behind], because };

@@ -17,6 +17,8 @@ export interface SourceTruth {
   readonly records: readonly SourceRecord[];
   /** The first, and how many records come before it. */
   readonly blocker?: Blocker & { readonly after: number };
+  /** Where a chunk stands among those of the other era: what else is met by whoever reads up to it. */
+  readonly besides?: ReadonlySet<Blocker['kind']>;
   /** The chunks that hold a frame, in order. */
   readonly order: readonly string[];
   /** Every valid frame, also those that a blocker keeps from being read, as {@link frameKey} names them. */
@@ -66,7 +68,9 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
   const frames = new Set(chunks.flatMap(({ keys }) => keys));
   const records: SourceRecord[] = [];
   let blocker = misplaced && { kind: 'SourceReordered' as Blocker['kind'], chunk: misplaced.name, after: 0 };
+  const besides = new Set<Blocker['kind']>();
   const blocked = (kind: Blocker['kind'], chunk: string): void => {
+    besides.add(kind);
     blocker ??= { kind, chunk, after: records.length };
   };
   for (const chunk of chunks) {
@@ -75,7 +79,7 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
     for (const frame of chunk.frames) records.push(recordOf(chunk, frame, records.length + 1));
     if (chunk.isCorrupt && onDamage === 'stop') blocked('SourceCorrupt', chunk.name);
   }
-  return { records, order, frames, ...(blocker && { blocker }) };
+  return { records, order, frames, ...(blocker && { blocker }), ...(misplaced && { besides }) };
 }
 
 /** A chunk is looked at once in each of its versions. */

@@ -68,6 +68,10 @@ export class TapeWriter {
     return this.records;
   }
 
+  hasOpen(blob: Blob): boolean {
+    return this.chunk?.blob === blob;
+  }
+
   /** A process of another version takes over; it sees no record of the other variant. */
   become(variant: Variant): void {
     this.variant = variant;
@@ -215,10 +219,11 @@ export async function growOlderChunk(
   variant: Variant,
   record: WrittenRecord,
   back: number,
+  others: readonly TapeWriter[],
 ): Promise<void> {
   const names = [...world.blobs.blobs.keys()].filter((name) => name.endsWith('.dat')).sort();
   const blob = world.blobs.blobs.get(names.at(-1 - back) ?? '');
-  if (!blob) return;
+  if (!blob || others.some((writer) => writer.hasOpen(blob))) return; // that would be two writers on one chunk
   const end = framesOf(blob.bytes, variant).at(-1)?.end ?? 0;
   if (contentEnd(blob.bytes) > end) return;
   const frame = frameOf(record, variant);

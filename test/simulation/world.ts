@@ -58,6 +58,7 @@ export class World {
   private readonly busy = new Set<Promise<unknown>>();
   private writing: Promise<void> = Promise.resolve();
   private readonly writer: TapeWriter;
+  private readonly writers: TapeWriter[] = [];
   private readonly writerWorld: WriterWorld;
   private variant;
   private serial = 0;
@@ -102,6 +103,7 @@ export class World {
       },
     };
     this.writer = new TapeWriter(this.writerWorld, this.variant, 0);
+    this.writers.push(this.writer);
   }
 
   /** A line for somebody who looks at one schedule. */
@@ -195,6 +197,7 @@ export class World {
         });
       case 'secondWriter': {
         const second = new TapeWriter(this.writerWorld, this.variant);
+        this.writers.push(second);
         for (let left = deed.count; left > 0; left--) {
           await second.append(this.record());
           await time.sleep(deed.everyMs);
@@ -205,7 +208,7 @@ export class World {
         return truncateAsReadersDid(this.writerWorld, this.variant, deed.afterMs);
       case 'growOlder':
         for (let left = deed.times; left > 0; left--) {
-          await growOlderChunk(this.writerWorld, this.variant, this.record(), deed.back);
+          await growOlderChunk(this.writerWorld, this.variant, this.record(), deed.back, this.writers);
           await time.sleep(deed.everyMs);
         }
         return;
