@@ -82,7 +82,7 @@ export const engineGuards: readonly Guard[] = [
     file: 'src/engine/pass.ts',
     text: '} catch (finding) {\n    await pipeline.drain();',
     mutant: '} catch (finding) {',
-    noticedBy: `${wrongInput} > is SourceGap, and accept goes on without what is missing`,
+    noticedBy: `${wrongInput} > because its type`,
   },
   {
     name: 'kept before the event that stands for it',
