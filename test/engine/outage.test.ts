@@ -271,6 +271,7 @@ describe('people elsewhere', () => {
     const store = new MemoryCheckpointStore();
     const { notices } = await invocation(store, { webhook });
     await notices.failed(unreachable);
+    await expect.poll(events).toEqual(['outage-began']);
     await notices.settled(10);
     expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' });
     await notices.failed(unreachable);
@@ -289,6 +290,7 @@ describe('people elsewhere', () => {
     hanging.receiver.answer = 'hang';
     const ends = await invocation(store, { webhook: hanging.webhook, clock });
     await ends.notices.failed(unreachable);
+    await expect.poll(hanging.events).toEqual(['outage-began']);
     await ends.notices.close();
     clock.advance(60_000);
     const { webhook, events } = await openWebhook();
