@@ -51,6 +51,7 @@ export class World {
   /** What was done that may leave something behind the cursor. */
   isTouchedBehind = false;
   rowWasDeleted = false;
+  private isDamaged = false;
   /** All that was drawn has begun: the world only waits for what takes long. */
   isWaiting = false;
   bodyMode: 'auto' | 'raw' = 'auto';
@@ -115,7 +116,9 @@ export class World {
   do(deed: Deed): void {
     const isLate =
       deed.kind === 'phantom' ? deed.lateMs > 0 : deed.kind === 'tear' ? deed.restAfterMs !== undefined : true;
-    const touches = deed.kind === 'truncatingReader' ? deed.afterMs > 0 : isLate;
+    if (deed.kind === 'damage') this.isDamaged = true;
+    // A reader cuts behind the first bad frame, and so what was salvaged behind it.
+    const touches = deed.kind === 'truncatingReader' ? deed.afterMs > 0 || this.isDamaged : isLate;
     if (touches) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
     if (touches && mayStop[deed.kind]?.some((kind) => kind.startsWith('Source'))) this.isTouchedBehind = true;
     this.keep(this.carryOut(deed));
