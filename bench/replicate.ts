@@ -45,7 +45,11 @@ export async function replicate(lab: Lab, where: string, options: ReplicateOptio
   };
   const results = new Map<string, Measured[]>(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, run] of Object.entries(contestants)) results.get(name)?.push(await run());
+    for (const [name, run] of Object.entries(contestants)) {
+      const one = await run();
+      results.get(name)?.push(one);
+      console.error(`${where}, round ${round + 1} of ${rounds}: ${name} ${Math.round(rate(one))} events/s`);
+    }
   }
   sink.stop();
   return linesOf(results, where);
