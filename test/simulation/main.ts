@@ -123,7 +123,7 @@ async function builtWorker(): Promise<string> {
 /** One process, until there is nothing more to take. */
 function work(program: string, take: () => SeedRange | undefined, done: (part: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(program, { execArgv: ['--enable-source-maps'] });
+    const child: ChildProcess = fork(program, { execArgv: ['--enable-source-maps', '--max-semi-space-size=32'] });
     const give = (): void => {
       const task = take();
       if (task) child.send(task);
