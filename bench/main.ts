@@ -27,7 +27,7 @@ interface Options {
 
 const options = program
   .name('npm run bench --')
-  .option('--events <n>', 'events to replicate in a round', count, 300_000)
+  .option('--events <n>', 'events to replicate in a round', count, 200_000)
   .option('--bytes <n>', 'bytes of an event', count, 300)
   .option('--rounds <n>', 'rounds, in which those that are compared take turns', count, 3)
   .option('--megabytes <n>', 'size of the backlog under which memory is measured', count, 1_024)
