@@ -223,7 +223,8 @@ describe('a chunk that changes while it is read', () => {
     const clock = new SteppingClock();
     let reads = 0;
     proxy.tampering.before = async ({ about }) => {
-      if (about === second && ++reads === 1) clock.advance(300_000); // all names are listed before it is left
+      if (about === second && ++reads === 1)
+        clock.advance(300_000); // all names are listed before it is left
       else if (about === 'list' && reads === 1) await uploadChunk(container, second, tapeOf(numberedRecords(11, 30)));
     };
     const { records, thrown } = await readAll(openTapes(proxy.container, { clock }));
