@@ -111,7 +111,7 @@ async function judge(world: World, end: string): Promise<void> {
   if (!(allowed as readonly string[]).includes(end)) {
     world.ledger.violated(`it ended ${end}, and should have ended ${allowed.join(' or ')}: ${because.join('; ')}`);
   }
-  if (!events) return;
+  if (!events || end !== allowed[0]) return;
   const found = await differences(world, events);
   for (const { kind, position, index, revision, detail } of found.slice(0, 5)) {
     world.ledger.violated(`${kind}: position ${position}, index ${index}, revision ${revision}: ${detail}`);
