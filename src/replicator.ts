@@ -37,6 +37,7 @@ import { observedSource, observedStore, observedTarget } from './telemetry/obser
 import type { Sending } from './telemetry/openTelemetry.js';
 import { countStorageCalls } from './telemetry/storageCalls.js';
 import { noTelemetry, type Telemetry } from './telemetry/telemetry.js';
+import { makeObjectsYoung } from './youngObjects.js';
 
 /** What a caller decides about a run; everything else comes from the settings. */
 export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries' | 'outageTriesAtStart'> & {
@@ -79,6 +80,7 @@ export function createReplicator(
   clock: Clock = systemClock,
   sending?: Sending,
 ): Replicator {
+  makeObjectsYoung();
   const named = { source: config.source.id, stream: config.target.stream };
   const store = tableCheckpoint({ ...config.checkpoint, ...named });
   const history = tableLagHistory({ ...config.checkpoint, ...named });
