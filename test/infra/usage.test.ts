@@ -71,7 +71,8 @@ async function callsAMinute(whenCaughtUp: 'exit' | 'wait'): Promise<Record<Kind,
     counted.push(calls.take());
   }
   await replicator.close();
-  const usual = (kind: Kind) => counted.map((one) => one[kind]).sort((one, other) => one - other)[5] ?? NaN;
+  // The lower quartile: where real calls take long, a minute of the flowing clock holds one more of them.
+  const usual = (kind: Kind) => counted.map((one) => one[kind]).sort((one, other) => one - other)[2] ?? NaN;
   return { read: usual('read'), list: usual('list'), write: usual('write'), table: usual('table') };
 }
 
