@@ -86,6 +86,11 @@ export class ReadAhead {
     return this.fetch(fetch, signal);
   }
 
+  /** True when what a poll has read of the chunk lies here. */
+  holds(chunk: string): boolean {
+    return this.kept?.request.chunk === chunk;
+  }
+
   /** Keeps what was read for the next {@link take} of the chunk. */
   keep(fetched: Fetched): void {
     this.kept = fetched;

@@ -124,7 +124,7 @@ export class TapeReading {
   /** One look at one place. */
   private async *step(place: Place): AsyncGenerator<SourceBatch, Step> {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
-    if (isListedSo(place)) return 'head';
+    if (isListedSo(place) && !this.tapes.ahead.holds(place.chunk)) return 'head';
     const fetch = this.fetchFor(place);
     this.fetchAhead(fetch, place);
     if (this.batch.isFair || !this.tapes.ahead.isReady(fetch)) yield* this.flush();
@@ -237,7 +237,10 @@ export class TapeReading {
     const seen = this.tapes.seen(place);
     const behindTooLarge = this.tapes.options.onDamage === 'salvage';
     const rest = await examineRest(this.tapes.reader, { chunk, offset, variant, behindTooLarge }, this.signal);
-    if (!rest) return ++this.undecided <= undecidedLimit ? 'more' : 'head';
+    if (!rest) {
+      this.tapes.ends.delete(chunk); // a frame stands there by now: it is read as anywhere else
+      return ++this.undecided <= undecidedLimit ? 'more' : 'head';
+    }
     this.undecided = 0;
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {
       return this.salvageFrom(place, rest, rest.nextFrameAt);

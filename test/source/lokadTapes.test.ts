@@ -53,6 +53,35 @@ describe('following a source', () => {
     expect(await source.poll(cursor, never)).toBe(false);
   });
 
+  it.each([
+    ['a listing was made since, for somebody else', 'isEmpty'],
+    ['it is time to know whether only zeros follow', 'later'],
+  ] as const)('gives a record that is written behind known zeros although %s', async (_, what) => {
+    const container = await freshContainer();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { clock });
+    const write = (last: number): Promise<void> =>
+      writePages(
+        container,
+        first,
+        0,
+        Buffer.concat([tapeOf(numberedRecords(1, last)), Buffer.alloc(4096)]).subarray(0, 4096),
+      );
+    await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
+    let { records, cursor } = await readAll(source);
+    await write(4);
+    expect(await source.poll(cursor, never)).toBe(true);
+    ({ records, cursor } = await readAll(source, cursor));
+    expect(positions(records)).toEqual([4]);
+
+    if (what === 'isEmpty') await source.isEmpty(never);
+    else clock.advance(5_000);
+    await write(5);
+    expect(await source.poll(cursor, never)).toBe(true);
+    ({ records, cursor } = await readAll(source, cursor));
+    expect(positions(records)).toEqual([5]);
+  });
+
   it('goes on into a new chunk, and sees what was written to the old one before that', async () => {
     const container = await freshContainer();
     const clock = new SteppingClock();
