@@ -72,6 +72,12 @@ export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | un
   }
 }
 
+/** A listing that was made later shows the last chunk in the version whose end is known. */
+export function isListedSo({ isLast, end, listed }: Place): boolean {
+  if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
+  return listed.listing > end.listing && listed.etag === end.etag;
+}
+
 function* pointsFrom(tapes: Tapes, cursor: Cursor): Generator<[ReadPoint, ListedChunk | undefined]> {
   const { chunk, offset, sha1 } = cursor;
   if (chunk !== '') yield [{ chunk, offset, sha1 }, tapes.catalog.get(chunk)];

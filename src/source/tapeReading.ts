@@ -15,7 +15,7 @@ import {
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
-import { isPassable, nextPlace, type Place } from './place.js';
+import { isListedSo, isPassable, nextPlace, type Place } from './place.js';
 import type { Fetch, Fetched } from './readAhead.js';
 import { examineRest, type Rest } from './restOfChunk.js';
 import type { SourceBatch } from './source.js';
@@ -288,10 +288,4 @@ export class TapeReading {
   private found<K extends 'clean' | 'open'>(offset: number, kind: K) {
     return { offset, kind, foundAt: this.tapes.options.clock.now() };
   }
-}
-
-/** A listing that was made later shows the last chunk in the version whose end is known. */
-function isListedSo({ isLast, end, listed }: Place): boolean {
-  if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
-  return listed.listing > end.listing && listed.etag === end.etag;
 }

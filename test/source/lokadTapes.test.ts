@@ -68,18 +68,17 @@ describe('following a source', () => {
         Buffer.concat([tapeOf(numberedRecords(1, last)), Buffer.alloc(4096)]).subarray(0, 4096),
       );
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
-    let { records, cursor } = await readAll(source);
+    let { cursor } = await readAll(source);
     await write(4);
     expect(await source.poll(cursor, never)).toBe(true);
-    ({ records, cursor } = await readAll(source, cursor));
-    expect(positions(records)).toEqual([4]);
+    ({ cursor } = await readAll(source, cursor));
+    expect(cursor.position).toBe(5);
 
     if (what === 'isEmpty') await source.isEmpty(never);
     else clock.advance(5_000);
     await write(5);
     expect(await source.poll(cursor, never)).toBe(true);
-    ({ records, cursor } = await readAll(source, cursor));
-    expect(positions(records)).toEqual([5]);
+    expect(positions((await readAll(source, cursor)).records)).toEqual([5]);
   });
 
   it('goes on into a new chunk, and sees what was written to the old one before that', async () => {
