@@ -39,6 +39,8 @@ import { countStorageCalls } from './telemetry/storageCalls.js';
 import { noTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { makeObjectsYoung } from './youngObjects.js';
 
+makeObjectsYoung(); // before anything that makes them is compiled
+
 /** What a caller decides about a run; everything else comes from the settings. */
 export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries' | 'outageTriesAtStart'> & {
   /** Time budget in ms; absent: as long as it takes. */
@@ -80,7 +82,6 @@ export function createReplicator(
   clock: Clock = systemClock,
   sending?: Sending,
 ): Replicator {
-  makeObjectsYoung();
   const named = { source: config.source.id, stream: config.target.stream };
   const store = tableCheckpoint({ ...config.checkpoint, ...named });
   const history = tableLagHistory({ ...config.checkpoint, ...named });
