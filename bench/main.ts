@@ -1,4 +1,5 @@
 import { InvalidArgumentError, program } from 'commander';
+import { countOption } from '../dev/countOption.js';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { compile } from './child.js';
@@ -27,11 +28,11 @@ interface Options {
 
 const options = program
   .name('npm run bench --')
-  .option('--events <n>', 'events to replicate in a round', count, 200_000)
-  .option('--bytes <n>', 'bytes of an event', count, 300)
-  .option('--rounds <n>', 'rounds, in which those that are compared take turns', count, 3)
-  .option('--megabytes <n>', 'size of the backlog under which memory is measured', count, 1_024)
-  .option('--writes <n>', 'writes whose lag is measured', count, 2_000)
+  .option('--events <n>', 'events to replicate in a round', countOption, 200_000)
+  .option('--bytes <n>', 'bytes of an event', countOption, 300)
+  .option('--rounds <n>', 'rounds, in which those that are compared take turns', countOption, 3)
+  .option('--megabytes <n>', 'size of the backlog under which memory is measured', countOption, 1_024)
+  .option('--writes <n>', 'writes whose lag is measured', countOption, 2_000)
   .option('--only <parts>', `some of ${parts.join(',')}`, someParts, new Set<string>(parts))
   .option('--server <url>', 'connection string of a real server, instead of the embedded one')
   .option('--json <file>', 'where the figures go as JSON', 'artifacts/bench.json')
@@ -95,12 +96,6 @@ async function inLab(
 function add(measured: readonly Line[]): void {
   lines.push(...measured);
   console.log(tableOf(measured));
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is expected');
-  return value;
 }
 
 function someParts(text: string): ReadonlySet<string> {

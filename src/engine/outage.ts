@@ -1,9 +1,11 @@
 import type { FailureNote, OutageNote, RunNote, StopNote } from '../checkpoint/checkpoint.js';
 import type { RunPatch } from '../checkpoint/checkpointKeeper.js';
+import { systemClock } from '../clock.js';
 import { Failure, type FailureKind, type StopKind } from '../errors.js';
 import type { Heartbeat } from '../notify/heartbeat.js';
 import type { Notice } from '../notify/notice.js';
 import type { Webhook } from '../notify/webhook.js';
+import { settledWithin } from '../settledWithin.js';
 import type { Parts } from './parts.js';
 
 /** What a failure tells people. */
@@ -40,7 +42,8 @@ const mostTries = 3;
  * Tells people once: when an outage begins and when it ends, and once per cause of a stop, across runs and processes.
  * A notification is claimed in the checkpoint row, then sent (one log line at error level, and to the webhook), then
  * marked sent; so it is sent once, or twice when a process dies in between. Without the table it is once per process:
- * there is one of these in a process, for all of its runs. Replication waits for no channel.
+ * there is one of these in a process, for all of its runs. Replication waits for no channel; where the end of a run waits
+ * for one it is by the machine's own clock, since it is the world outside that is waited for.
  */
 export class OutageNotices {
   private began: Told | undefined;
@@ -94,10 +97,7 @@ export class OutageNotices {
   /** The same for a run that hangs, perhaps at the table: waits no longer than this. Never throws. */
   async hangs(failure: Failure, withinMs: number): Promise<void> {
     const told = this.failed(failure).then(() => this.settled(withinMs));
-    await settledWithin(
-      told.catch(() => undefined),
-      withinMs,
-    );
+    await settledWithin(told, withinMs, systemClock);
   }
 
   /** A pass was good: an outage is over, and a stop that was found before is gone. @throws Failure `CheckpointMoved` */
@@ -151,7 +151,7 @@ export class OutageNotices {
    * arrived. Never throws a failure.
    */
   async settled(withinMs: number): Promise<void> {
-    if (this.channels.webhook) await settledWithin(this.channels.webhook.settled(), withinMs);
+    if (this.channels.webhook) await settledWithin(this.channels.webhook.settled(), withinMs, systemClock);
     await this.mark('again');
   }
 
@@ -159,7 +159,7 @@ export class OutageNotices {
   async close(): Promise<void> {
     const { webhook, heartbeat } = this.channels;
     webhook?.close();
-    if (heartbeat) await settledWithin(heartbeat.settled(), lastBeatMs);
+    if (heartbeat) await settledWithin(heartbeat.settled(), lastBeatMs, systemClock);
     heartbeat?.close();
   }
 
@@ -274,13 +274,6 @@ export class OutageNotices {
   private now(): string {
     return new Date(this.parts.clock.now()).toISOString();
   }
-}
-
-/** By the machine's own clock: it is the world outside that is waited for. */
-async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }
 
 function causeOf({ kind, message }: Pick<FailureNote, 'kind' | 'message'>): string {

@@ -9,7 +9,7 @@ import { createReplicator, type Replicator } from '../replicator.js';
 import type { Sending } from '../telemetry/openTelemetry.js';
 import { redact } from '../telemetry/redact.js';
 import { InvocationLogger, type InvocationLog } from './invocationLogger.js';
-import { settledWithin } from './settledWithin.js';
+import { settledWithin } from '../settledWithin.js';
 import { WorkerReplicator } from './workerReplicator.js';
 
 /** When the worker is told to go, a run gets this long to end by itself; then its connections are closed. */

@@ -49,7 +49,7 @@ export class ReadAhead {
 
   /** Starts to fetch unless the budget is used up or a range of that chunk is on its way; false when it is used up. */
   begin(fetch: Fetch, signal: AbortSignal): boolean {
-    if (this.pendingOf(fetch) || this.kept?.request.chunk === fetch.chunk) return true;
+    if (this.pendingOf(fetch) || this.holds(fetch.chunk)) return true;
     const bytes = this.pending.reduce((sum, other) => sum + other.fetch.count, fetch.count);
     const fits = bytes <= this.limits.bytes && this.pending.length < this.calls;
     if (!fits && this.pending.length > 0) return false;
@@ -65,15 +65,12 @@ export class ReadAhead {
   /** True when {@link take} would not wait. */
   isReady(fetch: Fetch): boolean {
     const pending = this.pendingOf(fetch);
-    return (
-      this.kept?.request.chunk === fetch.chunk ||
-      (pending !== undefined && pending.done && serves(pending.fetch, fetch))
-    );
+    return this.holds(fetch.chunk) || (pending !== undefined && pending.done && serves(pending.fetch, fetch));
   }
 
   /** The range asked for, or another of the chunk that starts before it and goes beyond it. */
   async take(fetch: Fetch, signal: AbortSignal): Promise<Fetched> {
-    const kept = this.kept?.request.chunk === fetch.chunk ? this.kept : undefined;
+    const kept = this.holds(fetch.chunk) ? this.kept : undefined;
     if (kept) this.kept = undefined;
     if (kept && covers(kept, fetch)) return kept;
     const pending = this.pendingOf(fetch);

@@ -19,6 +19,8 @@ import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from 
 import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 
+import { systemClock } from '../clock.js';
+import { settledWithin } from '../settledWithin.js';
 import type { Facts, Logger } from './logger.js';
 import { events, metrics, type SpanName } from './metrics.js';
 import { redact } from './redact.js';
@@ -99,10 +101,7 @@ export function sendingLogger(logger: Logger, sending: Sending): Logger {
 
 /** Telemetry must not fail or hold up anything. */
 async function within(work: readonly Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, flushMs)));
-  await Promise.race([Promise.allSettled(work), late]);
-  clearTimeout(timer);
+  await settledWithin(Promise.allSettled(work), flushMs, systemClock);
 }
 
 /** Numbers and words stay; everything else becomes JSON. */

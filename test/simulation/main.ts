@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { build } from 'esbuild';
+import { countOption } from '../../dev/countOption.js';
 import { listed } from './counts.js';
 import { faultNames, type FaultName } from './faults.js';
 import { reduced, replayCommand, shrink, whole, type Reduction } from './reduction.js';
@@ -31,9 +32,9 @@ await main();
 async function main(): Promise<void> {
   const command = new Command('simulate')
     .description('Simulates the engine over models of its services, with faults drawn from a seed.')
-    .option('--seeds <n>', 'how many schedules', positive, 2_000)
-    .option('--from <seed>', 'the first seed', positive, 1)
-    .option('--processes <n>', 'how many at once', positive, availableParallelism())
+    .option('--seeds <n>', 'how many schedules', countOption, 2_000)
+    .option('--from <seed>', 'the first seed', countOption, 1)
+    .option('--processes <n>', 'how many at once', countOption, availableParallelism())
     .option('--trace', 'show what happens in each schedule')
     .option('--actions <indices>', 'only these actions of the schedule', indices)
     .option('--runners <numbers>', 'only these runners', indices)
@@ -137,12 +138,6 @@ function work(program: string, take: () => SeedRange | undefined, done: (part: T
     child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a simulating process ended with ${code}`))));
     give();
   });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1 up');
-  return value;
 }
 
 function indices(text: string): number[] {

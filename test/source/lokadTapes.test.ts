@@ -19,6 +19,17 @@ async function preallocate(container: ContainerClient, name: string, bytes: Buff
   await uploadChunk(container, name, Buffer.concat([bytes, Buffer.alloc(tapeBytes - bytes.length)]), 'page');
 }
 
+/** Three chunks of ten records each. */
+async function uploadThreeChunks(container: ContainerClient): Promise<void> {
+  for (const [name, from] of [
+    [first, 1],
+    [second, 11],
+    [third, 21],
+  ] as const) {
+    await uploadChunk(container, name, tapeOf(numberedRecords(from, from + 9)));
+  }
+}
+
 function positions(records: readonly SourceRecord[]): number[] {
   return records.map(({ position }) => position);
 }
@@ -277,13 +288,7 @@ describe('a chunk that changes while it is read', () => {
 describe('a listing that lags behind', () => {
   it('is made again before records are called missing', async () => {
     const { container, proxy } = await withProxy();
-    for (const [name, from] of [
-      [first, 1],
-      [second, 11],
-      [third, 21],
-    ] as const) {
-      await uploadChunk(container, name, tapeOf(numberedRecords(from, from + 9)));
-    }
+    await uploadThreeChunks(container);
     let listings = 0;
     const blob = new RegExp(`<Blob><Name>${second}</Name>.*?</Blob>`, 's');
     proxy.tampering.listing = (_, xml) => (++listings === 1 ? xml.replace(blob, '') : xml);
@@ -421,13 +426,7 @@ describe('a copy that has not succeeded', () => {
 
   it.each(['pending', 'aborted', 'failed'])('is not read, nor what follows it, and is named (%s)', async (state) => {
     const { container, proxy } = await withProxy();
-    for (const [name, from] of [
-      [first, 1],
-      [second, 11],
-      [third, 21],
-    ] as const) {
-      await uploadChunk(container, name, tapeOf(numberedRecords(from, from + 9)));
-    }
+    await uploadThreeChunks(container);
     const copying = `<CopyId>1</CopyId><CopyStatus>${state}</CopyStatus>`;
     proxy.tampering.listing = (_, xml) =>
       xml.replace(new RegExp(`(<Name>${second}</Name>.*?<Properties>)`, 's'), `$1${copying}`);

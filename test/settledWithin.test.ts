@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { settledWithin } from '../../src/functions/settledWithin.js';
-import { VirtualClock } from '../support/virtualClock.js';
+import { settledWithin } from '../src/settledWithin.js';
+import { VirtualClock } from './support/virtualClock.js';
 
 const never = new Promise(() => undefined);
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from './clock.js';
 
 /**
  * Waits until the work has settled, in whatever way, but no longer than `ms` milliseconds. An error of the work is left
