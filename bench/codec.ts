@@ -8,6 +8,7 @@ import { lokadTapes } from '../src/source/lokadTapes.js';
 import { connectContainer } from '../src/source/sourceStorage.js';
 import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../src/target/appendRequest.js';
 import { silentLogger } from '../src/telemetry/logger.js';
+import { noTelemetry } from '../src/telemetry/telemetry.js';
 import { systemClock } from '../src/clock.js';
 import { MemoryContainer } from '../test/support/memoryContainer.js';
 import { jobOf, tellParent } from './child.js';
@@ -24,7 +25,7 @@ export interface CodecAnswer {
   readonly records: number;
   readonly bytes: number;
   readonly decoding: readonly Readonly<Record<'decode' | 'decodeFromStorage' | 'sha1', Measured>>[];
-  readonly encoding: readonly Readonly<Record<'convert' | 'encode' | 'copy', Measured>>[];
+  readonly encoding: readonly Readonly<Record<'convert' | 'encode' | 'copy' | 'measureNowhere', Measured>>[];
 }
 
 const { environment, rounds } = jobOf<CodecJob>();
@@ -59,6 +60,7 @@ const encoding = await inRounds(async () => ({
   convert: await measure(() => done(convertAll)),
   encode: await measure(() => done(encodeAll)),
   copy: await measure(() => done(copyAll)),
+  measureNowhere: await measure(() => done(measureNowhere)),
 }));
 const bytes = chunks.reduce((sum, { ends }) => sum + (ends.at(-1) ?? 0), 0);
 tellParent({ records: frames, bytes, decoding, encoding } satisfies CodecAnswer);
@@ -129,6 +131,11 @@ function encodeAll(): void {
       throw new Error('The request is too long.');
     writeBatchRequest(head, events, requestBuffer);
   }
+}
+
+/** Telemetry that is off, asked for every event; a run asks it a few times for each batch. */
+function measureNowhere(): void {
+  for (const { position } of records) noTelemetry.set('eventferry.lag.events', position);
 }
 
 function copyAll(): void {
