@@ -30,7 +30,7 @@ const options = program
   .name('npm run bench --')
   .option('--events <n>', 'events to replicate in a round', countOption, 200_000)
   .option('--bytes <n>', 'bytes of an event', countOption, 300)
-  .option('--rounds <n>', 'rounds, in which those that are compared take turns', countOption, 3)
+  .option('--rounds <n>', 'rounds, in which those that are compared take turns; best an even number', countOption, 4)
   .option('--megabytes <n>', 'size of the backlog under which memory is measured', countOption, 1_024)
   .option('--writes <n>', 'writes whose lag is measured', countOption, 2_000)
   .option('--only <parts>', `some of ${parts.join(',')}`, someParts, new Set<string>(parts))
