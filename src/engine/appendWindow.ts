@@ -9,6 +9,8 @@ const mostRequests = 16;
 const fullQueue = 4;
 const shortQueue = 2;
 const learnAnewMs = 30_000;
+/** A reply says so long how the stream ends. */
+const knownForMs = 1_000;
 
 /** An append under way, for {@link AppendWindow.answered}. */
 export interface Timed {
@@ -26,12 +28,18 @@ export interface Timed {
  * after 30 s, since servers and lines change. A line whose delay wavers by half looks like a queue and gets fewer. Small
  * requests, as there are near the head, say nothing about it: they leave at once. Bytes in flight are bounded too, so
  * that large events do not multiply.
+ *
+ * The first request goes alone, and so does one that leaves a second after the last reply or later. Until it is
+ * answered nobody knows that the stream is still as it was: had it grown meanwhile, by just as many events, that request
+ * would fail and one behind it would not.
  */
 export class AppendWindow {
   /** Most requests under way. */
   requests = fewestRequests;
   private inFlight = 0;
   private inFlightBytes = 0;
+  private answeredAt = -Infinity;
+  private isAlone = false;
   private shortestMs = Infinity;
   private learntSince: number;
   /** Of the current round of replies. */
@@ -46,6 +54,7 @@ export class AppendWindow {
   /** True when a request of so many bytes may leave now. One may always be under way, however large. */
   hasRoom(bytes: number): boolean {
     if (this.inFlight === 0) return true;
+    if (this.isAlone) return false;
     if (this.inFlight < this.requests && this.inFlightBytes + bytes <= this.requests * requestBytes) return true;
     this.heldBack = true;
     return false;
@@ -53,17 +62,21 @@ export class AppendWindow {
 
   /** A request leaves. */
   sent(bytes: number): Timed {
+    const now = this.clock.now();
+    this.isAlone = this.inFlight === 0 && now - this.answeredAt >= knownForMs;
     this.inFlight++;
     this.inFlightBytes += bytes;
-    return { bytes, sentAt: this.clock.now() };
+    return { bytes, sentAt: now };
   }
 
   /** Its reply is here. */
   answered({ bytes, sentAt }: Timed): void {
+    const now = this.clock.now();
+    this.answeredAt = now;
+    this.isAlone = false;
     this.inFlight--;
     this.inFlightBytes -= bytes;
     if (bytes < requestBytes / 2) return;
-    const now = this.clock.now();
     this.shortestMs = Math.min(this.shortestMs, now - sentAt);
     this.repliesMs += now - sentAt;
     if (++this.replies >= this.requests) this.adapt(now);

@@ -17,12 +17,14 @@ interface Sent {
   readonly fail: (error: Error) => void;
 }
 
-function heldTarget(appendBytes = 1_048_576) {
+/** @param answersFirst the first append, which goes alone, is answered at once */
+function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
   const sent: Sent[] = [];
   const call: AppendCall = {
     append: (events, expected) =>
       new Promise((resolve, reject) => {
-        sent.push({ events, expected, succeed: () => resolve(expected + events.length), fail: reject });
+        const succeed = (): void => resolve(expected + events.length);
+        if (sent.push({ events, expected, succeed, fail: reject }) === 1 && answersFirst) succeed();
       }),
     writable: () => Promise.resolve(),
     close: () => undefined,
@@ -51,7 +53,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a pipeline', () => {
   test('expects of each request the revision that the one before will leave', async () => {
-    const { sent, target } = heldTarget();
+    const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target, { cursor: beginning, revision: 41 });
     for (const position of [1, 2, 3]) {
       const record = sampleRecord(position);
@@ -66,32 +68,42 @@ describe('a pipeline', () => {
     expect(pipeline.sentTo).toBe(47);
   });
 
-  test('confirms only the contiguous prefix when answers come in another order', async () => {
+  test('sends the first request alone, so that none behind it is taken for it when the stream has grown meanwhile', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);
-    for (const position of [1, 2, 3]) {
+    const [first, second] = [sampleRecord(1), sampleRecord(2)];
+    await append(pipeline, sampleEvents(first, 1, requestBytes), first);
+    const moved = new Failure('WrongExpectedRevision', 'the stream has another revision');
+    const sending = append(pipeline, sampleEvents(second, 1, requestBytes), second);
+    sent[0]?.fail(moved);
+    await expect(sending).rejects.toBe(moved);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('confirms only the contiguous prefix when answers come in another order', async () => {
+    const { sent, target } = heldTarget({ answersFirst: true });
+    const pipeline = openPipeline(target);
+    for (const position of [1, 2, 3, 4]) {
       const record = sampleRecord(position);
       await append(pipeline, sampleEvents(record, 1, requestBytes), record);
     }
+    sent[3]?.succeed();
     sent[2]?.succeed();
+    await settled();
+    expect(pipeline.confirmed.revision).toBe(0);
     sent[1]?.succeed();
     await settled();
-    expect(pipeline.confirmed.revision).toBe(noStream);
-    sent[0]?.succeed();
-    await settled();
-    expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 4 }, confirmed: { revision: 2 } });
+    expect(pipeline.confirmed).toMatchObject({ revision: 3, cursor: { position: 5 }, confirmed: { revision: 3 } });
   });
 
   test('remembers with each record what the source remembered when it gave it, also in the middle of a batch', async () => {
-    const { sent, target } = heldTarget();
+    const { target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     const memory = { left: [{ chunk: '00000000-2012-09-10-070000.dat', offset: 40, sha1: '', etag: '0x1' }] };
     for (const position of [1, 2]) {
       const record = { ...sampleRecord(position), memory };
       await append(pipeline, sampleEvents(record, 1, requestBytes), record);
     }
-    sent[0]?.succeed();
-    await settled();
     expect(pipeline.confirmed).toMatchObject({ revision: 0, cursor: { position: 2, memory } });
   });
 
@@ -122,7 +134,7 @@ describe('a pipeline', () => {
   });
 
   test('lets others have their turn between two requests', async () => {
-    const { sent, target } = heldTarget();
+    const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     const turns: number[] = [];
     const watch = (): void => {
@@ -136,12 +148,11 @@ describe('a pipeline', () => {
   });
 
   test('cuts a record inside only when the server would not take it whole, and confirms it only when it is whole', async () => {
-    const { sent, target } = heldTarget(1000);
+    const { sent, target } = heldTarget({ appendBytes: 1000, answersFirst: true });
     const pipeline = openPipeline(target);
     const record = sampleRecord(1);
     await append(pipeline, sampleEvents(record, 3, 600), record);
     expect(sent.map(({ events }) => events.length)).toEqual([1, 1]);
-    sent[0]?.succeed();
     sent[1]?.succeed();
     await settled();
     expect(pipeline.confirmed.cursor).toEqual(beginning);
@@ -205,7 +216,7 @@ describe('a pipeline', () => {
   });
 
   test('fails as a whole with the first failure, and keeps what was confirmed before it', async () => {
-    const { sent, target } = heldTarget();
+    const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     for (const position of [1, 2]) {
       const record = sampleRecord(position);
@@ -213,7 +224,6 @@ describe('a pipeline', () => {
     }
     const lost = new Failure('AppendUncertain', 'the call was lost');
     const drained = pipeline.drain();
-    sent[0]?.succeed();
     sent[1]?.fail(lost);
     await expect(drained).rejects.toBe(lost);
     await expect(append(pipeline, [], sampleRecord(3)).then(() => pipeline.drain())).rejects.toBe(lost);
@@ -224,7 +234,7 @@ describe('a pipeline', () => {
     const records = fc.array(fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 4 }), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(records, fc.array(fc.nat(3), { maxLength: 50 }), async (shapes, picks) => {
-        const { sent, target } = heldTarget(1_000_000);
+        const { sent, target } = heldTarget({ appendBytes: 1_000_000 });
         const pipeline = openPipeline(target);
         const open: Sent[] = [];
         let seen = 0;

@@ -126,6 +126,15 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: pipeline,
   },
   {
+    name: 'first append alone',
+    against:
+      'After a pause an append would succeed behind one that failed, where another runner left just its revision.',
+    file: 'src/engine/appendWindow.ts',
+    text: 'if (this.isAlone) return false;',
+    mutant: '',
+    noticedBy: `${pipeline} > sends the first request alone`,
+  },
+  {
     name: 'split-record index',
     against: 'The first events of a record that a crash cut would be doubled.',
     file: 'src/engine/resume.ts',
