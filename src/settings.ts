@@ -169,7 +169,8 @@ export const settingsSchema = z.object({
     meaning: 'When the timer runs (NCRONTAB, UTC).',
     expected: 'an NCRONTAB expression of 5 or 6 fields',
   }),
-  RUN_SECONDS: wholeNumber(1, 240, 60, {
+  // A start takes a second of it to see that a stream is absent; with less than this nothing might ever be read.
+  RUN_SECONDS: wholeNumber(5, 240, 60, {
     meaning: "Time budget of one timer run; the timer's interval, so that runs follow each other without a gap.",
     unit: 'seconds',
   }),

@@ -179,7 +179,7 @@ describe('settings that are missing or wrong', () => {
       { name: 'SOURCE_CONTAINER', expected: expect.stringMatching(/container name/) as string },
       { name: 'ON_DAMAGE', given: 'hope', expected: 'stop, skip or salvage' },
       { name: 'EVENTSTORE_CONNECTION_STRING', expected: expect.stringMatching(/^esdb:/) as string },
-      { name: 'RUN_SECONDS', given: '241', expected: 'a whole number from 1 to 240' },
+      { name: 'RUN_SECONDS', given: '241', expected: 'a whole number from 5 to 240' },
       { name: 'SOURCE_STORAGE', expected: expect.stringMatching(/AzureWebJobsStorage/) as string },
       { name: 'CHECKPOINT_STORAGE', expected: expect.stringMatching(/AzureWebJobsStorage/) as string },
     ]);
@@ -198,7 +198,7 @@ describe('settings that are missing or wrong', () => {
     ['TYPE_MAP', ['a', 'a=', '=b', 'a=$b', 'a=b,c', 'a=b,a=c']],
     ['WHEN_CAUGHT_UP', ['sleep']],
     ['REPLICATION_SCHEDULE', ['every minute', '00:01:00', '0 0 * *']],
-    ['RUN_SECONDS', ['0', '-1', '1.5', '1e2', 'sixty', '60s']],
+    ['RUN_SECONDS', ['0', '4', '-1', '1.5', '1e2', 'sixty', '60s']],
     ['IDLE_POLL_MS', ['0', '60001']],
     ['READ_RECORDS', ['0']],
     ['APPEND_BYTES', ['1', '99999999999']],

@@ -58,7 +58,7 @@ describe('status answers', () => {
       problems: [
         expect.stringMatching(/^SOURCE_CONTAINER expected a container name/),
         expect.stringMatching(/^EVENTSTORE_CONNECTION_STRING expected esdb:/),
-        'RUN_SECONDS is "600"; expected a whole number from 1 to 240',
+        'RUN_SECONDS is "600"; expected a whole number from 5 to 240',
         expect.stringMatching(/^SOURCE_STORAGE expected a storage connection string/),
         expect.stringMatching(/^CHECKPOINT_STORAGE expected a storage connection string/),
       ],
