@@ -54,28 +54,26 @@ export function checkGap(tapes: Tapes, chunk: string, position: number, memory: 
 }
 
 /**
- * Whether the first frame of a chunk is one of the other variant. Where no chunk had shown a frame yet, this one
- * decides the era of the store.
+ * Whether a frame of the other variant stands at the place, which is `at` in the bytes. Where no chunk had shown a frame
+ * yet, this one decides the era of the store.
  *
  * @returns true when reading the chunk again will do
  * @throws Failure `SourceReordered` when the chunk cannot be where the order has it
  */
-export function checkEra(tapes: Tapes, place: Place, bytes: Buffer): boolean {
+export function checkEra(tapes: Tapes, place: Place, bytes: Buffer, at: number): boolean {
   const variant = otherVariant(place.variant);
-  if (place.offset > 0 || parseFrame(bytes, 0, variant, new ParsedFrame()) !== 'valid') return false;
+  if (parseFrame(bytes, at, variant, new ParsedFrame()) !== 'valid') return false;
   return isOfOtherEra(tapes, place, variant);
 }
 
 /**
- * The same for a chunk that begins with something that is no frame at all: a valid one of the other variant may stand
- * behind it.
+ * The same where something stands that is no frame at all: a valid one of the other variant may stand behind it.
  *
  * @throws what {@link checkEra} throws, or Failure `SourceUnreachable`
  */
 export async function checkEraBehindDamage(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
   const variant = otherVariant(place.variant);
   const { chunk, offset } = place;
-  if (offset > 0) return false;
   const rest = await examineRest(tapes.reader, { chunk, offset, variant, behindTooLarge: true }, signal);
   return rest?.nextFrameAt !== undefined && isOfOtherEra(tapes, place, variant);
 }

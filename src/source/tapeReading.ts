@@ -225,7 +225,7 @@ export class TapeReading {
     if (isZero(read.bytes, at, read.bytes.length) && (atEnd || mayBeOpen)) {
       return this.endAt(place, endOfRange(read, fetched, this.found(place.offset, atEnd ? 'clean' : 'open')));
     }
-    if (checkEra(this.tapes, place, read.bytes)) return 'more';
+    if (checkEra(this.tapes, place, read.bytes, at)) return 'more';
     return yield* this.judge(place);
   }
 

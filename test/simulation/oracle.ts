@@ -35,7 +35,9 @@ export function verdict(world: World): Verdict {
     if (table.row?.['mark'] !== undefined) return { allowed: ['TargetLost'] };
     const inRow: Findings = { found: new Set(), because: [] };
     findingsInRow(table.row, truth, inRow);
-    return inRow.found.size > 0 ? { allowed: [...inRow.found], because: inRow.because } : ahead();
+    if (inRow.found.size === 0) return ahead();
+    const others = (truth.besides ? [...truth.besides] : []) as FailureKind[];
+    return { allowed: [...inRow.found, ...others], because: inRow.because };
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
   if (!truth.frames.has(keyOf(last))) return { allowed: ['SourceReplaced', 'SourceTruncated'] };

@@ -178,6 +178,23 @@ describe('a chunk of the other era than its time says', () => {
     }
   });
 
+  it('is SourceReordered although reading begins inside it, instead of its rest being taken for torn', async () => {
+    const container = await freshContainer();
+    const first = '00000000-2013-10-15-080000.dat';
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 1)));
+    const { cursor } = await readAll(openTapes(container));
+    const whole = tapeOf(numberedRecords(1, 3));
+    const damaged = Buffer.from(whole);
+    damaged[cursor.offset + 20] = (whole[cursor.offset + 20] ?? 0) ^ 0xff;
+    await uploadChunk(container, '00000003-2013-10-15-090000.dat', tapeOf(numberedRecords(4, 5), 'int32'));
+    for (const bytes of [whole, damaged]) {
+      await uploadChunk(container, first, bytes);
+      const { records, thrown } = await readAll(openTapes(container), cursor);
+      expect(records).toHaveLength(0);
+      expect(thrown).toMatchObject({ kind: 'SourceReordered', facts: { chunk: first, variant: 'varint' } });
+    }
+  });
+
   it('is SourceReordered, and is read in its place when it is accepted', async () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
