@@ -77,6 +77,8 @@ export class RunningProcess {
 /** Keeps one runner going: a run after the other, and a new process when one has died, until it is told to end. */
 export class Runner {
   current: RunningProcess | undefined;
+  /** The stop that its last run came to. */
+  stop: Failure | undefined;
   private processes = 0;
   private over = false;
   private wake: () => void = () => undefined;
@@ -126,6 +128,7 @@ export class Runner {
   }
 
   private judge(outcome: RunOutcome): void {
+    this.stop = outcome.kind === 'failed' && outcome.failure.answer === 'stop' ? outcome.failure : undefined;
     if (outcome.kind !== 'failed') return;
     const { failure } = outcome;
     this.world.trace(`runner ${this.number} failed: ${failure.kind} ${failure.message}`);

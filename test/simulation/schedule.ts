@@ -81,7 +81,9 @@ export interface Schedule {
 /** The schedule of a seed. */
 export function drawSchedule(seed: number): Schedule {
   const random = new Random(`seed ${seed}`);
-  const activeMs = random.skewed(2_000, 60_000);
+  const steady = drawSteadyWriting(random.fork('steady'));
+  const shortMs = random.skewed(2_000, 60_000);
+  const activeMs = steady ? steady.count * steady.everyMs : shortMs;
   const wide = random.chance(0.04);
   const onDamage: OnDamage = wide
     ? random.pick(['skip', 'salvage'])
@@ -96,7 +98,7 @@ export function drawSchedule(seed: number): Schedule {
     activeMs,
     runners,
     rates: drawRates(random.fork('rates')),
-    actions: drawActions(random.fork('actions'), activeMs, runners.length),
+    actions: [...(steady ? [steady] : []), ...drawActions(random.fork('actions'), activeMs, runners.length)],
     chunkBytes: 512 * random.pick([4, 6, 8, 16]),
     pageNames: random.pick([1, 2, 3, 5, 100]),
     naming: random.pick(['before', 'first']),
@@ -124,7 +126,7 @@ function drawRunners(random: Random, activeMs: number): RunnerPlan[] {
     number: index,
     mode: random.pick(['follow', 'timer'] as const),
     startsAtMs: index === 0 ? 0 : random.between(0, Math.floor(activeMs / 2)),
-    periodMs: random.skewed(1_000, 60_000),
+    periodMs: random.skewed(5_000, 60_000),
     idlePollMs: random.skewed(200, 5_000),
     aheadMs: random.chance(0.5) ? 0 : random.between(-90_000, 90_000),
   }));
@@ -137,6 +139,13 @@ function drawRates(random: Random): FaultRates {
   for (const name of ['crashBefore', 'crashAfter'] as const) if (rates[name]) rates[name] /= 4;
   if (rates.overtaken) rates.overtaken = random.skewed(50, 900) / 1000;
   return rates;
+}
+
+/** Now and then a writer writes for minutes, as those do that are left alone. */
+function drawSteadyWriting(random: Random): ({ readonly at: 0 } & Extract<Deed, { kind: 'write' }>) | undefined {
+  if (!random.chance(0.03)) return undefined;
+  const everyMs = random.skewed(1_000, 10_000);
+  return { at: 0, kind: 'write', everyMs, count: Math.ceil(random.between(90_000, 400_000) / everyMs) };
 }
 
 function drawActions(random: Random, activeMs: number, runners: number): Action[] {

@@ -22,6 +22,9 @@ export interface Result {
 /** How many runs, each of which waits out a few outages, may pass from the end of all faults until the target is exact. */
 const mostRuns = 12;
 
+/** So long, and no longer, may runners that go on need from the end of all faults; a clock may be ten minutes behind. */
+const mostAloneMs = 30 * 60_000;
+
 /** Carries out one schedule from beginning to end. Never throws: what goes wrong is in the result. */
 export async function simulate(schedule: Schedule, trace?: (line: string) => void): Promise<Result> {
   const steps = new DrawnCrashes();
@@ -90,6 +93,7 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
 /** Without faults the target becomes exact, or the stop comes that must. */
 async function finish(world: World, runners: readonly Runner[], going: readonly Promise<void>[]): Promise<string> {
   if (runners.every((runner) => runner.isOver)) await Promise.all(going);
+  else await alone(world, runners);
   const last = new RunningProcess(world, 'last', 0);
   let end = 'unfinished';
   for (let runs = 0; runs < mostRuns && end === 'unfinished'; runs++) {
@@ -104,6 +108,24 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
   await judge(world, end);
   last.process.kill();
   return end;
+}
+
+/** A process that nobody starts anew must get there too, or say why not: it must not stand still in silence. */
+async function alone(world: World, runners: readonly Runner[]): Promise<void> {
+  const until = world.time.now + mostAloneMs;
+  for (let waitMs = 2_000; !(await isToldOrExact(world, runners)); waitMs *= 2) {
+    if (world.time.now > until)
+      return world.ledger.violated(`stands still: ${verdict(world).allowed.join(' or ')} is due`);
+    await world.time.sleep(waitMs);
+  }
+}
+
+async function isToldOrExact(world: World, runners: readonly Runner[]): Promise<boolean> {
+  if (runners.some(({ stop }) => stop)) return true;
+  if (world.bodyMode !== 'auto') return true; // changed settings reach a process that is started
+  const { allowed, events } = verdict(world);
+  if (!allowed.includes('exact')) return false;
+  return !events || (await differences(world, events)).length === 0;
 }
 
 async function judge(world: World, end: string): Promise<void> {
