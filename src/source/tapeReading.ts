@@ -221,7 +221,8 @@ export class TapeReading {
       return 'more';
     }
     this.frameNeedsBytes = 0;
-    const mayBeOpen = place.isLast && this.tapes.ends.has(place.chunk);
+    const known = this.tapes.ends.get(place.chunk)?.kind;
+    const mayBeOpen = place.isLast && (known === 'clean' || known === 'open');
     if (isZero(read.bytes, at, read.bytes.length) && (atEnd || mayBeOpen)) {
       return this.endAt(place, endOfRange(read, fetched, this.found(place.offset, atEnd ? 'clean' : 'open')));
     }

@@ -134,9 +134,10 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Fin
   }
 }
 
-function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly Held[]): Verdict {
+function aheadOf(world: World, { records, blocker, besides }: SourceTruth, held: readonly Held[]): Verdict {
   const eventsOf = (some: readonly SourceRecord[]) => eventsUnder(world, some, held);
   const last = held.at(-1)?.mark;
+  if (besides && last) return { allowed: [...besides] as FailureKind[] };
   if (!blocker || (last && last.position > blocker.after)) {
     // Which of two chunks of one second begins an era, their names do not tell; a person may be asked.
     const erasMeet = ['otherVariant', 'secondWriter'].every((kind) =>

@@ -98,6 +98,18 @@ describe('garbage in a chunk', () => {
     expect(proxy.taken().map(({ about, status }) => `${about} ${status}`)).toEqual([`${first} 304`]);
   });
 
+  it('far behind the last frame is found again when reading begins anew, however small the ranges are', async () => {
+    const container = await freshContainer();
+    const [good, late] = [tapeOf(numberedRecords(1, 3)), tapeOf(numberedRecords(4, 4))];
+    await uploadChunk(container, first, Buffer.concat([good, Buffer.alloc(4096), late, Buffer.alloc(512)]));
+    const source = openTapes(container, { smallestRangeBytes: 512 });
+    for (let times = 0; times < 3; times++) {
+      const { records, thrown } = await readAll(source);
+      expect(positions(records)).toEqual([1, 2, 3]);
+      expect(thrown).toMatchObject({ kind: 'SourceCorrupt', facts: { chunk: first, offset: good.length } });
+    }
+  });
+
   it('that has been repaired stops nothing any more', async () => {
     const container = await threeChunkStore();
     const damaged = Buffer.from(threeChunks[1][1]);
