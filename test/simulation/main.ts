@@ -16,6 +16,8 @@ const seedsAtOnce = 50;
 /** Failures that are made small; each takes some seconds. */
 const mostShrunk = 3;
 const mostFailures = 20;
+/** There are as many processes as cores: none has a second one to clean up with. */
+const execArgv = ['--enable-source-maps', '--max-semi-space-size=32', '--single-threaded-gc'];
 
 interface Options {
   readonly seeds: number;
@@ -124,7 +126,7 @@ async function builtWorker(): Promise<string> {
 /** One process, until there is nothing more to take. */
 function work(program: string, take: () => SeedRange | undefined, done: (part: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(program, { execArgv: ['--enable-source-maps', '--max-semi-space-size=32'] });
+    const child: ChildProcess = fork(program, { execArgv });
     const give = (): void => {
       const task = take();
       if (task) child.send(task);

@@ -50,6 +50,7 @@ export function verdict(world: World): Verdict {
   // A foreign event that took the revision of one of ours is found by whoever reads there again, and not otherwise.
   if (held.some(({ mark }) => !mark)) return { allowed: [...behind, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
+  if (world.runnersMayDisagree) behind.add('TargetConflict');
   if (truth.besides) {
     // A process that knows of one era alone reads such a chunk where its name puts it, and misses nothing.
     const replicated = new Set(held.map(keyOf));

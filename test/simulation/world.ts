@@ -48,8 +48,6 @@ export class World {
   readonly deeds = new Counter();
   /** The stops that what was done so far may lead to. */
   readonly stops = new Set<StopKind>();
-  /** What was done that may leave something behind the cursor. */
-  isTouchedBehind = false;
   rowWasDeleted = false;
   private isDamaged = false;
   /** All that was drawn has begun: the world only waits for what takes long. */
@@ -107,6 +105,11 @@ export class World {
     this.writers.push(this.writer);
   }
 
+  /** Two may have seen frames in another order, and each then finds that the other has appended wrongly. */
+  get runnersMayDisagree(): boolean {
+    return this.schedule.runners.length > 1;
+  }
+
   /** A line for somebody who looks at one schedule. */
   trace(line: string): void {
     this.tracer?.(`${((this.time.now - this.startedAt) / 1000).toFixed(3).padStart(9)} ${line}`);
@@ -120,7 +123,8 @@ export class World {
     // A reader cuts behind the first bad frame, and so what was salvaged behind it.
     const touches = deed.kind === 'truncatingReader' ? deed.afterMs > 0 || this.isDamaged : isLate;
     if (touches) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
-    if (touches && mayStop[deed.kind]?.some((kind) => kind.startsWith('Source'))) this.isTouchedBehind = true;
+    const changesSource = mayStop[deed.kind]?.some((kind) => kind.startsWith('Source')) ?? false;
+    if (touches && changesSource && this.runnersMayDisagree) this.stops.add('TargetConflict');
     this.keep(this.carryOut(deed));
   }
 
