@@ -2,7 +2,7 @@ import type { BlobReader, ChunkBytes } from './blobReader.js';
 import type { Chunk } from './chunkListing.js';
 import type { Probe } from './eras.js';
 import { isZero, parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
-import { examineRest } from './restOfChunk.js';
+import { holdsFrame } from './restOfChunk.js';
 
 /** A whole tape, in one call. */
 const probeBytes = 512 * 1024;
@@ -33,24 +33,9 @@ async function variantIn(reader: BlobReader, read: ChunkBytes, signal: AbortSign
   if (first) return first;
   if (bytes.length >= chunkBytes && isZero(bytes, 0, bytes.length)) return undefined;
   for (const variant of variants) {
-    if (await firstFrameIsLarger(reader, read, variant, signal)) return variant;
-    const rest = await examineRest(reader, { chunk, offset: 0, variant, behindTooLarge: true }, signal);
-    if (rest?.nextFrameAt !== undefined) return variant;
+    if (await holdsFrame(reader, { chunk, offset: 0, variant }, signal)) return variant;
   }
   return undefined;
-}
-
-/** True when the first frame goes beyond what was read and proves to be one. */
-async function firstFrameIsLarger(
-  reader: BlobReader,
-  { chunk, bytes, chunkBytes }: ChunkBytes,
-  variant: FrameVariant,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const frame = new ParsedFrame();
-  if (parseFrame(bytes, 0, variant, frame) !== 'incomplete' || frame.end > chunkBytes) return false;
-  const answer = await reader.read({ chunk, start: 0, count: frame.end }, signal);
-  return answer.kind === 'bytes' && parseFrame(answer.read.bytes, 0, variant, frame) === 'valid';
 }
 
 /** True when a chunk holds a frame, whole and valid. */

@@ -3,7 +3,7 @@ import type { SourceMemory } from '../record.js';
 import { parseChunkName } from './chunkName.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { otherEra, otherVariant, type Place } from './place.js';
-import { examineRest, type Rest } from './restOfChunk.js';
+import { holdsFrame, type Rest } from './restOfChunk.js';
 import type { Tapes } from './tapes.js';
 
 /** A bad frame with valid frames behind it. */
@@ -67,15 +67,15 @@ export function checkEra(tapes: Tapes, place: Place, bytes: Buffer, at: number):
 }
 
 /**
- * The same where something stands that is no frame at all: a valid one of the other variant may stand behind it.
+ * The same with a look at the rest of the chunk: a frame of the other variant may be larger than what was read, or stand
+ * behind something that is no frame at all.
  *
  * @throws what {@link checkEra} throws, or Failure `SourceUnreachable`
  */
-export async function checkEraBehindDamage(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
+export async function checkEraOfRest(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
   const variant = otherVariant(place.variant);
   const { chunk, offset } = place;
-  const rest = await examineRest(tapes.reader, { chunk, offset, variant, behindTooLarge: true }, signal);
-  return rest?.nextFrameAt !== undefined && isOfOtherEra(tapes, place, variant);
+  return (await holdsFrame(tapes.reader, { chunk, offset, variant }, signal)) && isOfOtherEra(tapes, place, variant);
 }
 
 function isOfOtherEra(tapes: Tapes, place: Place, variant: FrameVariant): boolean {

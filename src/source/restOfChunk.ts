@@ -44,11 +44,31 @@ export async function examineRest(
   request: RestRequest,
   signal: AbortSignal,
 ): Promise<Rest | undefined> {
+  const found = await examine(reader, request, signal);
+  return found === 'frame' ? undefined : found;
+}
+
+/** Whether a valid frame of the variant stands at the offset or anywhere behind it in the chunk. */
+export async function holdsFrame(
+  reader: BlobReader,
+  place: Omit<RestRequest, 'behindTooLarge'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await examine(reader, { ...place, behindTooLarge: true }, signal);
+  return found === 'frame' || found?.nextFrameAt !== undefined;
+}
+
+/** `frame`: a valid one stands at the offset. */
+async function examine(
+  reader: BlobReader,
+  request: RestRequest,
+  signal: AbortSignal,
+): Promise<Rest | 'frame' | undefined> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const first = await reader.read({ chunk: request.chunk, start: request.offset, count: windowBytes }, signal);
     if (first.kind !== 'bytes') return undefined;
     const rest = await examineVersion(reader, request, first.read, signal);
-    if (rest === 'frame') return undefined;
+    if (rest === 'frame') return rest;
     if (rest !== 'changed' && (await stillCurrent(reader, request, rest, signal))) return rest;
   }
   return undefined;

@@ -5,7 +5,7 @@ import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
 import {
   checkEra,
-  checkEraBehindDamage,
+  checkEraOfRest,
   checkGap,
   corrupt,
   incomplete,
@@ -246,7 +246,7 @@ export class TapeReading {
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {
       return this.salvageFrom(place, rest, rest.nextFrameAt);
     }
-    if (rest.kind === 'torn' && (await checkEraBehindDamage(this.tapes, place, this.signal))) return 'more';
+    if (rest.kind === 'torn' && (await checkEraOfRest(this.tapes, place, this.signal))) return 'more';
     return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.now() }));
   }
 

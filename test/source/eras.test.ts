@@ -178,6 +178,19 @@ describe('a chunk of the other era than its time says', () => {
     }
   });
 
+  it('is SourceReordered although its first frame is larger than the first range', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
+    const odd = '00000002-2013-10-15-090000.dat';
+    const source = openTapes(container, { smallestRangeBytes: 512 });
+    const tape = tapeOf(numberedRecords(3, 4, 600), 'int32');
+    await uploadChunk(container, odd, Buffer.alloc(tape.length));
+    const { cursor } = await readAll(source);
+    await uploadChunk(container, odd, tape);
+    const { thrown } = await readAll(source, cursor);
+    expect(thrown).toMatchObject({ kind: 'SourceReordered', facts: { chunk: odd, variant: 'int32' } });
+  });
+
   it('is SourceReordered although reading begins inside it, instead of its rest being taken for torn', async () => {
     const container = await freshContainer();
     const first = '00000000-2013-10-15-080000.dat';
