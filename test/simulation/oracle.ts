@@ -58,8 +58,8 @@ export function verdict(world: World): Verdict {
     const others = [...truth.besides] as FailureKind[];
     return { allowed: [...behind, 'SourceReordered', ...others, ...(isWhole ? ['exact' as const] : [])], because };
   }
-  // Without the row nobody knows what was left, and where.
-  if (world.rowWasDeleted) return { allowed: [...behind, 'exact'], because };
+  // Without the row nobody knows what was left, and where; it may show as a gap further on.
+  if (world.rowWasDeleted) return { allowed: [...behind, 'SourceGap', 'exact'], because };
   // Pages that were under way to a chunk and land in the one that took its name put back what stood before a cursor;
   // further back nobody looks but `verify`.
   const landed = world.schedule.actions.some((action) => action.kind === 'overwrite' && action.inFlight);

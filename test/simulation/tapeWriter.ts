@@ -7,6 +7,8 @@ import { contentEnd, frameOf, framesOf, type Variant, type WrittenRecord } from 
 export interface WriterWorld {
   readonly time: SimulatedTime;
   readonly blobs: BlobService;
+  /** Names that chunks of another container will take here: no writer knows of them, and none takes them. */
+  readonly reserved: Set<string>;
   readonly random: Random;
   readonly chunkBytes: number;
   /** Until 2013 a chunk that follows a start was named for the records before it, then for its first record. */
@@ -161,8 +163,9 @@ export class TapeWriter {
 
   /** Waits for the next second where the original would erase a chunk: that is a misdeed of its own here. */
   private async open(prefix: number): Promise<OpenChunk> {
-    const { time, blobs } = this.world;
-    while (blobs.blobs.has(this.nameFor(prefix))) await time.sleep(1000 - (time.now % 1000));
+    const { time, blobs, reserved } = this.world;
+    const isTaken = (name: string): boolean => blobs.blobs.has(name) || reserved.has(name);
+    while (isTaken(this.nameFor(prefix))) await time.sleep(1000 - (time.now % 1000));
     return this.empty(this.nameFor(prefix));
   }
 

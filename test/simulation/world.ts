@@ -92,6 +92,7 @@ export class World {
     this.writerWorld = {
       time: this.time,
       blobs,
+      reserved: new Set(),
       random: this.random.fork('writer'),
       chunkBytes: schedule.chunkBytes,
       naming: schedule.naming,
@@ -138,6 +139,7 @@ export class World {
     const { blobs } = this.services;
     const chunks = [...blobs.blobs.values()].map(({ name, bytes }) => ({ name, bytes }));
     blobs.clear();
+    for (const { name } of chunks) this.writerWorld.reserved.add(name);
     const random = this.random.fork('copy');
     const copying = async (): Promise<void> => {
       for (const { name, bytes } of chunks) {
