@@ -17,7 +17,7 @@ export interface SourceTruth {
   readonly records: readonly SourceRecord[];
   /** The first, and how many records come before it. */
   readonly blocker?: Blocker & { readonly after: number };
-  /** Where a chunk stands among those of the other era: what else is met by whoever reads up to it. */
+  /** Where a chunk stands among those of the other era: what is met by whoever reads up to it. */
   readonly besides?: ReadonlySet<Blocker['kind']>;
   /** The chunks that hold a frame, in order. */
   readonly order: readonly string[];
@@ -68,7 +68,7 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
   const frames = new Set(chunks.flatMap(({ keys }) => keys));
   const records: SourceRecord[] = [];
   let blocker = misplaced && { kind: 'SourceReordered' as Blocker['kind'], chunk: misplaced.name, after: 0 };
-  const besides = new Set<Blocker['kind']>();
+  const besides = new Set<Blocker['kind']>(['SourceReordered']);
   const blocked = (kind: Blocker['kind'], chunk: string): void => {
     besides.add(kind);
     blocker ??= { kind, chunk, after: records.length };
