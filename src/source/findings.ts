@@ -1,7 +1,6 @@
 import { Failure } from '../errors.js';
 import type { SourceMemory } from '../record.js';
 import { parseChunkName } from './chunkName.js';
-import { parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { otherEra, otherVariant, type Place } from './place.js';
 import { holdsFrame, type Rest } from './restOfChunk.js';
 import type { Tapes } from './tapes.js';
@@ -54,31 +53,16 @@ export function checkGap(tapes: Tapes, chunk: string, position: number, memory: 
 }
 
 /**
- * Whether a frame of the other variant stands at the place, which is `at` in the bytes. Where no chunk had shown a frame
+ * Whether a frame of the other variant stands at the place or behind it in the chunk. Where no chunk had shown a frame
  * yet, this one decides the era of the store.
  *
  * @returns true when reading the chunk again will do
- * @throws Failure `SourceReordered` when the chunk cannot be where the order has it
+ * @throws Failure `SourceReordered` when the chunk cannot be where the order has it, or `SourceUnreachable`
  */
-export function checkEra(tapes: Tapes, place: Place, bytes: Buffer, at: number): boolean {
-  const variant = otherVariant(place.variant);
-  if (parseFrame(bytes, at, variant, new ParsedFrame()) !== 'valid') return false;
-  return isOfOtherEra(tapes, place, variant);
-}
-
-/**
- * The same with a look at the rest of the chunk: a frame of the other variant may be larger than what was read, or stand
- * behind something that is no frame at all.
- *
- * @throws what {@link checkEra} throws, or Failure `SourceUnreachable`
- */
-export async function checkEraOfRest(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
-  const variant = otherVariant(place.variant);
+export async function checkEra(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
   const { chunk, offset } = place;
-  return (await holdsFrame(tapes.reader, { chunk, offset, variant }, signal)) && isOfOtherEra(tapes, place, variant);
-}
-
-function isOfOtherEra(tapes: Tapes, place: Place, variant: FrameVariant): boolean {
+  const variant = otherVariant(place.variant);
+  if (!(await holdsFrame(tapes.reader, { chunk, offset, variant }, signal))) return false;
   if (tapes.eras.unknown) {
     tapes.eras.learn(parseChunkName(place.chunk), variant);
     tapes.catalog.order();

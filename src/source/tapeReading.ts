@@ -3,15 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Cursor } from '../record.js';
 import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
-import {
-  checkEra,
-  checkEraOfRest,
-  checkGap,
-  corrupt,
-  incomplete,
-  missingBefore,
-  reportPassedOver,
-} from './findings.js';
+import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver } from './findings.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
@@ -226,7 +218,6 @@ export class TapeReading {
     if (isZero(read.bytes, at, read.bytes.length) && (atEnd || mayBeOpen)) {
       return this.endAt(place, endOfRange(read, fetched, this.found(place.offset, atEnd ? 'clean' : 'open')));
     }
-    if (checkEra(this.tapes, place, read.bytes, at)) return 'more';
     return yield* this.judge(place);
   }
 
@@ -246,7 +237,8 @@ export class TapeReading {
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {
       return this.salvageFrom(place, rest, rest.nextFrameAt);
     }
-    if (rest.kind === 'torn' && (await checkEraOfRest(this.tapes, place, this.signal))) return 'more';
+    const isNoFrame = rest.kind !== 'clean' && rest.nextFrameAt === undefined;
+    if (isNoFrame && (await checkEra(this.tapes, place, this.signal))) return 'more';
     return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.now() }));
   }
 

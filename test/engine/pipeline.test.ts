@@ -75,6 +75,7 @@ describe('a pipeline', () => {
     await append(pipeline, sampleEvents(first, 1, requestBytes), first);
     const moved = new Failure('WrongExpectedRevision', 'the stream has another revision');
     const sending = append(pipeline, sampleEvents(second, 1, requestBytes), second);
+    await settled();
     sent[0]?.fail(moved);
     await expect(sending).rejects.toBe(moved);
     expect(sent).toHaveLength(1);

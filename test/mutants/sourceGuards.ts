@@ -187,9 +187,9 @@ export const sourceGuards: readonly Guard[] = [
   {
     name: 'era of a chunk',
     against: 'A chunk of the other era in the wrong place would be taken for damage or numbered wrongly.',
-    file: 'src/source/findings.ts',
-    text: "if (parseFrame(bytes, at, variant, new ParsedFrame()) !== 'valid') return false;",
-    mutant: 'if (place.offset >= 0) return false;',
+    file: 'src/source/tapeReading.ts',
+    text: '(await checkEra(this.tapes, place, this.signal))',
+    mutant: '(await Promise.resolve(!checkEra))',
     noticedBy: `${eras} > is SourceReordered, and is read in its place when it is accepted`,
   },
   {
