@@ -78,7 +78,7 @@ export class TapeReading {
       const next = nextPlace(this.tapes, this.batch.cursor);
       if (next.kind === 'return') {
         this.batch.returnFrom(next.left);
-        await this.tapes.behind.check(this.batch.cursor, this.signal);
+        await this.tapes.compare(this.batch.cursor, this.signal);
       } else if (next.kind === 'read' && (yield* this.step(next.place)) === 'more') {
         await this.lookAround('no');
       } else {
@@ -168,6 +168,8 @@ export class TapeReading {
     let state = parseFrame(read.bytes, at, place.variant, frame);
     if (state === 'valid' && place.passed.length + Number(this.batch.cursor.chunk === '') > 0) {
       if (await this.mayHaveMissedNames(place)) return 'more';
+      // What others have listed since would be remembered as if it had always been there.
+      if (!this.tapes.isCompared) return 'more';
       this.enter(place);
     }
     for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
@@ -189,7 +191,7 @@ export class TapeReading {
     if (apart || this.doubted === chunk || missingBefore(chunk, this.batch.position) <= 0) return false;
     this.doubted = chunk;
     await this.tapes.catalog.listAll(this.signal);
-    if (await this.tapes.behind.check(this.batch.cursor, this.signal)) this.batch.rememberAnew();
+    if (await this.tapes.compare(this.batch.cursor, this.signal)) this.batch.rememberAnew();
     return true;
   }
 

@@ -86,13 +86,32 @@ export class Tapes {
    */
   async freshen(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<'not due' | 'listed' | 'change'> {
     await this.list(cursor, onward, signal);
-    const { listing } = this.catalog;
-    const { compared } = this;
+    const { isCompared } = this;
     // Others list too and compare nothing, and a cursor may come from elsewhere.
-    if (listing === compared.listing && cursor.memory === compared.memory) return 'not due';
-    const changed = await this.behind.check(cursor, signal);
-    this.compared = { listing, memory: cursor.memory };
-    return changed ? 'change' : listing === compared.listing ? 'not due' : 'listed';
+    if (isCompared && cursor.memory === this.compared.memory) return 'not due';
+    const changed = await this.compare(cursor, signal);
+    return changed ? 'change' : isCompared ? 'not due' : 'listed';
+  }
+
+  /** False while a listing has shown names that no cursor was compared with. */
+  get isCompared(): boolean {
+    return this.catalog.listing === this.compared.listing;
+  }
+
+  /**
+   * Compares all that was listed with what the cursor remembers, also what others list meanwhile.
+   *
+   * @returns true when the cursor should remember anew
+   * @throws what {@link Behind.check} throws
+   */
+  async compare(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      const { listing } = this.catalog;
+      const changed = await this.behind.check(cursor, signal);
+      if (listing !== this.catalog.listing) continue;
+      this.compared = { listing, memory: cursor.memory };
+      return changed;
+    }
   }
 
   /**

@@ -185,6 +185,14 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${wrongInput} > is SourceGap, and is read when it is accepted`,
   },
   {
+    name: 'listings of others before a chunk is entered',
+    against: 'A chunk that appeared behind the cursor would be remembered as if it had always been there.',
+    file: 'src/source/tapeReading.ts',
+    text: "if (!this.tapes.isCompared) return 'more';",
+    mutant: '',
+    noticedBy: `${wrongInput} > is noticed although another caller lists it while a later chunk is on its way`,
+  },
+  {
     name: 'era of a chunk',
     against: 'A chunk of the other era in the wrong place would be taken for damage or numbered wrongly.',
     file: 'src/source/tapeReading.ts',

@@ -28,7 +28,7 @@ const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
   disorder: ['SourceReordered', 'SourceForked'],
   growOlder: ['SourceForked', 'SourceReordered'],
   otherVariant: ['SourceReordered', 'SourceForked', 'SourceGap'],
-  damage: ['SourceCorrupt'],
+  damage: ['SourceCorrupt', 'SourceForked', 'SourceReordered'], // a writer that starts anew counts up to it alone
   loseTarget: ['TargetLost'],
   replaceServer: ['TargetLost'],
   softDelete: ['TargetTruncated'],

@@ -3,8 +3,8 @@ import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential 
 import { describe, expect, it } from 'vitest';
 
 import { Failure } from '../../src/errors.js';
-import type { Cursor, Mark, SourceRecord } from '../../src/record.js';
-import type { Source } from '../../src/source/source.js';
+import { beginning, type Cursor, type Mark, type SourceRecord } from '../../src/record.js';
+import type { Source, SourceBatch } from '../../src/source/source.js';
 import { connectContainer } from '../../src/source/sourceStorage.js';
 import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
@@ -332,6 +332,25 @@ describe('a chunk behind the cursor', () => {
     clock.advance(60_000);
     await source.lag(cursor, never);
     await expect(source.poll(cursor, never)).rejects.toMatchObject({ kind: 'SourceReordered' });
+  });
+
+  it('is noticed although another caller lists it while a later chunk is on its way', async () => {
+    const container = await threeChunkStore();
+    const proxy = await storageProxy(container, azuriteConnectionString());
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    proxy.tampering.before = ({ about }) => (about === second ? held : undefined);
+    const clock = new SteppingClock();
+    const source = openTapes(proxy.container, { clock });
+    const reading = source.read(beginning, never)[Symbol.asyncIterator]();
+    const { value: batch } = await reading.next();
+    expect(batch).toMatchObject({ cursor: { chunk: first, position: 11 } });
+    const early = '00000000-2013-10-15-080000.dat';
+    await uploadChunk(container, early, tapeOf(numberedRecords(901, 903)));
+    clock.advance(301_000);
+    await source.lag((batch as SourceBatch).cursor, never);
+    release();
+    await expect(reading.next()).rejects.toMatchObject({ kind: 'SourceReordered', facts: { chunk: early } });
   });
 
   it('that sorts before all that are watched is found by the listing of everything', async () => {
