@@ -51,6 +51,11 @@ export function verdict(world: World): Verdict {
   if (held.some(({ mark }) => !mark)) return { allowed: [...behind, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
   if (world.runnersMayDisagree) behind.add('TargetConflict');
+  // What was written twice makes the same event at the same position, wherever it was read: one mark may name the other.
+  const expected = eventsUnder(world, truth.records, held);
+  if (expected.length === held.length && expected.every(({ id }, index) => id === held[index]?.event.id)) {
+    return { allowed: [...behind, 'exact'], because };
+  }
   if (truth.besides) {
     // A process that knows of one era alone reads such a chunk where its name puts it, and misses nothing.
     const replicated = new Set(held.map(keyOf));
@@ -138,7 +143,7 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Fin
 function aheadOf(world: World, { records, blocker, besides }: SourceTruth, held: readonly Held[]): Verdict {
   const eventsOf = (some: readonly SourceRecord[]) => eventsUnder(world, some, held);
   const last = held.at(-1)?.mark;
-  if (besides && last) return { allowed: [...besides] as FailureKind[] };
+  if (besides) return { allowed: [...([...besides] as FailureKind[]), 'SourceForked'] };
   if (!blocker || (last && last.position > blocker.after)) {
     // Which of two chunks of one second begins an era, their names do not tell; a person may be asked.
     const erasMeet = ['otherVariant', 'secondWriter'].every((kind) =>

@@ -26,7 +26,7 @@ const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
   secondWriter: ['SourceForked', 'SourceReordered', 'SourceGap'],
   truncatingReader: ['SourceTruncated', 'SourceReplaced', 'SourceForked', 'SourceReordered', 'SourceGap'],
   disorder: ['SourceReordered', 'SourceForked'],
-  growOlder: ['SourceForked', 'SourceReordered'],
+  growOlder: ['SourceForked', 'SourceReordered', 'SourceReplaced'], // pages that land late may replace it
   otherVariant: ['SourceReordered', 'SourceForked', 'SourceGap'],
   damage: ['SourceCorrupt', 'SourceForked', 'SourceReordered'], // a writer that starts anew counts up to it alone
   loseTarget: ['TargetLost'],
