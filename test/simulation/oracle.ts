@@ -151,10 +151,7 @@ function aheadOf(world: World, { records, blocker, besides }: SourceTruth, held:
     );
     return { allowed: erasMeet ? ['exact', 'SourceReordered'] : ['exact'], events: eventsOf(records) };
   }
-  const allowed = [blocker.kind as FailureKind];
-  return blocker.kind === 'SourceReordered'
-    ? { allowed }
-    : { allowed, events: eventsOf(records.slice(0, blocker.after)) };
+  return { allowed: [blocker.kind as FailureKind], events: eventsOf(records.slice(0, blocker.after)) };
 }
 
 /**
