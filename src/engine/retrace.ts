@@ -121,12 +121,15 @@ class Retracing {
     this.isHidden = false;
     // Frames are added at the end, so of those that make no event the last are too many.
     let silent = Math.max(0, added - eventful);
+    let explained = 0;
     for (let index = this.unknown.length - 1; index >= 0; index--) {
       const point = this.unknown[index]?.before;
       if (!point || point.chunk === record.chunk || (!isEventful[index] && silent-- <= 0) || added === 0) continue;
       const { chunk, offset, sha1 } = point;
       this.intruders.set(chunk, { chunk, offset, sha1, etag: '' });
+      explained++;
     }
+    if (explained < added) throw this.miscounted(mark, added - explained);
     this.shift += added;
     this.unknown = [];
   }
@@ -198,6 +201,16 @@ class Retracing {
       `Before position ${position}, index ${index}, of stream ${stream} events are missing that the source holds: ` +
         'somebody else wrote to the stream at the same time. Replicate into a new TARGET_STREAM.',
       { stream, position, index },
+    );
+  }
+
+  private miscounted({ position, chunk }: Mark, more: number): Failure {
+    const { stream } = this.parts;
+    return new Failure(
+      'TargetConflict',
+      `Before position ${position} of stream ${stream} (chunk ${chunk}) ${more} more records were counted than when its ` +
+        'events were appended: another runner found the source in another order. Replicate into a new TARGET_STREAM.',
+      { stream, position, chunk, more },
     );
   }
 

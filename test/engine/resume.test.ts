@@ -358,6 +358,13 @@ describe('when a run died before it saved how far it had come', () => {
     await expectStop(ferry, 'SourceForked');
   });
 
+  test('and another runner had counted a record more before the same place, it is TargetConflict', async () => {
+    const ferry = await ferryThatDied();
+    await ferry.changeRow((row) => ({ ...row, cursor: { ...row.cursor, position: row.cursor.position + 1 } }));
+    await expectStop(ferry, 'TargetConflict');
+    await expect(ferry.run()).rejects.toThrow('1 more records were counted');
+  });
+
   test.each([
     ['a frame', chunk, [...numbered(1, 5), ...numbered(99, 99)]],
     ['a chunk', '00000004-2013-10-15-093200.dat', numbered(99, 99)],

@@ -126,6 +126,15 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: pipeline,
   },
   {
+    name: 'positions of two runners',
+    against:
+      'Events would go on under positions that the source does not give them, and verify would find each changed.',
+    file: 'src/engine/retrace.ts',
+    text: 'if (explained < added) throw this.miscounted(mark, added - explained);',
+    mutant: '',
+    noticedBy: `${resume} > another runner had counted a record more`,
+  },
+  {
     name: 'first append alone',
     against:
       'After a pause an append would succeed behind one that failed, where another runner left just its revision.',

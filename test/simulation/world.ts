@@ -49,7 +49,6 @@ export class World {
   /** The stops that what was done so far may lead to. */
   readonly stops = new Set<StopKind>();
   rowWasDeleted = false;
-  private isDamaged = false;
   /** All that was drawn has begun: the world only waits for what takes long. */
   isWaiting = false;
   bodyMode: 'auto' | 'raw' = 'auto';
@@ -120,12 +119,9 @@ export class World {
   do(deed: Deed): void {
     const isLate =
       deed.kind === 'phantom' ? deed.lateMs > 0 : deed.kind === 'tear' ? deed.restAfterMs !== undefined : true;
-    if (deed.kind === 'damage') this.isDamaged = true;
-    // A reader cuts behind the first bad frame, and so what was salvaged behind it.
-    const touches = deed.kind === 'truncatingReader' ? deed.afterMs > 0 || this.isDamaged : isLate;
-    if (touches) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
+    if (isLate) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
     const changesSource = mayStop[deed.kind]?.some((kind) => kind.startsWith('Source')) ?? false;
-    if (touches && changesSource && this.runnersMayDisagree) this.stops.add('TargetConflict');
+    if (isLate && changesSource && this.runnersMayDisagree) this.stops.add('TargetConflict');
     this.keep(this.carryOut(deed));
   }
 
