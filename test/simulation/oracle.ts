@@ -50,7 +50,7 @@ export function verdict(world: World): Verdict {
   // A foreign event that took the revision of one of ours is found by whoever reads there again, and not otherwise.
   if (held.some(({ mark }) => !mark)) return { allowed: [...behind, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
-  if (world.runnersMayDisagree) behind.add('TargetConflict');
+  for (const kind of world.stopsOfDisagreement) behind.add(kind);
   // What was written twice makes the same event at the same position, wherever it was read: one mark may name the other.
   const expected = eventsUnder(world, truth.records, held);
   if (expected.length === held.length && expected.every(({ id }, index) => id === held[index]?.event.id)) {

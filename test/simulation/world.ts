@@ -105,9 +105,9 @@ export class World {
     this.writers.push(this.writer);
   }
 
-  /** Two may have seen frames in another order, and each then finds that the other has appended wrongly. */
-  get runnersMayDisagree(): boolean {
-    return this.schedule.runners.length > 1;
+  /** Two runners may have seen frames in another order, and each then finds that the other has appended wrongly. */
+  get stopsOfDisagreement(): readonly StopKind[] {
+    return this.schedule.runners.length > 1 ? ['TargetConflict', 'SourceReplaced'] : [];
   }
 
   /** A line for somebody who looks at one schedule. */
@@ -121,7 +121,7 @@ export class World {
       deed.kind === 'phantom' ? deed.lateMs > 0 : deed.kind === 'tear' ? deed.restAfterMs !== undefined : true;
     if (isLate) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
     const changesSource = mayStop[deed.kind]?.some((kind) => kind.startsWith('Source')) ?? false;
-    if (isLate && changesSource && this.runnersMayDisagree) this.stops.add('TargetConflict');
+    if (isLate && changesSource) for (const kind of this.stopsOfDisagreement) this.stops.add(kind);
     this.keep(this.carryOut(deed));
   }
 
