@@ -37,9 +37,21 @@ export async function locate(
       continue;
     }
     tapes.heed(memory);
+    forgetEnds(tapes, mark);
     if (tapes.eras.learn(parseChunkName(chunk), found.variant)) tapes.catalog.order();
     tapes.ahead.keep(fetched);
     return { record: found.record, cursor: cursorBehind(found.record, memory && memoryAt(mark.position, memory)) };
+  }
+}
+
+/**
+ * What this process took for the ends of the chunks up to the mark may be what they were earlier. Whoever appended the
+ * mark has seen them since, and reading may begin before it.
+ */
+function forgetEnds({ ends, catalog }: Tapes, { chunk, offset }: Mark): void {
+  const at = catalog.indexOf(chunk);
+  for (const [name, end] of ends) {
+    if (name === chunk ? end.offset <= offset : catalog.indexOf(name) < at) ends.delete(name);
   }
 }
 

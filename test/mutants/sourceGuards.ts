@@ -185,6 +185,14 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${wrongInput} > is SourceGap, and is read when it is accepted`,
   },
   {
+    name: 'ends of chunks up to the tail’s mark',
+    against: 'What another runner has read since would be passed over while the tail is retraced: a false stop.',
+    file: 'src/source/locate.ts',
+    text: 'forgetEnds(tapes, mark);',
+    mutant: '',
+    noticedBy: `${wrongInput} > that went on is read anew up to a mark that another runner has appended since`,
+  },
+  {
     name: 'listings of others before a chunk is entered',
     against: 'A chunk that appeared behind the cursor would be remembered as if it had always been there.',
     file: 'src/source/tapeReading.ts',

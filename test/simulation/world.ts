@@ -107,7 +107,7 @@ export class World {
 
   /** Two runners may have seen frames in another order, and each then finds that the other has appended wrongly. */
   get stopsOfDisagreement(): readonly StopKind[] {
-    return this.schedule.runners.length > 1 ? ['TargetConflict', 'SourceReplaced'] : [];
+    return this.schedule.runners.length > 1 ? ['TargetConflict'] : [];
   }
 
   /** A line for somebody who looks at one schedule. */

@@ -47,7 +47,8 @@ async function caughtUp(container: ContainerClient, onDamage: 'stop' | 'skip' = 
   return { clock, logger, source, cursor, records };
 }
 
-function markOf(record: SourceRecord): Mark {
+function markOf(record: SourceRecord | undefined): Mark {
+  if (!record) throw new Error('there is no such record');
   const { position, key, chunk, offset, returnTo } = record;
   const sha1 = Buffer.from(record.sha1).toString('hex').slice(0, 16);
   return {
@@ -343,12 +344,12 @@ describe('a chunk behind the cursor', () => {
     const clock = new SteppingClock();
     const source = openTapes(proxy.container, { clock });
     const reading = source.read(beginning, never)[Symbol.asyncIterator]();
-    const { value: batch } = await reading.next();
-    expect(batch).toMatchObject({ cursor: { chunk: first, position: 11 } });
+    const { cursor } = (await reading.next()).value as SourceBatch;
+    expect(cursor).toMatchObject({ chunk: first, position: 11 });
     const early = '00000000-2013-10-15-080000.dat';
     await uploadChunk(container, early, tapeOf(numberedRecords(901, 903)));
     clock.advance(301_000);
-    await source.lag((batch as SourceBatch).cursor, never);
+    await source.lag(cursor, never);
     release();
     await expect(reading.next()).rejects.toMatchObject({ kind: 'SourceReordered', facts: { chunk: early } });
   });
@@ -407,6 +408,22 @@ describe('a chunk behind the cursor', () => {
 
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 13)));
     expect((await readAll(openTapes(container), after)).thrown).toMatchObject({ kind: 'SourceForked' });
+  });
+
+  it('that went on is read anew up to a mark that another runner has appended since', async () => {
+    const container = await threeChunkStore();
+    const source = openTapes(container);
+    const before = await readAll(source);
+    const { cursor } = await source.locate(markOf(before.records[9]), undefined, never);
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 12)));
+    const { records } = await readAll(openTapes(container), cursor);
+    await source.locate(markOf(records[1]), undefined, never);
+    const again = await readAll(source, cursor);
+    expect(again.records.slice(0, 3).map(({ chunk, position }) => `${position} ${chunk}`)).toEqual([
+      `11 ${first}`,
+      `12 ${first}`,
+      `13 ${second}`,
+    ]);
   });
 
   it('that the original reader truncates is nothing', async () => {
