@@ -205,16 +205,25 @@ class Retracing {
   }
 
   private miscounted({ position, chunk }: Mark, more: number): Failure {
+    const counted = `Before position ${position} (chunk ${chunk}) ${more} more records were counted than when it was appended`;
+    return this.anotherOrder(counted, { position, chunk, more });
+  }
+
+  private anotherOrder(found: string, facts: Readonly<Record<string, string | number>>): Failure {
     const { stream } = this.parts;
     return new Failure(
       'TargetConflict',
-      `Before position ${position} of stream ${stream} (chunk ${chunk}) ${more} more records were counted than when its ` +
-        'events were appended: another runner found the source in another order. Replicate into a new TARGET_STREAM.',
-      { stream, position, chunk, more },
+      `${found}: another runner found the source of stream ${stream} in another order. ` +
+        'Replicate into a new TARGET_STREAM.',
+      { stream, ...facts },
     );
   }
 
   private replaced({ position, chunk, offset }: Mark): Failure {
+    if (this.known.cursor.memory?.left?.some((left) => left.chunk === chunk && offset >= left.offset)) {
+      const appended = `Position ${position} comes from byte ${offset} of chunk ${chunk}, which had been left before`;
+      return this.anotherOrder(appended, { position, chunk, offset });
+    }
     return new Failure(
       'SourceReplaced',
       `The records up to position ${position} are not those that were replicated: something at or before byte ${offset} of chunk ${chunk} was replaced.`,

@@ -1,6 +1,7 @@
 import { jsonEvent, type EventData } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import type { FailureKind } from '../../src/errors.js';
+import { parseMark } from '../../src/convert/mark.js';
 import { beginning } from '../../src/record.js';
 import type { Decision } from '../../src/engine/wayOut.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
@@ -363,6 +364,24 @@ describe('when a run died before it saved how far it had come', () => {
     await ferry.changeRow((row) => ({ ...row, cursor: { ...row.cursor, position: row.cursor.position + 1 } }));
     await expectStop(ferry, 'TargetConflict');
     await expect(ferry.run()).rejects.toThrow('1 more records were counted');
+  });
+
+  test('and another runner had read on in a chunk that was left, it is TargetConflict', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 5));
+    await ferry.write(next, numbered(6, 8));
+    await ferry.run();
+    const row = await ferry.row();
+    await ferry.write(next, numbered(6, 10));
+    await ferry.run();
+    const [third, fourth] = ferry.events().slice(2, 4).map(({ metadata }) => parseMark(metadata));
+    const [left] = row?.cursor.memory?.left ?? [];
+    if (!row || !left || !third || !fourth) return fail('there is no row with a chunk left');
+    const memory = { ...row.cursor.memory, left: [{ ...left, offset: fourth.offset }] };
+    const confirmed = { revision: 2, mark: third };
+    await ferry.changeRow(() => ({ ...row, confirmed, cursor: { ...row.cursor, memory } }));
+    await expectStop(ferry, 'TargetConflict');
+    await expect(ferry.run()).rejects.toThrow('which had been left before');
   });
 
   test.each([
