@@ -43,22 +43,28 @@ export class Behind {
     return this.namesChanged(cursor.memory);
   }
 
+  /** True when fewer names are known before the cursor than it remembers. */
+  misses({ memory }: Cursor): boolean {
+    const before = memory?.namesBefore;
+    return before?.chunk !== undefined && this.tapes.catalog.namesBefore(before.chunk).count < before.count;
+  }
+
   /** The chunks with frames whose names are new among those before the cursor. */
   async newChunks(cursor: Cursor, signal: AbortSignal): Promise<AddedChunks> {
     const { memory } = cursor;
     const before = memory?.namesBefore;
     if (before?.chunk === undefined || !this.namesChanged(memory)) return none;
-    const now = this.tapes.catalog.namesBefore(before.chunk);
-    if (now.count < before.count) {
-      const facts = { chunk: before.chunk, names: now.count, namesBefore: before.count };
-      this.tapes.reportOnce('source-chunks-vanished', facts);
+    if (this.misses(cursor)) {
+      const { count } = this.tapes.catalog.namesBefore(before.chunk);
+      this.tapes.reportOnce('source-chunks-vanished', { chunk: before.chunk, names: count, namesBefore: before.count });
       return none;
     }
     const added = this.tapes.catalog.addedBefore(before.chunk, before);
     if (!added.certain) return added;
     const chunks: ListedChunk[] = [];
     for (const chunk of added.chunks) {
-      if (!this.isBehind(chunk.name, cursor)) continue;
+      const wasRead = memory?.left?.some((left) => left.chunk === chunk.name) ?? false;
+      if (wasRead || !this.isBehind(chunk.name, cursor)) continue;
       if (await this.tapes.probe(chunk, signal)) chunks.push(chunk);
       else this.withoutFrames.set(chunk.name, chunk.etag);
     }

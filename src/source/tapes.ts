@@ -105,6 +105,8 @@ export class Tapes {
    * @throws what {@link Behind.check} throws
    */
   async compare(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    // What our last listing lacks, another runner may have seen since: only a listing of everything shows that it is gone.
+    if (this.behind.misses(cursor)) await this.catalog.listAll(signal);
     for (;;) {
       const { listing } = this.catalog;
       const changed = await this.behind.check(cursor, signal);

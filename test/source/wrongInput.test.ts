@@ -441,13 +441,31 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(openTapes(container), cursor)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  it('that is deleted is reported, and stops nothing', async () => {
+  it('that another runner has read, and our last listing did not show, is nothing', async () => {
+    const container = await freshContainer();
+    const clock = new SteppingClock();
+    const source = openTapes(container, { clock });
+    await uploadChunk(container, second, tapeOf(numberedRecords(11, 12)));
+    expect((await readAll(source)).thrown).toMatchObject({ kind: 'SourceGap' });
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
+    const { cursor } = await readAll(openTapes(container));
+    const { cursor: ours } = await readAll(source, cursor);
+    expect(ours.memory?.namesBefore).toEqual(cursor.memory?.namesBefore);
+    clock.advance(301_000);
+    expect(await readAll(source, ours)).toMatchObject({ records: [], thrown: undefined });
+  });
+
+  it('that is deleted is reported, and stops nothing, nor does it when it is back', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor, logger } = await caughtUp(container);
     await container.deleteBlob(first);
     clock.advance(60_000);
     expect(await source.poll(cursor, never)).toBe(false);
     expect(logger.events('warn')).toEqual(['source-chunks-vanished']);
+    const { cursor: without } = await readAll(source, cursor);
+    await uploadChunk(container, first, threeChunks[0][1]);
+    clock.advance(301_000);
+    expect(await readAll(source, without)).toMatchObject({ records: [], thrown: undefined });
   });
 
   it('is noticed although another is gone, but not accepted before that one is back', async () => {
