@@ -1,10 +1,14 @@
 import type { Acceptance } from '../checkpoint/checkpoint.js';
 import { Failure } from '../errors.js';
-import { beginning } from '../record.js';
+import { beginning, type Cursor } from '../record.js';
+import { noStream } from '../target/target.js';
 import type { Parts } from './parts.js';
 import { resume } from './resume.js';
 import { ownMark, provenMark } from './tailMark.js';
 import { lastOwn } from './verifyEnds.js';
+
+/** Events of the stream that are looked through before a chunk is read out of its place: the last so many. */
+const mostSearched = 500_000;
 
 /** What a person decides after a stop. */
 export type Decision =
@@ -80,6 +84,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
 async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<WayOut> {
   const place = await resume(parts, signal);
   const cursor = await parts.source.accept(chunk, place.cursor, signal);
+  if (cursor.chunk === chunk) await refuseWhatIsThere(cursor, place.revision, parts, signal);
   return {
     says:
       cursor.chunk === chunk
@@ -90,6 +95,27 @@ async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Pr
       await parts.checkpoint.save();
     },
   };
+}
+
+/** What the stream holds already is not read again, whatever made it look new. */
+async function refuseWhatIsThere(
+  { chunk, offset }: Cursor,
+  tailRevision: number,
+  { target, stream, sourceId }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tailRevision === noStream) return;
+  let searched = 0;
+  for await (const event of target.read(stream, { revision: tailRevision, direction: 'backwards' }, signal)) {
+    const mark = ownMark(event, sourceId);
+    if (mark?.chunk === chunk && mark.offset >= offset) {
+      throw notApplicable(
+        `Revision ${event.revision} of stream ${stream} comes from byte ${mark.offset} of chunk ${chunk}: reading it now ` +
+          'would double events. Delete the checkpoint row instead: the target says where to go on.',
+      );
+    }
+    if (++searched === mostSearched) return;
+  }
 }
 
 async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {

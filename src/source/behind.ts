@@ -63,8 +63,7 @@ export class Behind {
     if (!added.certain) return added;
     const chunks: ListedChunk[] = [];
     for (const chunk of added.chunks) {
-      const wasRead = memory?.left?.some((left) => left.chunk === chunk.name) ?? false;
-      if (wasRead || !this.isBehind(chunk.name, cursor)) continue;
+      if (!this.isBehind(chunk.name, cursor)) continue;
       if (await this.tapes.probe(chunk, signal)) chunks.push(chunk);
       else this.withoutFrames.set(chunk.name, chunk.etag);
     }

@@ -250,6 +250,23 @@ describe('SourceReordered', () => {
     return ferry;
   }
 
+  test('accept --chunk refuses a chunk whose events the stream holds already, and deleting the row leads on', async () => {
+    const ferry = await ferryWithTwelve();
+    const before = await ferry.row();
+    await ferry.write(early, numbered(101, 103));
+    await expectStop(ferry, 'SourceReordered');
+    await decide(ferry, { kind: 'chunk', chunk: early });
+    await ferry.run();
+    const { cursor } = before ?? {};
+    if (!cursor) throw new Error('there is no row');
+    await ferry.changeRow((row) => ({ ...row, cursor }));
+    await expectStop(ferry, 'SourceReordered');
+    await expect(decide(ferry, { kind: 'chunk', chunk: early })).rejects.toThrow('would double events');
+    const events = ferry.events();
+    await ferry.run({ CHECKPOINT_TABLE: `${ferry.table}other` });
+    expect(ferry.events()).toEqual(events);
+  });
+
   test('accept --chunk reads it behind the cursor, once', async () => {
     const ferry = await accepted();
     await append(ferry);

@@ -1,5 +1,6 @@
 import type { Guard } from './guard.js';
 
+const waysOut = 'test/engine/waysOut.test.ts';
 const resume = 'test/engine/resume.test.ts';
 const run = 'test/engine/run.test.ts';
 const pipeline = 'test/engine/pipeline.test.ts';
@@ -124,6 +125,14 @@ export const engineGuards: readonly Guard[] = [
     text: 'const fullBytes = Math.min(requestBytes, appendBytes);',
     mutant: 'const fullBytes = Math.min(requestBytes, appendBytes, ((this.lastRecord = record), Infinity));',
     noticedBy: pipeline,
+  },
+  {
+    name: 'what the stream holds is not accepted',
+    against: 'A chunk that looks new by mistake would be read again when a person accepts it, and its events doubled.',
+    file: 'src/engine/wayOut.ts',
+    text: 'if (cursor.chunk === chunk) await refuseWhatIsThere(cursor, place.revision, parts, signal);',
+    mutant: 'void refuseWhatIsThere;',
+    noticedBy: `${waysOut} > accept --chunk refuses a chunk whose events the stream holds already`,
   },
   {
     name: 'positions of two runners',

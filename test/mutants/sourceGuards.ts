@@ -201,14 +201,6 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${wrongInput} > that another runner has read, and our last listing did not show, is nothing`,
   },
   {
-    name: 'chunks that were left are known',
-    against: 'A chunk that was gone for a while would be taken for a new one, and accepted twice.',
-    file: 'src/source/behind.ts',
-    text: 'if (wasRead || !this.isBehind(chunk.name, cursor)) continue;',
-    mutant: 'if ((wasRead && !wasRead) || !this.isBehind(chunk.name, cursor)) continue;',
-    noticedBy: `${wrongInput} > that is deleted is reported, and stops nothing`,
-  },
-  {
     name: 'listings of others before a chunk is entered',
     against: 'A chunk that appeared behind the cursor would be remembered as if it had always been there.',
     file: 'src/source/tapeReading.ts',
