@@ -40,7 +40,12 @@ export function verdict(world: World): Verdict {
     return { allowed: [...inRow.found, ...others], because: inRow.because };
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
-  if (!truth.frames.has(keyOf(last))) return { allowed: ['SourceReplaced', 'SourceTruncated'] };
+  // Pages that were under way to a chunk and land in the one that took its name put back what stood before a cursor;
+  // further back nobody looks but `verify`.
+  const landed = world.schedule.actions.some((action) => action.kind === 'overwrite' && action.inFlight);
+  if (!truth.frames.has(keyOf(last))) {
+    return { allowed: ['SourceReplaced', 'SourceTruncated', ...(landed ? ['exact' as const] : [])] };
+  }
   if (last.mark.settings !== settingsOf(world.bodyMode).settings) return { allowed: ['SettingsChanged'] };
   const because: string[] = [];
   const behind = new Set<FailureKind>();
@@ -65,9 +70,6 @@ export function verdict(world: World): Verdict {
   }
   // Without the row nobody knows what was left, and where; it may show as a gap further on.
   if (world.rowWasDeleted) return { allowed: [...behind, 'SourceGap', 'exact'], because };
-  // Pages that were under way to a chunk and land in the one that took its name put back what stood before a cursor;
-  // further back nobody looks but `verify`.
-  const landed = world.schedule.actions.some((action) => action.kind === 'overwrite' && action.inFlight);
   if (landed) return { allowed: [...behind, 'exact'], because };
   return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : [...behind], because };
 }
