@@ -94,6 +94,9 @@ const certificate = z.string().transform((text, context) => {
 const webUrl = z.url({ protocol: /^https?$/ }).regex(/^[^/]*\/\/[^/?#@]*(?:[/?#]|$)/);
 const webUrlExpected = 'a URL that starts with https:// (or http://), without user and password';
 
+/** A start takes a second of a run to see that a stream is absent: with much less than this nothing might ever be read. */
+export const runSeconds = { least: 5, most: 240 } as const;
+
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({
   SOURCE_CONTAINER: required(container, {
@@ -169,8 +172,7 @@ export const settingsSchema = z.object({
     meaning: 'When the timer runs (NCRONTAB, UTC).',
     expected: 'an NCRONTAB expression of 5 or 6 fields',
   }),
-  // A start takes a second of it to see that a stream is absent; with less than this nothing might ever be read.
-  RUN_SECONDS: wholeNumber(5, 240, 60, {
+  RUN_SECONDS: wholeNumber(runSeconds.least, runSeconds.most, 60, {
     meaning: "Time budget of one timer run; the timer's interval, so that runs follow each other without a gap.",
     unit: 'seconds',
   }),

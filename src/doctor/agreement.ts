@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import { intervalSeconds } from '../ncrontab.js';
+import { runSeconds } from '../settings.js';
 import { good, warning, type Finding } from './finding.js';
 
 /** Settings that are valid each by itself and make no sense together. @param ofServer what its connection string says */
@@ -13,7 +14,7 @@ export function agreementFindings({ run }: Config, ofServer: readonly string[]):
         'agreement',
         `The timer fires every ${interval.longest} s (REPLICATION_SCHEDULE), but a run ends after ${seconds} s ` +
           `(RUN_SECONDS): nobody looks for ${interval.longest - seconds} s.`,
-        interval.longest <= 240
+        interval.longest <= runSeconds.most
           ? `Set RUN_SECONDS to ${interval.longest}, so that runs follow each other without a gap.`
           : 'Let the timer fire more often, and set RUN_SECONDS to its interval.',
       ),
@@ -25,7 +26,9 @@ export function agreementFindings({ run }: Config, ofServer: readonly string[]):
         'agreement',
         `A run lasts ${seconds} s (RUN_SECONDS), but the timer fires every ${interval.shortest} s ` +
           '(REPLICATION_SCHEDULE): ticks are missed.',
-        `Set RUN_SECONDS to ${interval.shortest}.`,
+        interval.shortest >= runSeconds.least
+          ? `Set RUN_SECONDS to ${interval.shortest}.`
+          : `Let the timer fire every ${runSeconds.least} s at most.`,
       ),
     );
   }

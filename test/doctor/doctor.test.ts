@@ -228,6 +228,11 @@ const faults: readonly Row[] = [
     ({ settings }) => void (settings['REPLICATION_SCHEDULE'] = '0 */4 * * * *'),
     ['agreement', 'warning', /every 240 s .* nobody looks for 180 s/, /Set RUN_SECONDS to 240/],
   ],
+  [
+    'the timer fires more often than a run can be short',
+    ({ settings }) => void (settings['REPLICATION_SCHEDULE'] = '*/2 * * * * *'),
+    ['agreement', 'warning', /every 2 s .* ticks are missed/, /fire every 5 s at most/],
+  ],
 ];
 
 describe('doctor finds', () => {
