@@ -108,8 +108,8 @@ export class EventStoreNode {
     if (faults.hits('overtaken')) this.overtake(expectedNumber(expected) ?? -2, chunk);
     const { store } = this;
     const outcome = store.append(stream, expectedNumber(expected) ?? -2, chunk, () => {
-      if (outcome.kind !== 'accepted') return;
-      if (store === this.store) this.options.watch(outcome.revision - chunk.count + 1, chunk);
+      if (outcome.kind !== 'accepted' || store !== this.store) return; // a server that is gone tells nobody any more
+      this.options.watch(outcome.revision - chunk.count + 1, chunk);
       say({ ...outcome, kind: 'success' });
     });
     if (outcome.kind === 'accepted' || outcome.kind === 'repeatInFlight') giveUp();
