@@ -66,7 +66,7 @@ export function verdict(world: World): Verdict {
     const replicated = new Set(held.map(keyOf));
     const isWhole = truth.records.every((record) => eventCount(record) === 0 || replicated.has(recordKey(record)));
     const others = [...truth.besides] as FailureKind[];
-    return { allowed: [...behind, ...others, ...(isWhole ? ['exact' as const] : [])], because };
+    return { allowed: [...behind, ...others, ...(isWhole || world.rowWasDeleted ? ['exact' as const] : [])], because };
   }
   // Without the row nobody knows what was left, and where; it may show as a gap further on.
   if (world.rowWasDeleted) return { allowed: [...behind, 'SourceGap', 'exact'], because };
