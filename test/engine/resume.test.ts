@@ -374,7 +374,10 @@ describe('when a run died before it saved how far it had come', () => {
     const row = await ferry.row();
     await ferry.write(next, numbered(6, 10));
     await ferry.run();
-    const [third, fourth] = ferry.events().slice(2, 4).map(({ metadata }) => parseMark(metadata));
+    const [third, fourth] = ferry
+      .events()
+      .slice(2, 4)
+      .map(({ metadata }) => parseMark(metadata));
     const [left] = row?.cursor.memory?.left ?? [];
     if (!row || !left || !third || !fourth) return fail('there is no row with a chunk left');
     const memory = { ...row.cursor.memory, left: [{ ...left, offset: fourth.offset }] };
