@@ -37,7 +37,9 @@ export function verdict(world: World): Verdict {
     findingsInRow(table.row, truth, inRow);
     if (inRow.found.size === 0) return ahead();
     const others = (truth.besides ? [...truth.besides] : []) as FailureKind[];
-    return { allowed: [...inRow.found, ...others], because: inRow.because };
+    // Whoever knows of one era alone passes a chunk of the other that has no more to give.
+    const isSilent = truth.besides && truth.records.every((record) => eventCount(record) === 0);
+    return { allowed: [...inRow.found, ...others, ...(isSilent ? ['exact' as const] : [])], because: inRow.because };
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
   // Pages that were under way to a chunk and land in the one that took its name put back what stood before a cursor;
