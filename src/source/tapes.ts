@@ -106,7 +106,9 @@ export class Tapes {
    */
   async compare(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     // What our last listing lacks, another runner may have seen since: only a listing of everything shows that it is gone.
-    if (this.behind.misses(cursor)) await this.catalog.listAll(signal);
+    // Once is enough for what a cursor remembers: no other listing makes us forget a name.
+    const isOthers = cursor.memory !== this.compared.memory;
+    if (isOthers && this.behind.misses(cursor)) await this.catalog.listAll(signal);
     for (;;) {
       const { listing } = this.catalog;
       const changed = await this.behind.check(cursor, signal);

@@ -196,7 +196,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'names that our last listing lacked',
     against: 'A chunk that another runner has read would be forgotten, and stop us when it is listed.',
     file: 'src/source/tapes.ts',
-    text: 'if (this.behind.misses(cursor)) await this.catalog.listAll(signal);',
+    text: 'if (isOthers && this.behind.misses(cursor)) await this.catalog.listAll(signal);',
     mutant: '',
     noticedBy: `${wrongInput} > that another runner has read, and our last listing did not show, is nothing`,
   },
