@@ -28,6 +28,7 @@ export function verdict(world: World): Verdict {
   if (state && held.length > 0 && streams.firstVisible(state) > state.committed)
     return { allowed: ['TargetTruncated'] };
   const truth = sourceTruth(blobs, world.schedule.onDamage);
+  const others = [...(truth.besides ?? [])] as FailureKind[];
   const ahead = () => aheadOf(world, truth, held);
   const last = held.at(-1);
   if (!last) {
@@ -36,7 +37,6 @@ export function verdict(world: World): Verdict {
     const inRow: Findings = { found: new Set(), because: [] };
     findingsInRow(table.row, truth, inRow);
     if (inRow.found.size === 0) return ahead();
-    const others = (truth.besides ? [...truth.besides] : []) as FailureKind[];
     // Whoever knows of one era alone passes a chunk of the other that has no more to give.
     const isSilent = truth.besides && truth.records.every((record) => eventCount(record) === 0);
     return { allowed: [...inRow.found, ...others, ...(isSilent ? ['exact' as const] : [])], because: inRow.because };
@@ -67,7 +67,6 @@ export function verdict(world: World): Verdict {
     // A process that knows of one era alone reads such a chunk where its name puts it, and misses nothing.
     const replicated = new Set(held.map(keyOf));
     const isWhole = truth.records.every((record) => eventCount(record) === 0 || replicated.has(recordKey(record)));
-    const others = [...truth.besides] as FailureKind[];
     return { allowed: [...behind, ...others, ...(isWhole || world.rowWasDeleted ? ['exact' as const] : [])], because };
   }
   // Without the row nobody knows what was left, and where; it may show as a gap further on.
