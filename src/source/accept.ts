@@ -3,7 +3,8 @@ import type { Cursor, ReadPoint, SourceMemory } from '../record.js';
 import { digestWith, type ListedChunk } from './chunkCatalog.js';
 import { parseChunkName } from './chunkName.js';
 import { pointOf } from './memory.js';
-import { otherEra } from './place.js';
+import type { FrameVariant } from './frame.js';
+import { otherEra, variantOf } from './place.js';
 import type { Tapes } from './tapes.js';
 
 /**
@@ -22,18 +23,24 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   const listed = catalog.get(chunk);
   if (!listed) throw notApplicable(`There is no chunk named ${chunk}.`, chunk);
 
-  const left = cursor.memory?.left?.find((one) => one.chunk === chunk);
-  if (left && (await behind.wentOn(left, cursor.memory, signal))) return apart(pointOf(left), cursor, cursor.memory);
+  const { memory } = cursor;
+  const ofVariant = (variant: FrameVariant | undefined): SourceMemory | undefined =>
+    variant && variant !== variantOf(tapes, chunk, memory) ? withAllowance(memory, otherEra(chunk)) : memory;
+
+  const left = memory?.left?.find((one) => one.chunk === chunk);
+  const wentOn = left && (await behind.wentOn(left, memory, signal));
+  if (wentOn) return apart(pointOf(left), cursor, ofVariant(wentOn));
   const added = await behind.newChunks(cursor, signal);
   if (added.chunks.some(({ name }) => name === chunk)) {
     if (!added.certain)
       throw notApplicable(`It is not certain that ${chunk} is new: restore what was deleted first.`, chunk);
-    return apart({ chunk, offset: 0, sha1: '' }, cursor, withName(cursor.memory, chunk));
+    const frames = await tapes.probe(listed, signal);
+    return apart({ chunk, offset: 0, sha1: '' }, cursor, withName(ofVariant(frames), chunk));
   }
   const allowance = await allowanceFor(tapes, listed, cursor, signal);
   if (!allowance)
     throw notApplicable(`Nothing is wrong with chunk ${chunk}: it was read, or will be in its place.`, chunk);
-  return { ...cursor, memory: withAllowance(cursor.memory, allowance) };
+  return { ...cursor, memory: withAllowance(memory, allowance) };
 }
 
 /** Reads on at the point, out of its place, and then goes on where the main reading stands. */

@@ -1,11 +1,10 @@
 import { Failure } from '../errors.js';
 import type { Cursor, SourceMemory } from '../record.js';
 import type { AddedChunks, ListedChunk } from './chunkCatalog.js';
-import { parseFrame, ParsedFrame } from './frame.js';
-import { otherEra } from './place.js';
+import { parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
+import { otherVariant, variantOf } from './place.js';
 import { bytesBehind, readStart } from './tailCheck.js';
 import type { Tapes } from './tapes.js';
-import { parseChunkName } from './chunkName.js';
 
 type Watched = NonNullable<SourceMemory['left']>[number];
 
@@ -76,35 +75,38 @@ export class Behind {
     return catalog.indexOf(chunk) < catalog.indexOf(cursor.returnTo?.chunk ?? cursor.chunk);
   }
 
-  /** True when a valid frame stands where the chunk was left. */
-  async wentOn(left: Watched, memory: SourceMemory | undefined, signal: AbortSignal): Promise<boolean> {
+  /** The variant of the valid frame that stands where the chunk was left; undefined when none does. */
+  async wentOn(
+    left: Watched,
+    memory: SourceMemory | undefined,
+    signal: AbortSignal,
+  ): Promise<FrameVariant | undefined> {
     const listed = this.tapes.catalog.get(left.chunk);
-    if (!listed || listed.etag === left.etag || this.harmless.get(left.chunk) === listed.etag) return false;
+    if (!listed || listed.etag === left.etag || this.harmless.get(left.chunk) === listed.etag) return undefined;
     const end = this.tapes.ends.get(left.chunk);
-    if (end && end.etag === left.etag && end.listing >= listed.listing) return false;
-    let count = this.tapes.smallestRangeBytes;
-    for (;;) {
+    if (end && end.etag === left.etag && end.listing >= listed.listing) return undefined;
+    const expected = variantOf(this.tapes, left.chunk, memory);
+    // No frame of a chunk that was left at its beginning has shown yet which variant its frames have.
+    const variants = left.offset === 0 ? [expected, otherVariant(expected)] : [expected];
+    for (let count = this.tapes.smallestRangeBytes; ;) {
       const answer = await this.tapes.reader.read({ chunk: left.chunk, start: readStart(left), count }, signal);
-      if (answer.kind === 'missing' || answer.kind === 'unchanged') return false;
+      if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
       const read = bytesBehind(left, answer);
-      if (!read) return false;
-      const at = left.offset - read.start;
-      const frame = new ParsedFrame();
-      const state = parseFrame(read.bytes, at, this.variantOf(left.chunk, memory), frame);
-      if (state === 'valid') return true;
-      if (state !== 'incomplete' || read.start + frame.end > read.chunkBytes) {
-        this.harmless.set(left.chunk, read.etag);
-        return false;
+      if (!read) return undefined;
+      let needsBytes = 0;
+      for (const variant of variants) {
+        const frame = new ParsedFrame();
+        const state = parseFrame(read.bytes, left.offset - read.start, variant, frame);
+        if (state === 'valid') return variant;
+        if (state === 'incomplete' && read.start + frame.end <= read.chunkBytes)
+          needsBytes = Math.max(needsBytes, frame.end);
       }
-      count = Math.max(2 * count, frame.end);
+      if (needsBytes === 0) {
+        this.harmless.set(left.chunk, read.etag);
+        return undefined;
+      }
+      count = Math.max(2 * count, needsBytes);
     }
-  }
-
-  private variantOf(chunk: string, memory: SourceMemory | undefined) {
-    const name = parseChunkName(chunk);
-    const variant = name ? this.tapes.eras.variantOf(name) : 'varint';
-    if (!memory?.allowed?.includes(otherEra(chunk))) return variant;
-    return variant === 'varint' ? 'int32' : 'varint';
   }
 
   private namesChanged(memory: SourceMemory | undefined): boolean {

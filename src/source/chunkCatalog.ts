@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js';
 import { listAll, listFrom, type Chunk, type Listing } from './chunkListing.js';
 import { parseChunkName, type ChunkName } from './chunkName.js';
 import type { Eras } from './eras.js';
+import type { FrameVariant } from './frame.js';
 
 /** A chunk, and the numbers of the listing that showed it so and of the one that showed it first. */
 export interface ListedChunk extends Chunk {
@@ -149,8 +150,12 @@ export class ChunkCatalog {
     if (index !== undefined && chunk) this.inOrder[index] = chunk;
   }
 
-  /** Puts the chunks in order again, after the eras were learnt otherwise than by a listing. */
-  order(): void {
+  /** Takes note of what a verified frame has shown outside of a listing. */
+  learn(name: string, variant: FrameVariant): void {
+    if (this.eras.learn(parseChunkName(name), variant)) this.order();
+  }
+
+  private order(): void {
     this.orderIsOld = false;
     this.inOrder = [...this.byName.values()].filter((chunk) => this.eras.hasPlace(chunk)).sort(this.eras.compare);
     this.places = new Map(this.inOrder.map(({ name }, index) => [name, index]));

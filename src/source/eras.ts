@@ -15,7 +15,6 @@ export class Eras {
   /** The newest chunk known to be int32, and the oldest known to be varint. */
   private int32Until: ChunkName | undefined;
   private varintFrom: ChunkName | undefined;
-  private settled = false;
   private readonly exempted = new Set<string>();
 
   constructor(private readonly probe: Probe) {}
@@ -43,21 +42,18 @@ export class Eras {
     if (variant === 'int32' && this.olderThanVarint(chunk) && this.newerThanInt32(chunk)) this.int32Until = chunk;
     if (variant === 'varint' && this.olderThanVarint(chunk)) {
       this.varintFrom = chunk;
-      if (!this.newerThanInt32(chunk)) {
-        this.int32Until = undefined;
-        this.settled = false;
-      }
+      if (!this.newerThanInt32(chunk)) this.int32Until = undefined;
     }
     return this.known !== before;
   }
 
   /**
-   * Probes as few chunks as it takes to know the era of each: usually the oldest and the newest that hold a frame.
+   * Probes as few chunks as it takes to know the era of each: usually the oldest and the newest that hold a frame. Any
+   * chunk between the two eras is probed, also one that is listed later than those that follow it.
    *
    * @returns whether the order of the chunks may have changed
    */
   async settle(chunks: readonly Chunk[], signal: AbortSignal): Promise<boolean> {
-    if (this.settled) return false;
     const before = this.known;
     await this.probeWhereNeeded(
       chunks.filter(({ name }) => !this.exempted.has(name)),
@@ -73,15 +69,18 @@ export class Eras {
   private async probeWhereNeeded(chunks: readonly Chunk[], signal: AbortSignal): Promise<void> {
     if (!this.varintFrom)
       await this.probeFirst(chunks, this.newerThanInt32, (one, other) => compareTime(other, one), signal);
+    // A varint store whose newest chunk a writer of the other era made is none of int32.
+    if (this.int32Until && !this.varintFrom) await this.probeFirst(chunks, () => true, compareTime, signal);
     if (!this.varintFrom) return;
     if (!this.int32Until) await this.probeFirst(chunks, this.olderThanVarint, compareTime, signal);
     await this.bisect(chunks.filter(this.newerThanInt32).filter(this.olderThanVarint).sort(compareTime), signal);
-    this.settled = true;
   }
 
-  /** True while no chunk is known to hold a frame. */
-  get unknown(): boolean {
-    return !this.int32Until && !this.varintFrom;
+  /** True where a chunk's era is not known: no chunk has shown a frame yet, or it lies between the two eras. */
+  isOpen(chunk: ChunkName): boolean {
+    if (!this.int32Until && !this.varintFrom) return true;
+    const isTwo = this.int32Until !== undefined && this.varintFrom !== undefined;
+    return isTwo && this.newerThanInt32(chunk) && this.olderThanVarint(chunk);
   }
 
   /** The variant that a chunk's frames should have. */

@@ -53,8 +53,8 @@ export function checkGap(tapes: Tapes, chunk: string, position: number, memory: 
 }
 
 /**
- * Whether a frame of the other variant stands at the place or behind it in the chunk. Where no chunk had shown a frame
- * yet, this one decides the era of the store.
+ * Whether a frame of the other variant stands at the place or behind it in the chunk. Where no chunk had shown yet which
+ * era this one belongs to, its frame does.
  *
  * @returns true when reading the chunk again will do
  * @throws Failure `SourceReordered` when the chunk cannot be where the order has it, or `SourceUnreachable`
@@ -63,9 +63,9 @@ export async function checkEra(tapes: Tapes, place: Place, signal: AbortSignal):
   const { chunk, offset } = place;
   const variant = otherVariant(place.variant);
   if (!(await holdsFrame(tapes.reader, { chunk, offset, variant }, signal))) return false;
-  if (tapes.eras.unknown) {
-    tapes.eras.learn(parseChunkName(place.chunk), variant);
-    tapes.catalog.order();
+  const name = parseChunkName(chunk);
+  if (name && tapes.eras.isOpen(name)) {
+    tapes.catalog.learn(chunk, variant);
     return true;
   }
   throw new Failure(

@@ -1,6 +1,5 @@
 import { Failure } from '../errors.js';
 import { cursorBehind, type Cursor, type Mark, type SourceMemory, type SourceRecord } from '../record.js';
-import { parseChunkName } from './chunkName.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { memoryAt } from './memory.js';
 import { toRecord } from './tapeRecord.js';
@@ -38,7 +37,7 @@ export async function locate(
     }
     tapes.heed(memory);
     forgetEnds(tapes, mark);
-    if (tapes.eras.learn(parseChunkName(chunk), found.variant)) tapes.catalog.order();
+    tapes.catalog.learn(chunk, found.variant);
     tapes.ahead.keep(fetched);
     return { record: found.record, cursor: cursorBehind(found.record, memory && memoryAt(mark.position, memory)) };
   }

@@ -1,4 +1,4 @@
-import type { Cursor, ReadPoint } from '../record.js';
+import type { Cursor, ReadPoint, SourceMemory } from '../record.js';
 import type { ListedChunk } from './chunkCatalog.js';
 import { hasSettled, isCurrent, type ChunkEnd } from './chunkEnd.js';
 import { parseChunkName } from './chunkName.js';
@@ -102,11 +102,15 @@ function knownEnd(tapes: Tapes, { chunk, offset }: ReadPoint): ChunkEnd | undefi
   return end?.offset === offset ? end : undefined;
 }
 
-function knownOf(tapes: Tapes, point: ReadPoint, cursor: Cursor): Pick<Place, 'variant' | 'end'> {
-  const name = parseChunkName(point.chunk);
-  const byEra = name ? tapes.eras.variantOf(name) : 'varint';
-  const other = cursor.memory?.allowed?.includes(otherEra(point.chunk));
-  return { variant: other ? otherVariant(byEra) : byEra, end: knownEnd(tapes, point) };
+function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<Place, 'variant' | 'end'> {
+  return { variant: variantOf(tapes, point.chunk, memory), end: knownEnd(tapes, point) };
+}
+
+/** The variant that a chunk's frames must have: that of its era, unless a person allowed the other. */
+export function variantOf({ eras }: Tapes, chunk: string, memory: SourceMemory | undefined): FrameVariant {
+  const name = parseChunkName(chunk);
+  const byEra = name ? eras.variantOf(name) : 'varint';
+  return memory?.allowed?.includes(otherEra(chunk)) ? otherVariant(byEra) : byEra;
 }
 
 /** How an allowance to read a chunk of the other era is remembered; a plain name allows a gap before the chunk. */

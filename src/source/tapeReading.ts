@@ -7,7 +7,7 @@ import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOve
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
-import { isListedSo, isPassable, nextPlace, type Place } from './place.js';
+import { isListedSo, isPassable, nextPlace, variantOf, type Place } from './place.js';
 import type { Fetch, Fetched } from './readAhead.js';
 import { examineRest, type Rest } from './restOfChunk.js';
 import type { SourceBatch } from './source.js';
@@ -186,9 +186,16 @@ export class TapeReading {
     return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
   }
 
-  /** A gap may only mean that the listings since the last full one did not show a chunk: all names are listed first. */
-  private async mayHaveMissedNames({ chunk, apart }: Place): Promise<boolean> {
-    if (apart || this.doubted === chunk || missingBefore(chunk, this.batch.position) <= 0) return false;
+  /**
+   * A gap may only mean that the listings since the last full one did not show a chunk. Nor need they show the last
+   * chunks of an era before the first of the next: they go by name, and the eras' names interleave. So all names are
+   * listed first.
+   */
+  private async mayHaveMissedNames({ chunk, apart, variant }: Place): Promise<boolean> {
+    if (apart || this.doubted === chunk) return false;
+    const { position, cursor } = this.batch;
+    const isNextEra = cursor.chunk !== '' && variant !== variantOf(this.tapes, cursor.chunk, cursor.memory);
+    if (!isNextEra && missingBefore(chunk, position) <= 0) return false;
     this.doubted = chunk;
     await this.tapes.catalog.listAll(this.signal);
     if (await this.tapes.compare(this.batch.cursor, this.signal)) this.batch.rememberAnew();

@@ -152,7 +152,9 @@ function aheadOf(world: World, { records, blocker, besides }: SourceTruth, held:
     const erasMeet = ['otherVariant', 'secondWriter'].every((kind) =>
       world.schedule.actions.some((a) => a.kind === kind),
     );
-    return { allowed: erasMeet ? ['exact', 'SourceReordered'] : ['exact'], events: eventsOf(records) };
+    // A chunk that came behind the cursor with nothing but damage in front is a finding, and has no record to miss.
+    const isReordered = erasMeet || blocker?.kind === 'SourceCorrupt';
+    return { allowed: isReordered ? ['exact', 'SourceReordered'] : ['exact'], events: eventsOf(records) };
   }
   return { allowed: [blocker.kind as FailureKind], events: eventsOf(records.slice(0, blocker.after)) };
 }

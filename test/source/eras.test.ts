@@ -1,12 +1,15 @@
+import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 
-import { beginning } from '../../src/record.js';
+import { beginning, type Cursor } from '../../src/record.js';
 import type { Chunk } from '../../src/source/chunkListing.js';
 import { parseChunkName } from '../../src/source/chunkName.js';
 import { Eras } from '../../src/source/eras.js';
 import type { FrameVariant } from '../../src/source/frame.js';
 import { fixtureStore } from '../support/fixtureStores.js';
+import { azuriteConnectionString } from '../support/azurite.js';
 import { SteppingClock } from '../support/steppingClock.js';
+import { storageProxy } from '../support/storageProxy.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../support/uploadStore.js';
 import { never, openTapes, readAll } from './openTapes.js';
@@ -53,9 +56,9 @@ describe('the eras of a store', () => {
     expect(eras.memory).toBeUndefined();
   });
 
-  it('an int32 store needs one probe, since nothing is older than its newest chunk', async () => {
+  it('an int32 store needs two probes', async () => {
     const { eras, probes, chunks } = await settled('iiii');
-    expect(probes).toBe(1);
+    expect(probes).toBe(2);
     expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['int32', 'int32', 'int32', 'int32']);
   });
 
@@ -69,13 +72,22 @@ describe('the eras of a store', () => {
     },
   );
 
-  it('an int32 chunk that is newer than a varint one is in the wrong place, whichever is seen first', async () => {
+  it('an int32 chunk that is newer than a varint one is in the wrong place, although the newest is seen first', async () => {
     const { eras, chunks } = await settled('vvvi');
-    const [first] = chunks;
-    expect(eras.learn(first, 'varint')).toBe(true);
     expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['varint', 'varint', 'varint', 'varint']);
     expect(eras.learn(chunks.at(-1), 'int32')).toBe(false);
     expect(eras.memory).toBeUndefined();
+  });
+
+  it('a chunk between them is probed, although it is listed later than those that follow it', async () => {
+    const { chunks, variants } = storeOf('iiv');
+    const eras = new Eras((chunk) => Promise.resolve(variants.get(chunk.name)));
+    await eras.settle(
+      chunks.filter((_, index) => index !== 1),
+      never,
+    );
+    await eras.settle(chunks, never);
+    expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['int32', 'int32', 'varint']);
   });
 
   it('a chunk that a person allowed to be of the other era says nothing', async () => {
@@ -162,7 +174,90 @@ describe('a store that changes eras while it is followed', () => {
   });
 });
 
+describe('the first varint chunk', () => {
+  const [read, last] = ['00000000-2012-08-26-080000.dat', '00000003-2012-08-26-090000.dat'];
+  const varint = '00000000-2012-09-10-080000.dat';
+  const whole = [`4 ${last}`, `5 ${last}`, `6 ${varint}`, `7 ${varint}`];
+
+  /** The first of two int32 chunks was read. */
+  async function begun(lastChunk?: Buffer) {
+    const container = await freshContainer();
+    const proxy = await storageProxy(container, azuriteConnectionString());
+    await uploadChunk(container, read, tapeOf(numberedRecords(1, 3), 'int32'));
+    if (lastChunk) await uploadChunk(container, last, lastChunk);
+    const clock = new SteppingClock();
+    const source = openTapes(proxy.container, { clock });
+    const { cursor } = await readAll(source);
+    await uploadChunk(container, last, tapeOf(numberedRecords(4, 5), 'int32'));
+    await uploadChunk(container, varint, tapeOf(numberedRecords(1, 2)));
+    return { container, proxy, clock, source, cursor };
+  }
+
+  it('is not entered on the word of a listing that lacks the last int32 chunk', async () => {
+    const { proxy, clock, source, cursor } = await begun();
+    clock.advance(5_000);
+    const blob = new RegExp(`<Blob><Name>${last}</Name>.*?</Blob>`, 's');
+    let listings = 0;
+    proxy.tampering.listing = (_, xml) => (++listings === 1 ? xml.replace(blob, '') : xml);
+    const { records, thrown } = await readAll(source, cursor);
+    expect(thrown).toBeUndefined();
+    expect(records.map(({ position, chunk }) => `${position} ${chunk}`)).toEqual(whole);
+  });
+
+  it('when the target names it, ends the int32 era with the chunks before it, not with the one read last', async () => {
+    const { container, source, cursor } = await begun(Buffer.alloc(4096));
+    const { records: all } = await readAll(openTapes(container));
+    const tail = all.at(-1) ?? expect.fail('nothing was read');
+    const sha1 = Buffer.from(tail.sha1).toString('hex').slice(0, 16);
+    const mark = { v: 1, source: 'billing', index: 0, count: 1, settings: '', ...tail, sha1 } as const;
+    await source.locate(mark, cursor.memory, never);
+    const { records, thrown } = await readAll(source, cursor);
+    expect(thrown).toBeUndefined();
+    expect(records.map(({ position, chunk }) => `${position} ${chunk}`)).toEqual(whole);
+  });
+});
+
 describe('a chunk of the other era than its time says', () => {
+  const odd = '00000000-2013-10-15-090000.dat';
+  const main = '00000002-2013-10-15-080000.dat';
+
+  /** Two varint chunks were read to their end; the odd one, if it comes, comes behind the cursor. */
+  async function caughtUp() {
+    const container = await freshContainer();
+    await uploadChunk(container, '00000000-2013-10-15-070000.dat', tapeOf(numberedRecords(1, 2)));
+    await uploadChunk(container, main, tapeOf(numberedRecords(3, 4)));
+    const { cursor } = await readAll(openTapes(container));
+    return { container, cursor };
+  }
+
+  /** What is read once the odd chunk is accepted, and the main chunk has grown by a record. */
+  async function accepted(container: ContainerClient, cursor: Cursor) {
+    await uploadChunk(container, main, tapeOf(numberedRecords(3, 5)));
+    const behind = await openTapes(container).accept(odd, cursor, never);
+    const { records, thrown, cursor: after } = await readAll(openTapes(container), behind);
+    expect(thrown).toBeUndefined();
+    expect(await readAll(openTapes(container), after)).toMatchObject({ records: [], thrown: undefined });
+    return records.map(({ position, chunk, stamp }) => `${position} ${chunk} ${stamp}`);
+  }
+
+  it('is SourceReordered when it appears behind the cursor, and is read once when it is accepted', async () => {
+    const { container, cursor } = await caughtUp();
+    await uploadChunk(container, odd, tapeOf(numberedRecords(901, 902), 'int32'));
+    const { thrown } = await readAll(openTapes(container), cursor);
+    expect(thrown).toMatchObject({ kind: 'SourceReordered', facts: { chunk: odd } });
+    expect(await accepted(container, cursor)).toEqual([`5 ${odd} 901`, `6 ${odd} 902`, `7 ${main} 5`]);
+  });
+
+  it('is SourceForked when it gets its frames after it appeared, and is read once when it is accepted', async () => {
+    const { container, cursor: before } = await caughtUp();
+    await uploadChunk(container, odd, Buffer.alloc(4096), 'page');
+    const { cursor } = await readAll(openTapes(container), before);
+    await uploadChunk(container, odd, tapeOf(numberedRecords(901, 902), 'int32'), 'page');
+    const { thrown } = await readAll(openTapes(container), cursor);
+    expect(thrown).toMatchObject({ kind: 'SourceForked', facts: { chunk: odd, offset: 0 } });
+    expect(await accepted(container, cursor)).toEqual([`5 ${odd} 901`, `6 ${odd} 902`, `7 ${main} 5`]);
+  });
+
   it('is SourceReordered although its first frame is damaged, instead of being taken for torn', async () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
@@ -195,11 +290,14 @@ describe('a chunk of the other era than its time says', () => {
     const container = await freshContainer();
     const first = '00000000-2013-10-15-080000.dat';
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 1)));
-    const { cursor } = await readAll(openTapes(container));
+    const { chunk, offset, sha1, position } = (await readAll(openTapes(container))).cursor;
+    const cursor = { chunk, offset, sha1, position };
     const whole = tapeOf(numberedRecords(1, 3));
     const damaged = Buffer.from(whole);
-    damaged[cursor.offset + 20] = (whole[cursor.offset + 20] ?? 0) ^ 0xff;
-    await uploadChunk(container, '00000003-2013-10-15-090000.dat', tapeOf(numberedRecords(4, 5), 'int32'));
+    damaged[offset + 20] = (whole[offset + 20] ?? 0) ^ 0xff;
+    for (const time of ['070000', '090000']) {
+      await uploadChunk(container, `00000003-2013-10-15-${time}.dat`, tapeOf(numberedRecords(4, 5), 'int32'));
+    }
     for (const bytes of [whole, damaged]) {
       await uploadChunk(container, first, bytes);
       const { records, thrown } = await readAll(openTapes(container), cursor);
