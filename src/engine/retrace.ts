@@ -213,7 +213,7 @@ class Retracing {
     const { stream } = this.parts;
     return new Failure(
       'TargetConflict',
-      `${found}: another runner found the source of stream ${stream} in another order. ` +
+      `${found}: another runner, or an append that landed late, knew the source of stream ${stream} in another order. ` +
         'Replicate into a new TARGET_STREAM.',
       { stream, ...facts },
     );

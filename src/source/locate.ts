@@ -60,17 +60,18 @@ function frameOf(mark: Mark, { answer, zeroBytes }: Fetched): Found | number {
   if (answer.kind === 'missing') throw replaced(mark, `chunk ${chunk} is gone`);
   if (answer.kind !== 'bytes' || answer.read.chunkBytes <= offset) throw truncated(mark);
   const { bytes, chunkBytes } = answer.read;
+  const rangeBytes = bytes.length + zeroBytes;
   const frame = new ParsedFrame();
   let larger = 0;
   let isCut = false;
   for (const variant of variants) {
     const state = parseFrame(bytes, 0, variant, frame);
     if (state === 'valid') return { record: recordOf(mark, bytes, frame), variant };
-    if (state !== 'incomplete' || zeroBytes > 0) continue;
+    if (state !== 'incomplete' || frame.end <= rangeBytes) continue;
     if (offset + frame.end <= chunkBytes) larger = Math.max(larger, frame.end);
     else isCut = true;
   }
-  if (larger > bytes.length) return larger;
+  if (larger > 0) return larger;
   if (isCut) throw truncated(mark);
   throw replaced(mark, `no frame stands at byte ${offset} of chunk ${chunk}`);
 }

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { Failure } from '../errors.js';
 import type { Cursor } from '../record.js';
 import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
@@ -174,6 +175,7 @@ export class TapeReading {
     }
     for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
       this.salvage = undefined;
+      this.undecided = 0;
       const frameBytes = frame.end - at;
       this.tapes.sawFrame(frameBytes);
       batch.add(place, read.bytes, read.start, at, frame.end);
@@ -215,8 +217,11 @@ export class TapeReading {
     at: number,
     state: Exclude<FrameState, 'valid'>,
   ): AsyncGenerator<SourceBatch, Step> {
-    const atEnd = read.start + read.bytes.length + fetched.zeroBytes >= read.chunkBytes;
-    if (state === 'incomplete' && !atEnd && fetched.zeroBytes === 0 && read.start + this.frame.end <= read.chunkBytes) {
+    const end = read.start + read.bytes.length + fetched.zeroBytes;
+    const atEnd = end >= read.chunkBytes;
+    const frameEnd = read.start + this.frame.end;
+    // Within the range a frame can only be cut by zeros, and none ends with zeros.
+    if (state === 'incomplete' && frameEnd > end && frameEnd <= read.chunkBytes) {
       this.frameNeedsBytes = read.start + this.frame.end - readStart(place);
       this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.largestRangeBytes);
       return 'more';
@@ -240,7 +245,11 @@ export class TapeReading {
     const rest = await examineRest(this.tapes.reader, { chunk, offset, variant, behindTooLarge }, this.signal);
     if (!rest) {
       this.tapes.ends.delete(chunk); // a frame stands there by now: it is read as anywhere else
-      return ++this.undecided <= undecidedLimit ? 'more' : 'head';
+      if (++this.undecided <= undecidedLimit) return 'more';
+      throw new Failure('SourceUnreachable', `Chunk ${chunk} is another one each time byte ${offset} is looked at.`, {
+        chunk,
+        offset,
+      });
     }
     this.undecided = 0;
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {

@@ -105,9 +105,14 @@ export class World {
     this.writers.push(this.writer);
   }
 
-  /** Two runners may have seen frames in another order, and each then finds that the other has appended wrongly. */
+  /**
+   * Two runners may have seen frames in another order, and each then finds that the other has appended wrongly. So does
+   * one of which an earlier append lands after it has read again.
+   */
   get stopsOfDisagreement(): readonly StopKind[] {
-    return this.schedule.runners.length > 1 ? ['TargetConflict'] : [];
+    const { runners, rates } = this.schedule;
+    const isLate = (rates.slowCommit ?? 0) + (rates.appendLate ?? 0) > 0;
+    return runners.length > 1 || isLate ? ['TargetConflict'] : [];
   }
 
   /** A line for somebody who looks at one schedule. */

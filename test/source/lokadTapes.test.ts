@@ -204,10 +204,10 @@ async function readSome(batches: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of batches) return;
 }
 
-describe('a frame larger than a range', () => {
+describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte) => {
   const large = tapeOf([
     ...numberedRecords(1, 2),
-    { messages: [['Large', Buffer.alloc(500 * 1024, 7)]] },
+    { messages: [['Large', Buffer.alloc(500 * 1024, byte)]] },
     ...numberedRecords(4, 5),
   ]);
   const small = { smallestRangeBytes: 64 * 1024, largestRangeBytes: 64 * 1024 };
@@ -218,6 +218,18 @@ describe('a frame larger than a range', () => {
     const { records, thrown } = await readAll(openTapes(container, small));
     expect(thrown).toBeUndefined();
     expect(positions(records)).toEqual(range(1, 5));
+  });
+
+  it('is found where the target names it', async () => {
+    const container = await freshContainer();
+    await uploadChunk(container, first, large);
+    const [, , record] = (await readAll(openTapes(container, small))).records;
+    const named = record ?? expect.fail('it was not read');
+    const sha1 = Buffer.from(named.sha1).toString('hex').slice(0, 16);
+    const mark = { v: 1, source: 'billing', index: 0, count: 1, settings: '', ...named, sha1 } as const;
+    const { record: found } = await openTapes(container, small).locate(mark, undefined, never);
+    const { chunk, offset, frameBytes } = named;
+    expect(found).toMatchObject({ chunk, offset, frameBytes, sha1: named.sha1 });
   });
 
   it('is read in an older chunk', async () => {
