@@ -35,9 +35,37 @@ export async function retrace(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Cursor | undefined> {
+  const { memory } = known.cursor;
+  try {
+    return await retraceFrom(known.cursor, known, tail, parts, signal);
+  } catch (thrown) {
+    if (!memory || !isBehindCursor(thrown)) throw thrown;
+    // The reading that follows finds it again, and there is a place then from which a person can have it read.
+    const { namesBefore, left = [], ...others } = memory;
+    const cursor = await retraceFrom({ ...known.cursor, memory: others }, known, tail, parts, signal);
+    if (!cursor) return undefined;
+    const leftSince = cursor.memory?.left ?? [];
+    const leftBefore = left.filter(({ chunk }) => leftSince.every((since) => since.chunk !== chunk));
+    const watched = { ...(namesBefore && { namesBefore }), left: [...leftBefore, ...leftSince] };
+    return { ...cursor, memory: { ...cursor.memory, ...watched } };
+  }
+}
+
+/** What came behind the cursor where the row stands, and is no matter of what was appended since. */
+function isBehindCursor(thrown: unknown): boolean {
+  return thrown instanceof Failure && (thrown.kind === 'SourceReordered' || thrown.kind === 'SourceForked');
+}
+
+async function retraceFrom(
+  from: Cursor,
+  known: Known,
+  tail: Confirmed,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<Cursor | undefined> {
   const retracing = new Retracing(known, tail, parts, signal);
   try {
-    for await (const { records } of parts.source.read(known.cursor, signal)) {
+    for await (const { records } of parts.source.read(from, signal)) {
       for (const record of records) {
         const cursor = await retracing.pass(record);
         if (cursor) return cursor;

@@ -10,10 +10,10 @@ type Watched = NonNullable<SourceMemory['left']>[number];
 
 /** Notices what is written behind a cursor: a chunk that sorts before it, and a chunk left that goes on. */
 export class Behind {
-  /** Versions of chunks left that were looked at and hold nothing new, by chunk name. */
+  /** Versions of chunks left that were looked at and hold nothing new, by where they were left. */
   private readonly harmless = new Map<string, string>();
-  /** Chunks that appeared behind a cursor and hold no frame, with the version looked at: watched from then on. */
-  readonly withoutFrames = new Map<string, string>();
+  /** Chunks that appeared behind a cursor and hold no frame, with the version looked at; until they are watched. */
+  private readonly withoutFrames = new Map<string, string>();
 
   constructor(private readonly tapes: Tapes) {}
 
@@ -40,6 +40,13 @@ export class Behind {
       }
     }
     return this.namesChanged(cursor.memory);
+  }
+
+  /** The chunks that have appeared without a frame, for the cursor to watch as if they had been left at their beginning. */
+  takeWithoutFrames(): Watched[] {
+    const taken = [...this.withoutFrames].map(([chunk, etag]) => ({ chunk, offset: 0, sha1: '', etag }));
+    this.withoutFrames.clear();
+    return taken;
   }
 
   /** True when fewer names are known before the cursor than it remembers. */
@@ -82,7 +89,8 @@ export class Behind {
     signal: AbortSignal,
   ): Promise<FrameVariant | undefined> {
     const listed = this.tapes.catalog.get(left.chunk);
-    if (!listed || listed.etag === left.etag || this.harmless.get(left.chunk) === listed.etag) return undefined;
+    const leftAt = `${left.chunk}@${left.offset}`;
+    if (!listed || listed.etag === left.etag || this.harmless.get(leftAt) === listed.etag) return undefined;
     const end = this.tapes.ends.get(left.chunk);
     if (end && end.etag === left.etag && end.listing >= listed.listing) return undefined;
     const expected = variantOf(this.tapes, left.chunk, memory);
@@ -102,7 +110,7 @@ export class Behind {
           needsBytes = Math.max(needsBytes, frame.end);
       }
       if (needsBytes === 0) {
-        this.harmless.set(left.chunk, read.etag);
+        this.harmless.set(leftAt, read.etag);
         return undefined;
       }
       count = Math.max(2 * count, needsBytes);

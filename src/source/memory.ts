@@ -21,7 +21,7 @@ export function memoryIn(
   left: readonly LeftChunk[],
 ): SourceMemory {
   const { memory: eras } = tapes.eras;
-  const newcomers = [...tapes.behind.withoutFrames].map(([name, etag]) => ({ chunk: name, offset: 0, sha1: '', etag }));
+  const newcomers = tapes.behind.takeWithoutFrames();
   const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
   const { allowed, apart } = before ?? {};
   return {

@@ -344,6 +344,26 @@ describe('SourceForked', () => {
   });
 });
 
+describe.each<[StopKind, string, (ferry: Ferry) => Promise<void>]>([
+  ['SourceReordered', early, (ferry) => ferry.write(early, numbered(201, 202))],
+  ['SourceForked', first, (ferry) => ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)])],
+])('%s', (kind, chunk, spoil) => {
+  test('accept --chunk leads on where the row is behind the stream, as a kill leaves it', async () => {
+    const ferry = await ferryWithTwelve();
+    const old = await ferry.row();
+    await append(ferry);
+    await ferry.run();
+    await spoil(ferry);
+    const behind = () => ferry.changeRow(() => old ?? expect.fail('no row'));
+    await behind();
+    await expectStop(ferry, kind);
+    await behind();
+    await decide(ferry, { kind: 'chunk', chunk });
+    await expectToLeadOn(ferry);
+    expect(ferry.bodies()).toEqual([...numberedBodies(1, 13), ...numberedBodies(201, 202)]);
+  });
+});
+
 test('SourceGap: accept --chunk goes on without what is missing', async () => {
   const ferry = await ferryWithTwelve();
   const ahead = '00000020-2013-10-15-113000.dat';

@@ -37,6 +37,15 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: `${run} > renews the row at least once a minute while it waits`,
   },
   {
+    name: 'place behind what came behind the cursor',
+    against:
+      'After a kill, what came behind the cursor could not be accepted: only without it would replication go on.',
+    file: 'src/engine/retrace.ts',
+    text: 'if (!memory || !isBehindCursor(thrown)) throw thrown;',
+    mutant: 'if (memory !== undefined) throw thrown;',
+    noticedBy: `${waysOut} > accept --chunk leads on where the row is behind the stream`,
+  },
+  {
     name: 'run that does not end',
     against: 'A run that hangs would hang for ever, and no timer would start another.',
     file: 'src/engine/run.ts',

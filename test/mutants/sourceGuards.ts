@@ -5,6 +5,7 @@ const tapes = 'test/source/lokadTapes.test.ts';
 const wrongInput = 'test/source/wrongInput.test.ts';
 const rest = 'test/source/restOfChunk.test.ts';
 const eras = 'test/source/eras.test.ts';
+const behind = 'test/source/behind.test.ts';
 
 /** What reading relies on. */
 export const sourceGuards: readonly Guard[] = [
@@ -287,6 +288,22 @@ export const sourceGuards: readonly Guard[] = [
     text: 'left.offset === 0 ? [expected, otherVariant(expected)] : [expected]',
     mutant: '[expected]',
     noticedBy: `${eras} > is SourceForked when it gets its frames after it appeared`,
+  },
+  {
+    name: 'where a chunk was left',
+    against: 'A chunk that is watched from an earlier place again would be taken for looked at.',
+    file: 'src/source/behind.ts',
+    text: '`${left.chunk}@${left.offset}`',
+    mutant: 'left.chunk',
+    noticedBy: `${behind} > is looked at again where it is left once more`,
+  },
+  {
+    name: 'empty newcomer watched once',
+    against: 'A chunk that was accepted would be a finding again, for as long as the process lives.',
+    file: 'src/source/behind.ts',
+    text: 'this.withoutFrames.clear();',
+    mutant: '',
+    noticedBy: `${behind} > is no finding any more once it was accepted`,
   },
   {
     name: 'variant of an accepted chunk',
