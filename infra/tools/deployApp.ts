@@ -1,12 +1,14 @@
-// npm run app:deploy -- [--env NAME]: the package into the function app, and onto the machine.
+// npm run app:deploy -- [--env NAME] [--machine-only]: the package into the function app, and onto the machine.
+import { parseArgs } from 'node:util';
 import { az, main } from './az.js';
 import { outputsOf, root, takeEnvironment } from './environment.js';
 
 await main(() => {
   const { name, rest } = takeEnvironment(process.argv.slice(2));
+  const { values } = parseArgs({ args: [...rest], options: { 'machine-only': { type: 'boolean', default: false } } });
   const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app, EVENTSTORE_VM_NAME: machine } = outputsOf(name);
   // azd has deployed the package itself by then.
-  if (!rest.includes('--machine-only')) {
+  if (!values['machine-only']) {
     az(
       ...['functionapp', 'deployment', 'source', 'config-zip', '--resource-group', group, '--name', app],
       ...['--src', `${root}artifacts/eventferry.zip`, '--build-remote', 'false'],

@@ -1,6 +1,6 @@
 // npm run app:pause | app:resume -- [--env NAME]; azd's hook: --print
 import { az, azJson, main } from './az.js';
-import { outputsIfDeployed, outputsOf, takeEnvironment } from './environment.js';
+import { onlyEnvironment, outputsIfDeployed, outputsOf } from './environment.js';
 
 /** The app setting that switches the timer off. */
 const setting = 'AzureWebJobs.replicate.Disabled';
@@ -20,7 +20,7 @@ export function isPaused(environment: string): boolean {
 if (process.argv[1]?.endsWith('paused.ts') === true) {
   await main(() => {
     const [verb, ...args] = process.argv.slice(2);
-    const { name } = takeEnvironment(args);
+    const name = onlyEnvironment(args);
     if (verb === 'print') {
       process.stdout.write(`${isPaused(name)}\n`);
       return;

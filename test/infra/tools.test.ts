@@ -67,7 +67,9 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     tool: string,
     args: readonly string[],
     answers: readonly (readonly [pattern: string, answer: string])[],
+    variables: Readonly<Record<string, string>> = {},
   ) {
+    rmSync(join(folder, 'record'), { force: true });
     const cases = answers
       .map(([pattern, answer]) => `  ${pattern}) cat <<'ANSWER'\n${answer}\nANSWER\n  ;;`)
       .join('\n');
@@ -76,7 +78,7 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['--import', import.meta.resolve('tsx'), join(root, `infra/tools/${tool}.ts`), ...args],
-      { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}` } },
+      { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}`, ...variables } },
     );
     const record = existsSync(join(folder, 'record'))
       ? readFileSync(join(folder, 'record'), 'utf8').trim().split('\n')
@@ -163,6 +165,33 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     const { record } = run('paused', ['pause'], [deployed]);
     expect(record.at(-1)).toContain('--settings AzureWebJobs.replicate.Disabled=true');
     expect(run('paused', ['print'], [deployed, pausedNow]).stdout).toBe('true\n');
+  });
+
+  test('act on the environment that is asked for, while the shell has what azd tells of another', () => {
+    const dev = { ...outputs, AZURE_ENV_NAME: 'dev' };
+    const prod = [
+      "'deployment sub show --name eventferry-prod'*",
+      JSON.stringify({ azurE_RESOURCE_GROUP: { value: 'rg-prod' }, azurE_FUNCTION_APP_NAME: { value: 'func-prod' } }),
+    ] as const;
+    for (const asked of [['--env', 'prod'], ['--env=prod']]) {
+      const { record } = run('paused', ['pause', ...asked], [prod], dev);
+      expect(record.at(-1)).toContain('--resource-group rg-prod --name func-prod');
+    }
+    expect(run('paused', ['pause'], [], dev).record).toEqual([expect.stringContaining('--name func-x')]);
+  });
+
+  test.each([
+    ['app:pause', 'paused', ['pause', 'prod'], {}],
+    ['app:resume', 'paused', ['resume', '--environment', 'prod'], {}],
+    ['app:deploy', 'deployApp', ['prod'], {}],
+    ['infra:smoke', 'smoke', ['--environment=prod'], {}],
+    ['infra:deploy without the -- for npm', 'deploy', ['create', 'prod'], { npm_config_env: 'true' }],
+    ['infra:deploy with --env behind something else', 'deploy', ['create', '--debug', '--env=prod'], {}],
+    ['infra:deploy without a name', 'deploy', ['create', '--env'], {}],
+  ] as const)('do nothing at all when an argument would not count: %s', (_, tool, args, variables) => {
+    const { status, record, stderr } = run(tool, args, [deployed, built, pausedNow], variables);
+    expect({ status, record }).toEqual({ status: 1, record: [] });
+    expect(stderr).not.toBe('');
   });
 
   test('show what would change without making a secret, and keep what is paused', () => {
