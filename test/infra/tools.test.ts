@@ -197,7 +197,7 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
   test('show what would change without making a secret, and keep what is paused', () => {
     const { record, stderr, status } = run('deploy', ['what-if', '--env', 'dev'], [deployed, built, pausedNow]);
     expect(status).toBe(0);
-    expect(stderr).toContain('The timer is off and stays off.');
+    expect(stderr).toContain('A deployment leaves the timer off.');
     expect(record.at(-1)).toMatch(
       /^deployment sub what-if --name eventferry-dev --location westeurope --parameters \S+dev\.bicepparam$/,
     );
