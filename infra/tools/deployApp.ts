@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util';
 import { az, main } from './az.js';
 import { outputsOf, root, takeEnvironment } from './environment.js';
+import { succeedOnMachine } from './machineScript.js';
 
 await main(() => {
   const { name, rest } = takeEnvironment(process.argv.slice(2));
   const { values } = parseArgs({ args: [...rest], options: { 'machine-only': { type: 'boolean', default: false } } });
-  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app, EVENTSTORE_VM_NAME: machine } = outputsOf(name);
+  const outputs = outputsOf(name);
+  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
   // azd has deployed the package itself by then.
   if (!values['machine-only']) {
     az(
@@ -14,8 +16,9 @@ await main(() => {
       ...['--src', `${root}artifacts/eventferry.zip`, '--build-remote', 'false'],
     );
   }
-  az(
-    ...['vm', 'run-command', 'invoke', '--resource-group', group, '--name', machine],
-    ...['--command-id', 'RunShellScript', '--scripts', '/opt/eventferry/vm/upkeep'],
+  succeedOnMachine(
+    outputs,
+    '/opt/eventferry/vm/upkeep',
+    `The function app has the package; the machine tries again within a day. Mend what it names, then: npm run app:deploy -- --env ${name}.`,
   );
 });

@@ -227,12 +227,58 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     expect(record.at(-1)).toMatch(/^deployment sub create --name eventferry-dev /);
   });
 
+  /** The machine's answer to a script. */
+  const machineSays = (said: string) =>
+    [
+      "'vm run-command invoke'*",
+      JSON.stringify({ value: [{ message: `Enable succeeded:\n[stdout]\n${said}\n\n[stderr]\n` }] }),
+    ] as const;
+
   test('deploy one package into the function app and onto the machine', () => {
-    const { record } = run('deployApp', [], [deployed]);
+    const { record, stdout, status } = run('deployApp', [], [deployed, machineSays('package 1234\nexit code 0')]);
     expect(record.slice(-2)).toEqual([
       expect.stringMatching(/^functionapp deployment source config-zip .*--src \S+artifacts\/eventferry\.zip /),
-      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/upkeep$/),
+      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/upkeep; echo "exit code \$\?"/),
     ]);
+    expect({ stdout, status }).toEqual({ stdout: expect.stringContaining('package 1234') as string, status: 0 });
+  });
+
+  test('rotate the password of the replicator: vault, then server, then the function app', () => {
+    const { record, status } = run('secrets', ['--rotate', 'eventferry'], [deployed, machineSays('exit code 0')]);
+    expect(status).toBe(0);
+    expect(record.slice(-4)).toEqual([
+      expect.stringMatching(/^keyvault secret set .*--name eventferry-password /),
+      expect.stringMatching(/^keyvault secret set .*--name eventstore-connection-string /),
+      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/set-users;/),
+      'functionapp restart --resource-group rg-eventferry-dev --name func-x',
+    ]);
+  });
+
+  const vaultHasAll = [
+    built,
+    ["*'infra/vault.bicep'*", 'kv-x'],
+    ["'keyvault secret list'*", `${names} eventstore-certificate`.replaceAll(' ', '\n')],
+    ["*'--name eventstore-ca --query'*", JSON.stringify(authority.certificate)],
+    ["*'--name eventstore-ca-key --query'*", JSON.stringify(authority.key)],
+  ] as const;
+
+  test.each([
+    ['secrets', ['--rotate', 'eventferry'], 'set-users'],
+    ['secrets', ['--renew'], 'place-certificates'],
+    ['deployApp', [], 'upkeep'],
+  ] as const)('fail when the script on the machine does, and stop there: %s %j', (tool, args, script) => {
+    const refused = 'set-users: the server takes no password';
+    for (const [end, how] of [
+      ['exit code 1', 'ended with exit code 1'],
+      ['', 'was broken off'],
+    ] as const) {
+      const ran = run(tool, args, [deployed, ...vaultHasAll, machineSays(`${refused}\n${end}`)]);
+      expect(ran.status).toBe(1);
+      expect(ran.record.at(-1)).toContain(`/opt/eventferry/vm/${script}`);
+      expect(ran.stderr).toContain(`/opt/eventferry/vm/${script} ${how} on vm-x. `);
+      expect(ran.stderr).toMatch(/then: npm run [a-z:]+ -- --env dev/);
+      expect(ran.stderr).toContain(refused);
+    }
   });
 
   test('say what to do when nothing was deployed, or az is not there', () => {
