@@ -27,7 +27,9 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    softDeleteRetentionInDays: purgeProtection ? 90 : 7
+    // The same with purge protection and without: a vault keeps the number that it was made with, and purge protection
+    // may be switched on later. The longest; a vault without that protection can be purged sooner by hand.
+    softDeleteRetentionInDays: 90
     enablePurgeProtection: purgeProtection ? true : null
     enabledForDeployment: false
     enabledForTemplateDeployment: false

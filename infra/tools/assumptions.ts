@@ -1,5 +1,6 @@
 import type { Outputs } from './environment.js';
 import { logQuery } from './logQuery.js';
+import { machineScript } from './machineScript.js';
 
 /** Something that only a real deployment shows. */
 export interface Assumption {
@@ -11,18 +12,10 @@ export interface Assumption {
 }
 
 /** A script on the machine; its exit code is the last thing that it prints. */
-function onMachine(outputs: Outputs, script: string): string[] {
-  return [
-    ...['vm', 'run-command', 'invoke', '--resource-group', outputs.AZURE_RESOURCE_GROUP],
-    ...['--name', outputs.EVENTSTORE_VM_NAME, '--command-id', 'RunShellScript'],
-    ...['--scripts', `${script}; echo "exit code $?"`, '--query', 'value[0].message', '--output', 'tsv'],
-  ];
-}
-
 const machine =
   (script: string, expected: RegExp): Assumption['look'] =>
   (outputs) => ({
-    args: onMachine(outputs, script),
+    args: [...machineScript(outputs, script), ...['--query', 'value[0].message', '--output', 'tsv']],
     expected,
   });
 

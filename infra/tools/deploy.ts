@@ -2,7 +2,7 @@
 // npm run infra:deploy -- [--env NAME] [what else az takes]
 import { az, main } from './az.js';
 import { deploymentName, parameterFile, parametersOf, root, takeEnvironment } from './environment.js';
-import { isPaused } from './paused.js';
+import { staysPaused } from './paused.js';
 import { provideSecrets } from './secrets.js';
 
 await main(() => {
@@ -20,10 +20,9 @@ await main(() => {
   );
 });
 
-/** What is paused stays so, and what runs goes on, unless EVENTFERRY_PAUSED says otherwise. */
+/** The parameter files read whether the timer is off from the environment. */
 function keepPaused(environment: string): void {
-  if (process.env['EVENTFERRY_PAUSED'] !== undefined) return;
-  const paused = isPaused(environment);
+  const paused = staysPaused(environment);
   process.env['EVENTFERRY_PAUSED'] = String(paused);
-  process.stderr.write(paused ? 'The timer is off and stays off.\n' : 'The timer is on.\n');
+  process.stderr.write(`A deployment leaves the timer ${paused ? 'off' : 'on'}.\n`);
 }

@@ -1,19 +1,24 @@
-// npm run app:deploy -- [--env NAME]: the package into the function app, and onto the machine.
+// npm run app:deploy -- [--env NAME] [--machine-only]: the package into the function app, and onto the machine.
+import { parseArgs } from 'node:util';
 import { az, main } from './az.js';
 import { outputsOf, root, takeEnvironment } from './environment.js';
+import { succeedOnMachine } from './machineScript.js';
 
 await main(() => {
   const { name, rest } = takeEnvironment(process.argv.slice(2));
-  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app, EVENTSTORE_VM_NAME: machine } = outputsOf(name);
+  const { values } = parseArgs({ args: [...rest], options: { 'machine-only': { type: 'boolean', default: false } } });
+  const outputs = outputsOf(name);
+  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
   // azd has deployed the package itself by then.
-  if (!rest.includes('--machine-only')) {
+  if (!values['machine-only']) {
     az(
       ...['functionapp', 'deployment', 'source', 'config-zip', '--resource-group', group, '--name', app],
       ...['--src', `${root}artifacts/eventferry.zip`, '--build-remote', 'false'],
     );
   }
-  az(
-    ...['vm', 'run-command', 'invoke', '--resource-group', group, '--name', machine],
-    ...['--command-id', 'RunShellScript', '--scripts', '/opt/eventferry/vm/upkeep'],
+  succeedOnMachine(
+    outputs,
+    '/opt/eventferry/vm/upkeep',
+    `The function app has the package; the machine tries again within a day. Mend what it names, then: npm run app:deploy -- --env ${name}.`,
   );
 });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { AzFailure, azJson, azText } from './az.js';
+import { AzFailure, azJson, azText, quoted } from './az.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -29,14 +29,40 @@ export interface Parameters {
   readonly heartbeat?: boolean;
 }
 
-/** Takes `--env NAME` from the front of the arguments; else EVENTFERRY_ENV, azd's AZURE_ENV_NAME, or dev. */
+/**
+ * Takes `--env NAME` or `--env=NAME` from the front of the arguments; else EVENTFERRY_ENV, azd's AZURE_ENV_NAME, or dev.
+ *
+ * @throws Error when the name is none, or --env stands where it does not count: another environment would be meant
+ */
 export function takeEnvironment(args: readonly string[]): { readonly name: string; readonly rest: readonly string[] } {
-  const given = args[0] === '--env' ? args[1] : undefined;
+  const { given, rest } = splitEnvironment(args);
+  // npm takes for itself what stands before --, and tells it in a variable.
+  if (process.env['npm_config_env'] !== undefined || rest.some(isEnvironmentOption)) {
+    throw new Error('--env must stand first, behind a -- that is for npm: npm run app:pause -- --env NAME');
+  }
   const name = given ?? process.env['EVENTFERRY_ENV'] ?? process.env['AZURE_ENV_NAME'] ?? 'dev';
   if (!/^[a-z][a-z0-9-]{1,11}$/.test(name)) {
     throw new Error(`--env must be 2 to 12 lower-case letters, digits and hyphens, not ${JSON.stringify(name)}.`);
   }
-  return { name, rest: given === undefined ? args : args.slice(2) };
+  return { name, rest };
+}
+
+/** The environment of a tool that takes no other argument. @throws Error when there is one */
+export function onlyEnvironment(args: readonly string[]): string {
+  const { name, rest } = takeEnvironment(args);
+  if (rest.length > 0) throw new Error(`Nothing but --env NAME is taken, not ${rest.map(quoted).join(' ')}.`);
+  return name;
+}
+
+function splitEnvironment(args: readonly string[]): { readonly given?: string; readonly rest: readonly string[] } {
+  const [first, ...rest] = args;
+  if (first === '--env') return { given: rest[0] ?? '', rest: rest.slice(1) };
+  if (first?.startsWith('--env=')) return { given: first.slice('--env='.length), rest };
+  return { rest: args };
+}
+
+function isEnvironmentOption(argument: string): boolean {
+  return argument === '--env' || argument.startsWith('--env=');
 }
 
 /** The parameter file of an environment. */
@@ -73,11 +99,10 @@ export function deploymentName(environment: string): string {
   return `eventferry-${environment}`;
 }
 
-/** What the last deployment of an environment said, or undefined before the first. */
+/** What the last deployment of an environment said, which azd tells in variables; undefined before the first. */
 export function outputsIfDeployed(environment: string): Outputs | undefined {
-  if (process.env['AZURE_FUNCTION_APP_NAME'] !== undefined && process.env['EVENTSTORE_VM_NAME'] !== undefined) {
-    return process.env as unknown as Outputs;
-  }
+  const { AZURE_ENV_NAME: told, AZURE_FUNCTION_APP_NAME: app, EVENTSTORE_VM_NAME: machine } = process.env;
+  if (told === environment && app !== undefined && machine !== undefined) return process.env as unknown as Outputs;
   try {
     const name = deploymentName(environment);
     const found = azJson<Record<string, { value: string }> | null>(

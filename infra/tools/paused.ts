@@ -1,12 +1,25 @@
-// npm run app:pause | app:resume -- [--env NAME]; azd's hook: --print
+// npm run app:pause | app:resume -- [--env NAME]; azd's hook: print
 import { az, azJson, main } from './az.js';
-import { outputsIfDeployed, outputsOf, takeEnvironment } from './environment.js';
+import { onlyEnvironment, outputsIfDeployed, outputsOf } from './environment.js';
 
 /** The app setting that switches the timer off. */
 const setting = 'AzureWebJobs.replicate.Disabled';
 
+/**
+ * Whether a deployment must leave the timer off: as EVENTFERRY_PAUSED says; without it, what is paused stays so and what
+ * runs goes on.
+ *
+ * @throws Error when EVENTFERRY_PAUSED is neither true nor false, or what is cannot be seen
+ */
+export function staysPaused(environment: string): boolean {
+  const said = process.env['EVENTFERRY_PAUSED'] ?? '';
+  if (said === '') return isPaused(environment);
+  if (said === 'true' || said === 'false') return said === 'true';
+  throw new Error(`EVENTFERRY_PAUSED must be true or false, or not set, not ${JSON.stringify(said)}.`);
+}
+
 /** Whether the timer of an environment is off now; false before the first deployment. */
-export function isPaused(environment: string): boolean {
+function isPaused(environment: string): boolean {
   const outputs = outputsIfDeployed(environment);
   if (outputs === undefined) return false;
   const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
@@ -20,9 +33,9 @@ export function isPaused(environment: string): boolean {
 if (process.argv[1]?.endsWith('paused.ts') === true) {
   await main(() => {
     const [verb, ...args] = process.argv.slice(2);
-    const { name } = takeEnvironment(args);
+    const name = onlyEnvironment(args);
     if (verb === 'print') {
-      process.stdout.write(`${isPaused(name)}\n`);
+      process.stdout.write(`${staysPaused(name)}\n`);
       return;
     }
     const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputsOf(name);

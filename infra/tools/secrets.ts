@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { az, azText, main } from './az.js';
 import { outputsOf, parametersOf, root, takeEnvironment, type Parameters } from './environment.js';
 import { keyVault } from './keyVault.js';
+import { succeedOnMachine } from './machineScript.js';
 import { makeSecrets, rotatePassword, type User } from './vaultSecrets.js';
 
 /** What a person gives, in a variable of the environment, when a deployment needs it for the first time. */
@@ -52,27 +53,25 @@ export function provideSecrets(environment: string, { renew = false } = {}): voi
   process.stderr.write(made.length === 0 ? 'Every secret is there.\n' : `Secrets made: ${made.join(', ')}\n`);
 }
 
-/** Changes a password in the vault, at the server, and makes the function app read it. */
+/** Changes a password in the vault, at the server, and makes the function app read it once the server knows it. */
 function rotate(environment: string, user: User): void {
   const outputs = outputsOf(environment);
   rotatePassword(keyVault(outputs.AZURE_KEY_VAULT_NAME), user);
-  onMachine(outputs.AZURE_RESOURCE_GROUP, outputs.EVENTSTORE_VM_NAME, '/opt/eventferry/vm/set-users');
-  if (user === 'eventferry') {
-    az(
-      'functionapp',
-      'restart',
-      '--resource-group',
-      outputs.AZURE_RESOURCE_GROUP,
-      '--name',
-      outputs.AZURE_FUNCTION_APP_NAME,
-    );
-  }
+  succeedOnMachine(
+    outputs,
+    '/opt/eventferry/vm/set-users',
+    `The vault has a new password of ${user} that the server may not know; the function app was left as it is. Mend what it names, then: npm run infra:secrets -- --env ${environment} --rotate ${user}.`,
+  );
+  const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
+  if (user === 'eventferry') az('functionapp', 'restart', '--resource-group', group, '--name', app);
 }
 
-function onMachine(group: string, machine: string, script: string): void {
-  az(
-    ...['vm', 'run-command', 'invoke', '--resource-group', group, '--name', machine],
-    ...['--command-id', 'RunShellScript', '--scripts', script],
+/** Makes the machine fetch the certificates now. */
+function placeCertificates(environment: string): void {
+  succeedOnMachine(
+    outputsOf(environment),
+    '/opt/eventferry/vm/place-certificates',
+    `The vault has a new certificate that the server may not have; the machine tries again within a day. Mend what it names, then: npm run infra:secrets -- --env ${environment} --renew.`,
   );
 }
 
@@ -85,10 +84,7 @@ if (process.argv[1]?.endsWith('secrets.ts') === true) {
     });
     if (values.rotate === undefined) {
       provideSecrets(name, { renew: values.renew });
-      if (values.renew) {
-        const { AZURE_RESOURCE_GROUP, EVENTSTORE_VM_NAME } = outputsOf(name);
-        onMachine(AZURE_RESOURCE_GROUP, EVENTSTORE_VM_NAME, '/opt/eventferry/vm/place-certificates');
-      }
+      if (values.renew) placeCertificates(name);
     } else if (['eventferry', 'admin', 'ops'].includes(values.rotate)) rotate(name, values.rotate as User);
     else throw new Error(`--rotate takes eventferry, admin or ops, not ${JSON.stringify(values.rotate)}.`);
   });

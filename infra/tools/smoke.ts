@@ -1,10 +1,10 @@
 // npm run infra:smoke -- [--env NAME]: after the first real deployment, and whenever one likes. Changes nothing.
 import { azText, main } from './az.js';
 import { assumptions } from './assumptions.js';
-import { outputsOf, takeEnvironment } from './environment.js';
+import { onlyEnvironment, outputsOf } from './environment.js';
 
 await main(() => {
-  const outputs = outputsOf(takeEnvironment(process.argv.slice(2)).name);
+  const outputs = outputsOf(onlyEnvironment(process.argv.slice(2)));
   const failed = assumptions.filter(({ name, otherwise, look }) => {
     const { args, expected } = look(outputs);
     let said: string;

@@ -81,6 +81,15 @@ describe.skipIf(!here)('A machine that exists', slow, () => {
   });
 });
 
+describe.skipIf(!here)('A vault that exists', slow, () => {
+  test('keeps what is deleted as long as before when purge protection is switched on: Azure refuses a change of that', () => {
+    const vaultWith = (purgeProtection: string) =>
+      new Deployment(snapshotWith('infra/dev.bicepparam', { purgeProtection })).one('Microsoft.KeyVault/vaults')
+        .properties;
+    expect(vaultWith('true')).toEqual({ ...vaultWith('false'), enablePurgeProtection: true });
+  });
+});
+
 describe.skipIf(!here)('A mistake in a copy is noticed', slow, () => {
   const copy = join(root, 'artifacts/infra-copy');
   const write = (path: string, change: (text: string) => string) =>

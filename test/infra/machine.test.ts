@@ -1,3 +1,4 @@
+import { zipSync } from 'fflate';
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -185,6 +186,26 @@ describe.skipIf(!hasScratchMachine())('A new machine', { timeout: 60_000 }, () =
       status: 1,
       stderr: expect.stringMatching(/there is no secret nothing in .*npm run infra:secrets/) as string,
     });
+  });
+
+  test('keeps the release that a command may still run from, however old it is, and none before that', () => {
+    const releases = '/opt/eventferry/releases';
+    const deploy = (name: string) => {
+      writeFileSync(join(machine.folder, 'package.zip'), zipSync({ [`${name}.js`]: new Uint8Array() }));
+      expect(machine.run('/opt/eventferry/vm/install-eventferry')).toMatchObject({ status: 0, stderr: '' });
+      // Each is in use for a month before the next one comes.
+      machine.run(`touch --date '1 month ago' ${releases}/*`);
+      return machine.run(`cd ${releases} && ls */* | cut --delimiter / --fields 2`).stdout.trim().split('\n').sort();
+    };
+    try {
+      expect(deploy('first')).toEqual(['first.js']);
+      expect(deploy('second')).toEqual(['first.js', 'second.js']);
+      expect(deploy('third')).toEqual(['second.js', 'third.js']);
+      expect(deploy('third')).toEqual(['second.js', 'third.js']);
+      expect(machine.run('ls /opt/eventferry/app/').stdout).toBe('third.js\n');
+    } finally {
+      machine.run(`rm -rf ${releases} /opt/eventferry/app /machine/package.zip`);
+    }
   });
 
   test('writes one line of health that a program can read', () => {

@@ -67,7 +67,9 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     tool: string,
     args: readonly string[],
     answers: readonly (readonly [pattern: string, answer: string])[],
+    variables: Readonly<Record<string, string>> = {},
   ) {
+    rmSync(join(folder, 'record'), { force: true });
     const cases = answers
       .map(([pattern, answer]) => `  ${pattern}) cat <<'ANSWER'\n${answer}\nANSWER\n  ;;`)
       .join('\n');
@@ -76,7 +78,7 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       ['--import', import.meta.resolve('tsx'), join(root, `infra/tools/${tool}.ts`), ...args],
-      { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}` } },
+      { encoding: 'utf8', env: { PATH: `${folder}:${process.env['PATH']}`, ...variables } },
     );
     const record = existsSync(join(folder, 'record'))
       ? readFileSync(join(folder, 'record'), 'utf8').trim().split('\n')
@@ -165,10 +167,37 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     expect(run('paused', ['print'], [deployed, pausedNow]).stdout).toBe('true\n');
   });
 
+  test('act on the environment that is asked for, while the shell has what azd tells of another', () => {
+    const dev = { ...outputs, AZURE_ENV_NAME: 'dev' };
+    const prod = [
+      "'deployment sub show --name eventferry-prod'*",
+      JSON.stringify({ azurE_RESOURCE_GROUP: { value: 'rg-prod' }, azurE_FUNCTION_APP_NAME: { value: 'func-prod' } }),
+    ] as const;
+    for (const asked of [['--env', 'prod'], ['--env=prod']]) {
+      const { record } = run('paused', ['pause', ...asked], [prod], dev);
+      expect(record.at(-1)).toContain('--resource-group rg-prod --name func-prod');
+    }
+    expect(run('paused', ['pause'], [], dev).record).toEqual([expect.stringContaining('--name func-x')]);
+  });
+
+  test.each([
+    ['app:pause', 'paused', ['pause', 'prod'], {}],
+    ['app:resume', 'paused', ['resume', '--environment', 'prod'], {}],
+    ['app:deploy', 'deployApp', ['prod'], {}],
+    ['infra:smoke', 'smoke', ['--environment=prod'], {}],
+    ['infra:deploy without the -- for npm', 'deploy', ['create', 'prod'], { npm_config_env: 'true' }],
+    ['infra:deploy with --env behind something else', 'deploy', ['create', '--debug', '--env=prod'], {}],
+    ['infra:deploy without a name', 'deploy', ['create', '--env'], {}],
+  ] as const)('do nothing at all when an argument would not count: %s', (_, tool, args, variables) => {
+    const { status, record, stderr } = run(tool, args, [deployed, built, pausedNow], variables);
+    expect({ status, record }).toEqual({ status: 1, record: [] });
+    expect(stderr).not.toBe('');
+  });
+
   test('show what would change without making a secret, and keep what is paused', () => {
     const { record, stderr, status } = run('deploy', ['what-if', '--env', 'dev'], [deployed, built, pausedNow]);
     expect(status).toBe(0);
-    expect(stderr).toContain('The timer is off and stays off.');
+    expect(stderr).toContain('A deployment leaves the timer off.');
     expect(record.at(-1)).toMatch(
       /^deployment sub what-if --name eventferry-dev --location westeurope --parameters \S+dev\.bicepparam$/,
     );
@@ -198,12 +227,58 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     expect(record.at(-1)).toMatch(/^deployment sub create --name eventferry-dev /);
   });
 
+  /** The machine's answer to a script. */
+  const machineSays = (said: string) =>
+    [
+      "'vm run-command invoke'*",
+      JSON.stringify({ value: [{ message: `Enable succeeded:\n[stdout]\n${said}\n\n[stderr]\n` }] }),
+    ] as const;
+
   test('deploy one package into the function app and onto the machine', () => {
-    const { record } = run('deployApp', [], [deployed]);
+    const { record, stdout, status } = run('deployApp', [], [deployed, machineSays('package 1234\nexit code 0')]);
     expect(record.slice(-2)).toEqual([
       expect.stringMatching(/^functionapp deployment source config-zip .*--src \S+artifacts\/eventferry\.zip /),
-      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/upkeep$/),
+      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/upkeep; echo "exit code \$\?"/),
     ]);
+    expect({ stdout, status }).toEqual({ stdout: expect.stringContaining('package 1234') as string, status: 0 });
+  });
+
+  test('rotate the password of the replicator: vault, then server, then the function app', () => {
+    const { record, status } = run('secrets', ['--rotate', 'eventferry'], [deployed, machineSays('exit code 0')]);
+    expect(status).toBe(0);
+    expect(record.slice(-4)).toEqual([
+      expect.stringMatching(/^keyvault secret set .*--name eventferry-password /),
+      expect.stringMatching(/^keyvault secret set .*--name eventstore-connection-string /),
+      expect.stringMatching(/^vm run-command invoke .*--scripts \/opt\/eventferry\/vm\/set-users;/),
+      'functionapp restart --resource-group rg-eventferry-dev --name func-x',
+    ]);
+  });
+
+  const vaultHasAll = [
+    built,
+    ["*'infra/vault.bicep'*", 'kv-x'],
+    ["'keyvault secret list'*", `${names} eventstore-certificate`.replaceAll(' ', '\n')],
+    ["*'--name eventstore-ca --query'*", JSON.stringify(authority.certificate)],
+    ["*'--name eventstore-ca-key --query'*", JSON.stringify(authority.key)],
+  ] as const;
+
+  test.each([
+    ['secrets', ['--rotate', 'eventferry'], 'set-users'],
+    ['secrets', ['--renew'], 'place-certificates'],
+    ['deployApp', [], 'upkeep'],
+  ] as const)('fail when the script on the machine does, and stop there: %s %j', (tool, args, script) => {
+    const refused = 'set-users: the server takes no password';
+    for (const [end, how] of [
+      ['exit code 1', 'ended with exit code 1'],
+      ['', 'was broken off'],
+    ] as const) {
+      const ran = run(tool, args, [deployed, ...vaultHasAll, machineSays(`${refused}\n${end}`)]);
+      expect(ran.status).toBe(1);
+      expect(ran.record.at(-1)).toContain(`/opt/eventferry/vm/${script}`);
+      expect(ran.stderr).toContain(`/opt/eventferry/vm/${script} ${how} on vm-x. `);
+      expect(ran.stderr).toMatch(/then: npm run [a-z:]+ -- --env dev/);
+      expect(ran.stderr).toContain(refused);
+    }
   });
 
   test('say what to do when nothing was deployed, or az is not there', () => {
