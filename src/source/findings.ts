@@ -26,6 +26,12 @@ export function incomplete(chunk: string, copyStatus: string): Failure {
   });
 }
 
+/** A chunk that shows a frame whenever its rest is read, and none when the range is. */
+export function restless(chunk: string, offset: number): Failure {
+  const message = `Chunk ${chunk} is another one each time byte ${offset} is looked at.`;
+  return new Failure('SourceUnreachable', message, { chunk, offset });
+}
+
 /** How many records the writer of a chunk knew that were not read; the chunk's first record has this position. */
 export function missingBefore(chunk: string, position: number): number {
   return (parseChunkName(chunk)?.prefix ?? 0) - position;

@@ -1,10 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { Failure } from '../errors.js';
 import type { Cursor } from '../record.js';
 import type { ChunkBytes } from './blobReader.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from './chunkEnd.js';
-import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver } from './findings.js';
+import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver, restless } from './findings.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from './frame.js';
 import { linkedAbort, type LinkedAbort } from './linkedAbort.js';
 import { PendingBatch } from './pendingBatch.js';
@@ -246,10 +245,7 @@ export class TapeReading {
     if (!rest) {
       this.tapes.ends.delete(chunk); // a frame stands there by now: it is read as anywhere else
       if (++this.undecided <= undecidedLimit) return 'more';
-      throw new Failure('SourceUnreachable', `Chunk ${chunk} is another one each time byte ${offset} is looked at.`, {
-        chunk,
-        offset,
-      });
+      throw restless(chunk, offset);
     }
     this.undecided = 0;
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {

@@ -42,7 +42,7 @@ export const engineGuards: readonly Guard[] = [
       'After a kill, what came behind the cursor could not be accepted: only without it would replication go on.',
     file: 'src/engine/retrace.ts',
     text: 'if (!memory || !isBehindCursor(thrown)) throw thrown;',
-    mutant: 'if (memory !== undefined) throw thrown;',
+    mutant: 'if (!memory || thrown !== undefined) throw thrown;',
     noticedBy: `${waysOut} > accept --chunk leads on where the row is behind the stream`,
   },
   {
