@@ -131,6 +131,11 @@ export interface CheckpointRow {
   readonly settings: Readonly<Record<string, string>>;
   readonly accepted?: Acceptance;
   readonly run?: RunNote;
+  /**
+   * The row was made for its note or for a decision alone, before anybody knew where replication stands: `cursor` says
+   * nothing. Whatever the stream holds may be from long before.
+   */
+  readonly unplaced?: true;
 }
 
 /** A row and the token that proves it has not been changed since it was read. */

@@ -40,11 +40,6 @@ export class CheckpointKeeper {
     return this.held;
   }
 
-  /** True once the table is known to hold a row. */
-  get isStored(): boolean {
-    return this.stored !== undefined;
-  }
-
   /** Reads the row and drops what was not saved. When that fails, what was held stays. @throws Failure */
   async load(signal?: AbortSignal): Promise<CheckpointRow | undefined> {
     const stored = await this.store.load(signal);
@@ -66,14 +61,25 @@ export class CheckpointKeeper {
         `The checkpoint of ${before.stream} stands at position ${before.cursor.position} and may not be set back.`,
       );
     }
+    const { generation, accepted, run } = before;
     const confirmed = reached.confirmed ?? before.confirmed;
     this.change({
-      ...before,
+      ...this.identity,
       cursor: reached.cursor,
       ...(confirmed && { confirmed }),
+      generation,
       settings: isDeepStrictEqual(reached.cursor, before.cursor) ? before.settings : this.identity.settings,
+      ...(accepted && { accepted }),
+      ...(run && { run }),
     });
     if (this.held !== this.stored?.row && this.clock.now() - this.savedAt >= this.saveEveryMs) await this.save();
+  }
+
+  /** Sees to it that the table holds a row which says how far replication has come. @throws as {@link advance} does */
+  async place(reached: Reached): Promise<void> {
+    if (this.stored && !this.stored.row.unplaced) return;
+    await this.advance(reached);
+    await this.save();
   }
 
   /** Sets the row back, for a target that was restored or a `rewind`, and saves it. @throws Failure */
@@ -141,7 +147,7 @@ export class CheckpointKeeper {
 
   private rowOrNew(): CheckpointRow {
     if (this.state === 'unread') throw this.notRead();
-    return this.held ?? { ...this.identity, cursor: beginning, generation: 0 };
+    return this.held ?? { ...this.identity, cursor: beginning, generation: 0, unplaced: true };
   }
 
   private change(row: CheckpointRow): void {

@@ -105,7 +105,7 @@ async function behindTail(
 
 /** The row is saved every few seconds; only one that was itself restored lies further behind than is worth reading. */
 function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: Parts): row is CheckpointRow {
-  if (row === undefined || row.cursor.position > tail.mark.position) return false;
+  if (row === undefined || row.unplaced || row.cursor.position > tail.mark.position) return false;
   const rowRevision = row.confirmed?.revision ?? noStream;
   if (tail.revision - rowRevision <= mostRetraced) return true;
   const { stream, logger } = parts;

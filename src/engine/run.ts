@@ -136,7 +136,7 @@ class Run {
     this.place = place;
     this.log.resumed(place);
     // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
-    if (!this.parts.checkpoint.isStored) await this.parts.checkpoint.advance(place);
+    await this.parts.checkpoint.place(place);
     await this.judge(place);
     const resumedAt = this.parts.clock.now();
     while (!this.ending.aborted) {

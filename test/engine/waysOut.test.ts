@@ -374,6 +374,36 @@ test('SourceGap: accept --chunk goes on without what is missing', async () => {
   expect(ferry.bodies()).toEqual([...numberedBodies(1, 12), ...numberedBodies(20, 21)]);
 });
 
+describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>, Decision]>([
+  [
+    'TargetConflict',
+    (ferry) => ferry.client().appendToStream(ferry.stream, foreign()),
+    { kind: 'revision', revision: 12 },
+  ],
+  [
+    'SourceGap',
+    (ferry) => ferry.write('00000020-2013-10-15-113000.dat', numbered(20, 21)),
+    { kind: 'chunk', chunk: '00000020-2013-10-15-113000.dat' },
+  ],
+])('%s', (kind, spoil, decision) => {
+  test('once accepted does not stop replication again when the row is lost and the next start fails', async () => {
+    const ferry = await ferryWithTwelve();
+    await spoil(ferry);
+    await expectStop(ferry, kind);
+    await decide(ferry, decision);
+    await append(ferry);
+    await ferry.run();
+    const events = ferry.events();
+    const withoutRow = { CHECKPOINT_TABLE: `${ferry.table}other` };
+    const nobody = { ...withoutRow, EVENTSTORE_CONNECTION_STRING: 'esdb://127.0.0.1:1?tls=false' };
+    await expect(ferry.run(nobody)).rejects.toMatchObject({ kind: 'TargetUnreachable' });
+    expect(await ferry.row(withoutRow)).toMatchObject({ unplaced: true, run: { outage: { tries: 1 } } });
+    await ferry.run(withoutRow);
+    expect(ferry.events()).toEqual(events);
+    expect(await ferry.row(withoutRow)).not.toHaveProperty('unplaced');
+  });
+});
+
 test('SourceGap: putting back what is missing leads on with it', async () => {
   const ferry = await ferryWithTwelve();
   await ferry.write('00000015-2013-10-15-113000.dat', numbered(15, 16));

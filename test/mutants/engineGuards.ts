@@ -23,10 +23,18 @@ export const engineGuards: readonly Guard[] = [
     name: 'row before the first event',
     against: 'Whoever finds our first events would not know what was at the source when they were read.',
     file: 'src/engine/run.ts',
-    text: 'if (!this.parts.checkpoint.isStored) await this.parts.checkpoint.advance(place);',
+    text: 'await this.parts.checkpoint.place(place);',
     mutant: '',
     noticedBy:
       'test/simulation/crashMatrix.test.ts > meets every kind of step that has an effect outside, the row before the first event',
+  },
+  {
+    name: 'row that was made before the place was known',
+    against: 'A row made for an outage alone would have everything retraced, without what people accepted meanwhile.',
+    file: 'src/engine/resume.ts',
+    text: 'row.unplaced ||',
+    mutant: '',
+    noticedBy: `${waysOut} > once accepted does not stop replication again when the row is lost and the next start fails`,
   },
   {
     name: 'target asked again while caught up',
