@@ -53,7 +53,7 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
   ];
 }
 
-function verdict({ equal, complete, sample, ranges, differences, stream, confirmed }: VerifyReport): string {
+function verdict({ equal, complete, sample, ranges, differences, stream, confirmed, events }: VerifyReport): string {
   const last = ranges.at(-1);
   const what = sample
     ? `a sample of ${counted(ranges.length, 'range')}`
@@ -62,7 +62,8 @@ function verdict({ equal, complete, sample, ranges, differences, stream, confirm
   if (!equal) return `Different: ${counted(differences.total, 'difference')} in ${what}.${cut}`;
   if (confirmed.position === 0)
     return `Equal: nothing of the source is in stream ${stream} yet, so nothing was compared.`;
-  return `Equal: every event of ${what} is in stream ${stream} once, in order, byte for byte.${cut}`;
+  const all = events.unjudged > 0 ? `but for ${events.unjudged} that other settings may have left out, every` : 'every';
+  return `Equal: ${all} event of ${what} is in stream ${stream} once, in order, byte for byte.${cut}`;
 }
 
 function differenceLine({ kind, position, index, revision, detail }: Difference): string {

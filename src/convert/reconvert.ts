@@ -14,8 +14,8 @@ export interface Reconversion {
   /** The body as stored of the message that makes an event. */
   body(record: SourceRecord, index: number): Uint8Array | undefined;
   /**
-   * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading and
-   * the settings. Under other settings than those of now its type cannot be known: it is that of the event stored. If it
+   * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading, the
+   * settings and, where these are others, the source's id. Under other settings than those of now its type cannot be known: it is that of the event stored. If it
    * stands for a message that was set aside, so does the event; the stored one says why.
    *
    * @returns undefined when the record makes no such event
@@ -28,11 +28,10 @@ export function createReconversion(options: ConvertOptions): Reconversion {
   const excluded = new Set(options.excludeKeys);
   const placeholder = createPlaceholder(options.sourceId, options.settings);
   const convert = createConvert({ ...options, excludeKeys: [], placeholder });
-  const idsOf = createEventIds(options.sourceId);
-  const marksUnder = new Map<string, (record: SourceRecord, count: number) => RecordMarks>();
-  const marksOf = (settings: string) => {
-    const known = marksUnder.get(settings) ?? createMarks(options.sourceId, settings);
-    marksUnder.set(settings, known);
+  const writers = new Map<string, Writer>();
+  const writerOf = ({ source, settings }: Mark): Writer => {
+    const known = writers.get(settings) ?? writerUnder(source, settings);
+    writers.set(settings, known);
     return known;
   };
 
@@ -44,15 +43,15 @@ export function createReconversion(options: ConvertOptions): Reconversion {
       const placed = placedAs(mark, record);
       if (mark.quarantined) {
         const { kind, reason: message } = placeholderFacts({ type, data }) ?? { kind: '', reason: '' };
-        const make =
-          mark.settings === options.settings ? placeholder : createPlaceholder(options.sourceId, mark.settings);
+        const make = mark.settings === options.settings ? placeholder : writerOf(mark).placeholder;
         return bodyAt(record, mark.index) && make(placed, mark.index, { kind, message });
       }
       if (mark.settings === options.settings) return convert(placed)[mark.index];
       const stored = bodyAt(record, mark.index);
       if (!stored) return undefined;
       const { payload } = record;
-      const marks = marksOf(mark.settings)(placed, payload.kind === 'batch' ? payload.messages.length : 1);
+      const { marksOf, idsOf } = writerOf(mark);
+      const marks = marksOf(placed, payload.kind === 'batch' ? payload.messages.length : 1);
       const body =
         payload.kind === 'batch'
           ? convertBody(stored, mark.reformatted ? 'auto' : 'raw')
@@ -66,6 +65,21 @@ export function createReconversion(options: ConvertOptions): Reconversion {
         mark: marks.mark(mark.index, body.reformatted),
       };
     },
+  };
+}
+
+/** What made the events under other settings, of which the source's id is one. */
+interface Writer {
+  readonly placeholder: ReturnType<typeof createPlaceholder>;
+  readonly idsOf: ReturnType<typeof createEventIds>;
+  readonly marksOf: (record: SourceRecord, count: number) => RecordMarks;
+}
+
+function writerUnder(source: string, settings: string): Writer {
+  return {
+    placeholder: createPlaceholder(source, settings),
+    idsOf: createEventIds(source),
+    marksOf: createMarks(source, settings),
   };
 }
 

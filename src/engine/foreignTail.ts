@@ -4,7 +4,7 @@ import type { Mark } from '../record.js';
 import type { StoredEvent } from '../target/target.js';
 import type { Parts } from './parts.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
-import { ownMark, provenMark } from './tailMark.js';
+import { acceptedMark, provenMark } from './tailMark.js';
 
 /** What a tail that is not ours means once a person has accepted it. */
 export type AcceptedTail =
@@ -27,7 +27,7 @@ export async function foreignTail(
     if (settingsAccepted(mark, row, parts)) return { kind: 'own', event: tail, mark };
     throw settingsChanged(mark, row, parts);
   }
-  if (isAccepted(tail, row)) return lastOwnEvent(tail.revision, parts, signal);
+  if (isAccepted(tail, row)) return lastOwnEvent(tail.revision, row, parts, signal);
   throw new Failure(
     'TargetConflict',
     `Revision ${tail.revision} of stream ${parts.stream} (type ${tail.type}, id ${tail.id}) was not written by ` +
@@ -51,10 +51,15 @@ async function isAtSource(mark: Mark, { source }: Parts, signal: AbortSignal): P
   }
 }
 
-async function lastOwnEvent(revision: number, parts: Parts, signal: AbortSignal): Promise<AcceptedTail> {
+async function lastOwnEvent(
+  revision: number,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<AcceptedTail> {
   const backwards = parts.target.read(parts.stream, { revision, direction: 'backwards' }, signal);
   for await (const event of backwards) {
-    const mark = ownMark(event, parts.sourceId);
+    const mark = acceptedMark(event, parts.sourceId, row?.accepted);
     if (mark) return { kind: 'own', event, mark };
   }
   return { kind: 'nothing-of-ours' };

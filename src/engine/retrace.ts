@@ -10,7 +10,7 @@ import {
 } from '../record.js';
 import { noStream } from '../target/target.js';
 import type { Confirmed, Parts } from './parts.js';
-import { provenMark } from './tailMark.js';
+import { acceptedMark } from './tailMark.js';
 
 /** Where the row stands, and what a person has accepted: what lies behind it is retraced. */
 export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
@@ -194,9 +194,7 @@ class Retracing {
     let expected = (confirmed?.revision ?? noStream) + 1;
     for await (const event of target.read(stream, { revision: expected, direction: 'forwards' }, signal)) {
       if (event.revision > this.tail.revision) return;
-      const proven = provenMark(event);
-      const isOurs = proven?.source === sourceId || proven?.settings === accepted?.settings?.from;
-      const mark = isOurs ? proven : undefined;
+      const mark = acceptedMark(event, sourceId, accepted);
       // Whoever accepted an event has accepted what stands before it.
       if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
         throw new Failure(

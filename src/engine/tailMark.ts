@@ -1,5 +1,6 @@
 import { eventIdOf } from '../convert/eventId.js';
 import { parseMark } from '../convert/mark.js';
+import type { Acceptance } from '../checkpoint/checkpoint.js';
 import type { Mark } from '../record.js';
 import type { StoredEvent } from '../target/target.js';
 
@@ -16,4 +17,14 @@ export function provenMark(event: StoredEvent): Mark | undefined {
 export function ownMark(event: StoredEvent, sourceId: string): Mark | undefined {
   const mark = provenMark(event);
   return mark?.source === sourceId ? mark : undefined;
+}
+
+/**
+ * The mark of an event that is ours: written for this source, or under the settings from which a person accepted the
+ * change to those of now. The id of the source is one of them, and may have been another.
+ */
+export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acceptance | undefined): Mark | undefined {
+  const mark = provenMark(event);
+  const isOurs = mark?.source === sourceId || (mark && mark.settings === accepted?.settings?.from);
+  return isOurs ? mark : undefined;
 }

@@ -194,8 +194,8 @@ export class Verification {
     return this.reading.asMarked?.(expected, stored, mark) ?? expected;
   }
 
-  private isOfOtherSettings(mark: Mark | undefined): boolean {
-    return mark !== undefined && this.reading.settings !== undefined && mark.settings !== this.reading.settings;
+  private isOfOtherSettings(mark: Mark): boolean {
+    return this.reading.settings !== undefined && mark.settings !== this.reading.settings;
   }
 
   private missing(event: ExpectedEvent): Difference {
@@ -207,7 +207,10 @@ export class Verification {
   private await(event: ExpectedEvent, next: Mark): Difference[] {
     if (event.excluded) return [];
     this.numbering.skip();
-    const unjudged = this.isOfOtherSettings(next) || this.isOfOtherSettings(this.lastStored);
+    // Settings may leave out a record as a whole, never some of its events.
+    const around = [next, this.lastStored].filter((mark) => mark !== undefined);
+    const isCut = around.some((mark) => isSameRecord(mark, event.mark));
+    const unjudged = !isCut && around.some((mark) => this.isOfOtherSettings(mark));
     // A copy: the bytes are views on what was read, which is much more.
     const kept = { ...event, data: Buffer.from(event.data), ...(event.body && { body: Buffer.from(event.body) }) };
     this.awaited.set(keyOf(event.mark), { ...kept, unjudged });
@@ -264,6 +267,10 @@ function differently(one: Mark, other: Mark): boolean {
     other.returnTo !== undefined ||
     one.quarantined !== other.quarantined
   );
+}
+
+function isSameRecord(one: Mark, other: Mark): boolean {
+  return one.chunk === other.chunk && one.offset === other.offset;
 }
 
 function keyOf({ chunk, offset, index }: Mark): string {

@@ -5,7 +5,7 @@ import type { FramePoint, History } from '../source/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference } from './difference.js';
 import type { Parts } from './parts.js';
-import { ownMark } from './tailMark.js';
+import { acceptedMark } from './tailMark.js';
 
 type EndsParts = Pick<Parts, 'checkpoint' | 'target' | 'stream' | 'sourceId'>;
 
@@ -22,8 +22,8 @@ export interface Ends {
   readonly revision: number;
   /** The last position that is replicated whole. */
   readonly position: number;
-  /** The position whose record the stream holds only the first events of. */
-  readonly unfinished?: number;
+  /** The position whose record the stream holds only the first events of, and the first of these. */
+  readonly unfinished?: { readonly position: number; readonly revision: number };
   /** What the checkpoint says of the stream and the stream does not hold. */
   readonly differences: readonly Difference[];
   /** True for what is not replicated yet, by its place at the source. */
@@ -38,16 +38,17 @@ export interface Ends {
 export async function verifyEnds(parts: EndsParts, signal: AbortSignal): Promise<Ends> {
   const row = await parts.checkpoint.load(signal);
   const revision = await lastRevision(parts, signal);
-  const own = await lastOwn(parts, revision, signal);
-  const unfinished = own && own.mark.index < own.mark.count - 1 ? own.mark.position : undefined;
-  const replicated = own ? own.mark.position - (unfinished === undefined ? 0 : 1) : 0;
+  const own = await lastOwn(parts, row, revision, signal);
+  const isUnfinished = own !== undefined && own.mark.index < own.mark.count - 1;
+  const replicated = own ? own.mark.position - (isUnfinished ? 1 : 0) : 0;
   const rowIsAhead = row !== undefined && row.cursor.position > (own?.mark.position ?? 0);
-  const [main, apart] = rowIsAhead ? pointsOfRow(row) : pointsOfTail(own?.mark, unfinished !== undefined);
+  const [main, apart] = rowIsAhead ? pointsOfRow(row) : pointsOfTail(own?.mark, isUnfinished);
   return {
     row,
     revision,
     position: rowIsAhead ? row.cursor.position - 1 : replicated,
-    ...(unfinished !== undefined && !rowIsAhead && { unfinished }),
+    ...(isUnfinished &&
+      !rowIsAhead && { unfinished: { position: own.mark.position, revision: own.event.revision - own.mark.index } }),
     differences: await confirmedButAbsent(parts, row, revision, signal),
     isAhead: (mark, history) => {
       if (apart?.chunk === mark.chunk && mark.offset >= apart.offset) return true;
@@ -86,6 +87,7 @@ async function lastRevision({ target, stream }: EndsParts, signal: AbortSignal):
 /** The last event of ours at a revision or before it, down to and without `above`. */
 export async function lastOwn(
   { target, stream, sourceId }: Pick<Parts, 'target' | 'stream' | 'sourceId'>,
+  row: CheckpointRow | undefined,
   revision: number,
   signal: AbortSignal,
   above = noStream,
@@ -94,7 +96,7 @@ export async function lastOwn(
   // The one at the revision is ours nearly always, so it is asked for alone first.
   for (const count of [1, revision - above]) {
     for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
-      const mark = ownMark(event, sourceId);
+      const mark = acceptedMark(event, sourceId, row?.accepted);
       if (mark) return { mark, event };
     }
   }
@@ -113,7 +115,7 @@ async function confirmedButAbsent(
     return [difference('checkpoint-ahead', mark, { revision }, `the stream ends at revision ${lastRevision}`)];
   }
   for await (const event of target.read(stream, { revision, direction: 'forwards', count: 1 }, signal)) {
-    const stored = ownMark(event, sourceId);
+    const stored = acceptedMark(event, sourceId, row.accepted);
     if (stored && event.revision === revision && sameMark(stored, mark)) return [];
   }
   return [difference('checkpoint-ahead', mark, { revision }, 'the stream holds another event there')];

@@ -9,7 +9,7 @@ import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference, type ExpectedEvent } from './difference.js';
 import { isAccepted } from './foreignTail.js';
 import type { Parts } from './parts.js';
-import { ownMark } from './tailMark.js';
+import { acceptedMark } from './tailMark.js';
 import { Verification, type Compared, type Reading } from './verify.js';
 import { lastOwn, type Ends } from './verifyEnds.js';
 
@@ -70,7 +70,8 @@ export async function verifyRange(
   const foreign = await acceptedForeign(ends, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
-  let to = range.to;
+  // What the stream holds at its end need not be what comes last at the source.
+  let to = range.to === ends.position ? Infinity : range.to;
   const events = parts.target.read(
     parts.stream,
     { revision: start.revision, direction: 'forwards', count: ends.revision - start.revision + 1 },
@@ -81,9 +82,9 @@ export async function verifyRange(
       acceptedCount += 1;
       continue;
     }
-    const mark = ownMark(event, parts.sourceId);
+    const mark = acceptedMark(event, parts.sourceId, ends.row?.accepted);
     if (watch.stop.aborted) to = Math.min(to, position - 1);
-    if (mark && (mark.position > to || mark.position === ends.unfinished)) break;
+    if (mark && (mark.position > to || event.revision >= (ends.unfinished?.revision ?? Infinity))) break;
     if (watch.stop.aborted) break;
     const found = await verification.stored(event, mark);
     if (mark?.quarantined && found.length === 0) found.push(...(await notKept(event, mark, parts, signal)));
@@ -95,7 +96,8 @@ export async function verifyRange(
   for await (const difference of verification.end(isBeyond)) watch.found(difference);
   await reading.close();
   return {
-    ...{ from: start.position, to, firstRevision: start.revision, acceptedForeign: acceptedCount },
+    ...{ from: start.position, firstRevision: start.revision, acceptedForeign: acceptedCount },
+    to: Number.isFinite(to) ? to : Math.max(ends.position, position),
     compared: verification.compared,
     digest: verification.digest,
   };
@@ -134,11 +136,15 @@ async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: Abo
   let low = noStream;
   for (let high = ends.revision + 1; from > 1 && high - low > 1;) {
     const middle = (low + high) >> 1;
-    const own = await lastOwn(parts, middle, signal, low);
+    const own = await lastOwn(parts, ends.row, middle, signal, low);
     if (own && own.mark.position >= from) high = own.event.revision;
     else low = middle;
   }
-  for (let own = await lastOwn(parts, low, signal); own; own = await lastOwn(parts, own.event.revision - 1, signal)) {
+  for (
+    let own = await lastOwn(parts, ends.row, low, signal);
+    own;
+    own = await lastOwn(parts, ends.row, own.event.revision - 1, signal)
+  ) {
     const { mark, event } = own;
     if (mark.returnTo) continue;
     const { frameBytes } = (await recordAt(mark, parts, signal)) ?? {};
@@ -222,7 +228,7 @@ async function acceptedForeign(
     let first = Infinity;
     for await (const event of target.read(stream, { revision, direction: 'backwards' }, signal)) {
       if (first === Infinity && !isAccepted(event, row)) break;
-      if (ownMark(event, sourceId)) break;
+      if (acceptedMark(event, sourceId, row?.accepted)) break;
       first = event.revision;
     }
     ranges.push([first, revision]);

@@ -1,3 +1,4 @@
+import { Failure } from '../errors.js';
 import type { Compared } from './verify.js';
 import type { Difference, DifferenceKind } from './difference.js';
 import { verifyEnds, type Ends } from './verifyEnds.js';
@@ -77,6 +78,14 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
   const findings = new Findings();
   for (const difference of ends.differences) findings.add(difference);
   const { from = 1, to = Infinity, sample, stop } = order;
+  if (from > Math.max(1, ends.position)) {
+    const { position } = ends;
+    throw new Failure(
+      'NotApplicable',
+      `Stream ${parts.stream} is replicated up to position ${position}: there is nothing to compare from position ${from} on.`,
+      { stream: parts.stream, position, from },
+    );
+  }
   const whole = { from, to: Math.min(to, ends.position) };
   const ranges = sample ? sampleRanges(whole, sample) : [whole];
   const results: RangeResult[] = [];
@@ -92,7 +101,7 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
     complete: !stop.aborted,
     ...{ source: parts.sourceId, stream: parts.stream, settings: parts.settings },
     confirmed: { position: ends.position, revision: ends.revision },
-    ...(ends.unfinished !== undefined && { unfinished: ends.unfinished }),
+    ...(ends.unfinished && { unfinished: ends.unfinished.position }),
     ...(sample && { sample }),
     ranges: results.map(({ from, to, firstRevision, digest }) => ({ from, to, firstRevision, digest })),
     events: sum(results.map(({ compared }) => compared)),

@@ -130,7 +130,7 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
     );
   }
   const isLost =
-    tail.kind === 'absent' || (tail.kind === 'event' && !(await lastOwn(parts, tail.event.revision, signal)));
+    tail.kind === 'absent' || (tail.kind === 'event' && !(await lastOwn(parts, row, tail.event.revision, signal)));
   if (!isLost) {
     throw notApplicable(`Stream ${stream} is not lost: rewinding would write its events a second time.`);
   }

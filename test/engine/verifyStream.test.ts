@@ -151,6 +151,16 @@ describe('what a person accepted is no difference', () => {
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict' });
   });
 
+  test('another id of the source', async () => {
+    const ferry = await ferryWith({ [first]: numbered(1, 10) });
+    const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
+    await decide(ferry, { kind: 'settings' }, settings);
+    expect(await expectEqual(ferry, settings)).toMatchObject({ events: { equal: 10, underOtherSettings: 10 } });
+    await ferry.write(first, numbered(1, 12));
+    await ferry.run(settings);
+    expect(await expectEqual(ferry, settings)).toMatchObject({ events: { equal: 12, underOtherSettings: 10 } });
+  });
+
   test('changed settings: types cannot be judged, everything else is', async () => {
     const audit = { key: 'audit', messages: [['Command', '{"C":1}'] as const] };
     const renamed = { TYPE_MAP: 'Numbered=Counted', EXCLUDE_KEYS: '' };
@@ -171,6 +181,31 @@ describe('what a person accepted is no difference', () => {
 });
 
 describe('what nobody accepted is found', () => {
+  test('a stream into which everything is replicated once more, as far as that has come', async () => {
+    const ferry = await ferryWith({ [first]: numbered(1, 10) });
+    await rewriteStream(ferry, (events) => events.push(...events.slice(0, 4)));
+    const { equal, differences } = await verify(ferry);
+    expect({ equal, byKind: differences.byKind }).toEqual({ equal: false, byKind: { doubled: 4 } });
+  });
+
+  test('an event of a record of which others are there, also under earlier settings', async () => {
+    const messages = ['1', '2', '3'].map((body) => ['Numbered', body] as const);
+    const ferry = await ferryWith({ [first]: [{ messages }, { messages }, { messages }] });
+    await ferry.write(first, [{ messages }, { messages }, { messages }, { messages }]);
+    const settings = { BODY_MODE: 'raw' };
+    await decide(ferry, { kind: 'settings' }, settings);
+    await ferry.run(settings);
+    await rewriteStream(ferry, (events) => [8, 4, 0].forEach((index) => events.splice(index, 1)));
+    const { differences, events } = await verify(ferry, {}, settings);
+    const missing = differences.first.filter(({ kind }) => kind === 'missing');
+    expect(missing.map(({ kind, position, index }) => [kind, position, index])).toEqual([
+      ['missing', 1, 0],
+      ['missing', 2, 1],
+      ['missing', 3, 2],
+    ]);
+    expect(events.unjudged).toBe(0);
+  });
+
   test('a record that came behind the cursor unseen: it alone, not all that follow it', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 30) });
     await ferry.write('00000005-2013-10-15-095000.dat', numbered(101, 102));
@@ -232,6 +267,13 @@ describe('a part of a stream', () => {
       ranges: [{ from: 31, to: 40, firstRevision: 30 }],
       events: { expected: 10, stored: 10 },
     });
+  });
+
+  test('that is not replicated yet is not compared, and not called equal', async () => {
+    const ferry = await ferryWith({ [first]: numbered(1, 10) });
+    const nothing = { kind: 'NotApplicable', facts: { position: 10, from: 11 } };
+    await expect(verify(ferry, { from: 11, to: 20 })).rejects.toMatchObject(nothing);
+    await expect(verify(ferry, { from: 11, sample: { ranges: 3, seed: 1 } })).rejects.toMatchObject(nothing);
   });
 
   test('finds what is missing at its ends', async () => {

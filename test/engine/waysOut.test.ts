@@ -98,6 +98,20 @@ describe('TargetConflict', () => {
     expect(ferry.events()).toHaveLength(14);
   });
 
+  test('what was appended under another id of the source is not appended again behind the foreign event', async () => {
+    const ferry = await ferryWithTwelve();
+    const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
+    await decide(ferry, { kind: 'settings' }, settings);
+    await ferry.client().appendToStream(ferry.stream, foreign());
+    await expectStop(ferry, 'TargetConflict', settings);
+    await decide(ferry, { kind: 'revision', revision: 12 }, settings);
+    await expect(decide(ferry, { kind: 'rewind' }, settings)).rejects.toMatchObject({ kind: 'NotApplicable' });
+    await append(ferry);
+    await ferry.run(settings);
+    await expectExact(ferry, settings);
+    expect(ferry.bodies().slice(13)).toEqual(['{"N":13}']);
+  });
+
   test('a stream that was lost, and then written by someone else, is not gone on with as if our events were there', async () => {
     const ferry = await ferryWithTwelve();
     await server().truncateTo(ferry.stream, -1);
