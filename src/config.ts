@@ -224,6 +224,12 @@ function invalid(problems: readonly SettingProblem[]): Failure {
   return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
 }
 
+/** What is wrong with each setting; undefined for a failure of settings that is not about single ones. */
+export function settingProblemsOf({ kind, facts }: Failure): readonly SettingProblem[] | undefined {
+  const { problems } = facts;
+  return kind === 'SettingsInvalid' && Array.isArray(problems) ? (problems as SettingProblem[]) : undefined;
+}
+
 function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection): Config['source'] {
   return {
     storage,
