@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ChannelCredentialOptions } from '@eventstore/db-client';
 import { parseConnectionString as parseForLibrary } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import { Failure } from '../errors.js';
@@ -37,6 +37,7 @@ type ClientOptions = Pick<
 >;
 
 const schemes = ['esdb', 'kurrentdb', 'kurrent', 'kdb'];
+const highestPort = 65_535;
 const expected = 'expected something like esdb://user:password@host:2113?tls=true';
 
 /** What the client library understands, in the flat form in which it compares names. */
@@ -65,6 +66,8 @@ export function parseConnectionString(text: string, tlsCa?: string): ConnectionS
   if (kept === '' || kept.startsWith('?')) throw invalid('it names no host');
   const parsed = parse(`${scheme.endsWith('+discover') ? 'esdb+discover' : 'esdb'}://${kept}`);
   const { hosts, dnsDiscover, tls, tlsCAFile, userCertFile, userKeyFile, ...options } = parsed;
+  const beyond = hosts.find(({ port }) => port > highestPort);
+  if (beyond) throw invalid(`${beyond.address}:${beyond.port} has no port that exists: the highest is ${highestPort}`);
   if (Boolean(userCertFile) !== Boolean(userKeyFile)) {
     throw invalid('userCertFile and userKeyFile are given only together');
   }
@@ -137,8 +140,14 @@ function parse(text: string): ReturnType<typeof parseForLibrary> {
 
 function readNamed(option: string, path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
-  if (!existsSync(path)) throw invalid(`${option} names a file that does not exist: ${path}`);
-  return readFileSync(path);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw invalid(
+      `${option} names a file that ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}: ${path}`,
+    );
+  }
 }
 
 function readCertificate(text: string): Buffer {

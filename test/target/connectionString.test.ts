@@ -82,10 +82,12 @@ describe('A connection string', () => {
     ['esdb://admin:%sesame@host', 'not percent-encoded'],
     ['esdb://admin:se?same@host', 'was expected'],
     ['esdb://admin:sesame@host:port', 'port number was expected'],
+    ['esdb://admin:sesame@host,other:65536', 'other:65536 has no port that exists: the highest is 65535'],
     ['esdb://admin:sesame@host?tls=maybe', 'true or false was expected'],
     ['esdb://admin:sesame@host?nodePreference=best', 'leader or follower'],
     ['esdb://admin:sesame@host?keepAliveInterval=soon', 'Integer was expected'],
     ['esdb://admin:sesame@host?tlsCAFile=does-not-exist.pem', 'a file that does not exist: does-not-exist.pem'],
+    [`esdb://admin:sesame@host?tlsCAFile=${tmpdir()}`, `a file that cannot be read (EISDIR): ${tmpdir()}`],
     ['esdb://admin:sesame@host?userKeyFile=key.pem', 'only together'],
   ])('that cannot be used is refused without its password: %s', (text, why) => {
     const failure = failureFor(text);
