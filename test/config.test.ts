@@ -102,6 +102,13 @@ describe('where messages are kept that cannot become events', () => {
     expect(() => configWith({ ...tablesOnly, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
       /QUARANTINE_CONTAINER .* blob service/,
     );
+    const elsewhere = { CHECKPOINT_STORAGE: 'https://a.example/?sig=x' };
+    for (const connection of [{ CHECKPOINT_STORAGE__serviceUri: 'https://a.table.core.windows.net' }, elsewhere]) {
+      expect(configWith({ ...identity, ...connection }).quarantine.storage).toBeUndefined();
+      expect(() => configWith({ ...identity, ...connection, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
+        /QUARANTINE_CONTAINER .* blob service/,
+      );
+    }
     const both = { ...identity, CHECKPOINT_STORAGE__accountName: 'account', ON_UNCONVERTIBLE: 'quarantine' };
     expect(configWith(both).quarantine).toMatchObject({ storage: { kind: 'identity', accountName: 'account' } });
   });

@@ -127,6 +127,21 @@ describe('a connection with an identity', () => {
     });
   });
 
+  test.each(['serviceUri', 'blobServiceUri'])('may not lead to another service by its %s', (part) => {
+    expect(blobConnection({ [`SOURCE__${part}`]: 'https://ledger.table.core.windows.net' })).toEqual({
+      problems: [{ name: `SOURCE__${part}`, expected: 'a URL of the blob service' }],
+    });
+  });
+
+  test('may have a service URL of another service beside that of its own', () => {
+    const blobServiceUri = 'https://ledger.blob.core.windows.net';
+    const settings = {
+      SOURCE__blobServiceUri: blobServiceUri,
+      SOURCE__serviceUri: 'https://ledger.table.core.windows.net',
+    };
+    expect(blobConnection(settings)).toEqual({ connection: { kind: 'identity', blobServiceUri } });
+  });
+
   test('gives way to a connection string, as in Azure', () => {
     const settings = { SOURCE: 'UseDevelopmentStorage=true', SOURCE__accountName: 'ledger' };
     expect(blobConnection(settings)).toMatchObject({ connection: { kind: 'connectionString' } });
