@@ -220,9 +220,9 @@ export const settingsSchema = z.object({
   }),
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: optional(z.string().regex(/(?:^|;)\s*Authorization=AAD(?:;|$)/i), {
     meaning:
-      'Proves with a managed identity who sends it: `ClientId=ID;Authorization=AAD`, as the Functions host reads it.',
+      'Proves with a managed identity who sends it, as the Functions host reads it: `ClientId=ID;Authorization=AAD`, or `Authorization=AAD` for the system-assigned one.',
     defaultText: 'none',
-    expected: 'ClientId=ID;Authorization=AAD',
+    expected: 'ClientId=ID;Authorization=AAD, or Authorization=AAD',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.url({ protocol: /^https?$/ }), {
     meaning: 'Sends metrics, traces and log lines to this OpenTelemetry collector (OTLP over HTTP).',
