@@ -97,6 +97,9 @@ const webUrlExpected = 'a URL that starts with https:// (or http://), without us
 /** A start takes a second of a run to see that a stream is absent: with much less than this nothing might ever be read. */
 export const runSeconds = { least: 5, most: 240 } as const;
 
+/** The bounds of one append, which has the longer the more it carries: the host's time limit must hold the longest. */
+export const appendBytes = { least: 4096, most: 16_000_000 } as const;
+
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({
   SOURCE_CONTAINER: required(container, {
@@ -164,7 +167,7 @@ export const settingsSchema = z.object({
     defaultText: 'the source id',
     expected: nameExpected,
   }),
-  APPEND_BYTES: wholeNumber(4096, 16_000_000, 1_048_576, {
+  APPEND_BYTES: wholeNumber(appendBytes.least, appendBytes.most, 1_048_576, {
     meaning: 'The most that one append carries, counted as the server counts it; not above its own limit.',
     unit: 'bytes',
   }),
