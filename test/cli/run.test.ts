@@ -278,10 +278,20 @@ describe('eventferry run, when something is wrong', () => {
 });
 
 describe('eventferry --help', () => {
-  it.each([[['--help']], [['run', '--help']]])('documents the exit codes: %j', async (args) => {
-    const { code, stdout } = await eventferry(args, {});
-    expect(code).toBe(0);
-    expect(stdout).toContain('Exit codes:\n  0  done');
-    expect(stdout).toContain('3  stopped: a person must decide');
+  it.each([[['--help']], [['run', '--help']], [['help']], [['help', 'run']]])(
+    'documents the exit codes: %j',
+    async (args) => {
+      const { code, stdout } = await eventferry(args, {});
+      expect(code).toBe(0);
+      expect(stdout).toContain('Exit codes:\n  0  done');
+      expect(stdout).toContain('3  stopped: a person must decide');
+      expect(stdout).toContain('130  interrupted');
+    },
+  );
+
+  it('is shown to whoever names no command too, which is wrong usage', async () => {
+    const { code, stderr } = await eventferry([], {});
+    expect(code).toBe(2);
+    expect(stderr).toContain('Exit codes:');
   });
 });
