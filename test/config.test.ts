@@ -158,11 +158,12 @@ describe('settings that are given', () => {
     },
   );
 
-  test('take a certificate authority as PEM, on one line, or as base64', () => {
+  test('take a certificate authority as PEM, on one line, as base64, or several', () => {
     const pem = certificatePem;
     for (const given of [pem, pem.replaceAll('\n', '\\n'), Buffer.from(pem).toString('base64')]) {
       expect(configWith({ EVENTSTORE_TLS_CA: given }).target.tlsCa?.trim()).toBe(pem.trim());
     }
+    expect(configWith({ EVENTSTORE_TLS_CA: pem + pem }).target.tlsCa).toBe((pem + pem).trim());
   });
 
   test('give source and checkpoint accounts of their own', () => {

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ChannelCredentialOptions } from '@eventstore/db-client';
 import { parseConnectionString as parseForLibrary } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
@@ -56,7 +55,7 @@ const knownOptions = new Set(
  * User and password are taken off before the client library's parser sees the text, because that parser repeats its
  * input in warnings and in debug output.
  *
- * @param tlsCa PEM, or base64 of PEM or DER, of the certificate authority to trust instead of the system's
+ * @param tlsCa PEM of the certificate authority to trust instead of the system's
  * @throws Failure `SettingsInvalid`, which names no secret
  */
 export function parseConnectionString(text: string, tlsCa?: string): ConnectionSettings {
@@ -71,7 +70,7 @@ export function parseConnectionString(text: string, tlsCa?: string): ConnectionS
   if (Boolean(userCertFile) !== Boolean(userKeyFile)) {
     throw invalid('userCertFile and userKeyFile are given only together');
   }
-  const rootCertificate = tlsCa === undefined ? readNamed('tlsCAFile', tlsCAFile) : readCertificate(tlsCa);
+  const rootCertificate = tlsCa === undefined ? readNamed('tlsCAFile', tlsCAFile) : Buffer.from(tlsCa);
   const certificate = readNamed('userCertFile', userCertFile);
   const key = readNamed('userKeyFile', userKeyFile);
   return {
@@ -147,17 +146,6 @@ function readNamed(option: string, path: string | undefined): Buffer | undefined
     throw invalid(
       `${option} names a file that ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}: ${path}`,
     );
-  }
-}
-
-function readCertificate(text: string): Buffer {
-  const pem = text.includes('-----BEGIN') ? Buffer.from(text.replaceAll('\\n', '\n')) : Buffer.from(text, 'base64');
-  try {
-    const certificate = new X509Certificate(pem);
-    // A bundle of several certificates stays as it is; a single one in DER becomes PEM, which is what TLS wants.
-    return pem.includes('-----BEGIN') ? pem : Buffer.from(certificate.toString());
-  } catch {
-    throw new Failure('SettingsInvalid', 'EVENTSTORE_TLS_CA is not a certificate: expected PEM, or base64 of it.');
   }
 }
 

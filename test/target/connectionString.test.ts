@@ -7,9 +7,9 @@ import { Failure } from '../../src/errors.js';
 import { parseConnectionString } from '../../src/target/connectionString.js';
 import { certificatePem } from '../support/certificate.js';
 
-function failureFor(text: string, tlsCa?: string): Failure {
+function failureFor(text: string): Failure {
   try {
-    parseConnectionString(text, tlsCa);
+    parseConnectionString(text);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -106,30 +106,11 @@ describe('A connection string', () => {
 });
 
 describe('The certificate authority to trust', () => {
-  const der = Buffer.from(certificatePem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
-
-  test.each([
-    ['PEM', certificatePem],
-    ['PEM with its line breaks written as \\n', certificatePem.replaceAll('\n', '\\n')],
-    ['base64 of PEM', Buffer.from(certificatePem).toString('base64')],
-    ['base64 of DER', der.toString('base64')],
-    ['a bundle', certificatePem + certificatePem],
-  ])('may come as %s', (_, text) => {
-    const { rootCertificate } = parseConnectionString('esdb://host', text).channel;
-    expect(rootCertificate?.toString()).toContain(certificatePem.trim());
-  });
-
   test('may be a file that the connection string names, and the setting wins over it', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'eventferry-')), 'ca.pem');
     writeFileSync(file, 'from the file');
     const text = `esdb://host?tlsCAFile=${encodeURIComponent(file)}`;
     expect(parseConnectionString(text).channel.rootCertificate?.toString()).toBe('from the file');
     expect(parseConnectionString(text, certificatePem).channel.rootCertificate?.toString()).toBe(certificatePem);
-  });
-
-  test('that is no certificate is refused by the name of its setting', () => {
-    const failure = failureFor('esdb://host', 'not a certificate');
-    expect(failure).toMatchObject({ kind: 'SettingsInvalid' });
-    expect(failure.message).toContain('EVENTSTORE_TLS_CA');
   });
 });
