@@ -172,7 +172,8 @@ export const settingsSchema = z.object({
     unit: 'bytes',
   }),
   REPLICATION_SCHEDULE: withDefault(z.string().refine(isNcrontab), '0 * * * * *', {
-    meaning: 'When the timer runs (NCRONTAB, UTC).',
+    meaning:
+      'When the timer runs (NCRONTAB, UTC). `status` calls three minutes without a run a problem, and the alert `no-successful-run` goes off when none ends well within fifteen.',
     expected: 'an NCRONTAB expression of 5 or 6 fields',
   }),
   RUN_SECONDS: wholeNumber(runSeconds.least, runSeconds.most, 60, {

@@ -3,7 +3,7 @@ import { rules, type StopKind } from '../errors.js';
 import type { Tail } from '../target/target.js';
 
 /** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
-const silentAfterMs = 3 * 60_000;
+export const silentAfterMs = 3 * 60_000;
 /** Bytes to replicate, and nothing confirmed for so long. */
 const stalledAfterMs = 10 * 60_000;
 
