@@ -120,7 +120,9 @@ function readIdentity(
 function expectedInstead(value: string, part: Part, service: StorageService | undefined): string | undefined {
   const { shape, expected } = rules[part];
   if (!shape.test(value)) return expected;
-  const named = service && serviceNamedBy(new URL(value));
+  if (service === undefined) return undefined;
+  if (!URL.canParse(value)) return expected;
+  const named = serviceNamedBy(new URL(value));
   return named === undefined || named === service ? undefined : `a URL of the ${service} service`;
 }
 

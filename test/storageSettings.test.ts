@@ -113,6 +113,7 @@ describe('a connection with an identity', () => {
     const settings = {
       SOURCE__accountName: 'Not An Account',
       SOURCE__blobServiceUri: 'ledger',
+      SOURCE__tableServiceUri: 'https://[',
       SOURCE__credential: 'password',
       SOURCE__clientId: 'me',
     };
