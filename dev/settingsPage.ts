@@ -100,7 +100,9 @@ stands in for either. \`NAME\` is the setting's name; the identity needs no secr
 | \`NAME__clientId\` | which user-assigned identity |
 
 The source is only ever read: *Storage Blob Data Reader* on its container is enough. The checkpoint needs *Storage Table Data
-Contributor*.`;
+Contributor*. \`ON_UNCONVERTIBLE=quarantine\` needs the account's blob service too (a connection string,
+\`CHECKPOINT_STORAGE__accountName\` or \`CHECKPOINT_STORAGE__blobServiceUri\`) and *Storage Blob Data Contributor* on the
+container.`;
 
 const checks = `## When one is wrong
 

@@ -4,8 +4,8 @@ import { settingsDigest } from './convert/settingsDigest.js';
 import { Failure } from './errors.js';
 import { settings, settingsSchema } from './settings.js';
 import type { SettingName } from './settings.js';
-import type { StorageConnection, StorageService } from './storageConnection.js';
-import { connectionSettingNames, readStorageConnection } from './storageSettings.js';
+import { serviceUrl, type StorageConnection, type StorageService } from './storageConnection.js';
+import { connectionSettingNames, readStorageConnection, type ConnectionReading } from './storageSettings.js';
 import { telemetryOf, type TelemetryConfig } from './telemetrySettings.js';
 import { redact } from './telemetry/redact.js';
 
@@ -94,7 +94,7 @@ export function loadConfig(env: Environment = environment()): { readonly config:
   const problems = problemsOf(given, settingsSchema, parsed, {
     SOURCE_STORAGE: source,
     CHECKPOINT_STORAGE: checkpoint,
-    QUARANTINE_CONTAINER: quarantineReading(given),
+    QUARANTINE_CONTAINER: quarantineReading(given, checkpoint),
   });
   if (parsed.success && 'connection' in source && 'connection' in checkpoint && problems.length === 0) {
     return { config: configOf(parsed.data, given, source.connection, checkpoint.connection) };
@@ -169,7 +169,7 @@ function unresolvedReferences(given: Given, names: readonly string[]): SettingPr
 }
 
 /** The connection by that name, or the Functions host's own. */
-function storage(given: Given, name: string, service: StorageService, within: string | undefined) {
+function storage(given: Given, name: string, service: StorageService, within: string | undefined): ConnectionReading {
   const isGiven = (connection: string) => connectionSettingNames(connection).some((key) => given[key] !== undefined);
   if (isGiven(name)) return readStorageConnection(given, name, service, within);
   if (isGiven(hostStorage)) return readStorageConnection(given, hostStorage, service, within);
@@ -178,25 +178,40 @@ function storage(given: Given, name: string, service: StorageService, within: st
 }
 
 /** Whether messages can be kept where they are to be kept; the checkpoint's own problems are told elsewhere. */
-function quarantineReading(given: Given): { readonly problems: readonly SettingProblem[] } {
+function quarantineReading(
+  given: Given,
+  checkpoint: ConnectionReading,
+): { readonly problems: readonly SettingProblem[] } {
   const { QUARANTINE_CONTAINER: name = 'eventferry-quarantine', SOURCE_CONTAINER, ON_UNCONVERTIBLE } = given;
   const problem = (expected: string) => ({
     problems: [{ name: 'QUARANTINE_CONTAINER', given: shown(name), expected }],
   });
   if (name === SOURCE_CONTAINER) return problem('a container that is not the source, which is only ever read');
-  const unusable =
-    ON_UNCONVERTIBLE === 'quarantine' && !('connection' in storage(given, 'CHECKPOINT_STORAGE', 'blob', name));
-  const isTheCheckpoints = 'problems' in storage(given, 'CHECKPOINT_STORAGE', 'table', given['CHECKPOINT_TABLE']);
-  if (!unusable || isTheCheckpoints) return { problems: [] };
+  const isTheCheckpoints = 'problems' in checkpoint;
+  if (ON_UNCONVERTIBLE !== 'quarantine' || isTheCheckpoints || quarantineStorage(given, checkpoint.connection, name)) {
+    return { problems: [] };
+  }
   return problem('CHECKPOINT_STORAGE with a blob service too: a connection string, or CHECKPOINT_STORAGE__accountName');
 }
 
-function quarantineOf(values: (typeof settingsSchema)['_output'], given: Given): Config['quarantine'] {
-  const reading = storage(given, 'CHECKPOINT_STORAGE', 'blob', values.QUARANTINE_CONTAINER);
+/** The checkpoint's account for blobs; a URL, as `serviceUri` is one, leads to the table service alone. */
+function quarantineStorage(given: Given, checkpoint: StorageConnection, name: string): StorageConnection | undefined {
+  if (checkpoint.kind === 'url') return undefined;
+  if (checkpoint.kind === 'identity') return serviceUrl(checkpoint, 'blob') === undefined ? undefined : checkpoint;
+  const reading = storage(given, 'CHECKPOINT_STORAGE', 'blob', name);
+  return 'connection' in reading ? reading.connection : undefined;
+}
+
+function quarantineOf(
+  values: (typeof settingsSchema)['_output'],
+  given: Given,
+  checkpoint: StorageConnection,
+): Config['quarantine'] {
+  const storage = quarantineStorage(given, checkpoint, values.QUARANTINE_CONTAINER);
   return {
     onUnconvertible: values.ON_UNCONVERTIBLE,
     container: values.QUARANTINE_CONTAINER,
-    ...('connection' in reading && { storage: reading.connection }),
+    ...(storage && { storage }),
   };
 }
 
@@ -222,6 +237,12 @@ function invalid(problems: readonly SettingProblem[]): Failure {
   const lines = problems.map(settingProblemText);
   const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
   return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
+}
+
+/** What is wrong with each setting; undefined for a failure of settings that is not about single ones. */
+export function settingProblemsOf({ kind, facts }: Failure): readonly SettingProblem[] | undefined {
+  const { problems } = facts;
+  return kind === 'SettingsInvalid' && Array.isArray(problems) ? (problems as SettingProblem[]) : undefined;
 }
 
 function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection): Config['source'] {
@@ -262,7 +283,7 @@ function configOf(
       settings: settingsDigest(settingsByName),
       settingsByName,
     },
-    quarantine: quarantineOf(values, given),
+    quarantine: quarantineOf(values, given, checkpointStorage),
     target: {
       connectionString: values.EVENTSTORE_CONNECTION_STRING,
       ...(values.EVENTSTORE_TLS_CA !== undefined && { tlsCa: values.EVENTSTORE_TLS_CA }),

@@ -58,7 +58,7 @@ export interface Interval {
 export function intervalSeconds(schedule: string): Interval | undefined {
   const given = schedule.trim().split(/\s+/);
   const [seconds = '', minutes = '', ...others] = given.length === 5 ? ['0', ...given] : given;
-  if (others.some((field) => field !== '*')) return undefined;
+  if (others.some((field) => field !== '*' && field !== '*/1')) return undefined;
   const ticks = valuesOf(minutes).flatMap((minute) => valuesOf(seconds).map((second) => minute * 60 + second));
   const gaps = ticks.map((tick, index) => (ticks[index + 1] ?? (ticks[0] ?? 0) + 3600) - tick);
   return { shortest: Math.min(...gaps), longest: Math.max(...gaps) };

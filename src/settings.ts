@@ -97,6 +97,9 @@ const webUrlExpected = 'a URL that starts with https:// (or http://), without us
 /** A start takes a second of a run to see that a stream is absent: with much less than this nothing might ever be read. */
 export const runSeconds = { least: 5, most: 240 } as const;
 
+/** The bounds of one append, which has the longer the more it carries: the host's time limit must hold the longest. */
+export const appendBytes = { least: 4096, most: 16_000_000 } as const;
+
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({
   SOURCE_CONTAINER: required(container, {
@@ -164,12 +167,13 @@ export const settingsSchema = z.object({
     defaultText: 'the source id',
     expected: nameExpected,
   }),
-  APPEND_BYTES: wholeNumber(4096, 16_000_000, 1_048_576, {
+  APPEND_BYTES: wholeNumber(appendBytes.least, appendBytes.most, 1_048_576, {
     meaning: 'The most that one append carries, counted as the server counts it; not above its own limit.',
     unit: 'bytes',
   }),
   REPLICATION_SCHEDULE: withDefault(z.string().refine(isNcrontab), '0 * * * * *', {
-    meaning: 'When the timer runs (NCRONTAB, UTC).',
+    meaning:
+      'When the timer runs (NCRONTAB, UTC). `status` calls three minutes without a run a problem, and the alert `no-successful-run` goes off when none ends well within fifteen.',
     expected: 'an NCRONTAB expression of 5 or 6 fields',
   }),
   RUN_SECONDS: wholeNumber(runSeconds.least, runSeconds.most, 60, {
@@ -220,9 +224,9 @@ export const settingsSchema = z.object({
   }),
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: optional(z.string().regex(/(?:^|;)\s*Authorization=AAD(?:;|$)/i), {
     meaning:
-      'Proves with a managed identity who sends it: `ClientId=ID;Authorization=AAD`, as the Functions host reads it.',
+      'Proves with a managed identity who sends it, as the Functions host reads it: `ClientId=ID;Authorization=AAD`, or `Authorization=AAD` for the system-assigned one.',
     defaultText: 'none',
-    expected: 'ClientId=ID;Authorization=AAD',
+    expected: 'ClientId=ID;Authorization=AAD, or Authorization=AAD',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.url({ protocol: /^https?$/ }), {
     meaning: 'Sends metrics, traces and log lines to this OpenTelemetry collector (OTLP over HTTP).',

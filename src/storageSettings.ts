@@ -79,7 +79,7 @@ function fieldsOf(value: string): Map<string, string> | undefined {
 function readUrl(value: string, name: string, service: StorageService, within: string | undefined): ConnectionReading {
   if (!URL.canParse(value)) return wrong(name, 'a URL');
   const url = new URL(value);
-  const named = /\.(blob|table|queue|file|dfs)\./.exec(url.hostname)?.[1];
+  const named = serviceNamedBy(url);
   if (named !== undefined && named !== service) return wrong(name, `a URL of the ${service} service`);
   if (!url.searchParams.has('sig')) {
     return wrong(name, `a URL with a SAS; to use an identity, set ${name}__serviceUri instead`);
@@ -92,6 +92,11 @@ function readUrl(value: string, name: string, service: StorageService, within: s
   return { connection: { kind: 'url', url: url.href } };
 }
 
+/** The service that Azure's own names for it tell; undefined for any other name. */
+function serviceNamedBy({ hostname }: URL): string | undefined {
+  return /\.(blob|table|queue|file|dfs)\./.exec(hostname)?.[1];
+}
+
 function readIdentity(
   settings: Readonly<Record<string, string>>,
   name: string,
@@ -100,9 +105,8 @@ function readIdentity(
   const given = new Map(parts.map((part) => [part, settings[`${name}__${part}`]]));
   const problems = parts.flatMap((part) => {
     const value = given.get(part);
-    return value === undefined || rules[part].shape.test(value)
-      ? []
-      : [{ name: `${name}__${part}`, expected: rules[part].expected }];
+    const expected = value === undefined ? undefined : expectedInstead(value, part, serviceOf(part, given, service));
+    return expected === undefined ? [] : [{ name: `${name}__${part}`, expected }];
   });
   if (problems.length > 0) return { problems };
   const connection = identityOf(given, service);
@@ -110,6 +114,27 @@ function readIdentity(
     return wrong(`${name}__accountName`, `the account's name, or ${name}__${service}ServiceUri`);
   }
   return { connection };
+}
+
+/** What would be right; undefined when the value is. */
+function expectedInstead(value: string, part: Part, service: StorageService | undefined): string | undefined {
+  const { shape, expected } = rules[part];
+  if (!shape.test(value)) return expected;
+  if (service === undefined) return undefined;
+  if (!URL.canParse(value)) return expected;
+  const named = serviceNamedBy(new URL(value));
+  return named === undefined || named === service ? undefined : `a URL of the ${service} service`;
+}
+
+/** Which service a part leads to: `serviceUri` to the one that will be used, unless that has a part of its own. */
+function serviceOf(
+  part: Part,
+  given: ReadonlyMap<Part, string | undefined>,
+  used: StorageService,
+): StorageService | undefined {
+  if (part === 'serviceUri') return given.get(`${used}ServiceUri`) === undefined ? used : undefined;
+  if (part === 'blobServiceUri') return 'blob';
+  return part === 'tableServiceUri' ? 'table' : undefined;
 }
 
 function identityOf(given: ReadonlyMap<Part, string | undefined>, service: StorageService): IdentityConnection {

@@ -6,8 +6,11 @@ import { settingsSchema } from './settings.js';
 export interface TelemetryConfig {
   readonly azureMonitor?: {
     readonly connectionString: string;
-    /** Of the managed identity that proves who sends; absent: the connection string alone does. */
-    readonly clientId?: string;
+    /** The managed identity that proves who sends; absent: the connection string alone does. */
+    readonly identity?: {
+      /** Absent: the system-assigned one. */
+      readonly clientId?: string;
+    };
   };
   readonly otlpEndpoint?: string;
   readonly serviceName: string;
@@ -30,13 +33,18 @@ export function loadTelemetryConfig(env: Readonly<Record<string, string | undefi
 /** The same from settings that were read. */
 export function telemetryOf(values: z.output<typeof telemetrySchema>): TelemetryConfig {
   const connectionString = values.APPLICATIONINSIGHTS_CONNECTION_STRING;
-  const clientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(values.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? '')?.[1];
+  const authentication = values.APPLICATIONINSIGHTS_AUTHENTICATION_STRING;
   const otlpEndpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT;
   return {
     ...(connectionString !== undefined && {
-      azureMonitor: { connectionString, ...(clientId !== undefined && { clientId: clientId.trim() }) },
+      azureMonitor: { connectionString, ...(authentication !== undefined && { identity: identityIn(authentication) }) },
     }),
     ...(otlpEndpoint !== undefined && { otlpEndpoint }),
     serviceName: values.OTEL_SERVICE_NAME,
   };
+}
+
+function identityIn(authentication: string): { readonly clientId?: string } {
+  const clientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(authentication)?.[1];
+  return clientId === undefined ? {} : { clientId: clientId.trim() };
 }

@@ -102,6 +102,13 @@ describe('where messages are kept that cannot become events', () => {
     expect(() => configWith({ ...tablesOnly, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
       /QUARANTINE_CONTAINER .* blob service/,
     );
+    const elsewhere = { CHECKPOINT_STORAGE: 'https://a.example/?sig=x' };
+    for (const connection of [{ CHECKPOINT_STORAGE__serviceUri: 'https://a.table.core.windows.net' }, elsewhere]) {
+      expect(configWith({ ...identity, ...connection }).quarantine.storage).toBeUndefined();
+      expect(() => configWith({ ...identity, ...connection, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
+        /QUARANTINE_CONTAINER .* blob service/,
+      );
+    }
     const both = { ...identity, CHECKPOINT_STORAGE__accountName: 'account', ON_UNCONVERTIBLE: 'quarantine' };
     expect(configWith(both).quarantine).toMatchObject({ storage: { kind: 'identity', accountName: 'account' } });
   });
@@ -151,11 +158,12 @@ describe('settings that are given', () => {
     },
   );
 
-  test('take a certificate authority as PEM, on one line, or as base64', () => {
+  test('take a certificate authority as PEM, on one line, as base64, or several', () => {
     const pem = certificatePem;
     for (const given of [pem, pem.replaceAll('\n', '\\n'), Buffer.from(pem).toString('base64')]) {
       expect(configWith({ EVENTSTORE_TLS_CA: given }).target.tlsCa?.trim()).toBe(pem.trim());
     }
+    expect(configWith({ EVENTSTORE_TLS_CA: pem + pem }).target.tlsCa).toBe((pem + pem).trim());
   });
 
   test('give source and checkpoint accounts of their own', () => {

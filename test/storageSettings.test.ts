@@ -113,6 +113,7 @@ describe('a connection with an identity', () => {
     const settings = {
       SOURCE__accountName: 'Not An Account',
       SOURCE__blobServiceUri: 'ledger',
+      SOURCE__tableServiceUri: 'https://[',
       SOURCE__credential: 'password',
       SOURCE__clientId: 'me',
     };
@@ -125,6 +126,21 @@ describe('a connection with an identity', () => {
     expect(blobConnection(settings)).toEqual({
       problems: [{ name: 'SOURCE__accountName', expected: "the account's name, or SOURCE__blobServiceUri" }],
     });
+  });
+
+  test.each(['serviceUri', 'blobServiceUri'])('may not lead to another service by its %s', (part) => {
+    expect(blobConnection({ [`SOURCE__${part}`]: 'https://ledger.table.core.windows.net' })).toEqual({
+      problems: [{ name: `SOURCE__${part}`, expected: 'a URL of the blob service' }],
+    });
+  });
+
+  test('may have a service URL of another service beside that of its own', () => {
+    const blobServiceUri = 'https://ledger.blob.core.windows.net';
+    const settings = {
+      SOURCE__blobServiceUri: blobServiceUri,
+      SOURCE__serviceUri: 'https://ledger.table.core.windows.net',
+    };
+    expect(blobConnection(settings)).toEqual({ connection: { kind: 'identity', blobServiceUri } });
   });
 
   test('gives way to a connection string, as in Azure', () => {

@@ -19,6 +19,7 @@ Exit codes:
   1  failed: something could not be reached, status is not healthy, or verify found a difference
   2  wrong usage or settings; nothing was contacted or changed
   3  stopped: a person must decide, nothing was appended
+130  interrupted: Ctrl-C ended verify before it was done, or a second one a command at once
 `;
 
 /** What a command that failed so ends with. */

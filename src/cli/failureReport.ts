@@ -1,4 +1,4 @@
-import type { SettingProblem } from '../config.js';
+import { settingProblemsOf, type SettingProblem } from '../config.js';
 import type { Failure } from '../errors.js';
 import { redact } from '../telemetry/redact.js';
 import { redactedJson } from '../telemetry/redactedJson.js';
@@ -16,7 +16,7 @@ export async function reportFailure(
   for (const line of failureLines(failure)) tell(line);
   if (verbose) tell(redact(stackOf(failure)));
   // What is expected of a secret looks like one.
-  const write = kind === 'SettingsInvalid' ? JSON.stringify : redactedJson;
+  const write = settingProblemsOf(failure) ? JSON.stringify : redactedJson;
   if (json) await print(write({ error: { kind, message, wayOut, facts } }));
   return exitCodeOf(failure);
 }
@@ -25,15 +25,15 @@ export async function reportFailure(
 function failureLines(failure: Failure): string[] {
   const head = failure.answer === 'stop' ? 'Stopped' : 'Error';
   const facts = failure.answer === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
+  const problems = settingProblemsOf(failure);
   return [
-    ...(failure.kind === 'SettingsInvalid' ? problemLines(failure) : [`${head}: ${safe(failure.message)}`]),
+    ...(problems ? problemLines(problems) : [`${head}: ${safe(failure.message)}`]),
     ...facts.map(([name, value]) => `  ${name}: ${safe(asText(value))}`),
     `Next: ${failure.wayOut}`,
   ];
 }
 
-function problemLines({ facts }: Failure): string[] {
-  const problems = facts['problems'] as readonly SettingProblem[];
+function problemLines(problems: readonly SettingProblem[]): string[] {
   return [
     `Error: ${problems.length === 1 ? '1 setting is' : `${problems.length} settings are`} missing or wrong:`,
     ...problems.map(({ name, given, expected }) => {

@@ -24,13 +24,9 @@ function program(): Command {
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('Next: --help shows the usage.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
-    .exitOverride(({ exitCode, code }) => process.exit(isHelp(code) ? exitCode : exitCodes.wrongUsage));
+    // Help that was asked for is no wrong usage.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage));
   for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addQuarantine, addAccept, addRewind])
     add(eventferry);
   return eventferry;
-}
-
-/** Help that was asked for is no wrong usage. */
-function isHelp(code: string): boolean {
-  return ['commander.helpDisplayed', 'commander.version'].includes(code);
 }

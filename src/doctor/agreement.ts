@@ -1,11 +1,12 @@
 import type { Config } from '../config.js';
+import { silentAfterMs } from '../engine/health.js';
 import { intervalSeconds } from '../ncrontab.js';
 import { runSeconds } from '../settings.js';
 import { good, warning, type Finding } from './finding.js';
 
 /** Settings that are valid each by itself and make no sense together. @param ofServer what its connection string says */
 export function agreementFindings({ run }: Config, ofServer: readonly string[]): Finding[] {
-  const { seconds, schedule, idlePollMs } = run;
+  const { seconds, schedule, idlePollMs, whenCaughtUp } = run;
   const interval = intervalSeconds(schedule);
   const findings = ofServer.map((says) => warning('agreement', says, 'Change EVENTSTORE_CONNECTION_STRING.'));
   if (interval && interval.longest > seconds) {
@@ -17,6 +18,19 @@ export function agreementFindings({ run }: Config, ofServer: readonly string[]):
         interval.longest <= runSeconds.most
           ? `Set RUN_SECONDS to ${interval.longest}, so that runs follow each other without a gap.`
           : 'Let the timer fire more often, and set RUN_SECONDS to its interval.',
+      ),
+    );
+  }
+  // A schedule that names hours or days leaves out an hour at least.
+  const silentSeconds = interval ? interval.longest - (whenCaughtUp === 'wait' ? seconds : 0) : Infinity;
+  if (silentSeconds * 1000 > silentAfterMs) {
+    findings.push(
+      warning(
+        'agreement',
+        `No run reports for ${interval ? `${silentSeconds} s` : 'an hour or more'} between two ticks (REPLICATION_SCHEDULE): ` +
+          `\`status\` calls ${silentAfterMs / 60_000} minutes without a report a problem, and the alert no-successful-run ` +
+          'goes off when no run ends well within 15.',
+        'Let the timer fire every minute, or expect both between the ticks.',
       ),
     );
   }

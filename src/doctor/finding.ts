@@ -1,5 +1,5 @@
 import type { ExaminationNote } from '../checkpoint/checkpoint.js';
-import { settingProblemText, type SettingProblem } from '../config.js';
+import { settingProblemsOf, settingProblemText } from '../config.js';
 import { asFailure, type Failure } from '../errors.js';
 
 /** What is looked at, in this order, by the name that people see; each has at least one finding. */
@@ -66,8 +66,8 @@ export function thrownIn(check: Check, thrown: unknown): Finding {
 
 /** The findings when the settings themselves are wrong: nothing else can be looked at. */
 export function settingsFindings(failure: Failure): Finding[] {
-  const { facts, message, wayOut } = failure;
-  const problems = Array.isArray(facts['problems']) ? (facts['problems'] as SettingProblem[]) : undefined;
+  const { message, wayOut } = failure;
+  const problems = settingProblemsOf(failure);
   const others = (Object.keys(checks) as Check[]).filter((check) => check !== 'settings');
   return [
     ...(problems?.map((problem) => wrong('settings', `${settingProblemText(problem)}.`, `Set ${problem.name}.`)) ?? [

@@ -11,6 +11,13 @@ export async function* handshakeFindings(server: ServerExamination, nowMs: numbe
 
 function* handshakeFinding(node: string, handshake: Handshake, nowMs: number): Generator<Finding> {
   switch (handshake.kind) {
+    case 'undialable':
+      yield wrong(
+        'serverReached',
+        `${node} cannot be dialled: ${handshake.why}.`,
+        'Correct EVENTSTORE_CONNECTION_STRING.',
+      );
+      return;
     case 'unreachable':
       yield wrong(
         'serverReached',

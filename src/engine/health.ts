@@ -1,16 +1,18 @@
 import type { CheckpointRow, LagNote, OutageNote, RunNote } from '../checkpoint/checkpoint.js';
+import { rules, type StopKind } from '../errors.js';
 import type { Tail } from '../target/target.js';
 
 /** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
-const silentAfterMs = 3 * 60_000;
+export const silentAfterMs = 3 * 60_000;
 /** Bytes to replicate, and nothing confirmed for so long. */
 const stalledAfterMs = 10 * 60_000;
 
-/** What a run would stop for at the target, seen before it runs. */
+/** What a run would stop for at the target, seen before it runs, with the way out. */
 export function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefined, stream: string): string[] {
-  if (tail?.kind === 'absent' && row?.confirmed) return [`Stream ${stream} does not exist any more.`];
-  if (tail?.kind === 'truncated') return [`Stream ${stream} shows no event: ${tail.reason}.`];
-  if (tail?.kind === 'tombstoned') return [`Stream ${stream} was deleted for good.`];
+  const problem = (kind: StopKind, says: string) => [`Stream ${stream} ${says} ${rules[kind].wayOut}`];
+  if (tail?.kind === 'absent' && row?.confirmed) return problem('TargetLost', 'does not exist any more.');
+  if (tail?.kind === 'truncated') return problem('TargetTruncated', `shows no event: ${tail.reason}.`);
+  if (tail?.kind === 'tombstoned') return problem('TargetDeleted', 'was deleted for good.');
   return [];
 }
 

@@ -174,7 +174,8 @@ export class RunLog {
   }
 
   private noteLag({ bytes, events, eventsExact, head }: SourceLag, well = true): void {
-    const since = this.behindSince();
+    // At the head there is none, whatever the note of when it fell behind still says.
+    const since = bytes > 0 ? this.behindSince() : undefined;
     const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
     const lag = { bytes, events, eventsExact, seconds };
     this.note({ lag, sourceHead: head });

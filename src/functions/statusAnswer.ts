@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
 
 import type { Clock } from '../clock.js';
-import { settingProblemText, type SettingProblem } from '../config.js';
+import { settingProblemsOf, settingProblemText } from '../config.js';
 import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '../dashboard/dashboardData.js';
 import type { Status } from '../engine/status.js';
 import { asFailure, type Failure } from '../errors.js';
@@ -41,9 +41,6 @@ export async function lookAtAll(worker: WorkerReplicator, clock: Clock): Promise
   }
 }
 
-function problemsOf({ kind, message, wayOut, facts }: Failure): readonly string[] {
-  if (kind === 'SettingsInvalid' && Array.isArray(facts['problems'])) {
-    return (facts['problems'] as SettingProblem[]).map(settingProblemText);
-  }
-  return [`${message} ${wayOut}`];
+function problemsOf(failure: Failure): readonly string[] {
+  return settingProblemsOf(failure)?.map(settingProblemText) ?? [`${failure.message} ${failure.wayOut}`];
 }

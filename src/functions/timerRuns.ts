@@ -88,11 +88,15 @@ export class TimerRuns {
     }
   }
 
-  /** Beside the first run of this worker: what `eventferry doctor` would say, in the log and in the checkpoint row. */
+  /** Beside the first run of this worker: what `eventferry doctor` would say, in the log and in the checkpoint row. Never throws. */
   private async examineOnce(replicator: Replicator, stop: AbortSignal): Promise<void> {
     if (this.examined) return;
     this.examined = true;
-    const { wrong, warnings } = await replicator.examineOnce(stop);
+    // A rejection that nobody awaits yet would end the worker, and the run with it.
+    const { wrong, warnings } = await replicator.examineOnce(stop).catch((thrown: unknown) => {
+      const { message, wayOut } = asFailure(thrown);
+      return { wrong: [`${message} ${wayOut}`], warnings: [] };
+    });
     if (wrong.length > 0) this.logger.warn('examined', { wrong, warnings });
     else this.logger.info('examined', { warnings });
   }

@@ -15,11 +15,12 @@ export async function ask(url: URL, request: RequestInit, withinMs: number, clos
   if (closing.aborted) end();
   try {
     // A redirect would be followed with another method, to someone whom nobody has named.
-    const answer = await fetch(url, { ...request, redirect: 'error', signal: over.signal });
-    await answer.body?.cancel();
-    if (answer.ok) return { taken: true };
-    const worthAnotherTry = answer.status === 408 || answer.status === 429 || answer.status >= 500;
-    return { taken: false, reason: `HTTP ${answer.status}`, worthAnotherTry };
+    const { ok, status, body } = await fetch(url, { ...request, redirect: 'manual', signal: over.signal });
+    await body?.cancel();
+    if (ok) return { taken: true };
+    const worthAnotherTry = status === 408 || status === 429 || status >= 500;
+    const redirects = status >= 300 && status < 400;
+    return { taken: false, reason: `HTTP ${status}${redirects ? ', a redirect' : ''}`, worthAnotherTry };
   } catch (thrown) {
     const reason = over.signal.aborted ? `no answer within ${withinMs} ms` : reasonOf(thrown);
     return { taken: false, reason, worthAnotherTry: true };

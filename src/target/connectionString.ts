@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ChannelCredentialOptions } from '@eventstore/db-client';
 import { parseConnectionString as parseForLibrary } from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import { Failure } from '../errors.js';
@@ -37,6 +36,7 @@ type ClientOptions = Pick<
 >;
 
 const schemes = ['esdb', 'kurrentdb', 'kurrent', 'kdb'];
+const highestPort = 65_535;
 const expected = 'expected something like esdb://user:password@host:2113?tls=true';
 
 /** What the client library understands, in the flat form in which it compares names. */
@@ -55,7 +55,7 @@ const knownOptions = new Set(
  * User and password are taken off before the client library's parser sees the text, because that parser repeats its
  * input in warnings and in debug output.
  *
- * @param tlsCa PEM, or base64 of PEM or DER, of the certificate authority to trust instead of the system's
+ * @param tlsCa PEM of the certificate authority to trust instead of the system's
  * @throws Failure `SettingsInvalid`, which names no secret
  */
 export function parseConnectionString(text: string, tlsCa?: string): ConnectionSettings {
@@ -65,10 +65,12 @@ export function parseConnectionString(text: string, tlsCa?: string): ConnectionS
   if (kept === '' || kept.startsWith('?')) throw invalid('it names no host');
   const parsed = parse(`${scheme.endsWith('+discover') ? 'esdb+discover' : 'esdb'}://${kept}`);
   const { hosts, dnsDiscover, tls, tlsCAFile, userCertFile, userKeyFile, ...options } = parsed;
+  const beyond = hosts.find(({ port }) => port > highestPort);
+  if (beyond) throw invalid(`${beyond.address}:${beyond.port} has no port that exists: the highest is ${highestPort}`);
   if (Boolean(userCertFile) !== Boolean(userKeyFile)) {
     throw invalid('userCertFile and userKeyFile are given only together');
   }
-  const rootCertificate = tlsCa === undefined ? readNamed('tlsCAFile', tlsCAFile) : readCertificate(tlsCa);
+  const rootCertificate = tlsCa === undefined ? readNamed('tlsCAFile', tlsCAFile) : Buffer.from(tlsCa);
   const certificate = readNamed('userCertFile', userCertFile);
   const key = readNamed('userKeyFile', userKeyFile);
   return {
@@ -137,18 +139,13 @@ function parse(text: string): ReturnType<typeof parseForLibrary> {
 
 function readNamed(option: string, path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
-  if (!existsSync(path)) throw invalid(`${option} names a file that does not exist: ${path}`);
-  return readFileSync(path);
-}
-
-function readCertificate(text: string): Buffer {
-  const pem = text.includes('-----BEGIN') ? Buffer.from(text.replaceAll('\\n', '\n')) : Buffer.from(text, 'base64');
   try {
-    const certificate = new X509Certificate(pem);
-    // A bundle of several certificates stays as it is; a single one in DER becomes PEM, which is what TLS wants.
-    return pem.includes('-----BEGIN') ? pem : Buffer.from(certificate.toString());
-  } catch {
-    throw new Failure('SettingsInvalid', 'EVENTSTORE_TLS_CA is not a certificate: expected PEM, or base64 of it.');
+    return readFileSync(path);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw invalid(
+      `${option} names a file that ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}: ${path}`,
+    );
   }
 }
 

@@ -23,8 +23,6 @@ export interface ServerFacts {
 
 /** A look at the server before anything is replicated. Writes nothing. */
 export interface ServerExamination {
-  /** The nodes that the connection string names, `address:port`. */
-  readonly nodes: readonly string[];
   /** What of the connection string contradicts itself or has no effect, one sentence each. */
   readonly contradictions: readonly string[];
   /** Connects to each node named, one after the other. Never throws. */
@@ -42,7 +40,6 @@ export function examineServer(
   const settings = parseConnectionString(connectionString, tlsCa);
   const connections = new Connections(settings, clock);
   return {
-    nodes: settings.seeds.map(nodeName),
     contradictions: contradictionsOf(settings, tlsCa),
     handshakes: async function* () {
       for (const node of settings.seeds) yield { node: nodeName(node), handshake: await shakeHands(node, settings) };

@@ -1,11 +1,13 @@
 import type { X509Certificate } from 'node:crypto';
-import { connect as connectPlain, isIP } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
 
 import type { ConnectionSettings, Endpoint } from './connectionString.js';
 
 /** What a server shows before it is asked anything. */
 export type Handshake =
+  /** It cannot even be dialled: what the connection string says is of no use. */
+  | { readonly kind: 'undialable'; readonly why: string }
   /** Nothing listens, or it does not answer. */
   | { readonly kind: 'unreachable'; readonly why: string }
   /** It listens; TLS was not asked for. */
@@ -29,22 +31,14 @@ const handshakeMs = 5_000;
 
 /** Opens a connection to one node, looks at its certificate whatever it is, and closes the connection. Never throws. */
 export function shakeHands(node: Endpoint, { channel }: ConnectionSettings): Promise<Handshake> {
-  const { address: host, port } = node;
   const secure = channel.insecure !== true;
+  let socket: Socket;
+  try {
+    socket = secure ? dialSecurely(node, channel) : connectPlain({ host: node.address, port: node.port });
+  } catch (error) {
+    return Promise.resolve({ kind: 'undialable', why: (error as Error).message });
+  }
   return new Promise((resolve) => {
-    const socket = secure
-      ? connectTls({
-          host,
-          port,
-          rejectUnauthorized: false,
-          ALPNProtocols: ['h2'],
-          ...(!isIP(host) && { servername: host }),
-          // A root of our own takes the place of the usual ones, as it does for the client.
-          ca: channel.rootCertificate ? [channel.rootCertificate] : [...rootCertificates],
-          ...(channel.userCertFile && { cert: channel.userCertFile }),
-          ...(channel.userKeyFile && { key: channel.userKeyFile }),
-        })
-      : connectPlain({ host, port });
     let connected = false;
     const end = (handshake: Handshake): void => {
       clearTimeout(timer);
@@ -57,8 +51,23 @@ export function shakeHands(node: Endpoint, { channel }: ConnectionSettings): Pro
       connected = true;
       if (!secure) end({ kind: 'plain' });
     });
-    socket.once('secureConnect', () => end(tlsHandshake(socket as TLSSocket, host)));
+    socket.once('secureConnect', () => end(tlsHandshake(socket as TLSSocket, node.address)));
     socket.once('error', (error: NodeJS.ErrnoException) => failed(error.code ?? error.message));
+  });
+}
+
+/** @throws Error for a client certificate or key that cannot be read */
+function dialSecurely({ address: host, port }: Endpoint, channel: ConnectionSettings['channel']): Socket {
+  return connectTls({
+    host,
+    port,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2'],
+    ...(!isIP(host) && { servername: host }),
+    // A root of our own takes the place of the usual ones, as it does for the client.
+    ca: channel.rootCertificate ? [channel.rootCertificate] : [...rootCertificates],
+    ...(channel.userCertFile && { cert: channel.userCertFile }),
+    ...(channel.userKeyFile && { key: channel.userKeyFile }),
   });
 }
 

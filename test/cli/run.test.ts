@@ -259,6 +259,17 @@ describe('eventferry run, when something is wrong', () => {
     expect(ferry.events()).toHaveLength(1);
   });
 
+  it('is wrong usage with a port for the status page that is taken', async () => {
+    const ferry = await openFerry();
+    const { port } = await doorbell();
+    const { code, stderr } = await eventferry(['run', '--dashboard', String(port)], ferry.environment());
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      new RegExp(`^Error: The status page cannot be served at port ${port}: .*EADDRINUSE.*\nNext: `),
+    );
+    expect(ferry.events()).toEqual([]);
+  });
+
   it('shows where in the code it came from only when asked to say more', async () => {
     const ferry = await openFerry();
     const { stderr } = await eventferry(['run', '--verbose'], ferry.environment({ SOURCE_CONTAINER: 'not-there' }));
@@ -267,10 +278,20 @@ describe('eventferry run, when something is wrong', () => {
 });
 
 describe('eventferry --help', () => {
-  it.each([[['--help']], [['run', '--help']]])('documents the exit codes: %j', async (args) => {
-    const { code, stdout } = await eventferry(args, {});
-    expect(code).toBe(0);
-    expect(stdout).toContain('Exit codes:\n  0  done');
-    expect(stdout).toContain('3  stopped: a person must decide');
+  it.each([[['--help']], [['run', '--help']], [['help']], [['help', 'run']]])(
+    'documents the exit codes: %j',
+    async (args) => {
+      const { code, stdout } = await eventferry(args, {});
+      expect(code).toBe(0);
+      expect(stdout).toContain('Exit codes:\n  0  done');
+      expect(stdout).toContain('3  stopped: a person must decide');
+      expect(stdout).toContain('130  interrupted');
+    },
+  );
+
+  it('is shown to whoever names no command too, which is wrong usage', async () => {
+    const { code, stderr } = await eventferry([], {});
+    expect(code).toBe(2);
+    expect(stderr).toContain('Exit codes:');
   });
 });

@@ -116,6 +116,16 @@ describe('eventferry status', () => {
     expect(stdout).toMatch(/^Stop +Unconvertible, since /m);
   });
 
+  it('refuses a connection string that names a file which is not there, in words and as JSON', async () => {
+    const ferry = await openFerry();
+    const unusable = { EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@h:2113?tlsCAFile=/not-there.crt` };
+    const { code, stdout, stderr } = await eventferry(['status', '--json'], ferry.environment(unusable));
+    const message =
+      'EVENTSTORE_CONNECTION_STRING cannot be used: tlsCAFile names a file that does not exist: /not-there.crt.';
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `Error: ${message}\nNext: Correct the settings named.\n` });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'SettingsInvalid', message } });
+  });
+
   it('shows what it can see when the server is not there', async () => {
     const ferry = await openFerry();
     await ferry.run();

@@ -2,6 +2,7 @@ import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob'
 import { jsonEvent } from '@eventstore/db-client';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
@@ -153,6 +154,14 @@ const faults: readonly Row[] = [
     'nothing listens at the server’s address',
     ({ settings }) => void (settings['EVENTSTORE_CONNECTION_STRING'] = 'esdb://u:p@127.0.0.1:1?tls=true'),
     ['serverReached', 'wrong', /Nothing answers at 127\.0\.0\.1:1: ECONNREFUSED/, /Check the address/],
+  ],
+  [
+    'the certificate to show to the server is none',
+    ({ settings }) => {
+      const file = fileURLToPath(import.meta.url);
+      settings['EVENTSTORE_CONNECTION_STRING'] += `&userCertFile=${file}&userKeyFile=${file}`;
+    },
+    ['serverReached', 'wrong', /cannot be dialled: .*PEM/, /Correct EVENTSTORE_CONNECTION_STRING/],
   ],
   [
     'the authority of the certificate is not trusted',

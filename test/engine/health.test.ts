@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import type { LagNote, RunNote } from '../../src/checkpoint/checkpoint.js';
-import { runProblems, staleness } from '../../src/engine/health.js';
+import type { CheckpointRow, LagNote, RunNote } from '../../src/checkpoint/checkpoint.js';
+import { runProblems, staleness, tailProblems } from '../../src/engine/health.js';
+import type { Tail } from '../../src/target/target.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
@@ -62,5 +63,26 @@ describe('After a run that a timer should have followed up', () => {
     const outage = { since: ago(9), endedAt: ago(1), tries: 5, failure, notification: 'claimed' } as const;
     expect(runProblems(ended(1, { outage }), caughtUp, now, false)).toEqual([]);
     expect(staleness(ended(1, { outage }), caughtUp, now)).toEqual({ staleSeconds: 0 });
+  });
+});
+
+describe('A target that a run would stop for', () => {
+  const row = { confirmed: {} } as unknown as CheckpointRow;
+
+  test.each<[Tail, string]>([
+    [
+      { kind: 'absent' },
+      'Stream t does not exist any more. Check TARGET_STREAM and the server; `eventferry rewind` replicates again from the beginning.',
+    ],
+    [
+      { kind: 'truncated', reason: '$tb 9' },
+      'Stream t shows no event: $tb 9. Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.',
+    ],
+    [
+      { kind: 'tombstoned' },
+      'Stream t was deleted for good. Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.',
+    ],
+  ])('is told with the way out before a run has met it: %j', (tail, problem) => {
+    expect(tailProblems(tail, row, 't')).toEqual([problem]);
   });
 });

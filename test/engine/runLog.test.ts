@@ -41,6 +41,18 @@ describe('What is kept for people', () => {
     expect(samples.at(-1)).toMatchObject({ lag: { events: 0, seconds: 0 }, position: 10, revision: 9, well: true });
   });
 
+  test('is no lag at the end of a copy, however long that took', async () => {
+    const ferry = await Ferry.open(server());
+    await ferry.write(chunk, numbered(1, 3));
+    await ferry.run();
+    const behindSince = '2001-01-01T00:00:00.000Z';
+    await ferry.changeRow((row) => ({ ...row, ...(row.run && { run: { ...row.run, behindSince } }) }));
+    await ferry.run();
+    const run = (await ferry.row())?.run;
+    expect(run?.lag).toEqual({ bytes: 0, events: 0, eventsExact: true, seconds: 0 });
+    expect(run?.behindSince).toBeUndefined();
+  });
+
   test('are the last runs, well or not, newest first', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));

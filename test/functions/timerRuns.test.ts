@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../src/config.js';
 import type { RunReport } from '../../src/engine/run.js';
@@ -128,6 +129,25 @@ describe('A run of the timer', () => {
     await runs.invoke(log);
     expect(examined).toBe(1);
     expect(lines).toEqual(['warn examined {"wrong":["Server: Nothing answers."],"warnings":["Stream name: odd."]}']);
+  });
+
+  test('goes on when the examination beside it fails, which is told', async () => {
+    const clock = new VirtualClock();
+    const runs = new TimerRuns(
+      () => settings,
+      clock,
+      () =>
+        idleReplicator({
+          run: async () => {
+            await nextTurn(); // by then the process has ended if nobody heard of the failure
+            return report;
+          },
+          examineOnce: () => Promise.reject(new Error('no such port')),
+        }),
+    );
+    const { lines, log } = recordingLog();
+    await runs.invoke(log);
+    expect(lines).toEqual([expect.stringMatching(/^warn examined {"wrong":\["no such port .*"\],"warnings":\[\]}$/)]);
   });
 
   test('that left the stream to another runner is a success', async () => {

@@ -48,14 +48,14 @@ describe('A heartbeat', () => {
   test('that is not heard is one line until it is heard again, without its address', async () => {
     const receiver = await webReceiver();
     const { heartbeat, logger } = open(receiver.url);
-    for (const answer of [500, 500, 200, 404] as const) {
+    for (const answer of [500, 500, 200, 302] as const) {
       receiver.answer = answer;
       heartbeat.beat();
       await heartbeat.settled();
     }
     expect(logger.lines.map(({ event, facts }) => [event, facts['reason']])).toEqual([
       ['heartbeat-not-heard', 'HTTP 500'],
-      ['heartbeat-not-heard', 'HTTP 404'],
+      ['heartbeat-not-heard', 'HTTP 302, a redirect'],
     ]);
     expect(JSON.stringify(logger.lines)).not.toContain('s3cret-path');
   });

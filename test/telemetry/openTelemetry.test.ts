@@ -227,7 +227,14 @@ test('Application Insights receives metrics, the run and its log line, each with
   );
 });
 
-test('Application Insights is told who sends with a token of the managed identity that is named', async () => {
+test.each([
+  [
+    'that is named',
+    'ClientId=11111111-2222-4333-8444-555555555555;Authorization=AAD',
+    '11111111-2222-4333-8444-555555555555',
+  ],
+  ['of the app itself where none is named', 'Authorization=AAD', null],
+])('Application Insights is told who sends with a token of the managed identity %s', async (_, authentication, id) => {
   const insights = await applicationInsights();
   const asked: URL[] = [];
   // Where the platform gives out tokens: the endpoint of App Service and Functions.
@@ -246,7 +253,7 @@ test('Application Insights is told who sends with a token of the managed identit
     ['run'],
     ferry.environment({
       ...insights.settings,
-      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=11111111-2222-4333-8444-555555555555;Authorization=AAD',
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
       IDENTITY_ENDPOINT: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/msi/token`,
       IDENTITY_HEADER: 'ours',
     }),
@@ -255,7 +262,7 @@ test('Application Insights is told who sends with a token of the managed identit
   expect(stderr).not.toMatch(/error|warn/i);
   expect(insights.authorizations).toEqual(new Set(['Bearer token-of-the-app']));
   for (const { searchParams } of asked) {
-    expect(searchParams.get('client_id')).toBe('11111111-2222-4333-8444-555555555555');
+    expect(searchParams.get('client_id')).toBe(id);
     expect(searchParams.get('resource')).toContain('monitor.azure.com');
   }
   expect(asked).not.toEqual([]);
