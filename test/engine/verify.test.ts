@@ -112,6 +112,11 @@ describe('a verification', () => {
       [{ kind: 'changed-type', position: 5, index: 0, revision: 8 }],
     ],
     [
+      'another id',
+      (events) => replace(events, 7, { id: '00000000-0000-4000-8000-000000000000' }),
+      [{ kind: 'changed-id', position: 4, index: 1, revision: 7 }],
+    ],
+    [
       'a changed mark',
       (events) => {
         const mark = stream()[1]?.metadata.toString().replace('"key":"', '"key":"x') ?? '';

@@ -244,10 +244,11 @@ describe('SettingsChanged', () => {
     expect(ferry.events().map(({ type }) => type)).toEqual([...Array<string>(12).fill('Numbered'), 'Counted']);
   });
 
-  test('what was accepted does not let the old ones follow the new ones', async () => {
+  test('what was accepted lets neither others follow, nor the old ones the new ones', async () => {
     const ferry = await ferryWithTwelve();
     await append(ferry);
     await decide(ferry, { kind: 'settings' }, changed);
+    await expectStop(ferry, 'SettingsChanged', { TYPE_MAP: 'Numbered=Other' });
     await ferry.run(changed);
     await expectStop(ferry, 'SettingsChanged');
   });

@@ -54,6 +54,22 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: `${waysOut} > accept --chunk leads on where the row is behind the stream`,
   },
   {
+    name: 'settings accepted for those of now alone',
+    against: 'Having accepted one change of settings once would let any other pass.',
+    file: 'src/engine/settingsChange.ts',
+    text: ' && accepted.to === parts.settings',
+    mutant: '',
+    noticedBy: `${waysOut} > what was accepted lets neither others follow, nor the old ones the new ones`,
+  },
+  {
+    name: 'earlier id of the source',
+    against: 'Behind a foreign event everything that was written under the earlier id would be appended again.',
+    file: 'src/engine/foreignTail.ts',
+    text: 'acceptedMark(event, parts.sourceId, row?.accepted)',
+    mutant: 'acceptedMark(event, parts.sourceId, undefined)',
+    noticedBy: `${waysOut} > what was appended under another id of the source`,
+  },
+  {
     name: 'run that does not end',
     against: 'A run that hangs would hang for ever, and no timer would start another.',
     file: 'src/engine/run.ts',

@@ -2,6 +2,7 @@ import type { Guard } from './guard.js';
 
 const status = 'test/engine/status.test.ts';
 const verify = 'test/engine/verify.test.ts';
+const verifyStream = 'test/engine/verifyStream.test.ts';
 const timer = 'test/functions/timerRuns.test.ts';
 
 /** What people who look, and the host, rely on. */
@@ -37,6 +38,110 @@ export const seenGuards: readonly Guard[] = [
     text: 'if (!sameBytes(stored.metadata, expected.metadata)) {',
     mutant: 'if (stored.metadata.length !== expected.metadata.length) {',
     noticedBy: verify,
+  },
+  {
+    name: 'verify compares ids',
+    against: 'An event of another id would count as equal.',
+    file: 'src/engine/difference.ts',
+    text: 'if (stored.id !== expected.id)',
+    mutant: 'if (false as boolean)',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify compares types',
+    against: 'An event of another type would count as equal.',
+    file: 'src/engine/difference.ts',
+    text: 'if (stored.type !== expected.type)',
+    mutant: 'if (false as boolean)',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify compares content types',
+    against: 'An event of another content type would count as equal.',
+    file: 'src/engine/difference.ts',
+    text: 'if (stored.contentType !== expected.contentType) {',
+    mutant: 'if (false as boolean) {',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify finds what is missing at the end',
+    against: 'Events that were lost at the end of a stream would not be missed.',
+    file: 'src/engine/verify.ts',
+    text: 'if (!next.value.excluded) yield this.missing(next.value);',
+    mutant: '',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify finds what is missing in between',
+    against: 'Events that were lost within a stream would not be missed.',
+    file: 'src/engine/verify.ts',
+    text: 'else yield this.missing(event);',
+    mutant: '',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify finds what is doubled',
+    against: 'An event that stands in the stream twice would count once.',
+    file: 'src/engine/verify.ts',
+    text: "return [difference('doubled', mark, event, 'it stands in the stream before, or not at the source')];",
+    mutant: 'return [];',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify finds what is reordered',
+    against: 'An event that stands too late in the stream would count as in its place.',
+    file: 'src/engine/verify.ts',
+    text: "if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands behind events that come after it')];",
+    mutant: 'if (!mark.returnTo) return [];',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify finds what is foreign',
+    against: 'An event that nobody accepted would count as ours.',
+    file: 'src/engine/verify.ts',
+    text: "return [difference('foreign', undefined, event, `type ${type}, id ${id}: not written for this source`)];",
+    mutant: 'return type === id ? [this.surplus(event, event as never)] : [];',
+    noticedBy: verify,
+  },
+  {
+    name: 'verify holds the row against the stream',
+    against: 'A row that is ahead of what the stream holds would go unseen.',
+    file: 'src/engine/verifyEnds.ts',
+    text: 'differences: await confirmedButAbsent(parts, row, revision, signal),',
+    mutant: 'differences: (await confirmedButAbsent(parts, row, revision, signal)).slice(0, 0),',
+    noticedBy: `${verifyStream} > a checkpoint past what the stream holds`,
+  },
+  {
+    name: 'verify looks at what was set aside',
+    against: 'A message that was set aside and is gone would count as kept.',
+    file: 'src/engine/verifyRange.ts',
+    text: 'if (mark?.quarantined && found.length === 0) found',
+    mutant: 'if (mark?.quarantined && found.length > 0) found',
+    noticedBy: 'test/engine/setAside.test.ts',
+  },
+  {
+    name: 'verify to the last event of the stream',
+    against: 'A stream into which everything is replicated once more would be called equal.',
+    file: 'src/engine/verifyRange.ts',
+    text: 'range.to === ends.position ? Infinity : range.to',
+    mutant: 'range.to',
+    noticedBy: `${verifyStream} > a stream into which everything is replicated once more`,
+  },
+  {
+    name: 'verify misses events of a record',
+    against: 'An event lost from a record that was written under earlier settings would not be missed.',
+    file: 'src/engine/verify.ts',
+    text: 'const unjudged = !isCut && around',
+    mutant: 'const unjudged = isCut !== undefined && around',
+    noticedBy: `${verifyStream} > an event of a record of which others are there`,
+  },
+  {
+    name: 'nothing to verify',
+    against: 'A range of which nothing is replicated would be called equal.',
+    file: 'src/engine/verifyStream.ts',
+    text: 'if (from > Math.max(1, ends.position)) {',
+    mutant: 'if (from > Infinity) {',
+    noticedBy: `${verifyStream} > that is not replicated yet is not compared`,
   },
   {
     name: 'failed invocation of the timer',
