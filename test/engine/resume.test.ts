@@ -352,6 +352,21 @@ describe('when a run died before it saved how far it had come', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
   });
 
+  test('a record that was replaced meanwhile, before the tail, is SourceReplaced', async () => {
+    const ferry = await ferryThatDied();
+    const [six, seven, ...others] = numbered(6, 10);
+    await ferry.write(next, [{ ...six }, { ...seven, key: 'customer-9' }, ...others]);
+    await expectStop(ferry, 'SourceReplaced');
+  });
+
+  test('events that are hidden by now are not missed', async () => {
+    const ferry = await ferryThatDied();
+    await ferry.client().setStreamMetadata(ferry.stream, { truncateBefore: 8 });
+    await ferry.write(next, numbered(6, 12));
+    await ferry.run();
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
+  });
+
   test('a chunk that it had left and that goes on is SourceForked all the same', async () => {
     const ferry = await ferryThatDied();
     await ferry.run();

@@ -306,6 +306,22 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${behind} > is no finding any more once it was accepted`,
   },
   {
+    name: 'behind the cursor, not what is remembered',
+    against: 'A cursor that was set back would be stopped by what it is going to read.',
+    file: 'src/source/behind.ts',
+    text: 'return catalog.indexOf(chunk) < catalog',
+    mutant: 'return catalog.indexOf(chunk) - Infinity < catalog',
+    noticedBy: behind,
+  },
+  {
+    name: 'accepted chunk watched again',
+    against: 'What is added to an accepted chunk afterwards would be lost.',
+    file: 'src/source/pendingBatch.ts',
+    text: 'memoryWithLeft(this.memory ?? {}, left, returnTo.chunk)',
+    mutant: "memoryWithLeft(this.memory ?? {}, { ...left, chunk: '' }, returnTo.chunk)",
+    noticedBy: 'test/engine/waysOut.test.ts > accept --chunk reads what was added, once',
+  },
+  {
     name: 'variant of an accepted chunk',
     against: 'An accepted chunk of the other era could not be read, and no other decision would be taken.',
     file: 'src/source/accept.ts',
