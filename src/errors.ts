@@ -60,7 +60,8 @@ export const rules = {
   AnotherRunner: { answer: 'yield', wayOut: 'Nothing, if another runner is meant to be there; else stop one of them.' },
   TargetConflict: {
     answer: 'stop',
-    wayOut: 'Find out who writes to the stream; `eventferry accept --revision N` goes on behind the foreign event.',
+    wayOut:
+      'Find out who else writes to the stream. If its last event is theirs, `eventferry accept --revision N` goes on behind it; else replicate into a new TARGET_STREAM.',
   },
   TargetLost: {
     answer: 'stop',

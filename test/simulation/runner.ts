@@ -77,7 +77,7 @@ export class RunningProcess {
 /** Keeps one runner going: a run after the other, and a new process when one has died, until it is told to end. */
 export class Runner {
   current: RunningProcess | undefined;
-  /** The stop that its last run came to. */
+  /** The stop that its last run came to, until the next begins. */
   stop: Failure | undefined;
   private processes = 0;
   private over = false;
@@ -97,6 +97,7 @@ export class Runner {
         this.current?.process.kill();
         this.current = new RunningProcess(world, `runner ${this.number}.${++this.processes}`, plan.aheadMs);
       }
+      this.stop = undefined;
       const outcome = await this.current.run(
         plan.mode === 'timer'
           ? { budgetMs: plan.periodMs, whenCaughtUp: random.pick(['wait', 'exit']), idlePollMs: plan.idlePollMs }

@@ -110,20 +110,25 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
   return end;
 }
 
-/** A process that nobody starts anew must get there too, or say why not: it must not stand still in silence. */
+/** A process that nobody starts anew must get there too, or say rightly why not: it must not stand still in silence. */
 async function alone(world: World, runners: readonly Runner[]): Promise<void> {
   const until = world.time.now + mostAloneMs;
   for (let waitMs = 2_000; !(await isToldOrExact(world, runners)); waitMs *= 2) {
     if (world.time.now > until)
-      return world.ledger.violated(`stands still: ${verdict(world).allowed.join(' or ')} is due`);
+      return world.ledger.violated(`stands still: ${verdict(world).allowed.join(' or ')} is due, not ${told(runners)}`);
     await world.time.sleep(waitMs);
   }
 }
 
+function told(runners: readonly Runner[]): string {
+  return runners.map(({ stop }) => stop?.kind ?? 'silence').join(' and ');
+}
+
 async function isToldOrExact(world: World, runners: readonly Runner[]): Promise<boolean> {
-  if (runners.some(({ stop }) => stop)) return true;
   if (world.bodyMode !== 'auto') return true; // changed settings reach a process that is started
   const { allowed, events } = verdict(world);
+  const stops = runners.flatMap(({ stop }) => stop?.kind ?? []);
+  if (stops.length > 0) return stops.every((kind) => allowed.includes(kind));
   if (!allowed.includes('exact')) return false;
   return !events || (await differences(world, events)).length === 0;
 }
