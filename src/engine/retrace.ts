@@ -35,19 +35,24 @@ export async function retrace(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Cursor | undefined> {
+  const { chunk, position } = tail.mark;
+  const listed = `The listing of the container does not lead to chunk ${chunk} any more.`;
   const { memory } = known.cursor;
   try {
-    return await retraceFrom(known.cursor, known, tail, parts, signal);
+    const found = await retraceFrom(known.cursor, known, tail, parts, signal);
+    if (found === 'nowhere') throw new Failure('SourceUnreachable', listed, { chunk, position });
+    return found === 'apart' ? undefined : found;
   } catch (thrown) {
     if (!memory || !isBehindCursor(thrown)) throw thrown;
     // The reading that follows finds it again, and there is a place then from which a person can have it read.
     const { namesBefore, left = [], ...others } = memory;
-    const cursor = await retraceFrom({ ...known.cursor, memory: others }, known, tail, parts, signal);
-    if (!cursor) return undefined;
-    const leftSince = cursor.memory?.left ?? [];
-    const leftBefore = left.filter(({ chunk }) => leftSince.every((since) => since.chunk !== chunk));
+    const found = await retraceFrom({ ...known.cursor, memory: others }, known, tail, parts, signal);
+    if (found === 'nowhere') throw thrown; // another runner has read it on
+    if (found === 'apart') return undefined;
+    const leftSince = found.memory?.left ?? [];
+    const leftBefore = left.filter((one) => leftSince.every((since) => since.chunk !== one.chunk));
     const watched = { ...(namesBefore && { namesBefore }), left: [...leftBefore, ...leftSince] };
-    return { ...cursor, memory: { ...cursor.memory, ...watched } };
+    return { ...found, memory: { ...found.memory, ...watched } };
   }
 }
 
@@ -56,13 +61,14 @@ function isBehindCursor(thrown: unknown): boolean {
   return thrown instanceof Failure && (thrown.kind === 'SourceReordered' || thrown.kind === 'SourceForked');
 }
 
+/** `apart`: the stream holds what was read out of its place, and the row does not know of it; `nowhere`: the tail is not met. */
 async function retraceFrom(
   from: Cursor,
   known: Known,
   tail: Confirmed,
   parts: Parts,
   signal: AbortSignal,
-): Promise<Cursor | undefined> {
+): Promise<Cursor | 'apart' | 'nowhere'> {
   const retracing = new Retracing(known, tail, parts, signal);
   try {
     for await (const { records } of parts.source.read(from, signal)) {
@@ -74,12 +80,7 @@ async function retraceFrom(
   } catch (thrown) {
     if (!retracing.wentApart) throw thrown;
   }
-  if (retracing.wentApart || isApart(tail.mark, known)) return undefined;
-  const { chunk, position } = tail.mark;
-  throw new Failure('SourceUnreachable', `The listing of the container does not lead to chunk ${chunk} any more.`, {
-    chunk,
-    position,
-  });
+  return retracing.wentApart || isApart(tail.mark, known) ? 'apart' : 'nowhere';
 }
 
 /** A record that the stream does not hold next, and the point at which its chunk would have been left before it. */
