@@ -72,7 +72,7 @@ export class CheckpointKeeper {
       ...(accepted && { accepted }),
       ...(run && { run }),
     });
-    if (this.held !== this.stored?.row && this.clock.now() - this.savedAt >= this.saveEveryMs) await this.save();
+    if (this.held !== this.stored?.row && this.clock.elapsed() - this.savedAt >= this.saveEveryMs) await this.save();
   }
 
   /** Sees to it that the table holds a row which says how far replication has come. @throws as {@link advance} does */
@@ -136,7 +136,7 @@ export class CheckpointKeeper {
     }
     // What changed while the answer was on its way is still to be written.
     if (this.held === row) this.held = written;
-    this.savedAt = this.clock.now();
+    this.savedAt = this.clock.elapsed();
   }
 
   private forget(): void {
@@ -155,7 +155,8 @@ export class CheckpointKeeper {
   }
 
   private isStale(row: CheckpointRow): boolean {
-    return row.run !== undefined && this.clock.now() - Date.parse(row.run.refreshedAt) >= refreshEveryMs;
+    // Also one that is from the future: the clock was set back since.
+    return row.run !== undefined && Math.abs(this.clock.now() - Date.parse(row.run.refreshedAt)) >= refreshEveryMs;
   }
 
   private notRead(): Failure {

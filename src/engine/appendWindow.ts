@@ -48,7 +48,7 @@ export class AppendWindow {
   private heldBack = false;
 
   constructor(private readonly clock: Clock) {
-    this.learntSince = clock.now();
+    this.learntSince = clock.elapsed();
   }
 
   /** True when a request of so many bytes may leave now. One may always be under way, however large. */
@@ -62,7 +62,7 @@ export class AppendWindow {
 
   /** A request leaves. */
   sent(bytes: number): Timed {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     this.isAlone = this.inFlight === 0 && now - this.answeredAt >= knownForMs;
     this.inFlight++;
     this.inFlightBytes += bytes;
@@ -71,7 +71,7 @@ export class AppendWindow {
 
   /** Its reply is here. */
   answered({ bytes, sentAt }: Timed): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     this.answeredAt = now;
     this.isAlone = false;
     this.inFlight--;

@@ -138,7 +138,7 @@ class Run {
     // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
     await this.parts.checkpoint.place(place);
     await this.judge(place);
-    const resumedAt = this.parts.clock.now();
+    const resumedAt = this.parts.clock.elapsed();
     while (!this.ending.aborted) {
       this.standoff.begin(place);
       place = await this.passed(place);
@@ -169,7 +169,7 @@ class Run {
 
   private async passed(place: Place): Promise<Place> {
     const { clock, telemetry } = this.parts;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     let outcome = 'good';
     try {
       return await pass(place, this.parts, this.ending, {
@@ -187,7 +187,7 @@ class Run {
       outcome = asFailure(thrown).kind;
       throw thrown;
     } finally {
-      telemetry.record('eventferry.pass.duration', (clock.now() - startedAt) / 1000, { outcome });
+      telemetry.record('eventferry.pass.duration', (clock.elapsed() - startedAt) / 1000, { outcome });
     }
   }
 
@@ -195,7 +195,7 @@ class Run {
   private async somethingNew(place: Place, empty: boolean, until: number): Promise<boolean> {
     const { clock, source } = this.parts;
     const waitMs = empty ? this.terms.emptySourceWaitMs : this.terms.idlePollMs;
-    while (!this.ending.aborted && clock.now() < until) {
+    while (!this.ending.aborted && clock.elapsed() < until) {
       await clock.sleep(waitMs, this.ending);
       if (this.ending.aborted) return false;
       if (await source.poll(place.cursor, this.ending)) return true;
@@ -280,9 +280,9 @@ class Run {
     const waitMs = this.patience.outageWaitMs();
     if (waitMs === undefined) return this.giveUp(failure);
     const { clock } = this.parts;
-    const until = clock.now() + waitMs;
+    const until = clock.elapsed() + waitMs;
     await this.notices.settled(Math.min(lastWordMs, waitMs));
-    return this.wait(until - clock.now());
+    return this.wait(until - clock.elapsed());
   }
 
   /** Not even telling works: what is left is not to try at once. */

@@ -34,7 +34,7 @@ export class RunLog {
   private firstRevision: number | undefined;
   private lastRevision: number | undefined;
   private startedAtMs = 0;
-  private lookedAtMs = 0;
+  private lookedAtMs = -Infinity;
   private lag: SourceLag | undefined;
   private readonly recorder: LagRecorder;
 
@@ -60,7 +60,7 @@ export class RunLog {
   async advanced(place: Place, signal: AbortSignal): Promise<void> {
     const now = this.parts.clock.now();
     this.moved(place);
-    if (now - this.lookedAtMs >= lookEveryMs) {
+    if (this.parts.clock.elapsed() - this.lookedAtMs >= lookEveryMs) {
       await this.look(place, signal);
       this.note({ behindSince: this.behindSince() ?? this.iso(now) });
     }
@@ -168,7 +168,7 @@ export class RunLog {
   }
 
   private async look(place: Place, signal: AbortSignal): Promise<void> {
-    this.lookedAtMs = this.parts.clock.now();
+    this.lookedAtMs = this.parts.clock.elapsed();
     this.lag = await this.parts.source.lag(place.cursor, signal);
     this.noteLag(this.lag);
   }

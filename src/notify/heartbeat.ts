@@ -26,18 +26,18 @@ export class Heartbeat {
 
   constructor(private readonly options: HeartbeatOptions) {
     this.url = new URL(options.url);
-    this.beatenAt = options.clock.now();
+    this.beatenAt = options.clock.elapsed();
   }
 
   /** Replication is well, and goes on: beats unless that, or the beginning of it all, was within the last minute. */
   alive(): void {
-    if (this.options.clock.now() - this.beatenAt >= everyMs) this.beat();
+    if (this.options.clock.elapsed() - this.beatenAt >= everyMs) this.beat();
   }
 
   /** A run was good. */
   beat(): void {
     if (this.beating || this.closing.signal.aborted) return; // one that hangs is no reason for another
-    this.beatenAt = this.options.clock.now();
+    this.beatenAt = this.options.clock.elapsed();
     this.beating = this.send().finally(() => (this.beating = undefined));
   }
 

@@ -29,7 +29,7 @@ export interface AddedChunks {
 export class ChunkCatalog {
   /** Counts listings; 0 before the first. */
   listing = 0;
-  /** Clock time of the last full listing, and of the last of either kind. */
+  /** When the last full listing was made, and the last of either kind, in elapsed ms. */
   fullAt = -Infinity;
   listedAt = -Infinity;
   private readonly byName = new Map<string, ListedChunk>();
@@ -140,7 +140,7 @@ export class ChunkCatalog {
     if (this.byName.size !== names) this.orderIsOld = true;
     if (await this.eras.settle([...this.byName.values()], signal)) this.orderIsOld = true;
     this.listing = listing;
-    this.listedAt = this.clock.now();
+    this.listedAt = this.clock.elapsed();
     if (this.orderIsOld) this.order();
     else for (const { name } of chunks) this.refresh(name);
   }

@@ -17,7 +17,7 @@ export interface ChunkEnd {
   /** The last listing when that was asked, and whether it showed a chunk behind this one. */
   listing: number;
   hadSuccessor: boolean;
-  /** Clock time when it was found. */
+  /** When it was found, in elapsed ms. */
   readonly foundAt: number;
   readonly rest?: Rest;
 }

@@ -253,7 +253,7 @@ export class TapeReading {
     }
     const isNoFrame = rest.kind !== 'clean' && rest.nextFrameAt === undefined;
     if (isNoFrame && (await checkEra(this.tapes, place, this.signal))) return 'more';
-    return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.now() }));
+    return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.elapsed() }));
   }
 
   private salvageFrom({ chunk, offset }: Place, rest: Rest, nextFrameAt: number): Step {
@@ -293,6 +293,6 @@ export class TapeReading {
   }
 
   private found<K extends 'clean' | 'open'>(offset: number, kind: K) {
-    return { offset, kind, foundAt: this.tapes.options.clock.now() };
+    return { offset, kind, foundAt: this.tapes.options.clock.elapsed() };
   }
 }

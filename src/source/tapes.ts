@@ -150,13 +150,13 @@ export class Tapes {
     const main = cursor.returnTo?.chunk ?? cursor.chunk;
     const unknownChunk = main !== '' && !catalog.get(main);
     return (
-      catalog.listing === 0 || unknownChunk || options.clock.now() - catalog.fullAt >= options.listAllSeconds * 1000
+      catalog.listing === 0 || unknownChunk || options.clock.elapsed() - catalog.fullAt >= options.listAllSeconds * 1000
     );
   }
 
   /** Every 5 s, and at every poll once the next frame may need a new chunk. */
   private onwardListingDue(polling: boolean): boolean {
-    if (this.options.clock.now() - this.catalog.listedAt >= listOnwardMs) return true;
+    if (this.options.clock.elapsed() - this.catalog.listedAt >= listOnwardMs) return true;
     if (!polling) return false;
     const last = this.catalog.ordered.at(-1);
     const end = last && this.ends.get(last.name);
@@ -175,7 +175,7 @@ export class Tapes {
   /** Zeros were seen where frames end, and it is time to know whether only zeros follow. */
   isVerdictDue({ end, isLast }: Pick<Place, 'end' | 'isLast'>): boolean {
     if (end?.kind !== 'open') return false;
-    return !isLast || this.options.clock.now() - end.foundAt >= listOnwardMs;
+    return !isLast || this.options.clock.elapsed() - end.foundAt >= listOnwardMs;
   }
 
   /** How much to read at once of a chunk of which so much is left. */

@@ -14,6 +14,7 @@ const identity = { source: 'billing', stream: 'billing-events', settings: { SOUR
 class StandingClock implements Clock {
   ms = Date.parse('2026-01-01T00:00:00Z');
   now = () => this.ms;
+  elapsed = () => this.ms;
   sleep = () => Promise.resolve();
   after = () => () => undefined;
 }

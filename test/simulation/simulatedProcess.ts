@@ -19,6 +19,7 @@ export class SimulatedProcess {
   ) {
     this.clock = {
       now: () => this.time.now + this.aheadMs,
+      elapsed: () => this.time.now,
       sleep: (ms, signal) => this.sleep(ms, signal),
       after: (ms, callback) => time.after(ms, () => this.notice(callback)),
     };

@@ -1,6 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 
+import type { Clock } from '../../src/clock.js';
 import { beginning, type SourceRecord } from '../../src/record.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { SteppingClock } from '../support/steppingClock.js';
@@ -349,6 +350,25 @@ describe('what a poll costs', () => {
     proxy.taken();
     expect(await source.poll(cursor, never)).toBe(true);
     expect(proxy.taken().map(({ about }) => about)).toEqual(['list']);
+  });
+
+  it('includes a listing every 5 s also after the clock was set back by a day', async () => {
+    const container = await freshContainer();
+    await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
+    const time = new SteppingClock();
+    let backMs = 0;
+    const clock: Clock = {
+      now: () => time.now() - backMs,
+      elapsed: () => time.elapsed(),
+      sleep: (ms, signal) => time.sleep(ms, signal),
+      after: (ms, callback) => time.after(ms, callback),
+    };
+    const source = openTapes(container, { clock });
+    const { cursor } = await readAll(source);
+    backMs = 86_400_000;
+    await preallocate(container, second, tapeOf(numberedRecords(4, 5)));
+    time.advance(5_000);
+    expect(await source.poll(cursor, never)).toBe(true);
   });
 
   it('is one read when there is something new, which the reading does not make again', async () => {

@@ -42,6 +42,7 @@ export async function hangingRun(server: EventStoreServer, part: Part): Promise<
   });
   const clock: Clock = {
     now: () => stepping.now(),
+    elapsed: () => stepping.elapsed(),
     sleep: () => Promise.resolve(),
     after: (ms, callback) => stepping.after(ms, callback),
   };

@@ -13,6 +13,10 @@ export class SteppingClock implements Clock {
   /** @param onSleep called at each sleep with its number, from 1, before time moves on */
   constructor(private readonly onSleep: (count: number, ms: number) => void | Promise<void> = () => undefined) {}
 
+  elapsed(): number {
+    return this.now();
+  }
+
   now(): number {
     return this.time;
   }

@@ -19,6 +19,10 @@ export class VirtualClock implements Clock {
 
   constructor(private time = Date.parse('2026-01-01T00:00:00Z')) {}
 
+  elapsed(): number {
+    return this.now();
+  }
+
   now(): number {
     return this.time;
   }

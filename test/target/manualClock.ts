@@ -14,6 +14,10 @@ export class ManualClock implements Clock {
     return this.time;
   }
 
+  elapsed(): number {
+    return this.time;
+  }
+
   /** Alarms that are set and not cancelled. */
   get pending(): number {
     return this.alarms.length;
