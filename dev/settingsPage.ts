@@ -80,7 +80,8 @@ const head = `# Settings
 
 Settings are environment variables; in Azure, the settings of the function app. On the command line a flag of the same
 name wins over the environment: \`--source-container\` for \`SOURCE_CONTAINER\`. What is set to nothing counts as not set, but
-for \`EXCLUDE_KEYS\`.
+for \`EXCLUDE_KEYS\`. \`REPLICATION_SCHEDULE\`, \`RUN_SECONDS\` and \`WHEN_CAUGHT_UP\` are for the timer alone: on the command line \`run\`
+ends when it has caught up, and \`run --follow\` goes on.
 
 Settings marked * decide what is written. Their digest is in every event's mark: when one changes, replication stops with
 \`SettingsChanged\` until it is set back or the change is accepted (\`eventferry accept settings\`).`;
@@ -107,7 +108,7 @@ container.`;
 const checks = `## When one is wrong
 
 Every wrong or missing setting is reported at once, with what was expected and never with a secret. The command line exits
-with 2 and has contacted nothing; in Azure the functions stay listed, each run fails with the list, and \`status\` answers 503
+with 2 (\`doctor\` with 1) and has contacted nothing; in Azure the functions stay listed, each run fails with the list, and \`status\` answers 503
 with it. A value that still starts with \`@Microsoft.KeyVault(\` is reported as a reference that was not resolved.`;
 
 function rowsOf(...names: readonly (keyof typeof settings)[]): string[] {

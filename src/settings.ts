@@ -119,7 +119,7 @@ export const settingsSchema = z.object({
   }),
   ON_DAMAGE: withDefault(z.enum(['stop', 'skip', 'salvage']), 'stop', {
     meaning:
-      'What a damaged frame does: `stop` for a person, `skip` the rest of its chunk as the original reader does, or `salvage` what follows it.',
+      'What a damaged frame does: `stop` for a person, `skip` the rest of its chunk as the original reader does, or `salvage` what follows it. Unless it is `stop`, a gap between chunks is only reported too.',
     expected: 'stop, skip or salvage',
   }),
   ON_UNCONVERTIBLE: withDefault(z.enum(['stop', 'quarantine']), 'stop', {

@@ -46,7 +46,11 @@ export const metrics = {
     unit: '{event}',
     meaning: 'Events behind the source; exact within its last chunk, else an estimate.',
   },
-  'eventferry.lag.bytes': { type: 'gauge', unit: 'By', meaning: 'Bytes behind the source, exact.' },
+  'eventferry.lag.bytes': {
+    type: 'gauge',
+    unit: 'By',
+    meaning: 'Bytes behind the source; exact within its last chunk, before that with the zeros at the ends of chunks.',
+  },
   'eventferry.lag.seconds': {
     type: 'gauge',
     unit: 's',
@@ -129,7 +133,7 @@ export const events = {
   'target-restored': 'warning: the stream ends before what was confirmed: it was restored.',
   'source-chunks-vanished': 'warning: chunks that were read are gone.',
   'source-damage-passed': 'warning: bytes were passed over, as `ON_DAMAGE` says.',
-  'source-gap-passed': 'warning: a gap was passed, as a person accepted.',
+  'source-gap-passed': 'warning: a gap was passed, as `ON_DAMAGE` says.',
   'source-torn-frame': 'warning: an unfinished frame was passed over.',
   examined: 'information, or warning: what `eventferry doctor` found beside the first run of a worker.',
   resume: 'information: something unclear; the target is asked where it is.',
