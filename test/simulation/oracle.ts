@@ -178,6 +178,27 @@ function eventsUnder(world: World, records: readonly SourceRecord[], held: reado
   });
 }
 
+/**
+ * What is wrong with a stream into which a person had everything read, out of its place or not: each event of the
+ * source must be in it once.
+ */
+export function heldTwiceOrMissing(world: World): string[] {
+  const { node, blobs } = world.services;
+  const counts = new Map<string, number>();
+  for (const one of world.ledger.all(node)) {
+    const key = `${keyOf(one)} ${one.mark?.index}`;
+    if (one.mark) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const twice = [...counts].filter(([, count]) => count > 1).map(([key]) => `${key} is in the stream twice`);
+  const missing = sourceTruth(blobs, world.schedule.onDamage)
+    .records.flatMap((record) =>
+      Array.from({ length: eventCount(record) }, (_, index) => `${recordKey(record)} ${index}`),
+    )
+    .filter((key) => !counts.has(key))
+    .map((key) => `${key} is not in the stream`);
+  return [...twice, ...missing];
+}
+
 /** Everything in which the stream is not what it must be, to the byte. */
 export async function differences(world: World, events: readonly TargetEvent[]): Promise<Difference[]> {
   // eslint-disable-next-line @typescript-eslint/require-await

@@ -1,5 +1,6 @@
 import type { Parts } from '../../src/engine/parts.js';
 import { run, type RunReport, type RunTerms } from '../../src/engine/run.js';
+import { wayOut, type Decision } from '../../src/engine/wayOut.js';
 import { Failure } from '../../src/errors.js';
 import { deadlineMs } from '../../src/target/batchAppend.js';
 import type { Facts, Logger } from '../../src/telemetry/logger.js';
@@ -52,6 +53,17 @@ export class RunningProcess {
         },
       );
     });
+  }
+
+  /** A person's decision, as `eventferry accept` carries it out. @returns why it was refused */
+  async decide(decision: Decision): Promise<Failure | undefined> {
+    try {
+      await (await wayOut(decision, this.parts, this.stop.signal)).apply();
+      return undefined;
+    } catch (thrown) {
+      if (thrown instanceof Failure) return thrown;
+      throw thrown;
+    }
   }
 
   /** Asks the run to end. */

@@ -1,6 +1,7 @@
 import type { Counts } from './counts.js';
 import { differences, verdict } from './oracle.js';
-import { Runner, RunningProcess } from './runner.js';
+import { acceptAll } from './acceptance.js';
+import { Runner, RunningProcess, type RunOutcome } from './runner.js';
 import type { Schedule } from './schedule.js';
 import { World } from './world.js';
 
@@ -95,19 +96,27 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
   if (runners.every((runner) => runner.isOver)) await Promise.all(going);
   else await alone(world, runners);
   const last = new RunningProcess(world, 'last', 0);
-  let end = 'unfinished';
-  for (let runs = 0; runs < mostRuns && end === 'unfinished'; runs++) {
-    const outcome = await last.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
-    if (outcome.kind === 'failed' && outcome.failure.answer === 'stop') {
-      end = outcome.failure.kind;
-      world.trace(`stopped: ${outcome.failure.message}`);
-    } else if (outcome.kind === 'failed') world.trace(`failed: ${outcome.failure.kind} ${outcome.failure.message}`);
-    else if (outcome.kind === 'ended' && outcome.report.end !== 'left-to-another-runner') end = 'exact';
-  }
+  const outcome = await ended(world, last);
+  const stop = outcome.kind === 'failed' && outcome.failure.answer === 'stop' ? outcome.failure : undefined;
+  const end = stop?.kind ?? (outcome.kind === 'ended' ? 'exact' : 'unfinished');
   for (const runner of runners) runner.end();
   await judge(world, end);
+  if (stop && world.random.fork('person').chance(0.5)) {
+    await acceptAll(world, last, stop, (runner) => ended(world, runner));
+  }
   last.process.kill();
   return end;
+}
+
+/** One run after the other until the target is exact, or a person must decide. */
+async function ended(world: World, process: RunningProcess): Promise<RunOutcome> {
+  for (let runs = 0; runs < mostRuns; runs++) {
+    const outcome = await process.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
+    if (outcome.kind === 'failed') world.trace(`failed: ${outcome.failure.kind} ${outcome.failure.message}`);
+    if (outcome.kind === 'failed' && outcome.failure.answer === 'stop') return outcome;
+    if (outcome.kind === 'ended' && outcome.report.end !== 'left-to-another-runner') return outcome;
+  }
+  return { kind: 'killed' };
 }
 
 /** A process that nobody starts anew must get there too, or say rightly why not: it must not stand still in silence. */

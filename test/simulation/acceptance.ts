@@ -1,0 +1,50 @@
+import type { Decision } from '../../src/engine/wayOut.js';
+import type { Failure } from '../../src/errors.js';
+import { heldTwiceOrMissing } from './oracle.js';
+import { RunningProcess, type RunOutcome } from './runner.js';
+import type { World } from './world.js';
+
+/** So many findings may be behind each other. */
+const mostDecisions = 20;
+
+/**
+ * A person accepts what was found, and what is found next, until nothing is: in processes of its own, while `runner`
+ * goes on living. Then the stream holds each event of the source, and none twice, in whatever order.
+ *
+ * @returns what everything came to: `exact`, or the stop that nobody can accept
+ */
+export async function acceptAll(
+  world: World,
+  runner: RunningProcess,
+  found: Failure,
+  go: (runner: RunningProcess) => Promise<RunOutcome>,
+): Promise<string> {
+  let failure = found;
+  for (let number = 1; number <= mostDecisions; number++) {
+    const decision = decisionOn(failure);
+    if (!decision) return failure.kind;
+    const person = new RunningProcess(world, `person ${number}`, 0);
+    const refused = await person.decide(decision);
+    person.process.kill();
+    world.trace(`person ${number} decides ${JSON.stringify(decision)}: ${refused?.message ?? 'done'}`);
+    world.deeds.count(refused ? 'refused' : 'accepted');
+    if (refused) return refused.kind;
+    const outcome = await go(runner);
+    if (outcome.kind === 'ended') {
+      for (const wrong of heldTwiceOrMissing(world)) world.ledger.violated(`after all was accepted, ${wrong}`);
+      return 'exact';
+    }
+    if (outcome.kind === 'killed' || outcome.failure.answer !== 'stop') return 'unfinished';
+    ({ failure } = outcome);
+  }
+  world.ledger.violated(`${mostDecisions} decisions led to ${failure.kind}: ${failure.message}`);
+  return failure.kind;
+}
+
+function decisionOn({ kind, facts }: Failure): Decision | undefined {
+  if (kind === 'SettingsChanged') return { kind: 'settings' };
+  if (kind === 'TargetLost') return { kind: 'rewind' };
+  if (kind === 'TargetConflict') return { kind: 'revision', revision: Number(facts['revision']) };
+  const isAboutChunk = kind === 'SourceReordered' || kind === 'SourceForked' || kind === 'SourceGap';
+  return isAboutChunk ? { kind: 'chunk', chunk: String(facts['chunk']) } : undefined;
+}
