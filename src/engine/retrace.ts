@@ -46,7 +46,8 @@ export async function retrace(
     if (!memory || !isBehindCursor(thrown)) throw thrown;
     // The reading that follows finds it again, and there is a place then from which a person can have it read.
     const { namesBefore, left = [], ...others } = memory;
-    const found = await retraceFrom({ ...known.cursor, memory: others }, known, tail, parts, signal);
+    const from = { ...known.cursor, memory: others };
+    const found = await retraceFrom(from, known, tail, parts, signal).catch(asNowhere);
     if (found === 'nowhere') throw thrown; // another runner has read it on
     if (found === 'apart') return undefined;
     const leftSince = found.memory?.left ?? [];
@@ -59,6 +60,12 @@ export async function retrace(
 /** What came behind the cursor where the row stands, and is no matter of what was appended since. */
 function isBehindCursor(thrown: unknown): boolean {
   return thrown instanceof Failure && (thrown.kind === 'SourceReordered' || thrown.kind === 'SourceForked');
+}
+
+/** What is found on the way to nowhere says nothing. @throws what no person could decide on */
+function asNowhere(thrown: unknown): 'nowhere' {
+  if (thrown instanceof Failure && thrown.answer === 'stop') return 'nowhere';
+  throw thrown;
 }
 
 /** `apart`: the stream holds what was read out of its place, and the row does not know of it; `nowhere`: the tail is not met. */

@@ -55,7 +55,8 @@ export function verdict(world: World): Verdict {
   // What a row says that is ahead of a restored target will be read again.
   if (Number(table.row?.['revision'] ?? -1) < held.length) findingsInRow(table.row, truth, { found: behind, because });
   // A foreign event that took the revision of one of ours is found by whoever reads there again, and not otherwise.
-  if (held.some(({ mark }) => !mark)) return { allowed: [...behind, 'TargetConflict', 'exact'], because };
+  const blocked = truth.blocker ? [truth.blocker.kind as FailureKind] : [];
+  if (held.some(({ mark }) => !mark)) return { allowed: [...behind, ...blocked, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
   for (const kind of world.stopsOfDisagreement) behind.add(kind);
   // What was written twice makes the same event at the same position, wherever it was read: one mark may name the other.
@@ -72,7 +73,7 @@ export function verdict(world: World): Verdict {
   // Without the row nobody knows what was left, and where; it may show as a gap further on.
   if (world.rowWasDeleted) return { allowed: [...behind, 'SourceGap', 'exact'], because };
   if (landed) return { allowed: [...behind, 'exact'], because };
-  return { allowed: truth.blocker ? [...behind, truth.blocker.kind as FailureKind] : [...behind], because };
+  return { allowed: [...behind, ...blocked], because };
 }
 
 interface Findings {
