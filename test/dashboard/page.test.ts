@@ -127,7 +127,9 @@ describeInBrowser('The status page in a browser', (open) => {
     expect(await page.getByRole('status').textContent()).toBe('Stopped: a person must decide');
     const told = await page.getByRole('alert').innerText();
     expect(told).toMatch(/^Stopped since .*: TargetConflict/);
-    expect(told).toMatch(/What to do: Find out who writes to the stream; `eventferry accept --revision N`/);
+    expect(told).toMatch(
+      /What to do: Find out who else writes to the stream. If its last event is theirs, `eventferry accept --revision N`/,
+    );
     expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await picture('stop');

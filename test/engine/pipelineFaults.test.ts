@@ -139,7 +139,7 @@ describe('A pipeline before a model of such a server, on which what was on its w
         await ferry.runToTheHead();
         for (const kind of ferry.failures) met.add(kind);
       }),
-      { numRuns: 200 },
+      { numRuns: 2_000 },
     );
     expect([...met]).toEqual(
       expect.arrayContaining(['AppendUncertain', 'AppendTooLarge', 'WrongExpectedRevision', 'TargetRefused']),

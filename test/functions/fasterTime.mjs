@@ -8,7 +8,9 @@ import timers from 'node:timers/promises';
 const factor = Number(process.env.TIMES_FASTER);
 const since = Number(process.env.FASTER_SINCE);
 const [now, delay] = [Date.now, timers.setTimeout];
+const elapsed = performance.now.bind(performance);
 
 Date.now = () => Math.round(since + (now() - since) * factor);
+performance.now = () => elapsed() * factor;
 timers.setTimeout = (ms, ...rest) => delay(ms / factor, ...rest);
 syncBuiltinESMExports();
