@@ -3,6 +3,7 @@
  * shorter. Processes that are given the same `FASTER_SINCE` (ms since 1970) agree on what time it is.
  */
 import { syncBuiltinESMExports } from 'node:module';
+import { performance } from 'node:perf_hooks';
 import timers from 'node:timers/promises';
 
 const factor = Number(process.env.TIMES_FASTER);
