@@ -8,6 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/buildOnce.ts', 'test/support/azuriteOnce.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Many tests wait for what is retried: more of them than there are cores keep these busy.
+    maxWorkers: 3,
   },
 });

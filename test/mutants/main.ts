@@ -9,7 +9,7 @@ import { Suite, type Outcome } from './suite.js';
 import { typeCheck } from './typeCheck.js';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
-const atOnce = 2;
+const atOnce = 3;
 
 /** A guard, and its file without it. */
 interface Mutant {
@@ -108,7 +108,7 @@ async function remove(mutants: readonly Mutant[], suites: readonly Suite[], slow
     const from = performance.now();
     const { file, named } = testsOf(guard);
     // What hangs without the guard need not be waited for as long as a slow machine may take.
-    const timeoutMs = 2_000 + 5 * (slowest.get(file) ?? 0);
+    const timeoutMs = 1_500 + 5 * (slowest.get(file) ?? 0);
     const outcome = await suite
       .runWith(guard.file, text, file, named === undefined ? [] : [named], timeoutMs)
       .catch((error: unknown) => {

@@ -143,7 +143,7 @@ function drawRates(random: Random): FaultRates {
 
 /** Now and then a writer writes for minutes, as those do that are left alone. */
 function drawSteadyWriting(random: Random): ({ readonly at: 0 } & Extract<Deed, { kind: 'write' }>) | undefined {
-  if (!random.chance(0.03)) return undefined;
+  if (!random.chance(0.02)) return undefined;
   const everyMs = random.skewed(1_000, 10_000);
   return { at: 0, kind: 'write', everyMs, count: Math.ceil(random.between(90_000, 400_000) / everyMs) };
 }
