@@ -14,7 +14,7 @@ export type AcceptedTail =
  * The tail was not written for this source id. Either our own SOURCE_ID was changed (the mark names a frame that this
  * container holds), or someone else writes to the stream; both stop until a person accepts them.
  *
- * @throws Failure `SettingsChanged` or `TargetConflict`
+ * @throws Failure `SettingsChanged`, `TargetConflict` or `TargetTruncated`
  */
 export async function foreignTail(
   tail: StoredEvent,
@@ -62,5 +62,26 @@ async function lastOwnEvent(
     const mark = acceptedMark(event, parts.sourceId, row?.accepted);
     if (mark) return { kind: 'own', event, mark };
   }
+  await refuseHidden(parts, signal);
   return { kind: 'nothing-of-ours' };
+}
+
+/**
+ * A foreign append shows a soft-deleted stream again, but not the events before it. Ours may be among those, and would
+ * be there twice once they are shown again.
+ *
+ * @throws Failure `TargetTruncated` when the stream holds events that it does not show
+ */
+export async function refuseHidden(
+  { target, stream }: Pick<Parts, 'target' | 'stream'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { revision } of target.read(stream, { revision: 0, direction: 'forwards', count: 1 }, signal)) {
+    if (revision === 0) return;
+    throw new Failure(
+      'TargetTruncated',
+      `Stream ${stream} shows no event of ours, and hides those before revision ${revision}: what it hides may be ours.`,
+      { stream, revision },
+    );
+  }
 }

@@ -24,6 +24,7 @@ const mostRetraced = 500_000;
  * | no event, but a stream | any | `TargetTruncated` |
  * | tombstoned | any | `TargetDeleted` |
  * | not ours | any | `TargetConflict`, unless that revision was accepted |
+ * | accepted, and what is hidden before it may be ours | any | `TargetTruncated` |
  * | ours, its frame gone or another | any | `SourceReplaced` |
  * | ours, other settings | any | `SettingsChanged`, unless that change was accepted |
  * | ours, inside a record | any | the rest of the record |

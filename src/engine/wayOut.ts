@@ -2,6 +2,7 @@ import type { Acceptance } from '../checkpoint/checkpoint.js';
 import { Failure } from '../errors.js';
 import { beginning, type Cursor } from '../record.js';
 import { noStream } from '../target/target.js';
+import { refuseHidden } from './foreignTail.js';
 import type { Parts } from './parts.js';
 import { resume } from './resume.js';
 import { ownMark, provenMark } from './tailMark.js';
@@ -136,6 +137,7 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
   }
   if (!row?.confirmed)
     throw notApplicable(`Nothing was confirmed in stream ${stream}: a run starts from the beginning.`);
+  if (tail.kind === 'event') await refuseHidden(parts, signal);
   return {
     says: `The source is replicated again from its first record into stream ${stream}, which holds no event of ours now.`,
     apply: () => checkpoint.lower({ cursor: beginning }),

@@ -184,6 +184,21 @@ describe('TargetLost', () => {
 });
 
 describe('TargetTruncated', () => {
+  test('a soft-deleted stream that somebody else wrote to is not rewound: its events may be shown again', async () => {
+    const ferry = await ferryWithTwelve();
+    await ferry.client().deleteStream(ferry.stream);
+    await ferry.client().appendToStream(ferry.stream, foreign());
+    await expectStop(ferry, 'TargetConflict');
+    await decide(ferry, { kind: 'revision', revision: 12 });
+    await expectStop(ferry, 'TargetTruncated');
+    await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ kind: 'TargetTruncated' });
+    await ferry.client().setStreamMetadata(ferry.stream, {});
+    await append(ferry);
+    await ferry.run();
+    expect(ferry.bodies().slice(13)).toEqual(['{"N":13}']);
+    await expectExact(ferry);
+  });
+
   test('taking back what hides the events leads on; rewind refuses a soft-deleted stream', async () => {
     const ferry = await ferryWithTwelve();
     await append(ferry);

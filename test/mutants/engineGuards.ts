@@ -102,6 +102,14 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: `${waysOut} > accept --chunk reads what was added`,
   },
   {
+    name: 'hidden events of ours',
+    against: 'Events that a soft-deleted stream hides would be there twice once it shows them again.',
+    file: 'src/engine/foreignTail.ts',
+    text: 'if (revision === 0) return;',
+    mutant: 'if (revision >= 0) return;',
+    noticedBy: `${waysOut} > a soft-deleted stream that somebody else wrote to is not rewound`,
+  },
+  {
     name: 'run that does not end',
     against: 'A run that hangs would hang for ever, and no timer would start another.',
     file: 'src/engine/run.ts',
