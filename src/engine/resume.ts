@@ -1,7 +1,7 @@
 import type { CheckpointRow } from '../checkpoint/checkpoint.js';
 import { settingsDigest } from '../convert/settingsDigest.js';
 import { Failure } from '../errors.js';
-import { beginning, sameMark, type Mark, type SourceRecord } from '../record.js';
+import { beginning, sameMark, type Cursor, type Mark, type SourceRecord } from '../record.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { foreignTail } from './foreignTail.js';
 import type { Confirmed, Parts, Place } from './parts.js';
@@ -100,7 +100,9 @@ async function behindTail(
   if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
   const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
   const retraced = isRetraced ? await retrace(row, confirmed, parts, signal) : undefined;
-  const place = retraced ? { ...behindMark, cursor: retraced } : behindMark;
+  const isAhead = row !== undefined && order === 'behind' && row.cursor.position > mark.position;
+  const behindOthers = isAhead ? { ...behindMark, cursor: watching(row.cursor, cursor) } : behindMark;
+  const place = retraced ? { ...behindMark, cursor: retraced } : behindOthers;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
 }
 
@@ -112,6 +114,17 @@ function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: P
   const { stream, logger } = parts;
   logger.warn('checkpoint-far-behind', { stream, rowRevision, tailRevision: tail.revision });
   return false;
+}
+
+/**
+ * Another runner counted fewer records up to the tail than the row does: it has left the row's chunk before the records
+ * that the row's runner read, or would read next. What stands there must be found.
+ */
+function watching({ chunk, offset, sha1, returnTo }: Cursor, cursor: Cursor): Cursor {
+  const { memory } = cursor;
+  if (!memory || returnTo || cursor.returnTo || chunk === cursor.chunk) return cursor;
+  const left = (memory.left ?? []).filter((one) => one.chunk !== chunk);
+  return { ...cursor, memory: { ...memory, left: [...left, { chunk, offset, sha1, etag: '' }] } };
 }
 
 /** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */

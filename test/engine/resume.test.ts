@@ -381,6 +381,13 @@ describe('when a run died before it saved how far it had come', () => {
     await expect(ferry.run()).rejects.toThrow('1 more records were counted');
   });
 
+  test('and another runner had counted fewer records up to the tail, what stands where the row stood is SourceForked', async () => {
+    const ferry = await ferryThatDied();
+    await ferry.changeRow((row) => ({ ...row, cursor: { ...row.cursor, position: 12 } }));
+    await ferry.write(chunk, [...numbered(1, 5), ...numbered(99, 99)]);
+    await expectStop(ferry, 'SourceForked');
+  });
+
   test('and another runner had read on in a chunk that was left, it is TargetConflict', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 5));

@@ -110,6 +110,14 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: `${waysOut} > a soft-deleted stream that somebody else wrote to is not rewound`,
   },
   {
+    name: 'chunk that another runner left earlier',
+    against: 'Records that another runner had not seen when it went on to the next chunk would be lost.',
+    file: 'src/engine/resume.ts',
+    text: 'isAhead ? { ...behindMark, cursor: watching(row.cursor, cursor) } : behindMark',
+    mutant: 'isAhead && watching(row.cursor, cursor) !== cursor ? behindMark : behindMark',
+    noticedBy: `${resume} > and another runner had counted fewer records up to the tail`,
+  },
+  {
     name: 'run that does not end',
     against: 'A run that hangs would hang for ever, and no timer would start another.',
     file: 'src/engine/run.ts',
