@@ -15,8 +15,9 @@ export interface Reconversion {
   body(record: SourceRecord, index: number): Uint8Array | undefined;
   /**
    * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading, the
-   * settings and, where these are others, the source's id. Under other settings than those of now its type cannot be known: it is that of the event stored. If it
-   * stands for a message that was set aside, so does the event; the stored one says why.
+   * settings and, where these are others, the source's id. Under other settings than those of now its type cannot be
+   * known: it is that of the event stored. If it stands for a message that was set aside, so does the event; the stored
+   * one says why.
    *
    * @returns undefined when the record makes no such event
    */

@@ -221,7 +221,7 @@ export class TapeReading {
     const frameEnd = read.start + this.frame.end;
     // Within the range a frame can only be cut by zeros, and none ends with zeros.
     if (state === 'incomplete' && frameEnd > end && frameEnd <= read.chunkBytes) {
-      this.frameNeedsBytes = read.start + this.frame.end - readStart(place);
+      this.frameNeedsBytes = frameEnd - readStart(place);
       this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.largestRangeBytes);
       return 'more';
     }
