@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, test, onTestFinished, vi } from 'vitest';
 
-import { Road } from './road.js';
+import { Road } from '../../verification/soak/road.js';
 
 /** One end of a connection, and what it has heard. */
 class End {
@@ -39,7 +39,7 @@ async function hears(end: End, text: string): Promise<void> {
   await vi.waitFor(() => expect(end.heard).toBe(text));
 }
 
-it('carries bytes both ways, and the end of either', async () => {
+test('carries bytes both ways, and the end of either', async () => {
   const { client, server } = await connected();
   client.socket.write('asked');
   await hears(server, 'asked');
@@ -50,7 +50,7 @@ it('carries bytes both ways, and the end of either', async () => {
   await vi.waitFor(() => expect(client.isGone && server.isGone).toBe(true));
 });
 
-it('breaks what is on it when it is cut, and takes new ones', async () => {
+test('breaks what is on it when it is cut, and takes new ones', async () => {
   const { road, client, server } = await connected();
   expect(road.cut()).toBe(1);
   await vi.waitFor(() => expect(client.isGone && server.isGone).toBe(true));
@@ -59,14 +59,14 @@ it('breaks what is on it when it is cut, and takes new ones', async () => {
   await vi.waitFor(() => expect(road.cut()).toBe(1));
 });
 
-it('takes nobody while it is closed', async () => {
+test('takes nobody while it is closed', async () => {
   const { road } = await connected();
   road.closed = true;
   const refused = clientOf(road);
   await vi.waitFor(() => expect(refused.isGone).toBe(true));
 });
 
-it('delivers what it held back even when the sender has given up: a late commit', async () => {
+test('delivers what it held back even when the sender has given up: a late commit', async () => {
   const { road, client, server } = await connected();
   const release = road.hold(['requests']);
   client.socket.write('append');
@@ -80,7 +80,7 @@ it('delivers what it held back even when the sender has given up: a late commit'
   await vi.waitFor(() => expect(server.hasEnded).toBe(true));
 });
 
-it('never delivers what it held back when it drops it: a lost answer', async () => {
+test('never delivers what it held back when it drops it: a lost answer', async () => {
   const { road, client, server } = await connected();
   const release = road.hold(['answers']);
   server.socket.write('done');
@@ -91,7 +91,7 @@ it('never delivers what it held back when it drops it: a lost answer', async () 
   expect(client.heard).toBe('');
 });
 
-it('ends one side alone when it is half-closed', async () => {
+test('ends one side alone when it is half-closed', async () => {
   const { road, client, server } = await connected();
   expect(road.halfClose('client')).toBe(1);
   await vi.waitFor(() => expect(client.hasEnded).toBe(true));
@@ -100,7 +100,7 @@ it('ends one side alone when it is half-closed', async () => {
   expect(server.hasEnded).toBe(false);
 });
 
-it('keeps the order of what is late', async () => {
+test('keeps the order of what is late', async () => {
   const { road, client, server } = await connected();
   road.delayMs = 20;
   client.socket.write('one ');

@@ -26,7 +26,7 @@ export const engineGuards: readonly Guard[] = [
     text: 'await this.parts.checkpoint.place(place);',
     mutant: '',
     noticedBy:
-      'test/simulation/crashMatrix.test.ts > meets every kind of step that has an effect outside, the row before the first event',
+      'test/verification/crashMatrix.test.ts > meets every kind of step that has an effect outside, the row before the first event',
   },
   {
     name: 'row that was made before the place was known',
@@ -156,7 +156,7 @@ export const engineGuards: readonly Guard[] = [
     text: 'await checkpoint.advance(pipeline.confirmed); // never past what the target has acknowledged',
     mutant: 'await checkpoint.advance({ ...pipeline.confirmed, cursor: batch.cursor });',
     noticedBy:
-      'test/simulation/crashMatrix.test.ts > before or after any step, once: both ends are equal after the next run',
+      'test/verification/crashMatrix.test.ts > before or after any step, once: both ends are equal after the next run',
   },
   {
     name: 'confirmed before a stop',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { replicateWithCrashes, undisturbed, type CrashPoint } from './crashMatrix.js';
+import { replicateWithCrashes, undisturbed, type CrashPoint } from '../../verification/simulation/crashMatrix.js';
 
 /** Every moment of a pass at which it has done something outside, or is about to. */
 const { points, appendsInsideRecords } = await undisturbed();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { testsOf, withoutGuard } from './guard.js';
-import { guards } from './guards.js';
+import { testsOf, withoutGuard } from '../../verification/mutants/guard.js';
+import { guards } from '../../verification/mutants/guards.js';
 
 function textOf(file: string): string {
   return readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');

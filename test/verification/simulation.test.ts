@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { replayCommand, shrink, whole } from './reduction.js';
-import { drawSchedule } from './schedule.js';
-import { simulateRange } from './seedRange.js';
-import { simulate, type Result } from './simulate.js';
+import { replayCommand, shrink, whole } from '../../verification/simulation/reduction.js';
+import { drawSchedule } from '../../verification/simulation/schedule.js';
+import { simulateRange } from '../../verification/simulation/seedRange.js';
+import { simulate, type Result } from '../../verification/simulation/simulate.js';
 
 /** Taken in parts, so that a failure is told soon. */
 const parts = Array.from({ length: 10 }, (_, part) => [1 + part * 100, 100] as const);
