@@ -1,14 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { shared } from './vitest.shared.js';
 
+/** What `npm test` runs. */
 export default defineConfig({
   test: {
+    ...shared,
     include: ['test/**/*.test.ts'],
-    // The tools that these run take minutes and do not depend on Node's version: `npm run infra:check`.
-    exclude: [...configDefaults.exclude, 'test/infra/**'],
-    globalSetup: ['test/support/buildOnce.ts', 'test/support/azuriteOnce.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // Many tests wait for what is retried: more of them than there are cores keep these busy.
-    maxWorkers: 3,
+    // `npm run test:long`, and `npm run infra:check`, whose tools take minutes and do not depend on Node's version.
+    exclude: [...configDefaults.exclude, 'test/**/*.long.test.ts', 'test/infra/**'],
   },
 });

@@ -11,7 +11,7 @@ import { beginning, type Cursor } from '../src/record.js';
 import { lokadTapes } from '../src/source/lokadTapes.js';
 import { loadConfig } from '../src/config.js';
 import { silentLogger } from '../src/telemetry/logger.js';
-import { SteppingClock } from '../test/support/steppingClock.js';
+import { FakeClock } from '../test/support/fakeClock.js';
 import { figure, type Line } from './figures.js';
 import type { Lab } from './lab.js';
 import { firstFrame, smallStore } from './store.js';
@@ -38,7 +38,7 @@ async function countPolls(lab: Lab, containerName: string, chunks: number) {
   const calls: string[] = [];
   const container = countingContainer(lab.storage, containerName, (call) => calls.push(call));
   const { config } = loadConfig(lab.newReplication(container));
-  const clock = new SteppingClock();
+  const clock = FakeClock.flowing();
   const source = lokadTapes({ ...config.source, container, clock, logger: silentLogger });
   const never = new AbortController().signal;
   let cursor: Cursor = beginning;

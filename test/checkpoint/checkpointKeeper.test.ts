@@ -3,21 +3,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { CheckpointRow, CheckpointStore } from '../../src/checkpoint/checkpoint.js';
 import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
 import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
-import type { Clock } from '../../src/clock.js';
 import { beginning } from '../../src/record.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { reachedAt } from './checkpointRows.js';
 
 const identity = { source: 'billing', stream: 'billing-events', settings: { SOURCE_ID: 'billing' } };
-
-/** A clock that stands still until it is set. */
-class StandingClock implements Clock {
-  ms = Date.parse('2026-01-01T00:00:00Z');
-  now = () => this.ms;
-  elapsed = () => this.ms;
-  sleep = () => Promise.resolve();
-  after = () => () => undefined;
-}
 
 /** The real table, with every write counted. */
 class CountingStore implements CheckpointStore {
@@ -37,13 +28,13 @@ class CountingStore implements CheckpointStore {
 }
 
 describe('the keeper of a checkpoint row', () => {
-  let clock: StandingClock;
+  let clock: FakeClock;
   let store: CountingStore;
   const keeperOf = (settings = identity.settings) => new CheckpointKeeper(store, clock, { ...identity, settings });
   const storedRow = async () => (await store.load())?.row;
 
   beforeEach(() => {
-    clock = new StandingClock();
+    clock = new FakeClock('2026-01-01T00:00:00Z');
     store = new CountingStore(
       tableCheckpoint({
         storage: { kind: 'connectionString', value: azuriteConnectionString() },
@@ -74,7 +65,7 @@ describe('the keeper of a checkpoint row', () => {
     await keeper.load();
     for (let position = 1; position <= 11; position += 1) {
       await keeper.advance(reachedAt(position));
-      clock.ms += 1_000;
+      clock.advance(1_000);
     }
     expect(store.writes).toBe(3);
     expect(keeper.row?.confirmed?.revision).toBe(10);
@@ -89,11 +80,11 @@ describe('the keeper of a checkpoint row', () => {
     await keeper.load();
     keeper.note({ runner: 'laptop-17', startedAt: '2026-01-01T00:00:00.000Z' });
     await keeper.advance(reachedAt(1));
-    clock.ms += 59_999;
+    clock.advance(59_999);
     await keeper.advance(reachedAt(1));
     await keeper.save();
     expect(store.writes).toBe(1);
-    clock.ms += 1;
+    clock.advance(1);
     await keeper.save();
     expect(store.writes).toBe(2);
     expect((await storedRow())?.run?.refreshedAt).toBe('2026-01-01T00:01:00.000Z');
@@ -131,7 +122,7 @@ describe('the keeper of a checkpoint row', () => {
     await other.load();
     await other.advance(reachedAt(6));
     expect((await storedRow())?.confirmed?.revision).toBe(5);
-    clock.ms += 5_000;
+    clock.advance(5_000);
     await expect(one.advance(reachedAt(7))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
     expect((await storedRow())?.confirmed?.revision).toBe(5);
   });

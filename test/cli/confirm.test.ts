@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { confirm } from '../../src/cli/confirm.js';
 
@@ -10,15 +10,15 @@ function answered(text: string): Promise<boolean> {
 }
 
 describe('A question on the terminal', () => {
-  it.each(['y\n', 'Y\n', ' yes \n'])('is answered with yes by %j', async (text) => {
+  test.each(['y\n', 'Y\n', ' yes \n'])('is answered with yes by %j', async (text) => {
     expect(await answered(text)).toBe(true);
   });
 
-  it.each(['\n', 'n\n', 'yeah no\n', ''])('is answered with no by %j', async (text) => {
+  test.each(['\n', 'n\n', 'yeah no\n', ''])('is answered with no by %j', async (text) => {
     expect(await answered(text)).toBe(false);
   });
 
-  it('says what the answers are', async () => {
+  test('says what the answers are', async () => {
     const [input, output] = [new PassThrough(), new PassThrough()];
     input.end('n\n');
     await confirm('Go on?', input, output);

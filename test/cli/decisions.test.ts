@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
@@ -18,7 +18,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry accept', () => {
-  it('lets a run go on under changed settings', async () => {
+  test('lets a run go on under changed settings', async () => {
     const ferry = await openFerry();
     const changed = ferry.environment({ BODY_MODE: 'raw' });
     const stopped = await eventferry(['run'], changed);
@@ -32,7 +32,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  it('lets a run go on behind a foreign event', async () => {
+  test('lets a run go on behind a foreign event', async () => {
     const ferry = await openFerry();
     await ferry.client().appendToStream(ferry.stream, [
       {
@@ -54,7 +54,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 2), '{}', ...numberedBodies(3, 3)]);
   });
 
-  it('lets a run read a chunk that appeared behind the cursor', async () => {
+  test('lets a run read a chunk that appeared behind the cursor', async () => {
     const ferry = await openFerry();
     await ferry.run();
     const late = '00000001-2013-10-15-083000.dat';
@@ -65,7 +65,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
   });
 
-  it('says when there is nothing to accept', async () => {
+  test('says when there is nothing to accept', async () => {
     const ferry = await openFerry();
     const { code, stdout, stderr } = await eventferry(['accept', 'settings', '--yes'], ferry.environment());
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -73,7 +73,7 @@ describe('eventferry accept', () => {
     expect(stderr).toMatch(/^Next: `eventferry status`/m);
   });
 
-  it.each([[['accept', 'settings']], [['rewind']]])('does not decide when it cannot ask: %j', async (args) => {
+  test.each([[['accept', 'settings']], [['rewind']]])('does not decide when it cannot ask: %j', async (args) => {
     const { code, stderr } = await eventferry(args, {});
     expect(code).toBe(2);
     expect(stderr).toContain('Error: There is no terminal to ask on: add --yes to decide.');
@@ -81,7 +81,7 @@ describe('eventferry accept', () => {
 });
 
 describe('eventferry rewind', () => {
-  it('replicates again from the beginning into a stream that was lost', async () => {
+  test('replicates again from the beginning into a stream that was lost', async () => {
     const ferry = await openFerry();
     await server().truncateTo(ferry.stream, -1);
     const stopped = await eventferry(['run'], ferry.environment());
@@ -94,7 +94,7 @@ describe('eventferry rewind', () => {
     expect(await ferry.row()).toMatchObject({ generation: 1 });
   });
 
-  it('refuses while the stream is there', async () => {
+  test('refuses while the stream is there', async () => {
     const ferry = await openFerry();
     const { code, stderr } = await eventferry(['rewind', '--yes'], ferry.environment());
     expect(code).toBe(2);
@@ -102,7 +102,7 @@ describe('eventferry rewind', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
-  it('refuses a stream that was soft-deleted', async () => {
+  test('refuses a stream that was soft-deleted', async () => {
     const ferry = await openFerry();
     await ferry.client().deleteStream(ferry.stream);
     const { code, stderr } = await eventferry(['rewind', '--yes'], ferry.environment());

@@ -1,5 +1,5 @@
 import { TableServiceClient } from '@azure/data-tables';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { azuriteConnectionString } from '../support/azurite.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
@@ -46,7 +46,7 @@ async function mixedFerry(): Promise<Ferry> {
 }
 
 describe('eventferry run --dry-run', () => {
-  it('shows the events exactly as they are appended afterwards, and writes nothing', async () => {
+  test('shows the events exactly as they are appended afterwards, and writes nothing', async () => {
     const ferry = await mixedFerry();
     const plan = await eventferry(['run', '--dry-run', '--json'], ferry.environment());
     expect(plan).toMatchObject({ code: 0, stderr: '' });
@@ -87,7 +87,7 @@ describe('eventferry run --dry-run', () => {
     });
   });
 
-  it('is readable for people', async () => {
+  test('is readable for people', async () => {
     const ferry = await mixedFerry();
     const { stdout } = await eventferry(['run', '--dry-run'], ferry.environment());
     await ferry.run();
@@ -101,7 +101,7 @@ describe('eventferry run --dry-run', () => {
     expect(stdout).toMatch(/By type:\n {2}2 {2}Created\n {2}1 {2}Named\nBy key:\n {2}2 {2}customer-1\n/);
   });
 
-  it('ends after as many events as it is told', async () => {
+  test('ends after as many events as it is told', async () => {
     const ferry = await Ferry.open(server(), { OUTAGE_WAIT_SECONDS: '1' });
     await ferry.write(chunk, numbered(1, 50));
     const { stdout, code } = await eventferry(['run', '--dry-run', '--limit', '4', '--json'], ferry.environment());
@@ -110,7 +110,7 @@ describe('eventferry run --dry-run', () => {
     expect(parsed(stdout).at(-1)?.summary).toMatchObject({ events: 4 });
   });
 
-  it('begins where a run would, and says when there is nothing to append', async () => {
+  test('begins where a run would, and says when there is nothing to append', async () => {
     const ferry = await mixedFerry();
     await ferry.run();
     const before = await ferry.row();
@@ -124,7 +124,7 @@ describe('eventferry run --dry-run', () => {
     expect(await ferry.row()).toEqual(before);
   });
 
-  it('ends where a run would stop, behind what comes before it', async () => {
+  test('ends where a run would stop, behind what comes before it', async () => {
     const ferry = await Ferry.open(server(), { OUTAGE_WAIT_SECONDS: '1' });
     await ferry.write(chunk, [...numbered(1, 2), { messages: [['$forbidden', '{}'] as const] }, ...numbered(4, 4)]);
     const { code, stdout, stderr } = await eventferry(['run', '--dry-run', '--json'], ferry.environment());

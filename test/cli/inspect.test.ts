@@ -1,5 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { Environment } from '../../src/config.js';
 import { azuriteConnectionString } from '../support/azurite.js';
@@ -37,7 +37,7 @@ const records: readonly WrittenRecord[] = [
 ];
 
 describe('eventferry inspect', () => {
-  it('shows every chunk, what is wrong with it, and the counts, with the settings of the source alone', async () => {
+  test('shows every chunk, what is wrong with it, and the counts, with the settings of the source alone', async () => {
     const container = await containerWith('v3-torn-file/33-flip-payload');
     const { code, stdout, stderr } = await eventferry(['inspect'], settingsOf(container));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -58,14 +58,14 @@ describe('eventferry inspect', () => {
     expect(stdout).toMatch(/^Messages by contract:\n {2}78 {2}Lokad.SaaS\/RegistrationFailed\n/m);
   });
 
-  it('numbers as replication would with the same ON_DAMAGE', async () => {
+  test('numbers as replication would with the same ON_DAMAGE', async () => {
     const container = await containerWith('v3-torn-file/33-flip-payload');
     const { stdout } = await eventferry(['inspect', '--on-damage', 'salvage'], settingsOf(container));
     expect(stdout).toContain('419 records, position 1 to 419');
     expect(stdout).toContain('Found: 1 corrupt place, 1 gap.');
   });
 
-  it('tells the eras apart and counts, as JSON, what is there', async () => {
+  test('tells the eras apart and counts, as JSON, what is there', async () => {
     const container = await containerWith('mixed-int32-varint-file');
     const store = await fixtureStore('mixed-int32-varint-file');
     const lines = parsed((await eventferry(['inspect', '--json'], settingsOf(container))).stdout);
@@ -84,7 +84,7 @@ describe('eventferry inspect', () => {
     });
   });
 
-  it('finds a torn tail, a copy with frames that its chunk lacks, and names that are no chunks', async () => {
+  test('finds a torn tail, a copy with frames that its chunk lacks, and names that are no chunks', async () => {
     const container = await freshContainer();
     const bytes = tapeBytes(records);
     await uploadChunk(container, chunk, bytes.subarray(0, bytes.length - 10));
@@ -99,7 +99,7 @@ describe('eventferry inspect', () => {
     expect(stdout).toContain('Found: 1 torn tail, 1 valid frame only in .bak copies.');
   });
 
-  it('says when there is nothing', async () => {
+  test('says when there is nothing', async () => {
     const container = await freshContainer();
     const { code, stdout } = await eventferry(['inspect'], settingsOf(container));
     expect(code).toBe(0);
@@ -108,7 +108,7 @@ describe('eventferry inspect', () => {
     );
   });
 
-  it('fails when the container is not there, and refuses wrong settings', async () => {
+  test('fails when the container is not there, and refuses wrong settings', async () => {
     const missing = { SOURCE_STORAGE: azuriteConnectionString(), SOURCE_CONTAINER: 'not-there' };
     const failed = await eventferry(['inspect'], missing);
     expect(failed.code).toBe(1);
@@ -126,7 +126,7 @@ describe('eventferry inspect --position', () => {
     return one;
   }
 
-  it('shows one record: its place, its key, its version by counting, and its messages', async () => {
+  test('shows one record: its place, its key, its version by counting, and its messages', async () => {
     const settings = settingsOf(await container());
     const first = await eventferry(['inspect', '--position', '1'], settings);
     expect(first.stdout.split('\n')).toEqual([
@@ -150,7 +150,7 @@ describe('eventferry inspect --position', () => {
     expect(third.stdout).toContain('Message 1 of 1: Named, 4 bytes\n00000000  1b 5b 32 4a ');
   });
 
-  it('gives programs every byte', async () => {
+  test('gives programs every byte', async () => {
     const { stdout } = await eventferry(['inspect', '--position', '1', '--json'], settingsOf(await container()));
     expect(JSON.parse(stdout)).toMatchObject({
       position: 1,
@@ -170,7 +170,7 @@ describe('eventferry inspect --position', () => {
     });
   });
 
-  it('says when there is none', async () => {
+  test('says when there is none', async () => {
     const { code, stdout, stderr } = await eventferry(['inspect', '--position', '4'], settingsOf(await container()));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('Error: There is no record at position 4.');

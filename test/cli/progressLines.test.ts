@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { replicationWords } from '../../src/cli/progressDisplay.js';
 import { progressLines } from '../../src/cli/progressLines.js';
 
-it('Without a terminal, progress is one line every few seconds, and none while nothing moves', () => {
+test('Without a terminal, progress is one line every few seconds, and none while nothing moves', () => {
   const stream = new PassThrough();
   let now = 0;
   const lines = progressLines(stream, replicationWords, () => now);

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, test, onTestFinished, vi } from 'vitest';
 
 import { azuriteConnectionString } from '../support/azurite.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
@@ -30,7 +30,7 @@ async function doorbell(how: 'closed' | 'silent' = 'closed'): Promise<{ readonly
 }
 
 describe('eventferry run', () => {
-  it('replicates until caught up, says what it did and ends by itself', async () => {
+  test('replicates until caught up, says what it did and ends by itself', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 3));
 
@@ -43,7 +43,7 @@ describe('eventferry run', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  it('goes on where it ended, and says so when there is nothing new', async () => {
+  test('goes on where it ended, and says so when there is nothing new', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 3));
     await ferry.run();
@@ -67,7 +67,7 @@ describe('eventferry run', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 5));
   });
 
-  it('says when there is nothing to replicate', async () => {
+  test('says when there is nothing to replicate', async () => {
     const ferry = await openFerry();
     const ended = await eventferry(['run'], ferry.environment());
     expect(ended).toMatchObject({
@@ -77,7 +77,7 @@ describe('eventferry run', () => {
     expect(server().streams()).not.toContain(ferry.stream);
   });
 
-  it('takes its settings from flags before the environment', async () => {
+  test('takes its settings from flags before the environment', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 1));
     const args = ['run', '--target-stream', `${ferry.stream}-by-flag`, '--checkpoint-table', ferry.table];
@@ -85,7 +85,7 @@ describe('eventferry run', () => {
     expect(server().events(`${ferry.stream}-by-flag`)).toHaveLength(1);
   });
 
-  it('does no harm beside another one, and both end caught up', async () => {
+  test('does no harm beside another one, and both end caught up', async () => {
     const ferry = await openFerry();
     const records = 3000;
     await ferry.write(first, numbered(1, records));
@@ -99,7 +99,7 @@ describe('eventferry run', () => {
 });
 
 describe('eventferry run --follow', () => {
-  it('waits for what comes, until Ctrl-C ends it cleanly', async () => {
+  test('waits for what comes, until Ctrl-C ends it cleanly', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     const running = start(['run', '--follow'], ferry.environment());
@@ -116,7 +116,7 @@ describe('eventferry run --follow', () => {
     expect(await ferry.row()).toMatchObject({ confirmed: { revision: 3 } });
   });
 
-  it('ends on SIGTERM too, also while there is nothing to replicate', async () => {
+  test('ends on SIGTERM too, also while there is nothing to replicate', async () => {
     const ferry = await openFerry();
     const running = start(['run', '--follow'], ferry.environment());
     await vi.waitFor(async () => expect((await ferry.row())?.run?.caughtUpAt).toBeDefined(), { timeout: 20_000 });
@@ -124,7 +124,7 @@ describe('eventferry run --follow', () => {
     expect(await running.ended).toMatchObject({ code: 0, stdout: 'Stopped on request after 0 events.\n' });
   });
 
-  it('outlasts an outage, and tells of its begin and its end', async () => {
+  test('outlasts an outage, and tells of its begin and its end', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     server().faults.refuse = true;
@@ -137,7 +137,7 @@ describe('eventferry run --follow', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
-  it('cuts off what does not answer some seconds after Ctrl-C', async () => {
+  test('cuts off what does not answer some seconds after Ctrl-C', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     let writes = 0;
@@ -154,7 +154,7 @@ describe('eventferry run --follow', () => {
     });
   });
 
-  it('is not kept by a request of its start that the checkpoint never answers', async () => {
+  test('is not kept by a request of its start that the checkpoint never answers', async () => {
     const ferry = await openFerry();
     const silent = await doorbell('silent');
     const storage = azuriteConnectionString().replace(/(TableEndpoint=http:..127.0.0.1):\d+/, `$1:${silent.port}`);
@@ -167,7 +167,7 @@ describe('eventferry run --follow', () => {
     await vi.waitFor(() => expect(ended).toMatchObject({ code: 0 }), { timeout: 8_000 });
   });
 
-  it('ends at once when Ctrl-C is pressed again', async () => {
+  test('ends at once when Ctrl-C is pressed again', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     let writes = 0;
@@ -184,7 +184,7 @@ describe('eventferry run --follow', () => {
 });
 
 describe('eventferry run, when something is wrong', () => {
-  it('lists every wrong setting at once, with what was expected, and contacts nothing', async () => {
+  test('lists every wrong setting at once, with what was expected, and contacts nothing', async () => {
     const bell = await doorbell();
     const { code, stdout, stderr } = await eventferry(['run'], {
       AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:${bell.port}/a;TableEndpoint=http://127.0.0.1:${bell.port}/a`,
@@ -204,7 +204,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(bell.rung).toBe(0);
   });
 
-  it.each([
+  test.each([
     [['run', '--limit', '3'], '--limit goes with --dry-run.'],
     [['run', '--dry-run', '--limit', '0'], '--limit takes a whole number from 1 on, not "0".'],
     [['run', '--nonsense'], "unknown option '--nonsense'"],
@@ -216,7 +216,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toContain('Next: ');
   });
 
-  it('fails at once when the container is not there, naming it', async () => {
+  test('fails at once when the container is not there, naming it', async () => {
     const ferry = await openFerry();
     const { code, stderr } = await eventferry(['run'], ferry.environment({ SOURCE_CONTAINER: 'not-there' }));
     expect(code).toBe(1);
@@ -224,7 +224,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toMatch(/^Next: Check that the container exists/m);
   });
 
-  it('fails at once when the server is not there', async () => {
+  test('fails at once when the server is not there', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     const nobody = `esdb://admin:${password}@127.0.0.1:1?tls=false`;
@@ -237,7 +237,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toMatch(/^Next: Check that the server runs/m);
   });
 
-  it('stops for a person behind a foreign event, says what it found and the way out, and appends nothing', async () => {
+  test('stops for a person behind a foreign event, says what it found and the way out, and appends nothing', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     await ferry.client().appendToStream(ferry.stream, [
@@ -259,7 +259,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(ferry.events()).toHaveLength(1);
   });
 
-  it('is wrong usage with a port for the status page that is taken', async () => {
+  test('is wrong usage with a port for the status page that is taken', async () => {
     const ferry = await openFerry();
     const { port } = await doorbell();
     const { code, stderr } = await eventferry(['run', '--dashboard', String(port)], ferry.environment());
@@ -270,7 +270,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(ferry.events()).toEqual([]);
   });
 
-  it('shows where in the code it came from only when asked to say more', async () => {
+  test('shows where in the code it came from only when asked to say more', async () => {
     const ferry = await openFerry();
     const { stderr } = await eventferry(['run', '--verbose'], ferry.environment({ SOURCE_CONTAINER: 'not-there' }));
     expect(stderr).toMatch(/^ {4}at /m);
@@ -278,7 +278,7 @@ describe('eventferry run, when something is wrong', () => {
 });
 
 describe('eventferry --help', () => {
-  it.each([[['--help']], [['run', '--help']], [['help']], [['help', 'run']]])(
+  test.each([[['--help']], [['run', '--help']], [['help']], [['help', 'run']]])(
     'documents the exit codes: %j',
     async (args) => {
       const { code, stdout } = await eventferry(args, {});
@@ -289,7 +289,7 @@ describe('eventferry --help', () => {
     },
   );
 
-  it('is shown to whoever names no command too, which is wrong usage', async () => {
+  test('is shown to whoever names no command too, which is wrong usage', async () => {
     const { code, stderr } = await eventferry([], {});
     expect(code).toBe(2);
     expect(stderr).toContain('Exit codes:');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { runFacts, runLines } from '../../src/cli/runReport.js';
 import type { Place } from '../../src/engine/parts.js';
@@ -15,7 +15,7 @@ function placeBehind(position: number, revision: number): Place {
 }
 
 describe('The report of a run', () => {
-  it('says that another runner was found', () => {
+  test('says that another runner was found', () => {
     const report = { end: 'caught-up', events: 7, place: placeBehind(12, 30), anotherRunner: true } as const;
     expect(runLines(report, names)).toEqual([
       'Replicated 7 events: position 12, revision 30 of stream billing. Caught up.',
@@ -32,14 +32,14 @@ describe('The report of a run', () => {
     });
   });
 
-  it('says when all records so far make no event', () => {
+  test('says when all records so far make no event', () => {
     const place = { cursor: { ...beginning, position: 4 }, revision: -1 };
     expect(runLines({ end: 'caught-up', events: 0, place, anotherRunner: false }, names)).toEqual([
       'Caught up: no record of the source makes an event yet.',
     ]);
   });
 
-  it('does not pretend to know what a run did that had to be cut off', () => {
+  test('does not pretend to know what a run did that had to be cut off', () => {
     expect(runLines(undefined, names).join()).toContain('with appends under way');
     expect(runFacts(undefined, names)).toMatchObject({ end: 'stop-requested', events: null, revision: null });
   });

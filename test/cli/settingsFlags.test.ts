@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { addSettingsFlags, allSettings, environmentWith, flagOf, sourceSettings } from '../../src/cli/settingsFlags.js';
 import { settings } from '../../src/settings.js';
@@ -10,13 +10,13 @@ function parsed(...args: string[]): Command {
 }
 
 describe('The flags of the settings', () => {
-  it('are the names of the settings in the way of flags', () => {
+  test('are the names of the settings in the way of flags', () => {
     expect(
       ['SOURCE_CONTAINER', 'SOURCE_STORAGE__accountName', 'CHECKPOINT_STORAGE__tableServiceUri'].map(flagOf),
     ).toEqual(['--source-container', '--source-storage-account-name', '--checkpoint-storage-table-service-uri']);
   });
 
-  it('are there for every setting but those of the timer, and all differ', () => {
+  test('are there for every setting but those of the timer, and all differ', () => {
     const flags = parsed().options.map(({ long }) => long);
     expect(new Set(flags).size).toBe(flags.length);
     const timer = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP'];
@@ -30,7 +30,7 @@ describe('The flags of the settings', () => {
     expect(flags).not.toContain('--run-seconds');
   });
 
-  it('win over the environment, which fills in what they leave out', () => {
+  test('win over the environment, which fills in what they leave out', () => {
     process.env['SOURCE_CONTAINER'] = 'from-environment';
     process.env['TARGET_STREAM'] = 'from-environment';
     try {
@@ -44,7 +44,7 @@ describe('The flags of the settings', () => {
     }
   });
 
-  it('do not mix one connection with the parts of another', () => {
+  test('do not mix one connection with the parts of another', () => {
     process.env['SOURCE_STORAGE'] = 'of the environment';
     process.env['SOURCE_STORAGE__clientId'] = 'of the environment';
     process.env['CHECKPOINT_STORAGE'] = 'of the environment';
@@ -59,7 +59,7 @@ describe('The flags of the settings', () => {
     }
   });
 
-  it('warn that a secret on a command line can be seen', () => {
+  test('warn that a secret on a command line can be seen', () => {
     const help = parsed().helpInformation().replaceAll(/\s+/g, ' ');
     expect(help).toContain('--eventstore-connection-string <value>');
     const secrets = Object.values(settings).filter(({ secret }) => secret).length;
@@ -67,7 +67,7 @@ describe('The flags of the settings', () => {
     expect(help.split('Safer in the environment').length - 1).toBe(secrets + connections);
   });
 
-  it('are few for a command that only looks at the source', () => {
+  test('are few for a command that only looks at the source', () => {
     const command = addSettingsFlags(new Command('inspect'), sourceSettings);
     expect(command.options.map(({ long }) => long)).not.toContain('--eventstore-connection-string');
   });

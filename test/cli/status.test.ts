@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
@@ -14,7 +14,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry status', () => {
-  it('is not well before anything has run', async () => {
+  test('is not well before anything has run', async () => {
     const ferry = await openFerry();
     const { code, stdout } = await eventferry(['status'], ferry.environment());
     expect(code).toBe(1);
@@ -22,7 +22,7 @@ describe('eventferry status', () => {
     expect(await ferry.row()).toBeUndefined();
   });
 
-  it('is healthy when all is replicated', async () => {
+  test('is healthy when all is replicated', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const { code, stdout, stderr } = await eventferry(['status'], ferry.environment());
@@ -42,13 +42,13 @@ describe('eventferry status', () => {
     ]);
   });
 
-  it('without a terminal has no colour and no control character', async () => {
+  test('without a terminal has no colour and no control character', async () => {
     const ferry = await openFerry();
     const { stdout } = await eventferry(['status'], ferry.environment());
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('with --watch is shown again and again, as plain blocks without a terminal, until Ctrl-C', async () => {
+  test('with --watch is shown again and again, as plain blocks without a terminal, until Ctrl-C', async () => {
     const ferry = await openFerry();
     const watching = start(['status', '--watch', '1'], ferry.environment());
     await expect.poll(() => watching.stdout(), { timeout: 20_000 }).toContain('Nothing has run yet.');
@@ -62,7 +62,7 @@ describe('eventferry status', () => {
     for (const block of stdout.split('\n\n')) expect(block).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\nState /);
   });
 
-  it('with --watch and --json is a line of JSON each time', async () => {
+  test('with --watch and --json is a line of JSON each time', async () => {
     const ferry = await openFerry();
     const watching = start(['status', '--watch', '1', '--json'], ferry.environment());
     await expect.poll(() => watching.stdout().split('\n').length, { timeout: 20_000 }).toBeGreaterThan(2);
@@ -71,12 +71,12 @@ describe('eventferry status', () => {
     for (const line of stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ healthy: false });
   });
 
-  it('refuses to watch every zero seconds', async () => {
+  test('refuses to watch every zero seconds', async () => {
     const ferry = await openFerry();
     expect(await eventferry(['status', '--watch', '0'], ferry.environment())).toMatchObject({ code: 2 });
   });
 
-  it('is still healthy long after a run that ended as it was told', async () => {
+  test('is still healthy long after a run that ended as it was told', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const past = '2020-01-01T00:00:00.000Z';
@@ -93,7 +93,7 @@ describe('eventferry status', () => {
     expect(behind.stdout).toMatch(/as it was told, and 2 events are not replicated yet\. Start another one/);
   });
 
-  it('is the same as JSON', async () => {
+  test('is the same as JSON', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const { stdout } = await eventferry(['status', '--json'], ferry.environment());
@@ -106,7 +106,7 @@ describe('eventferry status', () => {
     });
   });
 
-  it('says what is wrong and the way out when a person must decide', async () => {
+  test('says what is wrong and the way out when a person must decide', async () => {
     const ferry = await openFerry();
     await ferry.write(chunk, [...numbered(1, 2), { messages: [['$forbidden', '{}'] as const] }]);
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'Unconvertible' });
@@ -116,7 +116,7 @@ describe('eventferry status', () => {
     expect(stdout).toMatch(/^Stop +Unconvertible, since /m);
   });
 
-  it('refuses a connection string that names a file which is not there, in words and as JSON', async () => {
+  test('refuses a connection string that names a file which is not there, in words and as JSON', async () => {
     const ferry = await openFerry();
     const unusable = { EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@h:2113?tlsCAFile=/not-there.crt` };
     const { code, stdout, stderr } = await eventferry(['status', '--json'], ferry.environment(unusable));
@@ -126,7 +126,7 @@ describe('eventferry status', () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'SettingsInvalid', message } });
   });
 
-  it('shows what it can see when the server is not there', async () => {
+  test('shows what it can see when the server is not there', async () => {
     const ferry = await openFerry();
     await ferry.run();
     const nobody = { EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@127.0.0.1:1?tls=false` };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
 import { formatBody } from '../../src/convert/jsvFormat.js';
@@ -59,7 +59,7 @@ function metadataOf(events: StoredEvent[], at: number): string {
 }
 
 describe('eventferry verify', () => {
-  it('says that a stream is equal, with what it compared, and ends with 0', async () => {
+  test('says that a stream is equal, with what it compared, and ends with 0', async () => {
     const ferry = await replicated();
     const { code, stdout, stderr } = await eventferry(['verify'], ferry.environment());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -85,7 +85,7 @@ describe('eventferry verify', () => {
     });
   });
 
-  it.each<[string, (events: StoredEvent[]) => void, readonly Partial<Difference>[]]>([
+  test.each<[string, (events: StoredEvent[]) => void, readonly Partial<Difference>[]]>([
     [
       'one changed byte',
       (events) => change(events, 2, { data: Buffer.from([0, 2, 255]) }),

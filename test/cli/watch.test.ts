@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { blocksView, screenView, watch } from '../../src/cli/watch.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 /** What a program sees of a terminal, or of a file. */
 function stream(rows?: number) {
@@ -50,7 +50,7 @@ describe('A watch', () => {
   test('looks again after each wait until it is stopped', async () => {
     const stop = new AbortController();
     const seen: (readonly string[])[] = [];
-    const clock = new SteppingClock((count) => void (count === 3 && stop.abort()));
+    const clock = FakeClock.flowing((count) => void (count === 3 && stop.abort()));
     let looks = 0;
     await watch(
       () => Promise.resolve([`look ${(looks += 1)}`]),
@@ -67,7 +67,7 @@ describe('A watch', () => {
     const seen: (readonly string[])[] = [];
     const never = () => new Promise<readonly string[]>(() => undefined);
     const watching = watch(never, 5_000, (lines) => seen.push(lines), {
-      clock: new SteppingClock(),
+      clock: FakeClock.flowing(),
       signal: stop.signal,
     });
     stop.abort();

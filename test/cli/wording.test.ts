@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { counted, duration, printable, size, table } from '../../src/cli/wording.js';
 
 describe('Words for people', () => {
-  it('say how many and how long', () => {
+  test('say how many and how long', () => {
     expect([counted(1, 'event'), counted(0, 'event'), counted(1234567, 'byte')]).toEqual([
       '1 event',
       '0 events',
@@ -19,7 +19,7 @@ describe('Words for people', () => {
     ]);
   });
 
-  it('say how large', () => {
+  test('say how large', () => {
     expect([1, 999, 1_000, 45_600_000, 4e9, 7.2e15].map(size)).toEqual([
       '1 byte',
       '999 bytes',
@@ -30,11 +30,11 @@ describe('Words for people', () => {
     ]);
   });
 
-  it('never let text of a store steer the terminal', () => {
+  test('never let text of a store steer the terminal', () => {
     expect(printable('a\u001b[2Jb\r\nc\u009b\u202e ü/日')).toBe('a\\u001b[2Jb\\u000d\\u000ac\\u009b\\u202e ü/日');
   });
 
-  it('stand in columns', () => {
+  test('stand in columns', () => {
     expect(
       table([
         ['a', 'long cell', 'x'],

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startEventStore } from '../../dev/eventstore/eventStoreServer.js';
 import { readScenarios, type Scenario } from './eventstoreScenarios.js';
 import { replay } from './eventstoreScenariosReplay.js';
@@ -52,13 +52,13 @@ describe('the embedded server answers as EventStoreDB 23.10.8 did', () => {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   });
 
-  it.each(scenarios.map(({ name, why }) => [name, why]))('%s: %s', (name) => {
+  test.each(scenarios.map(({ name, why }) => [name, why]))('%s: %s', (name) => {
     const isKnown = known.some((difference) => difference.name === name);
     if (isKnown) expect(found.get(name), 'it agrees now: take it off the list').not.toEqual([]);
     else expect(found.get(name)).toEqual([]);
   });
 
-  it('admits to no more than seven differences, each with what differs and why it does not matter', () => {
+  test('admits to no more than seven differences, each with what differs and why it does not matter', () => {
     const names = scenarios.map(({ name }) => name);
     expect(scenarios.length - known.length).toBeGreaterThanOrEqual(125);
     for (const { name, differs, why } of known) {

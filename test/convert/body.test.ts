@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { convertBody, isJson } from '../../src/convert/body.js';
 import { formatBody, type Newline } from '../../src/convert/jsvFormat.js';
 import { serviceStackJson } from './serviceStackJson.js';
@@ -21,7 +21,7 @@ function parses(bytes: Uint8Array): boolean {
 }
 
 describe('a body that is valid JSON', () => {
-  it.each([
+  test.each([
     '{"n":9007199254740993,"d":1.10,"z":-0,"e":1e400}',
     '\r\n{\r\n\t"a": 1\r\n}\r\n',
     '{"b":1,"a":2,"10":3,"b":4}',
@@ -41,7 +41,7 @@ describe('a body that is valid JSON', () => {
 });
 
 describe('a body that is not JSON', () => {
-  it.each<[string, Buffer]>([
+  test.each<[string, Buffer]>([
     ['an empty body', Buffer.alloc(0)],
     ['blanks', utf8('\r\n \t')],
     ['a line break in a string that no formatter put there', utf8('{"text":"line1\nline2"}')],
@@ -60,14 +60,14 @@ describe('a body that is not JSON', () => {
     expect(body.data).toBe(stored);
   });
 
-  it('is not taken for something formatted when formatting would print without end', () => {
+  test('is not taken for something formatted when formatting would print without end', () => {
     const stored = utf8(`\n${'['.repeat(200_000)}"\t"${']'.repeat(200_000)}\n`);
     expect(convertBody(stored, 'auto').contentType).toBe(binary);
   });
 });
 
 describe('a body that the formatter broke', () => {
-  it.each<Newline>(['\r\n', '\n'])('gets its JSON text back (newline %j)', (newline) => {
+  test.each<Newline>(['\r\n', '\n'])('gets its JSON text back (newline %j)', (newline) => {
     const text = '{"a":"x,y: {z}","n":9007199254740993,"t":"tab\\tline\\n"}';
     const stored = formatBody(utf8(text), newline) as Buffer;
     expect(parses(stored)).toBe(false);
@@ -76,12 +76,12 @@ describe('a body that the formatter broke', () => {
     expect(Buffer.from(body.data).toString()).toBe(text);
   });
 
-  it('is left alone in mode raw', () => {
+  test('is left alone in mode raw', () => {
     const stored = formatBody(utf8('{"a":"x,y"}'), '\n') as Buffer;
     expect(convertBody(stored, 'raw')).toEqual({ contentType: binary, data: stored, reformatted: false });
   });
 
-  it.each([
+  test.each([
     ['v3-small-json-crlf', 'expected.ndjson'],
     ['v3-multi-json-crlf', 'expected.ndjson'],
     ['v3-audit-func-file', 'expected-with-audit.ndjson'],
@@ -97,7 +97,7 @@ describe('a body that the formatter broke', () => {
     expect([...seen].sort()).toEqual([false, true]);
   });
 
-  it('leaves every protobuf body of a store alone', async () => {
+  test('leaves every protobuf body of a store alone', async () => {
     for (const { at, stored } of await storedBodies('v3-small-proto')) {
       const { data, ...rest } = convertBody(stored, 'auto');
       expect(rest, at).toEqual({ contentType: binary, reformatted: false });
@@ -118,7 +118,7 @@ describe('the decision', () => {
   const jsonLike = alphabet.map((parts) => utf8(`\n${parts.join('')}\n`));
   const bodies = fc.oneof(fc.uint8Array({ maxLength: 60 }), formatted, damaged, jsonLike);
 
-  it('loses nothing, whatever the bytes: kept, or formatting gives them back', () => {
+  test('loses nothing, whatever the bytes: kept, or formatting gives them back', () => {
     fc.assert(
       fc.property(bodies, (stored) => {
         const { data, reformatted, contentType } = convertBody(stored, 'auto');
@@ -134,7 +134,7 @@ describe('the decision', () => {
     );
   });
 
-  it('gives back every JSON text that ServiceStack wrote, unless what is stored is valid JSON', () => {
+  test('gives back every JSON text that ServiceStack wrote, unless what is stored is valid JSON', () => {
     fc.assert(
       fc.property(serviceStackJson, newlines, (text, newline) => {
         const stored = formatBody(utf8(text), newline) as Buffer;
@@ -148,7 +148,7 @@ describe('the decision', () => {
 });
 
 describe('the check for JSON', () => {
-  it('says what a strict decoder and parser say', () => {
+  test('says what a strict decoder and parser say', () => {
     const lead = fc.constantFrom('', ' ', '\n', '\ufeff');
     const text = fc.oneof(
       fc.json(),

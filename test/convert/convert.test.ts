@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createConvert, type ConvertOptions } from '../../src/convert/convert.js';
 import { eventIdOf } from '../../src/convert/eventId.js';
 import { parseMark } from '../../src/convert/mark.js';
@@ -27,7 +27,7 @@ function typeOf(contract: string, changed: Partial<ConvertOptions>): string | un
 }
 
 describe('a record', () => {
-  it('makes one event of each message, in order, with bytes as stored', () => {
+  test('makes one event of each message, in order, with bytes as stored', () => {
     const stored = [message('A', '{"n":9007199254740993}'), message('B', Buffer.from([0xff])), message('A', '')];
     const events = convert(recordOf(...stored));
     expect(events.map(({ type, contentType }) => [type, contentType])).toEqual([
@@ -43,7 +43,7 @@ describe('a record', () => {
     ]);
   });
 
-  it('makes events whose metadata holds their mark and whose id is the id of that mark', () => {
+  test('makes events whose metadata holds their mark and whose id is the id of that mark', () => {
     const events = convert(recordOf(message('A'), message('B', '\n{\n\t"a": "x,\n\ty"\n}\n')));
     for (const { id, metadata, mark } of events) {
       expect(parseMark(metadata)).toStrictEqual(mark);
@@ -57,12 +57,12 @@ describe('a record', () => {
     expect(Buffer.from(events[1]?.data ?? []).toString()).toBe('{"a":"x,y"}');
   });
 
-  it('makes the same events every time', () => {
+  test('makes the same events every time', () => {
     const record = recordOf(message('A'), message('B', '12'));
     expect(createConvert(options)(record)).toEqual(convert(record));
   });
 
-  it('of an excluded key makes no event; keys are compared exactly', () => {
+  test('of an excluded key makes no event; keys are compared exactly', () => {
     const both = createConvert({ ...options, excludeKeys: new Set(['audit', 'func']) });
     const made = (key: string) => [convert, both].map((one) => one(sourceRecord({ key })).length);
     expect(made('audit')).toEqual([0, 0]);
@@ -70,23 +70,23 @@ describe('a record', () => {
     expect(made('Audit')).toEqual([1, 1]);
   });
 
-  it('without messages makes no event', () => {
+  test('without messages makes no event', () => {
     expect(convert(recordOf())).toEqual([]);
   });
 
-  it('with an opaque payload makes one binary event of the whole payload', () => {
+  test('with an opaque payload makes one binary event of the whole payload', () => {
     const bytes = Buffer.from('{"looks":"like JSON"}');
     expect(convert(sourceRecord({ payload: { kind: 'opaque', bytes } }))).toMatchObject([
       { type: 'LegacyCommit', contentType: 'application/octet-stream', data: bytes, mark: { index: 0, count: 1 } },
     ]);
   });
 
-  it('that was read out of its place says where the main reading goes on', () => {
+  test('that was read out of its place says where the main reading goes on', () => {
     const returnTo = { chunk: 'b.dat', offset: 0, sha1: '' };
     expect(convert(sourceRecord({ returnTo }))[0]?.mark.returnTo).toEqual(returnTo);
   });
 
-  it('of a store of the original keeps every contract name as its type', async () => {
+  test('of a store of the original keeps every contract name as its type', async () => {
     const lines = await storeLines<ExpectedMessage>('v3-multi-json-crlf', 'expected.ndjson');
     const events = lines.flatMap(({ contract, body }) =>
       convert(recordOf(message(contract, Buffer.from(body, 'base64')))),
@@ -96,14 +96,14 @@ describe('a record', () => {
 });
 
 describe('the type of an event', () => {
-  it.each(['Lokad.SaaS/UserLocked', 'Référence/日本/Größe😀', 'http://a.b/c/Outer/Inner', '\ufeffA', 'a$', ' '])(
+  test.each(['Lokad.SaaS/UserLocked', 'Référence/日本/Größe😀', 'http://a.b/c/Outer/Inner', '\ufeffA', 'a$', ' '])(
     'is the contract name as it is: %s',
     (contract) => {
       expect(typeOf(contract, {})).toBe(contract);
     },
   );
 
-  it('loses the longest namespace that stands in front of it, and no other', () => {
+  test('loses the longest namespace that stands in front of it, and no other', () => {
     const stripNamespaces = ['Lokad', 'Lokad/SaaS', 'http://a.b/c'];
     expect(typeOf('Lokad/SaaS/UserLocked', { stripNamespaces })).toBe('UserLocked');
     expect(typeOf('Lokad/Outer/Inner', { stripNamespaces })).toBe('Outer/Inner');
@@ -112,14 +112,14 @@ describe('the type of an event', () => {
     expect(typeOf('Lokad', { stripNamespaces })).toBe('Lokad');
   });
 
-  it('is what the mapping says, for the whole contract name', () => {
+  test('is what the mapping says, for the whole contract name', () => {
     const changed = { typeMap: { 'Lokad/Old': 'Lokad/New', Old: 'Other', $bad: 'good' }, stripNamespaces: ['Lokad'] };
     expect(typeOf('Lokad/Old', changed)).toBe('Lokad/New');
     expect(typeOf('$bad', changed)).toBe('good');
     expect(typeOf('Lokad/toString', changed)).toBe('toString');
   });
 
-  it('stays right however many contract names there are, and however long they are', () => {
+  test('stays right however many contract names there are, and however long they are', () => {
     const names = Array.from({ length: 10_000 }, (_, n) => `Name${n}`);
     const long = 'n'.repeat(5000);
     const types = [...names, ...names, long, long].flatMap((name) => convert(recordOf(message(name))));
@@ -128,7 +128,7 @@ describe('the type of an event', () => {
 });
 
 describe('a message that cannot become an event', () => {
-  it.each<[string, string | Buffer, Partial<ConvertOptions>, string, string]>([
+  test.each<[string, string | Buffer, Partial<ConvertOptions>, string, string]>([
     ['an empty name', '', {}, '', 'is empty'],
     ['a name that the namespace leaves empty', 'Lokad/', { stripNamespaces: ['Lokad'] }, 'Lokad/', 'is empty'],
     ['a name mapped to nothing', 'A', { typeMap: { A: '' } }, 'A', 'is empty'],
@@ -155,11 +155,11 @@ describe('a message that cannot become an event', () => {
     }
   });
 
-  it('is shown with no more than the beginning of its name', () => {
+  test('is shown with no more than the beginning of its name', () => {
     expect(() => convert(recordOf(message(`$${'x'.repeat(100_000)}`)))).toThrow(/^.{0,400}$/);
   });
 
-  it('is refused too when its position does not fit into an event id', () => {
+  test('is refused too when its position does not fit into an event id', () => {
     expect(() => convert(sourceRecord({ position: 2 ** 48 }))).toThrow(
       expect.objectContaining({ kind: 'Unconvertible' }) as Failure,
     );

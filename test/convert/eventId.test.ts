@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createEventIds, eventIdOf, maxIndex, maxPosition } from '../../src/convert/eventId.js';
 import type { Failure } from '../../src/errors.js';
 import type { Mark } from '../../src/record.js';
@@ -28,16 +28,16 @@ const idOf = ([source, hash, position, index]: [string, string, number, number])
   createEventIds(source)(hash, position)(index);
 
 describe('an event id', () => {
-  it('is made of the source, the frame, the index and the position', () => {
+  test('is made of the source, the frame, the index and the position', () => {
     expect(createEventIds('billing')(sha1, 1234)(70_000)).toBe('d17a05d2-79e8-8004-9170-0000000004d2');
   });
 
-  it('follows from the mark alone', () => {
+  test('follows from the mark alone', () => {
     expect(eventIdOf(mark)).toBe('d17a05d2-79e8-8004-9170-0000000004d2');
     expect(eventIdOf({ ...mark, source: 'ordering' })).not.toBe(eventIdOf(mark));
   });
 
-  it('is a UUID of version 8 that ends in the position, in hex', () => {
+  test('is a UUID of version 8 that ends in the position, in hex', () => {
     fc.assert(
       fc.property(parts, (given) => {
         const id = idOf(given);
@@ -47,7 +47,7 @@ describe('an event id', () => {
     );
   });
 
-  it('is the same for the same parts only', () => {
+  test('is the same for the same parts only', () => {
     fc.assert(
       fc.property(parts, parts, (one, other) => {
         expect(idOf(one) === idOf(other)).toBe(one.join() === other.join());
@@ -57,7 +57,7 @@ describe('an event id', () => {
     );
   });
 
-  it('holds the largest index and position, and refuses larger ones', () => {
+  test('holds the largest index and position, and refuses larger ones', () => {
     const largest = createEventIds('billing')(sha1, maxPosition);
     expect(largest(maxIndex).slice(14)).toBe('8fff-bfff-ffffffffffff');
     const refused = (call: () => unknown) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { JsonWriter } from '../../src/convert/jsonWriter.js';
 
 const integers = fc.oneof(
@@ -9,7 +9,7 @@ const integers = fc.oneof(
 const strings = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
 
 describe('a writer of JSON', () => {
-  it('writes numbers, strings, hex and text as JSON.stringify would', () => {
+  test('writes numbers, strings, hex and text as JSON.stringify would', () => {
     const writer = new JsonWriter();
     fc.assert(
       fc.property(integers, strings, fc.uint8Array({ maxLength: 40 }), fc.json(), (number, string, bytes, json) => {
@@ -28,14 +28,14 @@ describe('a writer of JSON', () => {
     );
   });
 
-  it('never writes over what was taken', () => {
+  test('never writes over what was taken', () => {
     const writer = new JsonWriter();
     const texts = Array.from({ length: 3_000 }, (_, index) => `${index}`.padEnd((index * 37) % 300, 'x'));
     const taken = texts.map((text) => writer.string(text).take());
     expect(taken.map(String)).toEqual(texts.map((text) => JSON.stringify(text)));
   });
 
-  it('holds a text that is larger than its slabs, in the middle of another', () => {
+  test('holds a text that is larger than its slabs, in the middle of another', () => {
     const writer = new JsonWriter();
     for (const size of [70_000, 1_000_000]) {
       const [key, value] = ['k'.repeat(size), 'ä'.repeat(size)];

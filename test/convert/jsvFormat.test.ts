@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatBody, unformatBody, type Newline } from '../../src/convert/jsvFormat.js';
 import { serviceStackJson } from './serviceStackJson.js';
 import { storedBodies } from './storeLines.js';
@@ -16,7 +16,7 @@ const stores: [store: string, expected: string, messages: number][] = [
 ];
 
 describe('the formatter', () => {
-  it.each(stores)('prints every body of %s as the original code stored it', async (store, file, messages) => {
+  test.each(stores)('prints every body of %s as the original code stored it', async (store, file, messages) => {
     const bodies = await storedBodies(store, file);
     expect(bodies).toHaveLength(messages);
     for (const { at, stored, json } of bodies) {
@@ -24,27 +24,27 @@ describe('the formatter', () => {
     }
   });
 
-  it('puts newlines and tabs around brackets and behind commas, and a space behind a first colon', () => {
+  test('puts newlines and tabs around brackets and behind commas, and a space behind a first colon', () => {
     expect(formatted('{"a":{"b":[1,2]},"c":3}')).toBe(
       '\n{\n\t"a": \n\t{\n\t\t"b": \n\t\t[\n\t\t\t1,\n\t\t\t2\n\t\t]\n\t},\n\t"c": 3\n}\n',
     );
   });
 
-  it('does so inside strings too', () => {
+  test('does so inside strings too', () => {
     expect(formatted('{"a":"x:y,z:{w}"}')).toBe('\n{\n\t"a": "x:y,\n\tz: \n\t{\n\t\tw\n\t}"\n}\n');
   });
 
-  it('keeps an empty object or list behind a colon together, and forgets no colon over it', () => {
+  test('keeps an empty object or list behind a colon together, and forgets no colon over it', () => {
     expect(formatted('{"a":{},"b":[]}')).toBe('\n{\n\t"a": {},\n\t"b": []\n}\n');
     expect(formatted('{"a":[]:b}')).toBe('\n{\n\t"a": []:b\n}\n');
     expect(formatted('[[]]')).toBe('\n[\n\t[\n\t\t\n\t]\n]\n');
   });
 
-  it('indents by nothing where more is closed than was opened', () => {
+  test('indents by nothing where more is closed than was opened', () => {
     expect(formatted('}}{')).toBe('\n\n}\n}{\n\n');
   });
 
-  it('gives up rather than print more than the limit, however deep the text nests', () => {
+  test('gives up rather than print more than the limit, however deep the text nests', () => {
     const deep = Buffer.from('['.repeat(1_000_000));
     expect(formatBody(deep, '\n', 1000)).toBeUndefined();
     expect(formatBody(Buffer.from('{}'), '\n', 7)).toHaveLength(7);
@@ -53,7 +53,7 @@ describe('the formatter', () => {
 });
 
 describe('its inverse', () => {
-  it.each(stores)('gives the JSON text of every body of %s as it was before', async (store, file, messages) => {
+  test.each(stores)('gives the JSON text of every body of %s as it was before', async (store, file, messages) => {
     const bodies = await storedBodies(store, file);
     expect(bodies).toHaveLength(messages);
     for (const { at, stored, json } of bodies) {
@@ -61,7 +61,7 @@ describe('its inverse', () => {
     }
   });
 
-  it.each<Newline>(['\r\n', '\n'])(
+  test.each<Newline>(['\r\n', '\n'])(
     'undoes the formatter on any JSON that ServiceStack writes (newline %j)',
     (newline) => {
       fc.assert(
@@ -76,7 +76,7 @@ describe('its inverse', () => {
     },
   );
 
-  it('undoes it on any bytes without CR, LF and TAB', () => {
+  test('undoes it on any bytes without CR, LF and TAB', () => {
     const byte = fc.oneof(fc.constantFrom(...Buffer.from('{}[],: "\\')), fc.integer({ min: 14, max: 255 }));
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 60 }), (bytes) => {
@@ -88,11 +88,11 @@ describe('its inverse', () => {
     );
   });
 
-  it('leaves a space that the formatter did not put there', () => {
+  test('leaves a space that the formatter did not put there', () => {
     expect(unformatted('\n{\n\t"a":  1,\n\t"b": "c: d"\n}\n')).toBe('{"a": 1,"b":"c: d"}');
   });
 
-  it('answers only bodies that start with a newline', () => {
+  test('answers only bodies that start with a newline', () => {
     expect(unformatBody(Buffer.from('{}'))).toBeUndefined();
     expect(unformatBody(Buffer.from('\r{}'))).toBeUndefined();
     expect(unformatBody(Buffer.alloc(0))).toBeUndefined();

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createMarks, parseMark } from '../../src/convert/mark.js';
 import type { Failure } from '../../src/errors.js';
 import type { Mark, SourceRecord } from '../../src/record.js';
@@ -30,7 +30,7 @@ const mark: Mark = {
 };
 
 describe('the metadata of an event', () => {
-  it('says where the event came from, then the attributes as pairs', () => {
+  test('says where the event came from, then the attributes as pairs', () => {
     const record = withAttributes(['id', 'abc'], ['utc', '2013-10-13T20:05:14.0000000Z']);
     expect(written(record, { count: 3 })).toBe(
       '{"eventferry":{"v":1,"source":"billing","position":1234,"index":0,"count":3,"key":"customer-12","stamp":7,' +
@@ -39,7 +39,7 @@ describe('the metadata of an event', () => {
     );
   });
 
-  it('says that a body was reformatted, and where the main reading goes on, only where that is so', () => {
+  test('says that a body was reformatted, and where the main reading goes on, only where that is so', () => {
     const returnTo = { chunk: 'b.dat', offset: 20, sha1: 'a'.repeat(40) };
     const end = ',"settings":"89abcdef"';
     expect(written(sourceRecord(), { reformatted: true })).toContain(`${end},"reformatted":true},"attributes":[]}`);
@@ -49,14 +49,14 @@ describe('the metadata of an event', () => {
     expect(written(sourceRecord())).toContain(`${end}},"attributes":[]}`);
   });
 
-  it.each([-1n, 0n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n])(
+  test.each([-1n, 0n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n])(
     'prints the stamp %s digit by digit',
     (stamp) => {
       expect(written(sourceRecord({ stamp }))).toContain(`"stamp":${stamp},`);
     },
   );
 
-  it('keeps attributes that are named like keys of ours or of the server, or twice the same, apart from those', () => {
+  test('keeps attributes that are named like keys of ours or of the server, or twice the same, apart from those', () => {
     const pairs: [string, string][] = [
       ['eventferry', '{"v":2}'],
       ['$correlationId', 'x'],
@@ -74,7 +74,7 @@ describe('the metadata of an event', () => {
 });
 
 describe('a mark', () => {
-  it('is read back as it was written', () => {
+  test('is read back as it was written', () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.constantFrom('key', 'hex:ff', '"\\\u0000'));
     const natural = fc.nat({ max: Number.MAX_SAFE_INTEGER });
     const sha1 = fc.uint8Array({ minLength: 20, maxLength: 20 });
@@ -92,11 +92,11 @@ describe('a mark', () => {
     );
   });
 
-  it('is read whatever else the metadata holds', () => {
+  test('is read whatever else the metadata holds', () => {
     expect(parseMark(utf8(` {"x":[{}],"eventferry":${JSON.stringify({ ...mark, more: 1 })}}\n`))).toStrictEqual(mark);
   });
 
-  it.each([2, 3, 1_000_000])('of schema %s is refused: a newer Eventferry wrote it', (version) => {
+  test.each([2, 3, 1_000_000])('of schema %s is refused: a newer Eventferry wrote it', (version) => {
     expect(() => parseMark(utf8(JSON.stringify({ eventferry: { v: version, other: true } })))).toThrow(
       expect.objectContaining({ kind: 'NewerSchema', facts: { version } }) as Failure,
     );
@@ -104,7 +104,7 @@ describe('a mark', () => {
 
   const changed = (change: Record<string, unknown>) => JSON.stringify({ eventferry: { ...mark, ...change } });
 
-  it.each([
+  test.each([
     '',
     'null',
     '[]',
@@ -145,7 +145,7 @@ describe('a mark', () => {
     expect(parseMark(utf8(metadata))).toBeUndefined();
   });
 
-  it('is not found in bytes that are not UTF-8, nor in text that is huge or deep', () => {
+  test('is not found in bytes that are not UTF-8, nor in text that is huge or deep', () => {
     const broken = utf8(`{"eventferry":${JSON.stringify(mark)},"x":"?"}`);
     broken[broken.indexOf('?')] = 0xff;
     expect(parseMark(broken)).toBeUndefined();
@@ -154,7 +154,7 @@ describe('a mark', () => {
     expect(parseMark(Buffer.alloc(16_000_000, 0x20))).toBeUndefined();
   });
 
-  it('never comes out of damaged metadata as anything but a whole mark, and never ends in another error', () => {
+  test('never comes out of damaged metadata as anything but a whole mark, and never ends in another error', () => {
     const good = utf8(`{"eventferry":${JSON.stringify(mark)},"attributes":[]}`);
     const edits = fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 0, max: 255 })), {
       maxLength: 3,

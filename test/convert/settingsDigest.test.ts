@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { digestedSettings, settingsDigest } from '../../src/convert/settingsDigest.js';
 
 const settings = {
@@ -10,16 +10,16 @@ const settings = {
 };
 
 describe('the digest of the settings that decide what is written', () => {
-  it('is eight hex digits and stays what it is from version to version', () => {
+  test('is eight hex digits and stays what it is from version to version', () => {
     expect(settingsDigest({ SOURCE_ID: 'billing', EXCLUDE_KEYS: 'audit', BODY_MODE: 'auto' })).toBe('6295f44a');
   });
 
-  it.each(digestedSettings)('changes with %s', (name) => {
+  test.each(digestedSettings)('changes with %s', (name) => {
     expect(settingsDigest({ ...settings, [name]: 'other' })).not.toBe(settingsDigest(settings));
     expect(settingsDigest({ ...settings, [name]: '' })).not.toBe(settingsDigest(settings));
   });
 
-  it('does not depend on the order or the repetition of list items, nor on blanks around them', () => {
+  test('does not depend on the order or the repetition of list items, nor on blanks around them', () => {
     const same = {
       ...settings,
       EXCLUDE_KEYS: ' func, audit ,,func',
@@ -28,22 +28,22 @@ describe('the digest of the settings that decide what is written', () => {
     expect(settingsDigest(same)).toBe(settingsDigest(settings));
   });
 
-  it('does not depend on the order in which the settings are given', () => {
+  test('does not depend on the order in which the settings are given', () => {
     expect(settingsDigest(Object.fromEntries(Object.entries(settings).reverse()))).toBe(settingsDigest(settings));
   });
 
-  it('takes an empty setting for an absent one', () => {
+  test('takes an empty setting for an absent one', () => {
     const without = Object.fromEntries(Object.entries(settings).filter(([name]) => name !== 'STRIP_NAMESPACES'));
     expect(settingsDigest({ ...settings, STRIP_NAMESPACES: '' })).toBe(settingsDigest(without));
   });
 
-  it('does not take a comma in the source id for a list', () => {
+  test('does not take a comma in the source id for a list', () => {
     expect(settingsDigest({ ...settings, SOURCE_ID: 'a,b' })).not.toBe(
       settingsDigest({ ...settings, SOURCE_ID: 'b,a' }),
     );
   });
 
-  it('tells apart the same text under two names', () => {
+  test('tells apart the same text under two names', () => {
     expect(settingsDigest({ EXCLUDE_KEYS: 'x' })).not.toBe(settingsDigest({ STRIP_NAMESPACES: 'x' }));
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { startProgram } from '../../dev/program.js';
 import type { Program } from '../../dev/program.js';
@@ -17,16 +17,16 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const forEver = 'setInterval(() => undefined, 1000);';
 
 describe('a program that was started', () => {
-  it('ends by itself when its work is done', async () => {
+  test('ends by itself when its work is done', async () => {
     expect(await startProgram(script('process.exitCode = 3;'), []).ended).toBe(3);
   });
 
-  it('runs TypeScript', async () => {
+  test('runs TypeScript', async () => {
     const program = startProgram(script('const code: number = 4; process.exitCode = code;', 'ts'), []);
     expect(await program.ended).toBe(4);
   });
 
-  it('gets its arguments and settings, and of our environment only what a process needs', async () => {
+  test('gets its arguments and settings, and of our environment only what a process needs', async () => {
     const seen = new Promise((resolve) => {
       process.env['EVENTFERRY_TEST_SECRET'] = 'not for children';
       startProgram(
@@ -42,13 +42,13 @@ describe('a program that was started', () => {
     delete process.env['EVENTFERRY_TEST_SECRET'];
   });
 
-  it('can be asked to stop as by Ctrl-C, and once more when it has ended', async () => {
+  test('can be asked to stop as by Ctrl-C, and once more when it has ended', async () => {
     const program = await started(`process.on('SIGINT', () => process.exit(0));`);
     expect(await program.stop()).toBe(0);
     expect(await program.stop()).toBe(0);
   });
 
-  it('ends when the program that started it is killed', async () => {
+  test('ends when the program that started it is killed', async () => {
     const module = pathToFileURL(join(import.meta.dirname, '../../dev/program.ts')).href;
     const goodbye = join(dir, 'goodbye');
     const inner = script(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { BlobServiceClient } from '@azure/storage-blob';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { writeSamples } from '../../dev/sampleWriter.js';
 import { readJournal } from '../../dev/writer/journal.js';
@@ -27,7 +27,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 describe('the sample writer', () => {
-  it('writes as many records as asked for and journals where each is', async () => {
+  test('writes as many records as asked for and journals where each is', async () => {
     await write({ records: 200, appendsPerWrite: 7 });
     const entries = readJournal(journal);
     expect(entries).toHaveLength(200);
@@ -35,13 +35,13 @@ describe('the sample writer', () => {
     expect(placesOf(await chunks())).toEqual(entries.map(({ chunk, offset, key }) => [chunk, offset, key]));
   });
 
-  it('does nothing when the journal already has as many', async () => {
+  test('does nothing when the journal already has as many', async () => {
     await write({ records: 20 });
     await write({ records: 20 });
     expect(await chunks()).toHaveLength(1);
   });
 
-  it('ends between two writes when a stop is asked for', async () => {
+  test('ends between two writes when a stop is asked for', async () => {
     const stop = new AbortController();
     await write({ rate: 500, onProgress: (acknowledged) => acknowledged >= 10 && stop.abort() }, stop.signal);
     const entries = readJournal(journal);
@@ -49,7 +49,7 @@ describe('the sample writer', () => {
     expect(entries.every(({ acknowledged }) => acknowledged)).toBe(true);
   });
 
-  it('is killed in the middle of a write: a torn frame at the end of the chunk, a new chunk after the restart', async () => {
+  test('is killed in the middle of a write: a torn frame at the end of the chunk, a new chunk after the restart', async () => {
     const options = ['--records', '120', '--appends-per-write', '4'];
     expect(await runProgram(...options, '--crash-after', '50')).toBe('SIGKILL');
     const crashed = readJournal(journal);
@@ -68,7 +68,7 @@ describe('the sample writer', () => {
     expect(readJournal(journal).filter(({ acknowledged }) => acknowledged)).toHaveLength(120);
   });
 
-  it('is killed before the answer arrives: all frames are there, and are appended once more after the restart', async () => {
+  test('is killed before the answer arrives: all frames are there, and are appended once more after the restart', async () => {
     const crash = ['--crash-after', '20', '--crash', 'unacknowledged'];
     expect(await runProgram('--records', '40', '--appends-per-write', '4', ...crash)).toBe('SIGKILL');
     const unacknowledged = readJournal(journal).filter(({ acknowledged }) => !acknowledged);
@@ -82,7 +82,7 @@ describe('the sample writer', () => {
     );
   });
 
-  it('goes on behind a line of the journal that a crash cut off', async () => {
+  test('goes on behind a line of the journal that a crash cut off', async () => {
     await write({ records: 10 });
     appendFileSync(journal, '{"key":"customer:1","chu');
     await write({ records: 15 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AppendWindow, requestBytes } from '../../src/engine/appendWindow.js';
-import { type ModelRun, type ModelServer, sendBacklog, StandingClock } from '../support/modelServer.js';
+import { FakeClock } from '../support/fakeClock.js';
+import { type ModelRun, type ModelServer, sendBacklog } from '../support/modelServer.js';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -12,7 +13,7 @@ function chance(): () => number {
 }
 
 function run(server: ModelServer, forMs: number): ModelRun {
-  const clock = new StandingClock();
+  const clock = new FakeClock(0);
   const window = new AppendWindow(clock);
   window.answered(window.sent(1)); // so that the first of the backlog need not go alone
   return sendBacklog(window, clock, server, forMs);
@@ -35,7 +36,7 @@ function fixed(lineMs: number, workMs: number): ModelServer {
 
 describe('The append window in a backlog', () => {
   test('begins with one request, and has three under way once that is answered', () => {
-    const window = new AppendWindow(new StandingClock());
+    const window = new AppendWindow(new FakeClock(0));
     const first = window.sent(requestBytes);
     expect(window.hasRoom(requestBytes)).toBe(false);
     window.answered(first);
@@ -50,10 +51,10 @@ describe('The append window in a backlog', () => {
     [999, true],
     [1_000, false],
   ])('lets a second request follow the first %d ms after the last answer: %s', (pauseMs, isLet) => {
-    const clock = new StandingClock();
+    const clock = new FakeClock(0);
     const window = new AppendWindow(clock);
     window.answered(window.sent(requestBytes));
-    clock.time += pauseMs;
+    clock.advance(pauseMs);
     window.sent(requestBytes);
     expect(window.hasRoom(requestBytes)).toBe(isLet);
   });
@@ -150,12 +151,12 @@ describe('The append window in a backlog', () => {
 
 describe('The append window near the head', () => {
   test('lets a small request leave at once, and does not judge a backlog by its reply', () => {
-    const clock = new StandingClock();
+    const clock = new FakeClock(0);
     const window = new AppendWindow(clock);
     for (let count = 0; count < 100; count++) {
       expect(window.hasRoom(300)).toBe(true);
       const timed = window.sent(300);
-      clock.time += 1;
+      clock.advance(1);
       window.answered(timed);
     }
     expect(window.requests).toBe(3);
@@ -164,12 +165,12 @@ describe('The append window near the head', () => {
   });
 
   test('is not widened by requests that came one at a time, however long the line', () => {
-    const clock = new StandingClock();
+    const clock = new FakeClock(0);
     const window = new AppendWindow(clock);
     for (let count = 0; count < 200; count++) {
       expect(window.hasRoom(requestBytes)).toBe(true);
       const timed = window.sent(requestBytes);
-      clock.time += 100;
+      clock.advance(100);
       window.answered(timed);
     }
     expect(window.requests).toBe(3);

@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/telemetry/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { webReceiver } from '../support/webReceiver.js';
 
 const unreachable = new Failure('TargetUnreachable', 'the server cannot be reached');
@@ -69,7 +69,7 @@ describe('an outage', () => {
 
   test('is told again by the next process when the one that claimed it died before it could tell', async () => {
     const store = new MemoryCheckpointStore();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const died = await invocation(store, { clock });
     died.logger.error = () => {
       throw new Error('killed');
@@ -91,7 +91,7 @@ describe('an outage', () => {
 
   test('whose end was claimed by a process that died is told to be over by the next one', async () => {
     const store = new MemoryCheckpointStore();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const died = await invocation(store, { clock });
     await died.notices.failed(unreachable);
     died.logger.error = () => {
@@ -285,7 +285,7 @@ describe('people elsewhere', () => {
 
   test('are told by the next process what this one could not send before it ended', async () => {
     const store = new MemoryCheckpointStore();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const hanging = await openWebhook();
     hanging.receiver.answer = 'hang';
     const ends = await invocation(store, { webhook: hanging.webhook, clock });

@@ -8,7 +8,7 @@ import { azuriteConnectionString } from '../support/azurite.js';
 import { embeddedServer, sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { openRoads, parts, type Part, type Roads } from '../support/road.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { webReceiver } from '../support/webReceiver.js';
 
 const server = sharedEmbeddedServer();
@@ -42,7 +42,7 @@ async function openFerry(settings: Environment = {}) {
 function follow(ferry: Ferry, settings: Environment, onWait: Waits) {
   const stop = new AbortController();
   let [idles, outages] = [0, 0];
-  const clock = new SteppingClock(async (_, ms) => {
+  const clock = FakeClock.flowing(async (_, ms) => {
     if (ms === idleMs) await onWait.idle((idles += 1), () => stop.abort());
     if (ms === outageMs) await onWait.outage?.((outages += 1));
   });

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { startEventStore, type EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
 import { FaultyFerry } from '../support/faultyFerry.js';
 import { ModelTarget, type Fate } from '../support/modelTarget.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
 
@@ -51,7 +51,7 @@ function recordsOf({ records }: Pick<Scenario, 'records'>) {
 }
 
 /** Hands the harms out, one a write, and lets time pass where an answer will never come. */
-function playFaults({ faults }: EventStoreServer, { harms, delays, reorderReplies }: Scenario, clock: SteppingClock) {
+function playFaults({ faults }: EventStoreServer, { harms, delays, reorderReplies }: Scenario, clock: FakeClock) {
   const left = [...harms];
   let answers = 0;
   faults.reorderReplies = reorderReplies;
@@ -82,7 +82,7 @@ describe('A pipeline before a server with slow, lost and reordered answers, refu
         fc.asyncProperty(scenario, fc.nat(limits.length - 1), async (given, which) => {
           const server = servers[which];
           if (!server) throw new Error('there is no such server');
-          const clock = new SteppingClock();
+          const clock = FakeClock.flowing();
           const stream = `run-${++runs}`;
           const { connectionString } = server;
           const { appendBytes } = given;
@@ -133,7 +133,7 @@ describe('A pipeline before a model of such a server, on which what was on its w
           records: recordsOf(given),
           stream: 'billing',
           target,
-          clock: new SteppingClock(),
+          clock: FakeClock.flowing(),
           held: { count: () => target.stored.length, events: (from = 0) => target.stored.slice(from) },
         });
         await ferry.runToTheHead();

@@ -8,7 +8,7 @@ import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';
@@ -23,7 +23,7 @@ describe('a run that goes on', () => {
     const ferry = await Ferry.open(server(), defaults);
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
-    const clock = new SteppingClock(async (count) => {
+    const clock = FakeClock.flowing(async (count) => {
       if (count === 3) await ferry.write(chunk, numbered(1, 5));
       if (count === 30) stop.abort();
     });
@@ -37,7 +37,7 @@ describe('a run that goes on', () => {
   test('looks every 30 s at a source without records', async () => {
     const ferry = await Ferry.open(server(), defaults);
     const stop = new AbortController();
-    const clock = new SteppingClock(async (count, ms) => {
+    const clock = FakeClock.flowing(async (count, ms) => {
       if (count === 10) await ferry.write(chunk, numbered(1, 2));
       if (ms === 500) stop.abort();
     });
@@ -52,7 +52,7 @@ describe('a run that goes on', () => {
     const ferry = await Ferry.open(server(), defaults);
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
-    const clock = new SteppingClock(async (count, ms) => {
+    const clock = FakeClock.flowing(async (count, ms) => {
       if (count === 3) await server().start();
       if (ms === 500) stop.abort();
     });
@@ -66,7 +66,7 @@ describe('a run that goes on', () => {
   test('ends when its budget is used up, and the next one goes on', async () => {
     const ferry = await Ferry.open(server(), defaults);
     await ferry.write(chunk, numbered(1, 3));
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const order = { stop: new AbortController().signal, whenCaughtUp: 'wait', onOutage: 'fail' } as const;
     const replicator = ferry.replicator({}, clock);
     const report = await replicator.run({ ...order, budgetMs: 10_000 });
@@ -81,7 +81,7 @@ describe('a run that goes on', () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
-    const clock = new SteppingClock(async (count) => {
+    const clock = FakeClock.flowing(async (count) => {
       if (count === 5) {
         await server().truncateTo(ferry.stream, 0);
         await ferry.write(chunk, numbered(1, 5));
@@ -98,7 +98,7 @@ describe('a run that goes on', () => {
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
     const refreshed = new Set<string>();
-    const clock = new SteppingClock(async (count) => {
+    const clock = FakeClock.flowing(async (count) => {
       const at = (await ferry.row())?.run?.refreshedAt;
       if (at !== undefined) refreshed.add(at);
       if (count === 30) stop.abort();
@@ -132,7 +132,7 @@ describe('a run until caught up', () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 300));
     server().faults.loseAcknowledgements(1);
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const running = ferry.replicator({}, clock).run({
       stop: new AbortController().signal,
       whenCaughtUp: 'exit',
@@ -169,7 +169,7 @@ test('what goes wrong while a failure is being answered is answered too', async 
   };
   const logger = new RecordingLogger();
   const parts = {
-    clock: new SteppingClock(),
+    clock: FakeClock.flowing(),
     stream: 's',
     logger,
     telemetry: noTelemetry,
@@ -192,7 +192,7 @@ test('what goes wrong while a failure is being answered is answered too', async 
 
 test('a failure that cannot even be answered is waited out, and ends a run that does not wait', async () => {
   const stop = new AbortController();
-  const clock = new SteppingClock((count) => void (count === 3 && stop.abort()));
+  const clock = FakeClock.flowing((count) => void (count === 3 && stop.abort()));
   let lines = 0;
   const broken = () => {
     lines += 1;
@@ -222,7 +222,7 @@ test('a failure that cannot even be answered is waited out, and ends a run that 
 test('a row that is said to be there and cannot be seen is looked for once a second, not at once for ever', async () => {
   const stop = new AbortController();
   let loads = 0;
-  const clock = new SteppingClock((count) => void (count === 5 && stop.abort()));
+  const clock = FakeClock.flowing((count) => void (count === 5 && stop.abort()));
   const checkpoint = {
     load: () => {
       loads += 1;
@@ -246,7 +246,7 @@ test('a row that is said to be there and cannot be seen is looked for once a sec
 });
 
 test('a run that outlives its budget by more than an append and 15 s gives itself up and tells people', async () => {
-  const clock = new SteppingClock();
+  const clock = FakeClock.flowing();
   const never = new Promise<never>(() => undefined);
   const logger = new RecordingLogger();
   const parts = {
@@ -271,7 +271,7 @@ test('a run that outlives its budget by more than an append and 15 s gives itsel
 });
 
 test('another runner that is left to it for five minutes without the lag falling is an outage', async () => {
-  const clock = new SteppingClock();
+  const clock = FakeClock.flowing();
   const identity = { source: 'source', stream: 's', settings: {} };
   const parts = {
     clock,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';
@@ -14,7 +14,7 @@ describe('What is kept for people', () => {
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
     let away = false;
-    const clock = new SteppingClock(async (count) => {
+    const clock = FakeClock.flowing(async (count) => {
       if (count === 40) {
         away = true;
         await server().stop();
@@ -78,7 +78,7 @@ describe('Staleness', () => {
   test('is none while all is replicated, and counts from the last good moment while it is not', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const replicator = ferry.replicator({}, clock);
     await replicator.run({ stop: signal, whenCaughtUp: 'exit', onOutage: 'fail' });
     clock.advance(100_000);

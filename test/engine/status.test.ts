@@ -8,7 +8,7 @@ import type { ChunkMap, SourceLag } from '../../src/source/source.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
-import { VirtualClock } from '../support/virtualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 const lag: SourceLag = { bytes: 0, events: 0, eventsExact: true, head: { chunk: 'a.dat', bytes: 100 } };
 const chunkMap: ChunkMap = { chunks: 1, bytes: 100, readChunks: 0, readBytes: 0, around: [] };
@@ -16,7 +16,7 @@ const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 /** A row with a note of a run; times are minutes before now. */
 function rowWith(minutesAgo: Record<string, number>): StoredRow {
-  const now = new VirtualClock().now();
+  const now = new FakeClock().now();
   const times = Object.entries(minutesAgo).map(([name, ago]) => [name, new Date(now - ago * 60_000).toISOString()]);
   const run = { runner: 'r', ...Object.fromEntries(times) } as unknown as RunNote;
   return { row: { source: 's', stream: 't', cursor: beginning, generation: 0, settings: {}, run }, etag: '1' };
@@ -24,7 +24,7 @@ function rowWith(minutesAgo: Record<string, number>): StoredRow {
 
 /** Just what a status asks of each part; each answers at once unless told otherwise. */
 function parts({ tail = 'answers', head = 'answers', row = 'answers', bytesBehind = 0, run = {} } = {}): Parts {
-  const clock = new VirtualClock();
+  const clock = new FakeClock();
   const store = new MemoryCheckpointStore();
   if (Object.keys(run).length > 0) store.stored = rowWith(run);
   if (row === 'silent') store.load = never;

@@ -4,7 +4,7 @@ import { encodeFrame } from '../../dev/writer/tapeFrame.js';
 import type { FailureKind } from '../../src/errors.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies, tapeBytes, type WrittenRecord } from '../support/ferry.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 const server = sharedEmbeddedServer();
 const first = '00000001-2013-10-15-093000.dat';
@@ -28,7 +28,7 @@ async function expectStop(ferry: Ferry, kind: FailureKind, facts: Record<string,
 async function follow(ferry: Ferry, write: () => Promise<void>): Promise<void> {
   const stop = new AbortController();
   let idle = 0;
-  const clock = new SteppingClock(async () => {
+  const clock = FakeClock.flowing(async () => {
     idle += 1;
     if (idle === 2) await write();
     if (idle > 6) stop.abort();

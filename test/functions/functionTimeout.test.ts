@@ -9,7 +9,7 @@ import { appendBytes, runSeconds } from '../../src/settings.js';
 import { deadlineMs } from '../../src/target/batchAppend.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 /** `hh:mm:ss` of `host.json`, in ms. */
 function functionTimeoutMs(): number {
@@ -21,7 +21,7 @@ function functionTimeoutMs(): number {
 
 /** After how long a run gives itself up when nothing ever answers it. */
 async function givenUpAfterMs(budgetMs: number, appendDeadlineMs: number): Promise<number> {
-  const clock = new SteppingClock();
+  const clock = FakeClock.flowing();
   const never = new Promise<never>(() => undefined);
   const checkpoint = { load: () => never, note: () => undefined, save: () => Promise.resolve() };
   const logger = new RecordingLogger();

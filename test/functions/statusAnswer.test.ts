@@ -4,7 +4,7 @@ import type { Status } from '../../src/engine/status.js';
 import { statusAnswer } from '../../src/functions/statusAnswer.js';
 import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
 import type { Replicator } from '../../src/replicator.js';
-import { VirtualClock } from '../support/virtualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { idleReplicator } from './idleReplicator.js';
 
 const settings: Environment = {
@@ -23,7 +23,7 @@ const healthy: Status = {
 };
 
 function answering(status: Replicator['status'], env = settings) {
-  const clock = new VirtualClock();
+  const clock = new FakeClock();
   const worker = new WorkerReplicator(
     () => idleReplicator({ status }),
     () => env,
@@ -76,7 +76,7 @@ describe('status answers', () => {
     const { clock, answer } = answering(
       (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(ill))),
     );
-    await clock.advance(8_000);
+    await clock.pass(8_000);
     const { status, body } = await answer;
     expect(status).toBe(503);
     expect(json(body)).toEqual(ill);

@@ -10,7 +10,7 @@ import { TimerRuns } from '../../src/functions/timerRuns.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
-import { VirtualClock } from '../support/virtualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { hostTimer } from './hostTimer.js';
 import { idleReplicator } from './idleReplicator.js';
 
@@ -34,7 +34,7 @@ function recordingLog() {
 
 /** Runs on replicators that run as they are told to; what was built, ordered and closed. */
 function runsOn(run: Replicator['run']) {
-  const clock = new VirtualClock();
+  const clock = new FakeClock();
   const orders: RunOrder[] = [];
   const counts = { built: 0, closed: 0 };
   const runs = new TimerRuns(
@@ -58,7 +58,7 @@ const report: RunReport = { end: 'budget-used', events: 0, anotherRunner: false 
 const never: Replicator['run'] = () => new Promise(() => undefined);
 
 /** When, by this clock, the container was asked for anything. */
-function looksAt(container: string, clock: VirtualClock): number[] {
+function looksAt(container: string, clock: FakeClock): number[] {
   const looks: number[] = [];
   const note = (message: unknown): void => {
     const { request } = message as { request: ClientRequest };
@@ -73,7 +73,7 @@ describe('Runs that the host starts every minute', () => {
   test('follow each other so that the source is never left alone for a second', { timeout: 120_000 }, async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
-    const clock = new VirtualClock().flow();
+    const clock = new FakeClock().flow();
     const runs = new TimerRuns(
       () => ferry.environment({ IDLE_POLL_MS: undefined }),
       clock,
@@ -117,7 +117,7 @@ describe('A run of the timer', () => {
     const note = { at: '', wrong: ['Server: Nothing answers.'], warnings: ['Stream name: odd.'] };
     const runs = new TimerRuns(
       () => settings,
-      new VirtualClock(),
+      new FakeClock(),
       () =>
         idleReplicator({
           run: () => Promise.resolve(report),
@@ -132,7 +132,7 @@ describe('A run of the timer', () => {
   });
 
   test('goes on when the examination beside it fails, which is told', async () => {
-    const clock = new VirtualClock();
+    const clock = new FakeClock();
     const runs = new TimerRuns(
       () => settings,
       clock,
@@ -190,14 +190,14 @@ describe('A worker that is told to go', () => {
     void runs.invoke(recordingLog().log);
     let gone = false;
     const going = runs.terminate().then(() => (gone = true));
-    await clock.advance(2_499);
+    await clock.pass(2_499);
     expect(orders[0]?.stop.aborted).toBe(true);
     expect(counts.closed).toBe(0);
-    await clock.advance(1);
-    await clock.advance(999);
+    await clock.pass(1);
+    await clock.pass(999);
     expect(counts.closed).toBe(1);
     expect(gone).toBe(false);
-    await clock.advance(1);
+    await clock.pass(1);
     await going;
   });
 
@@ -211,7 +211,7 @@ describe('A worker that is told to go', () => {
   test('goes well when the run fails or closing does', async () => {
     const runs = new TimerRuns(
       () => settings,
-      new VirtualClock(),
+      new FakeClock(),
       () =>
         idleReplicator({
           run: () => Promise.reject(new Error('cut off')),

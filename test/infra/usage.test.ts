@@ -10,7 +10,7 @@ import { FunctionsHost } from '../functions/functionsHost.js';
 import { applicationInsights } from '../support/applicationInsights.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, tapeBytes } from '../support/ferry.js';
-import { VirtualClock } from '../support/virtualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 const guide = readFileSync(join(root, 'docs/deploy.md'), 'utf8');
 const server = sharedEmbeddedServer();
@@ -60,14 +60,14 @@ async function caughtUpFerry(): Promise<Ferry> {
 async function callsAMinute(whenCaughtUp: 'exit' | 'wait'): Promise<readonly Record<Kind, number>[]> {
   const ferry = await caughtUpFerry();
   const calls = new Calls();
-  const clock = new VirtualClock(Date.now()).flow();
+  const clock = new FakeClock(Date.now()).flow();
   const replicator = createReplicator(ferry.config(), silentLogger, clock, calls);
   const counted: Record<Kind, number>[] = [];
   for (let run = 0; run < 10; run += 1) {
     const beganAt = clock.now();
     const stop = new AbortController().signal;
     await replicator.run({ stop, whenCaughtUp, onOutage: 'fail', budgetMs: 60_000 });
-    await clock.advance(Math.max(0, beganAt + 60_000 - clock.now()));
+    await clock.pass(Math.max(0, beganAt + 60_000 - clock.now()));
     counted.push(calls.take());
   }
   await replicator.close();

@@ -2,12 +2,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { Heartbeat } from '../../src/notify/heartbeat.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { webReceiver } from '../support/webReceiver.js';
 
 function open(url: string) {
   const logger = new RecordingLogger();
-  const clock = new SteppingClock();
+  const clock = FakeClock.flowing();
   const heartbeat = new Heartbeat({ url, clock, logger, answerWithinMs: 1_000 });
   onTestFinished(() => heartbeat.close());
   return { heartbeat, logger, clock };

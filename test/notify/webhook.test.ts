@@ -4,14 +4,14 @@ import { systemClock, type Clock } from '../../src/clock.js';
 import type { Notice } from '../../src/notify/notice.js';
 import { Webhook } from '../../src/notify/webhook.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { webReceiver } from '../support/webReceiver.js';
 
 function notice(at: string): Notice {
   return { event: 'stopped', source: 's', stream: 't', at };
 }
 
-function open(url: string, { clock = new SteppingClock(), answerWithinMs = 5_000 }: OpenOptions = {}) {
+function open(url: string, { clock = FakeClock.flowing(), answerWithinMs = 5_000 }: OpenOptions = {}) {
   const logger = new RecordingLogger();
   const webhook = new Webhook({ url, clock, logger, answerWithinMs });
   onTestFinished(() => webhook.close());
@@ -39,7 +39,7 @@ describe('A webhook', () => {
   test('that answers 500 is tried four times, waiting longer each time, then given up and said so', async () => {
     const receiver = await webReceiver();
     receiver.answer = 500;
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const { webhook, logger } = open(receiver.url, { clock });
     expect(await webhook.tell(notice('1'))).toBe(true);
     expect(receiver.requests).toHaveLength(4);
@@ -56,7 +56,7 @@ describe('A webhook', () => {
   test('that comes back is told by the next try', async () => {
     const receiver = await webReceiver();
     receiver.answer = 503;
-    const { webhook, logger } = open(receiver.url, { clock: new SteppingClock(() => void (receiver.answer = 200)) });
+    const { webhook, logger } = open(receiver.url, { clock: FakeClock.flowing(() => void (receiver.answer = 200)) });
     expect(await webhook.tell(notice('1'))).toBe(true);
     expect(receiver.requests).toHaveLength(2);
     expect(logger.lines).toEqual([]);

@@ -1,6 +1,6 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { BlobReader } from '../../src/source/blobReader.js';
 import { never } from './openTapes.js';
@@ -23,12 +23,12 @@ function shortContainer(bodies: readonly Buffer[], contentLength: number): Conta
 
 const whole = Buffer.from('0123456789');
 
-it('a body that ends before its length is asked for again', async () => {
+test('a body that ends before its length is asked for again', async () => {
   const reader = new BlobReader(shortContainer([whole.subarray(0, 5), whole], 10));
   expect(await reader.read({ chunk: 'one', start: 0, count: 10 }, never)).toMatchObject({ read: { bytes: whole } });
 });
 
-it('a body that ends before its length every time is SourceUnreachable', async () => {
+test('a body that ends before its length every time is SourceUnreachable', async () => {
   const short = whole.subarray(0, 5);
   const reader = new BlobReader(shortContainer([short, short, short], 10));
   await expect(reader.read({ chunk: 'one', start: 0, count: 10 }, never)).rejects.toMatchObject({

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Failure } from '../../src/errors.js';
 import { ChunkCatalog } from '../../src/source/chunkCatalog.js';
 import { Eras } from '../../src/source/eras.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../support/uploadStore.js';
 import { never } from './openTapes.js';
@@ -11,7 +11,7 @@ import { never } from './openTapes.js';
 const names = ['00000000-2013-10-15-093000.dat', '00000003-2013-10-15-103000.dat'];
 
 describe('a listing', () => {
-  it('that fails while a chunk is looked into counts for nothing: the next one is due at once', async () => {
+  test('that fails while a chunk is looked into counts for nothing: the next one is due at once', async () => {
     const container = await freshContainer();
     for (const name of names) await uploadChunk(container, name, tapeOf(numberedRecords(1, 3)));
     let isDown = true;
@@ -19,7 +19,7 @@ describe('a listing', () => {
       if (isDown) throw new Failure('SourceUnreachable', 'the container cannot be reached');
       return Promise.resolve('varint');
     });
-    const catalog = new ChunkCatalog(container, eras, new SteppingClock());
+    const catalog = new ChunkCatalog(container, eras, FakeClock.flowing());
     await expect(catalog.listAll(never)).rejects.toMatchObject({ kind: 'SourceUnreachable' });
     expect(catalog).toMatchObject({ listing: 0, fullAt: -Infinity, listedAt: -Infinity });
     isDown = false;

@@ -1,5 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { listAll, listFrom } from '../../src/source/chunkListing.js';
 import { never } from './openTapes.js';
@@ -25,12 +25,12 @@ function pagedContainer(): ContainerClient {
 }
 
 describe('a listing that has several pages', () => {
-  it('holds the names of all of them', async () => {
+  test('holds the names of all of them', async () => {
     const { chunks } = await listAll(pagedContainer(), never);
     expect(chunks.map(({ name }) => name)).toEqual(names);
   });
 
-  it('says where it broke off when only the first was asked for', async () => {
+  test('says where it broke off when only the first was asked for', async () => {
     const { chunks, endedAt } = await listFrom(pagedContainer(), '', never);
     expect(chunks.map(({ name }) => name)).toEqual(names.slice(0, 2));
     expect(endedAt).toBe(names[1]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { comparePlace, isBackupName, parseChunkName, type ChunkName } from '../../src/source/chunkName.js';
 
@@ -9,7 +9,7 @@ function parsed(name: string): ChunkName {
 }
 
 describe('the name of a chunk', () => {
-  it('says how many records came before it, and when it was made', () => {
+  test('says how many records came before it, and when it was made', () => {
     expect(parseChunkName('00000121-2013-10-19-111502.dat')).toEqual({
       name: '00000121-2013-10-19-111502.dat',
       prefix: 121,
@@ -17,13 +17,13 @@ describe('the name of a chunk', () => {
     });
   });
 
-  it('may have minutes only, nine digits, or a year of another calendar', () => {
+  test('may have minutes only, nine digits, or a year of another calendar', () => {
     expect(parsed('00000000-2012-07-18-0800.dat').time).toBe('2012-07-18-0800');
     expect(parsed('100000000-2013-10-19-111502.dat').prefix).toBe(100_000_000);
     expect(parsed('00000001-2556-10-15-093000.dat').prefix).toBe(1);
   });
 
-  it.each([
+  test.each([
     'lock',
     '00000121-2013-10-19-111502.dat.bak',
     '0000121-2013-10-19-111502.dat',
@@ -37,13 +37,13 @@ describe('the name of a chunk', () => {
     expect(parseChunkName(name)).toBeUndefined();
   });
 
-  it('and .bak is a copy of a chunk, but not of anything else', () => {
+  test('and .bak is a copy of a chunk, but not of anything else', () => {
     expect(isBackupName('00000121-2013-10-19-111502.dat.bak')).toBe(true);
     expect(isBackupName('00000121-2013-10-19-111502.dat')).toBe(false);
     expect(isBackupName('readme.dat.bak')).toBe(false);
   });
 
-  it('sorts by number, then by time, then as text', () => {
+  test('sorts by number, then by time, then as text', () => {
     const names = [
       '00000001-2013-10-23-070000.dat',
       '00000001-2013-10-23-070003.dat',

@@ -1,5 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { beginning, type Cursor } from '../../src/record.js';
 import type { Chunk } from '../../src/source/chunkListing.js';
@@ -8,7 +8,7 @@ import { Eras } from '../../src/source/eras.js';
 import type { FrameVariant } from '../../src/source/frame.js';
 import { fixtureStore } from '../support/fixtureStores.js';
 import { azuriteConnectionString } from '../support/azurite.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../support/uploadStore.js';
@@ -45,7 +45,7 @@ async function settled(kinds: string) {
 }
 
 describe('the eras of a store', () => {
-  it.each([
+  test.each([
     ['vvvvvvvv', 2],
     ['v', 1],
     ['vvvvv---', 5],
@@ -56,13 +56,13 @@ describe('the eras of a store', () => {
     expect(eras.memory).toBeUndefined();
   });
 
-  it('an int32 store needs two probes', async () => {
+  test('an int32 store needs two probes', async () => {
     const { eras, probes, chunks } = await settled('iiii');
     expect(probes).toBe(2);
     expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['int32', 'int32', 'int32', 'int32']);
   });
 
-  it.each(['iv', 'iiiiiiiiiiv', 'ivvvvvvvvvv', 'iiii-vvvv', '-ii--vv-', 'i---------v'])(
+  test.each(['iv', 'iiiiiiiiiiv', 'ivvvvvvvvvv', 'iiii-vvvv', '-ii--vv-', 'i---------v'])(
     '%s: int32 chunks come first',
     async (kinds) => {
       const { eras, order } = await settled(kinds);
@@ -72,14 +72,14 @@ describe('the eras of a store', () => {
     },
   );
 
-  it('an int32 chunk that is newer than a varint one is in the wrong place, although the newest is seen first', async () => {
+  test('an int32 chunk that is newer than a varint one is in the wrong place, although the newest is seen first', async () => {
     const { eras, chunks } = await settled('vvvi');
     expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['varint', 'varint', 'varint', 'varint']);
     expect(eras.learn(chunks.at(-1), 'int32')).toBe(false);
     expect(eras.memory).toBeUndefined();
   });
 
-  it('a chunk between them is probed, although it is listed later than those that follow it', async () => {
+  test('a chunk between them is probed, although it is listed later than those that follow it', async () => {
     const { chunks, variants } = storeOf('iiv');
     const eras = new Eras((chunk) => Promise.resolve(variants.get(chunk.name)));
     await eras.settle(
@@ -90,7 +90,7 @@ describe('the eras of a store', () => {
     expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['int32', 'int32', 'varint']);
   });
 
-  it('a chunk that a person allowed to be of the other era says nothing', async () => {
+  test('a chunk that a person allowed to be of the other era says nothing', async () => {
     const { chunks, variants } = storeOf('vvvi');
     const eras = new Eras((chunk) => Promise.resolve(variants.get(chunk.name)));
     eras.exempt(chunks.at(-1)?.name ?? '');
@@ -99,12 +99,12 @@ describe('the eras of a store', () => {
     expect(chunks.map((chunk) => eras.variantOf(chunk))).toEqual(['varint', 'varint', 'varint', 'varint']);
   });
 
-  it('the place of the change is found by halving', async () => {
+  test('the place of the change is found by halving', async () => {
     const { probes } = await settled('i'.repeat(500) + 'v'.repeat(500));
     expect(probes).toBeLessThanOrEqual(12);
   });
 
-  it('what a checkpoint kept saves the probes', async () => {
+  test('what a checkpoint kept saves the probes', async () => {
     const { eras, chunks } = await settled('iiiivvvv');
     const probed: string[] = [];
     const other = new Eras((chunk) => {
@@ -117,7 +117,7 @@ describe('the eras of a store', () => {
     expect(chunks.map((chunk) => other.variantOf(chunk))).toEqual(chunks.map((chunk) => eras.variantOf(chunk)));
   });
 
-  it('a new chunk of an int32 store has no place before it shows a frame', async () => {
+  test('a new chunk of an int32 store has no place before it shows a frame', async () => {
     const { eras, chunks } = await settled('ii');
     const newest = storeOf('iiv').chunks[2];
     if (!newest) throw new Error('three chunks were made');
@@ -129,10 +129,10 @@ describe('the eras of a store', () => {
 });
 
 describe('a store that changes eras while it is followed', () => {
-  it('is read in write order, chunk by chunk', async () => {
+  test('is read in write order, chunk by chunk', async () => {
     const store = await fixtureStore('mixed-int32-varint-file');
     const container = await freshContainer();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { clock, listAllSeconds: 5 });
     const writeOrder = [...store.chunks].sort(([one], [other]) => (one.slice(9) < other.slice(9) ? -1 : 1));
     let cursor = beginning;
@@ -152,9 +152,9 @@ describe('a store that changes eras while it is followed', () => {
     expect(cursor.memory?.eras?.varintFrom).toBe('00000000-2012-09-10-080000.dat');
   });
 
-  it('goes on although the first varint chunk is seen before it has a frame', async () => {
+  test('goes on although the first varint chunk is seen before it has a frame', async () => {
     const container = await freshContainer();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { clock, listAllSeconds: 5 });
     await uploadChunk(container, '00000000-2012-08-26-080000.dat', tapeOf(numberedRecords(1, 3), 'int32'));
     await uploadChunk(container, '00000003-2012-08-26-090000.dat', tapeOf(numberedRecords(4, 5), 'int32'));
@@ -185,7 +185,7 @@ describe('the first varint chunk', () => {
     const proxy = await storageProxy(container, azuriteConnectionString());
     await uploadChunk(container, read, tapeOf(numberedRecords(1, 3), 'int32'));
     if (lastChunk) await uploadChunk(container, last, lastChunk);
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(proxy.container, { clock });
     const { cursor } = await readAll(source);
     await uploadChunk(container, last, tapeOf(numberedRecords(4, 5), 'int32'));
@@ -193,7 +193,7 @@ describe('the first varint chunk', () => {
     return { container, proxy, clock, source, cursor };
   }
 
-  it('is not entered on the word of a listing that lacks the last int32 chunk', async () => {
+  test('is not entered on the word of a listing that lacks the last int32 chunk', async () => {
     const { proxy, clock, source, cursor } = await begun();
     clock.advance(5_000);
     const blob = new RegExp(`<Blob><Name>${last}</Name>.*?</Blob>`, 's');
@@ -204,7 +204,7 @@ describe('the first varint chunk', () => {
     expect(records.map(({ position, chunk }) => `${position} ${chunk}`)).toEqual(whole);
   });
 
-  it('when the target names it, ends the int32 era with the chunks before it, not with the one read last', async () => {
+  test('when the target names it, ends the int32 era with the chunks before it, not with the one read last', async () => {
     const { container, source, cursor } = await begun(Buffer.alloc(4096));
     const { records: all } = await readAll(openTapes(container));
     const tail = all.at(-1) ?? expect.fail('nothing was read');
@@ -240,7 +240,7 @@ describe('a chunk of the other era than its time says', () => {
     return records.map(({ position, chunk, stamp }) => `${position} ${chunk} ${stamp}`);
   }
 
-  it('is SourceReordered when it appears behind the cursor, and is read once when it is accepted', async () => {
+  test('is SourceReordered when it appears behind the cursor, and is read once when it is accepted', async () => {
     const { container, cursor } = await caughtUp();
     await uploadChunk(container, odd, tapeOf(numberedRecords(901, 902), 'int32'));
     const { thrown } = await readAll(openTapes(container), cursor);
@@ -248,7 +248,7 @@ describe('a chunk of the other era than its time says', () => {
     expect(await accepted(container, cursor)).toEqual([`5 ${odd} 901`, `6 ${odd} 902`, `7 ${main} 5`]);
   });
 
-  it('is SourceForked when it gets its frames after it appeared, and is read once when it is accepted', async () => {
+  test('is SourceForked when it gets its frames after it appeared, and is read once when it is accepted', async () => {
     const { container, cursor: before } = await caughtUp();
     await uploadChunk(container, odd, Buffer.alloc(4096), 'page');
     const { cursor } = await readAll(openTapes(container), before);
@@ -258,7 +258,7 @@ describe('a chunk of the other era than its time says', () => {
     expect(await accepted(container, cursor)).toEqual([`5 ${odd} 901`, `6 ${odd} 902`, `7 ${main} 5`]);
   });
 
-  it('is SourceReordered although its first frame is damaged, instead of being taken for torn', async () => {
+  test('is SourceReordered although its first frame is damaged, instead of being taken for torn', async () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
     const odd = '00000002-2013-10-15-090000.dat';
@@ -273,7 +273,7 @@ describe('a chunk of the other era than its time says', () => {
     }
   });
 
-  it('is SourceReordered although its first frame is larger than the first range', async () => {
+  test('is SourceReordered although its first frame is larger than the first range', async () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
     const odd = '00000002-2013-10-15-090000.dat';
@@ -286,7 +286,7 @@ describe('a chunk of the other era than its time says', () => {
     expect(thrown).toMatchObject({ kind: 'SourceReordered', facts: { chunk: odd, variant: 'int32' } });
   });
 
-  it('is SourceReordered although reading begins inside it, instead of its rest being taken for torn', async () => {
+  test('is SourceReordered although reading begins inside it, instead of its rest being taken for torn', async () => {
     const container = await freshContainer();
     const first = '00000000-2013-10-15-080000.dat';
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 1)));
@@ -306,7 +306,7 @@ describe('a chunk of the other era than its time says', () => {
     }
   });
 
-  it('is SourceReordered, and is read in its place when it is accepted', async () => {
+  test('is SourceReordered, and is read in its place when it is accepted', async () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
     await uploadChunk(container, '00000002-2013-10-15-090000.dat', tapeOf(numberedRecords(3, 4), 'int32'));

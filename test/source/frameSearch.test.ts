@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { findFrame, hashBudget } from '../../src/source/frameSearch.js';
 import { frameOf } from '../support/tapeWriter.js';
@@ -12,7 +12,7 @@ function search(bytes: Buffer, variant: (typeof variants)[number] = 'varint', bu
 }
 
 describe('the search for a valid frame', () => {
-  it('finds the first behind any bytes, whatever its stamp', async () => {
+  test('finds the first behind any bytes, whatever its stamp', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 300 }),
@@ -28,19 +28,19 @@ describe('the search for a valid frame', () => {
     );
   });
 
-  it('finds one behind a long run of zeros', async () => {
+  test('finds one behind a long run of zeros', async () => {
     for (const zeros of [4096, 4100, 100_000]) {
       const frame = frameOf({ stamp: 0n, key: '', payload: Buffer.from('x') });
       expect(await search(Buffer.concat([Buffer.alloc(zeros), frame]))).toBe(zeros);
     }
   });
 
-  it('finds none in zeros, text or noise', async () => {
+  test('finds none in zeros, text or noise', async () => {
     expect(await search(Buffer.alloc(512 * 1024))).toBeUndefined();
     expect(await search(Buffer.from('{"text":"nothing here"}'.repeat(20_000)))).toBeUndefined();
   });
 
-  it('hashes no more than its budget, and still finds a likely frame', async () => {
+  test('hashes no more than its budget, and still finds a likely frame', async () => {
     const budget = hashBudget();
     const text = Buffer.alloc(512 * 1024, '{"a":"'.repeat(100));
     const frame = frameOf({ stamp: 7n, payload: Buffer.from('found') });
@@ -49,7 +49,7 @@ describe('the search for a valid frame', () => {
     expect(budget.bytes).toBeGreaterThanOrEqual(0);
   });
 
-  it('lets others have their turn', async () => {
+  test('lets others have their turn', async () => {
     let turns = 0;
     const ticking = setInterval(() => turns++, 1);
     await search(Buffer.alloc(512 * 1024, '{"a":"'.repeat(100)));
@@ -57,7 +57,7 @@ describe('the search for a valid frame', () => {
     expect(turns).toBeGreaterThan(1);
   });
 
-  it('ends when the signal is aborted', async () => {
+  test('ends when the signal is aborted', async () => {
     const stop = new AbortController();
     const searching = findFrame(Buffer.alloc(512 * 1024, 'abc'), 0, 512 * 1024, 'varint', hashBudget(), stop.signal);
     stop.abort(new Error('enough'));

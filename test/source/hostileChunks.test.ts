@@ -10,7 +10,7 @@ import type { OnDamage } from '../../src/source/tapes.js';
 import { MemoryContainer } from '../support/memoryContainer.js';
 import { Draws, mutated, sha1, type Field } from '../support/mutations.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { batchOf, frameOf, type Variant } from '../support/tapeWriter.js';
 
 /** Chunks that are changed at random, always the same ones; another number draws others. */
@@ -67,7 +67,7 @@ async function read({ bytes }: Case, onDamage: OnDamage) {
   const container = new MemoryContainer(new Map([[name, bytes]]));
   const source = lokadTapes({
     ...{ container: container.client, readRecords: 3, settleSeconds: 0, listAllSeconds: 300, onDamage },
-    ...{ clock: new SteppingClock(), logger: new RecordingLogger(), smallestRangeBytes: 128 },
+    ...{ clock: FakeClock.flowing(), logger: new RecordingLogger(), smallestRangeBytes: 128 },
   });
   const records: SourceRecord[] = [];
   let failure: Failure | undefined;

@@ -1,10 +1,10 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.js';
 import { beginning, type SourceRecord } from '../../src/record.js';
 import { azuriteConnectionString } from '../support/azurite.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk, uploadStore, writePages } from '../support/uploadStore.js';
@@ -45,7 +45,7 @@ async function withProxy() {
 }
 
 describe('following a source', () => {
-  it('gives a record as soon as it is in the last chunk, and nothing twice', async () => {
+  test('gives a record as soon as it is in the last chunk, and nothing twice', async () => {
     const container = await freshContainer();
     const source = openTapes(container);
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
@@ -65,12 +65,12 @@ describe('following a source', () => {
     expect(await source.poll(cursor, never)).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['a listing was made since, for somebody else', 'isEmpty'],
     ['it is time to know whether only zeros follow', 'later'],
   ] as const)('gives a record that is written behind known zeros although %s', async (_, what) => {
     const container = await freshContainer();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
     const write = (last: number): Promise<void> =>
       writePages(
@@ -93,9 +93,9 @@ describe('following a source', () => {
     expect(positions((await readAll(source, cursor)).records)).toEqual([5]);
   });
 
-  it('goes on into a new chunk, and sees what was written to the old one before that', async () => {
+  test('goes on into a new chunk, and sees what was written to the old one before that', async () => {
     const container = await freshContainer();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
     const { cursor } = await readAll(source);
@@ -109,7 +109,7 @@ describe('following a source', () => {
     expect(read.cursor.chunk).toBe(second);
   });
 
-  it('waits for a torn frame in the last chunk to be finished', async () => {
+  test('waits for a torn frame in the last chunk to be finished', async () => {
     const container = await freshContainer();
     const source = openTapes(container);
     const tape = tapeOf(numberedRecords(1, 20, 100));
@@ -124,7 +124,7 @@ describe('following a source', () => {
     expect(positions(finished.records)).toEqual(range(records.length + 1, 20));
   });
 
-  it('reads an empty container, a chunk without bytes and one without frames as nothing', async () => {
+  test('reads an empty container, a chunk without bytes and one without frames as nothing', async () => {
     const container = await freshContainer();
     const source = openTapes(container);
     expect(await source.isEmpty(never)).toBe(true);
@@ -145,7 +145,7 @@ describe('following a source', () => {
     expect(await openTapes(container).isEmpty(never)).toBe(false);
   });
 
-  it('counts a chunk whose first frame is bad, with a valid one behind it, as not empty', async () => {
+  test('counts a chunk whose first frame is bad, with a valid one behind it, as not empty', async () => {
     const container = await freshContainer();
     const tape = tapeOf(numberedRecords(1, 3));
     tape[20] = (tape[20] ?? 0) ^ 1;
@@ -155,7 +155,7 @@ describe('following a source', () => {
     expect((await readAll(source)).thrown).toMatchObject({ kind: 'SourceCorrupt', facts: { chunk: first, offset: 0 } });
   });
 
-  it('gives the bytes of a record that stay as they were read', async () => {
+  test('gives the bytes of a record that stay as they were read', async () => {
     const container = await freshContainer();
     const source = openTapes(container, { smallestRangeBytes: 4096, largestRangeBytes: 4096 });
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 500, 100)));
@@ -166,7 +166,7 @@ describe('following a source', () => {
     expect(bodies).toEqual(range(1, 500).map((number) => String(number).padStart(100, '.')));
   });
 
-  it('ends a batch at the number of records asked for', async () => {
+  test('ends a batch at the number of records asked for', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 25)));
     const sizes: number[] = [];
@@ -175,7 +175,7 @@ describe('following a source', () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
-  it('goes on from the cursor of any batch in another process', async () => {
+  test('goes on from the cursor of any batch in another process', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -192,7 +192,7 @@ describe('following a source', () => {
     }
   });
 
-  it('stops with the reason of the signal', async () => {
+  test('stops with the reason of the signal', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 3)));
     const stop = new AbortController();
@@ -213,7 +213,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
   ]);
   const small = { smallestRangeBytes: 64 * 1024, largestRangeBytes: 64 * 1024 };
 
-  it('is read in the last chunk', async () => {
+  test('is read in the last chunk', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, large);
     const { records, thrown } = await readAll(openTapes(container, small));
@@ -221,7 +221,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
     expect(positions(records)).toEqual(range(1, 5));
   });
 
-  it('is found where the target names it', async () => {
+  test('is found where the target names it', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, large);
     const [, , record] = (await readAll(openTapes(container, small))).records;
@@ -233,7 +233,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
     expect(found).toMatchObject({ chunk, offset, frameBytes, sha1: named.sha1 });
   });
 
-  it('is read in an older chunk', async () => {
+  test('is read in an older chunk', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -250,7 +250,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
 });
 
 describe('a chunk that changes while it is read', () => {
-  it('is read exactly when it is truncated behind the cursor between two ranges', async () => {
+  test('is read exactly when it is truncated behind the cursor between two ranges', async () => {
     const { container, proxy } = await withProxy();
     const tape = tapeOf(numberedRecords(1, 300, 100));
     await preallocate(container, first, tape);
@@ -267,12 +267,12 @@ describe('a chunk that changes while it is read', () => {
     expect(positions(records)).toEqual(range(1, 302));
   });
 
-  it('is read on when a listing shows that it went on after its end was found', async () => {
+  test('is read on when a listing shows that it went on after its end was found', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
     await uploadChunk(container, third, tapeOf(numberedRecords(31, 40)));
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     let reads = 0;
     proxy.tampering.before = async ({ about }) => {
       if (about === second && ++reads === 1)
@@ -284,7 +284,7 @@ describe('a chunk that changes while it is read', () => {
     expect(records.map(({ stamp }) => stamp)).toEqual(range(1, 40).map(BigInt));
   });
 
-  it('is read exactly when it grows between two ranges', async () => {
+  test('is read exactly when it grows between two ranges', async () => {
     const { container, proxy } = await withProxy();
     await preallocate(container, first, tapeOf(numberedRecords(1, 200, 100)));
     let ranges = 0;
@@ -299,7 +299,7 @@ describe('a chunk that changes while it is read', () => {
 });
 
 describe('a listing that lags behind', () => {
-  it('is made again before records are called missing', async () => {
+  test('is made again before records are called missing', async () => {
     const { container, proxy } = await withProxy();
     await uploadThreeChunks(container);
     let listings = 0;
@@ -313,14 +313,14 @@ describe('a listing that lags behind', () => {
 });
 
 describe('what a poll costs', () => {
-  it.each([10, 300])('is one conditional read, and a listing every 5 s, with %i chunks', async (count) => {
+  test.each([10, 300])('is one conditional read, and a listing every 5 s, with %i chunks', async (count) => {
     const { container, proxy } = await withProxy();
     const names = range(0, count - 1).map((index) => `${String(index * 2).padStart(8, '0')}-2013-10-15-093000.dat`);
     await Promise.all(
       names.map((name, index) => uploadChunk(container, name, tapeOf(numberedRecords(2 * index + 1, 2 * index + 2)))),
     );
     await preallocate(container, names.at(-1) ?? '', tapeOf(numberedRecords(2 * count - 1, 2 * count)));
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(proxy.container, { clock });
     const { cursor } = await readAll(source);
     expect(cursor.position).toBe(2 * count + 1);
@@ -340,10 +340,10 @@ describe('what a poll costs', () => {
     expect(listings.every(({ query }) => query.get('startFrom') !== null)).toBe(true);
   });
 
-  it('includes a listing each time once the next frame needs a new chunk', async () => {
+  test('includes a listing each time once the next frame needs a new chunk', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(proxy.container, { clock });
     const { cursor } = await readAll(source);
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 12)));
@@ -352,10 +352,10 @@ describe('what a poll costs', () => {
     expect(proxy.taken().map(({ about }) => about)).toEqual(['list']);
   });
 
-  it('includes a listing every 5 s also after the clock was set back by a day', async () => {
+  test('includes a listing every 5 s also after the clock was set back by a day', async () => {
     const container = await freshContainer();
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
-    const time = new SteppingClock();
+    const time = FakeClock.flowing();
     let backMs = 0;
     const clock: Clock = {
       now: () => time.now() - backMs,
@@ -371,10 +371,10 @@ describe('what a poll costs', () => {
     expect(await source.poll(cursor, never)).toBe(true);
   });
 
-  it('is one read when there is something new, which the reading does not make again', async () => {
+  test('is one read when there is something new, which the reading does not make again', async () => {
     const { container, proxy } = await withProxy();
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
-    const source = openTapes(proxy.container, { clock: new SteppingClock() });
+    const source = openTapes(proxy.container, { clock: FakeClock.flowing() });
     const { cursor } = await readAll(source);
     await preallocate(container, first, tapeOf(numberedRecords(1, 6)));
     proxy.taken();
@@ -384,9 +384,9 @@ describe('what a poll costs', () => {
     expect(proxy.taken().map(({ method, about }) => `${method} ${about}`)).toEqual([`GET ${first}`]);
   });
 
-  it('looks behind zeros within 5 s of a change, so that nothing hides behind a hole', async () => {
+  test('looks behind zeros within 5 s of a change, so that nothing hides behind a hole', async () => {
     const { container } = await withProxy();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
     const tape = tapeOf(numberedRecords(1, 3));
     await preallocate(container, first, tape);
@@ -406,9 +406,9 @@ describe('what a poll costs', () => {
 });
 
 describe('the source', () => {
-  it('is only ever read', async () => {
+  test('is only ever read', async () => {
     const { container, proxy } = await withProxy();
-    const source = openTapes(proxy.container, { clock: new SteppingClock() });
+    const source = openTapes(proxy.container, { clock: FakeClock.flowing() });
     await preallocate(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)).subarray(0, -3));
     await uploadChunk(container, third, tapeOf(numberedRecords(20, 21)));
@@ -423,7 +423,7 @@ describe('the source', () => {
     expect(proxy.calls.every(({ headers }) => headers['x-ms-lease-id'] === undefined)).toBe(true);
   });
 
-  it('is read through connections that break off in the middle of a body', async () => {
+  test('is read through connections that break off in the middle of a body', async () => {
     const { container, proxy } = await withProxy();
     await uploadStore(
       container,
@@ -442,7 +442,7 @@ describe('the source', () => {
 });
 
 describe('a copy that has not succeeded', () => {
-  it('and that the listing did not show yet is not read, nor what follows it', async () => {
+  test('and that the listing did not show yet is not read, nor what follows it', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
@@ -456,7 +456,7 @@ describe('a copy that has not succeeded', () => {
     expect(positions((await readAll(source, cursor)).records)).toEqual(range(1, 20));
   });
 
-  it.each(['pending', 'aborted', 'failed'])('is not read, nor what follows it, and is named (%s)', async (state) => {
+  test.each(['pending', 'aborted', 'failed'])('is not read, nor what follows it, and is named (%s)', async (state) => {
     const { container, proxy } = await withProxy();
     await uploadThreeChunks(container);
     const copying = `<CopyId>1</CopyId><CopyStatus>${state}</CopyStatus>`;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { readPayload } from '../../src/source/messageBatch.js';
 import { batchOf } from '../support/tapeWriter.js';
@@ -15,7 +15,7 @@ function opaque(bytes: Buffer) {
 const body = Buffer.from('{}');
 
 describe('the payload of a frame', () => {
-  it('is a batch of messages with attributes', () => {
+  test('is a batch of messages with attributes', () => {
     const batch = batchOf({ attributes: [['id', 'é']], messages: [['A/B', body]] });
     expect(read(batch)).toEqual({
       kind: 'batch',
@@ -24,12 +24,12 @@ describe('the payload of a frame', () => {
     });
   });
 
-  it('may hold no message, and messages without a body', () => {
+  test('may hold no message, and messages without a body', () => {
     expect(read(batchOf({}))).toEqual({ kind: 'batch', attributes: [], messages: [] });
     expect(read(batchOf({ messages: [['A', Buffer.alloc(0)]] }))).toMatchObject({ kind: 'batch' });
   });
 
-  it('keeps attributes whose names repeat or mean something elsewhere', () => {
+  test('keeps attributes whose names repeat or mean something elsewhere', () => {
     const attributes = [
       ['$correlationId', '1'],
       ['eventferry', '2'],
@@ -38,14 +38,14 @@ describe('the payload of a frame', () => {
     expect(read(batchOf({ attributes }))).toMatchObject({ attributes });
   });
 
-  it('keeps the bytes of a contract name that is not UTF-8', () => {
+  test('keeps the bytes of a contract name that is not UTF-8', () => {
     expect(read(Buffer.from([0, 1, 2, 0xff, 0xfe, 0]))).toMatchObject({
       kind: 'batch',
       messages: [{ contract: Buffer.from([0xff, 0xfe]) }],
     });
   });
 
-  it.each([
+  test.each([
     ['a BinaryFormatter stream', Buffer.from('0001000000ffffffff01000000000000000b', 'hex')],
     ['nothing', Buffer.alloc(0)],
     ['a batch with a byte behind it', Buffer.concat([batchOf({ messages: [['A', body]] }), Buffer.from([0])])],
@@ -59,7 +59,7 @@ describe('the payload of a frame', () => {
     expect(read(bytes)).toEqual(opaque(bytes));
   });
 
-  it('is read inside its bounds, whatever stands around it', () => {
+  test('is read inside its bounds, whatever stands around it', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.uint8Array({ maxLength: 60 }), (around, inside) => {
         const bytes = Buffer.concat([around, inside, around]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Failure } from '../../src/errors.js';
 import { beginning, type SourceRecord } from '../../src/record.js';
@@ -10,7 +10,7 @@ import {
   type FixtureName,
   type FixtureStore,
 } from '../support/fixtureStores.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { freshContainer, uploadChunk, uploadStore, writePages, type BlobKind } from '../support/uploadStore.js';
 import { never, openTapes, readAll } from './openTapes.js';
 
@@ -74,7 +74,7 @@ const special: readonly FixtureName[] = [
 describe('a store that the original code wrote', () => {
   const kinds = ['block', 'page'] as const;
   for (const name of fixtureStores.filter((one) => !special.includes(one))) {
-    it.each(kinds)(`${name} reads as the original reader read it, from %s blobs`, async (kind) => {
+    test.each(kinds)(`${name} reads as the original reader read it, from %s blobs`, async (kind) => {
       const store = await fixtureStore(name);
       const { records, thrown } = await readStore(store, kind);
       expect(thrown).toBeUndefined();
@@ -82,7 +82,7 @@ describe('a store that the original code wrote', () => {
     });
   }
 
-  it.each(['v3-torn-pageblob/05-payload', 'v3-torn-restart-pageblob', 'v3-small-json-crlf-pageblob'] as const)(
+  test.each(['v3-torn-pageblob/05-payload', 'v3-torn-restart-pageblob', 'v3-small-json-crlf-pageblob'] as const)(
     '%s reads the same after the original reader has truncated its chunks',
     async (name) => {
       const store = await fixtureStore(name, 'data-after-reader');
@@ -92,7 +92,7 @@ describe('a store that the original code wrote', () => {
     },
   );
 
-  it.each(fixtureStores)('%s has each frame where the original reader saw it', async (name) => {
+  test.each(fixtureStores)('%s has each frame where the original reader saw it', async (name) => {
     const store = await fixtureStore(name);
     const { records } = await readStore(store, 'block', 'skip');
     const frames = store.frames();
@@ -118,7 +118,7 @@ describe('a store that the original code wrote', () => {
     );
   });
 
-  it('audit and func records are given out, although the last original reader hid them', async () => {
+  test('audit and func records are given out, although the last original reader hid them', async () => {
     const store = await fixtureStore('v3-audit-func-file');
     const { records } = await readStore(store, 'page');
     expect(lines(records)).toEqual(expectedLines(store.expected('expected-with-audit.ndjson')));
@@ -126,13 +126,13 @@ describe('a store that the original code wrote', () => {
     expect(lines(shown)).toEqual(expectedLines(store.expected()));
   });
 
-  it('a frame with a damaged hash is no record, although the int32 reader of files did not check it', async () => {
+  test('a frame with a damaged hash is no record, although the int32 reader of files did not check it', async () => {
     const store = await fixtureStore('iddd-torn-file/07-hash-last-byte');
     const { records } = await readStore(store, 'block');
     expect(lines(records)).toEqual(expectedLines(store.expected().slice(0, -1)));
   });
 
-  it('a store that changed eras gives its int32 chunks first, whatever the names say', async () => {
+  test('a store that changed eras gives its int32 chunks first, whatever the names say', async () => {
     const store = await fixtureStore('mixed-int32-varint-file');
     const { records, cursor } = await readStore(store, 'block');
     const int32 = expectedLines(store.expected('expected-by-int32-reader.ndjson'));
@@ -155,7 +155,7 @@ describe('a store with a bad frame and valid ones behind it', () => {
     ['v3-prefix-disorder-file', '00000001-2013-10-18-070000.dat'],
   ] as const;
 
-  it.each(damaged)('%s stops at the bad frame with everything before it given out', async (name, chunk) => {
+  test.each(damaged)('%s stops at the bad frame with everything before it given out', async (name, chunk) => {
     const store = await fixtureStore(name);
     const { records, cursor, thrown } = await readStore(store, 'block');
     const hidden = store.frames().filter(({ file }) => file === chunk);
@@ -168,7 +168,7 @@ describe('a store with a bad frame and valid ones behind it', () => {
     expect(lines(records)).toEqual(expectedLines(read));
   });
 
-  it.each(damaged)('%s reads as the original reader read it when damage is skipped', async (name) => {
+  test.each(damaged)('%s reads as the original reader read it when damage is skipped', async (name) => {
     const store = await fixtureStore(name);
     const { records, thrown, cursor } = await readStore(store, 'block', 'skip');
     expect(thrown).toBeUndefined();
@@ -176,7 +176,7 @@ describe('a store with a bad frame and valid ones behind it', () => {
     expect(cursor.memory?.passedOver?.chunks).toBe(1);
   });
 
-  it('gives out what follows the bad frame when damage is salvaged', async () => {
+  test('gives out what follows the bad frame when damage is salvaged', async () => {
     const intact = await readStore(await fixtureStore('v3-torn-file/00-intact'), 'block');
     const { records, thrown, cursor } = await readStore(
       await fixtureStore('v3-torn-file/33-flip-payload'),
@@ -198,7 +198,7 @@ describe('a store that is followed while it is written', () => {
   async function follow(name: FixtureName, onDamage: 'stop' | 'skip') {
     const store = await fixtureStore(name);
     const container = await freshContainer();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { onDamage, clock, listAllSeconds: 5 });
     const records: SourceRecord[] = [];
     let cursor = beginning;
@@ -228,7 +228,7 @@ describe('a store that is followed while it is written', () => {
     return { store, records };
   }
 
-  it.each([
+  test.each([
     'era-2012-08-int32-file',
     'iddd-small-pageblob',
     'v3-duplicate-prefix-pageblob',
@@ -241,7 +241,7 @@ describe('a store that is followed while it is written', () => {
     expect(lines(records)).toEqual(expectedLines(store.expected()));
   });
 
-  it('v3-prefix-disorder-file ends in SourceReordered when its last chunk appears before the one read last', async () => {
+  test('v3-prefix-disorder-file ends in SourceReordered when its last chunk appears before the one read last', async () => {
     await expect(follow('v3-prefix-disorder-file', 'skip')).rejects.toMatchObject({
       kind: 'SourceReordered',
       facts: { chunk: '00000014-2013-10-18-103846.dat' },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { BlobReader } from '../../src/source/blobReader.js';
 import { largestFrameBytes } from '../../src/source/frame.js';
@@ -40,7 +40,7 @@ async function examine(reader: BlobReader) {
 }
 
 describe('the rest of a chunk', () => {
-  it('is corrupt when a valid frame follows a bad one, however far behind it', async () => {
+  test('is corrupt when a valid frame follows a bad one, however far behind it', async () => {
     const { container } = await longChunk(garbage, frames);
     expect(await examine(new BlobReader(container))).toMatchObject({
       kind: 'corrupt',
@@ -49,7 +49,7 @@ describe('the rest of a chunk', () => {
     });
   });
 
-  it('is torn when nothing valid follows, up to the last byte that is not zero', async () => {
+  test('is torn when nothing valid follows, up to the last byte that is not zero', async () => {
     const { container } = await longChunk(garbage, garbage);
     expect(await examine(new BlobReader(container))).toMatchObject({
       kind: 'torn',
@@ -57,12 +57,12 @@ describe('the rest of a chunk', () => {
     });
   });
 
-  it('is clean when only zeros follow, however many', async () => {
+  test('is clean when only zeros follow, however many', async () => {
     const { container } = await longChunk(Buffer.alloc(0), Buffer.alloc(0));
     expect(await examine(new BlobReader(container))).toMatchObject({ kind: 'clean', strayBytes: 0 });
   });
 
-  it('is not clean when a frame is written while it is read', async () => {
+  test('is not clean when a frame is written while it is read', async () => {
     const { container, proxy } = await longChunk(Buffer.alloc(0), Buffer.alloc(0));
     let windows = 0;
     proxy.tampering.before = async (call) => {
@@ -72,7 +72,7 @@ describe('the rest of a chunk', () => {
     expect(windows).toBeGreaterThan(2);
   });
 
-  it('is not called bad when what was bad is not there any more', async () => {
+  test('is not called bad when what was bad is not there any more', async () => {
     const container = await freshContainer();
     await uploadChunk(container, chunk, Buffer.concat([garbage, frames]));
     const proxy = await storageProxy(container, azuriteConnectionString());

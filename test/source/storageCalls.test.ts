@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { beginning, type Mark } from '../../src/record.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { manyChunks } from '../support/manyChunks.js';
 import { never, openTapes, readAll } from './openTapes.js';
 
@@ -18,7 +18,7 @@ async function markIn(many: Awaited<ReturnType<typeof manyChunks>>, index: numbe
 }
 
 describe.each([10, 1_000, 20_000])('a store of %i chunks', (count) => {
-  it('is resumed without a checkpoint with at most 3 calls beside the listing', async () => {
+  test('is resumed without a checkpoint with at most 3 calls beside the listing', async () => {
     const many = await manyChunks(count);
     const mark = await markIn(many, count - 1);
     const source = openTapes(many.container);
@@ -33,10 +33,10 @@ describe.each([10, 1_000, 20_000])('a store of %i chunks', (count) => {
     expect(many.calls.length - listings).toBeLessThanOrEqual(3);
   });
 
-  it('costs at most two calls a poll', async () => {
+  test('costs at most two calls a poll', async () => {
     const many = await manyChunks(count);
     const mark = await markIn(many, count - 1);
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(many.container, { clock });
     const { cursor } = await source.locate(mark, undefined, never);
     const head = await readAll(source, cursor);
@@ -48,7 +48,7 @@ describe.each([10, 1_000, 20_000])('a store of %i chunks', (count) => {
     }
   });
 
-  it('is read to its end, each chunk with one call', async () => {
+  test('is read to its end, each chunk with one call', async () => {
     const many = await manyChunks(Math.min(count, 2_000));
     const { records, cursor, thrown } = await readAll(openTapes(many.container), beginning);
     expect(thrown).toBeUndefined();
@@ -63,7 +63,7 @@ describe.each([10, 1_000, 20_000])('a store of %i chunks', (count) => {
 });
 
 describe('a batch', () => {
-  it('takes the records of several small chunks', async () => {
+  test('takes the records of several small chunks', async () => {
     const many = await manyChunks(500);
     let batches = 0;
     for await (const { records } of openTapes(many.container).read(beginning, never))

@@ -1,6 +1,6 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Failure } from '../../src/errors.js';
 import { beginning, type Cursor, type Mark, type SourceRecord } from '../../src/record.js';
@@ -8,7 +8,7 @@ import type { Source, SourceBatch } from '../../src/source/source.js';
 import { connectContainer } from '../../src/source/sourceStorage.js';
 import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';
 import { frameOf, numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';
@@ -39,7 +39,7 @@ function positions(records: readonly SourceRecord[]): number[] {
 
 /** A source that lists everything at each poll, and what it gave up to the head. */
 async function caughtUp(container: ContainerClient, onDamage: 'stop' | 'skip' = 'stop') {
-  const clock = new SteppingClock();
+  const clock = FakeClock.flowing();
   const logger = new RecordingLogger();
   const source = openTapes(container, { clock, logger, listAllSeconds: 60, onDamage });
   const { cursor, records, thrown } = await readAll(source);
@@ -58,7 +58,7 @@ function markOf(record: SourceRecord | undefined): Mark {
 }
 
 /** The stop that reading or polling from a cursor ends in, in this process and in another. */
-async function stopsOf(container: ContainerClient, source: Source, clock: SteppingClock, cursor: Cursor) {
+async function stopsOf(container: ContainerClient, source: Source, clock: FakeClock, cursor: Cursor) {
   clock.advance(60_000);
   const polled: unknown = await source.poll(cursor, never).catch((thrown: unknown) => thrown);
   const again = await readAll(openTapes(container), JSON.parse(JSON.stringify(cursor)) as Cursor);
@@ -67,7 +67,7 @@ async function stopsOf(container: ContainerClient, source: Source, clock: Steppi
 }
 
 describe('garbage in a chunk', () => {
-  it('in the middle is SourceCorrupt, in the last chunk and in an older one', async () => {
+  test('in the middle is SourceCorrupt, in the last chunk and in an older one', async () => {
     for (const [name, bytes] of threeChunks) {
       const container = await threeChunkStore();
       const damaged = Buffer.from(bytes);
@@ -85,7 +85,7 @@ describe('garbage in a chunk', () => {
     }
   });
 
-  it('is looked for once per version of the chunk', async () => {
+  test('is looked for once per version of the chunk', async () => {
     const container = await freshContainer();
     const tape = Buffer.from(tapeOf(numberedRecords(1, 10)));
     tape[tape.length >> 1] = (tape[tape.length >> 1] ?? 0) ^ 1;
@@ -99,7 +99,7 @@ describe('garbage in a chunk', () => {
     expect(proxy.taken().map(({ about, status }) => `${about} ${status}`)).toEqual([`${first} 304`]);
   });
 
-  it('far behind the last frame is found again when reading begins anew, however small the ranges are', async () => {
+  test('far behind the last frame is found again when reading begins anew, however small the ranges are', async () => {
     const container = await freshContainer();
     const [good, late] = [tapeOf(numberedRecords(1, 3)), tapeOf(numberedRecords(4, 4))];
     await uploadChunk(container, first, Buffer.concat([good, Buffer.alloc(4096), late, Buffer.alloc(512)]));
@@ -111,7 +111,7 @@ describe('garbage in a chunk', () => {
     }
   });
 
-  it('that has been repaired stops nothing any more', async () => {
+  test('that has been repaired stops nothing any more', async () => {
     const container = await threeChunkStore();
     const damaged = Buffer.from(threeChunks[1][1]);
     damaged[100] = (damaged[100] ?? 0) ^ 1;
@@ -125,7 +125,7 @@ describe('garbage in a chunk', () => {
     expect(positions(records).at(-1)).toBe(30);
   });
 
-  it('that claims to be a frame of more than 16 MiB is SourceCorrupt unless the chunk is shorter than that', async () => {
+  test('that claims to be a frame of more than 16 MiB is SourceCorrupt unless the chunk is shorter than that', async () => {
     const container = await freshContainer();
     const huge = Buffer.concat([
       tapeOf(numberedRecords(1, 1)),
@@ -145,7 +145,7 @@ describe('garbage in a chunk', () => {
 });
 
 describe('a chunk that is shorter than what was read of it', () => {
-  it.each([0, 100, 395])('is SourceTruncated, in this process and in another (%i bytes left)', async (bytes) => {
+  test.each([0, 100, 395])('is SourceTruncated, in this process and in another (%i bytes left)', async (bytes) => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, third, threeChunks[2][1].subarray(0, bytes));
@@ -154,7 +154,7 @@ describe('a chunk that is shorter than what was read of it', () => {
     }
   });
 
-  it('is SourceTruncated when the frame under the mark is cut', async () => {
+  test('is SourceTruncated when the frame under the mark is cut', async () => {
     const container = await threeChunkStore();
     const { records } = await caughtUp(container);
     const last = records.at(-1);
@@ -171,7 +171,7 @@ describe('a chunk that is shorter than what was read of it', () => {
 });
 
 describe('a source that is another one', () => {
-  it('is SourceReplaced: the frame before the cursor is another', async () => {
+  test('is SourceReplaced: the frame before the cursor is another', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, third, tapeOf(numberedRecords(51, 62)));
@@ -180,7 +180,7 @@ describe('a source that is another one', () => {
     }
   });
 
-  it('is SourceReplaced: the chunk is gone', async () => {
+  test('is SourceReplaced: the chunk is gone', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await container.deleteBlob(third);
@@ -189,7 +189,7 @@ describe('a source that is another one', () => {
     }
   });
 
-  it('is SourceReplaced: the frame under the mark is another, or gone', async () => {
+  test('is SourceReplaced: the frame under the mark is another, or gone', async () => {
     const container = await threeChunkStore();
     const { records } = await caughtUp(container);
     const record = records[14];
@@ -217,7 +217,7 @@ describe('a torn frame', () => {
   const torn = threeChunks[0][1].subarray(0, -7);
   const behind = '00000009-2013-10-15-103000.dat';
 
-  it('in an older chunk is passed over and reported once it is left alone', async () => {
+  test('in an older chunk is passed over and reported once it is left alone', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -236,7 +236,7 @@ describe('a torn frame', () => {
     expect(cursor.memory?.passedOver).toEqual({ chunks: 1, bytes: expect.any(Number) as number });
   });
 
-  it('in an older chunk is waited for as long as its writer may still finish it', async () => {
+  test('in an older chunk is waited for as long as its writer may still finish it', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -254,20 +254,20 @@ describe('a torn frame', () => {
       lastModified = headers['last-modified'] ?? lastModified;
       headers.date = new Date(Date.parse(lastModified) + 1000 * ago).toUTCString();
     };
-    const clock = new SteppingClock((count) => void (ago = 30 * count));
+    const clock = FakeClock.flowing((count) => void (ago = 30 * count));
     const { records, thrown } = await readAll(openTapes(proxy.container, { clock, settleSeconds: 60 }));
     expect(thrown).toBeUndefined();
     expect(clock.slept).toHaveLength(2);
     expect(positions(records)).toEqual(range(1, 11));
 
     ago = 0;
-    const finishing = new SteppingClock(() => uploadChunk(container, first, threeChunks[0][1], 'page'));
+    const finishing = FakeClock.flowing(() => uploadChunk(container, first, threeChunks[0][1], 'page'));
     const finished = await readAll(openTapes(proxy.container, { clock: finishing, settleSeconds: 60 }));
     expect(positions(finished.records)).toEqual(range(1, 12));
     expect(finished.records[9]?.chunk).toBe(first);
   });
 
-  it('that is finished after it was passed over is SourceForked', async () => {
+  test('that is finished after it was passed over is SourceForked', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -288,7 +288,7 @@ describe('a torn frame', () => {
 describe('a chunk behind the cursor', () => {
   const late = '00000015-2013-10-15-120000.dat';
 
-  it('that appears is SourceReordered, and is read once when it is accepted', async () => {
+  test('that appears is SourceReordered, and is read once when it is accepted', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, tapeOf(numberedRecords(901, 903)));
@@ -326,7 +326,7 @@ describe('a chunk behind the cursor', () => {
     }
   });
 
-  it('is noticed although another caller made the listing that shows it', async () => {
+  test('is noticed although another caller made the listing that shows it', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, tapeOf(numberedRecords(901, 903)));
@@ -335,13 +335,13 @@ describe('a chunk behind the cursor', () => {
     await expect(source.poll(cursor, never)).rejects.toMatchObject({ kind: 'SourceReordered' });
   });
 
-  it('is noticed although another caller lists it while a later chunk is on its way', async () => {
+  test('is noticed although another caller lists it while a later chunk is on its way', async () => {
     const container = await threeChunkStore();
     const proxy = await storageProxy(container, azuriteConnectionString());
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     proxy.tampering.before = ({ about }) => (about === second ? held : undefined);
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(proxy.container, { clock });
     const reading = source.read(beginning, never)[Symbol.asyncIterator]();
     const { cursor } = (await reading.next()).value as SourceBatch;
@@ -354,7 +354,7 @@ describe('a chunk behind the cursor', () => {
     await expect(reading.next()).rejects.toMatchObject({ kind: 'SourceReordered', facts: { chunk: early } });
   });
 
-  it('that sorts before all that are watched is found by the listing of everything', async () => {
+  test('that sorts before all that are watched is found by the listing of everything', async () => {
     const container = await freshContainer();
     const names = range(0, 11).map((index) => `${String(index).padStart(8, '0')}-2013-10-15-093000.dat`);
     await uploadStore(
@@ -374,7 +374,7 @@ describe('a chunk behind the cursor', () => {
     });
   });
 
-  it('that appears without a frame is nothing, until it has one', async () => {
+  test('that appears without a frame is nothing, until it has one', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, Buffer.alloc(1024));
@@ -390,7 +390,7 @@ describe('a chunk behind the cursor', () => {
     expect(later.thrown).toMatchObject({ facts: { chunk: late } });
   });
 
-  it('that goes on after it was left is SourceForked, and is read from there when it is accepted', async () => {
+  test('that goes on after it was left is SourceForked, and is read from there when it is accepted', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 12)));
@@ -410,7 +410,7 @@ describe('a chunk behind the cursor', () => {
     expect((await readAll(openTapes(container), after)).thrown).toMatchObject({ kind: 'SourceForked' });
   });
 
-  it('that went on is read anew up to a mark that another runner has appended since', async () => {
+  test('that went on is read anew up to a mark that another runner has appended since', async () => {
     const container = await threeChunkStore();
     const source = openTapes(container);
     const before = await readAll(source);
@@ -426,7 +426,7 @@ describe('a chunk behind the cursor', () => {
     ]);
   });
 
-  it('that the original reader truncates is nothing', async () => {
+  test('that the original reader truncates is nothing', async () => {
     const container = await freshContainer();
     const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(4096 - bytes.length)]);
     await uploadStore(
@@ -441,9 +441,9 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(openTapes(container), cursor)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  it('that another runner has read, and our last listing did not show, is nothing', async () => {
+  test('that another runner has read, and our last listing did not show, is nothing', async () => {
     const container = await freshContainer();
-    const clock = new SteppingClock();
+    const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 12)));
     expect((await readAll(source)).thrown).toMatchObject({ kind: 'SourceGap' });
@@ -455,7 +455,7 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(source, ours)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  it('that is deleted is reported, and stops nothing', async () => {
+  test('that is deleted is reported, and stops nothing', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor, logger } = await caughtUp(container);
     await container.deleteBlob(first);
@@ -464,7 +464,7 @@ describe('a chunk behind the cursor', () => {
     expect(logger.events('warn')).toEqual(['source-chunks-vanished']);
   });
 
-  it('is noticed although another is gone, but not accepted before that one is back', async () => {
+  test('is noticed although another is gone, but not accepted before that one is back', async () => {
     const container = await threeChunkStore();
     const { source, cursor } = await caughtUp(container);
     await container.deleteBlob(first);
@@ -478,7 +478,7 @@ describe('a chunk behind the cursor', () => {
     expect(await openTapes(container).accept(late, cursor, never)).toMatchObject({ chunk: late });
   });
 
-  it('is found one after the other when there are several', async () => {
+  test('is found one after the other when there are several', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     const later = '00000016-2013-10-15-120000.dat';
@@ -499,7 +499,7 @@ describe('a chunk behind the cursor', () => {
 describe('a prefix that skips ahead', () => {
   const ahead = '00000035-2013-10-15-123000.dat';
 
-  it('is SourceGap, and is read when it is accepted', async () => {
+  test('is SourceGap, and is read when it is accepted', async () => {
     const container = await threeChunkStore();
     await uploadChunk(container, ahead, tapeOf(numberedRecords(36, 38)));
     const { records, cursor, thrown } = await readAll(openTapes(container));
@@ -514,7 +514,7 @@ describe('a prefix that skips ahead', () => {
     expect(positions(after.records)).toEqual([31, 32, 33]);
   });
 
-  it('is a finding in the first chunk too', async () => {
+  test('is a finding in the first chunk too', async () => {
     const container = await freshContainer();
     await uploadChunk(container, second, threeChunks[1][1]);
     expect((await readAll(openTapes(container))).thrown).toMatchObject({
@@ -523,7 +523,7 @@ describe('a prefix that skips ahead', () => {
     });
   });
 
-  it('is none by one, nor backwards, nor without a frame', async () => {
+  test('is none by one, nor backwards, nor without a frame', async () => {
     const container = await threeChunkStore();
     await uploadChunk(container, '00000031-2013-10-15-123000.dat', tapeOf(numberedRecords(31, 33)));
     await uploadChunk(container, '00000032-2013-10-15-124000.dat', tapeOf(numberedRecords(34, 35)));
@@ -533,7 +533,7 @@ describe('a prefix that skips ahead', () => {
     expect(positions(records)).toEqual(range(1, 35));
   });
 
-  it('is reported only, where damage is not to stop anything', async () => {
+  test('is reported only, where damage is not to stop anything', async () => {
     const container = await threeChunkStore();
     await uploadChunk(container, ahead, tapeOf(numberedRecords(36, 38)));
     const { records, logger } = await caughtUp(container, 'skip');
@@ -543,7 +543,7 @@ describe('a prefix that skips ahead', () => {
 });
 
 describe('names that are not tapes', () => {
-  it('are ignored', async () => {
+  test('are ignored', async () => {
     const container = await threeChunkStore();
     for (const name of ['lock', 'a/00000000-2013-10-15-093000.dat', `${first}.bak`, 'zz.dat', '00000001.dat']) {
       await uploadChunk(container, name, tapeOf(numberedRecords(801, 803)));
@@ -555,7 +555,7 @@ describe('names that are not tapes', () => {
 describe('a container that cannot be read', () => {
   const secret = /sig=|AccountKey|Eby8/;
 
-  it('because it does not exist is SourceUnreachable', async () => {
+  test('because it does not exist is SourceUnreachable', async () => {
     const container = freshContainerName();
     const client = connectContainer({ kind: 'connectionString', value: azuriteConnectionString() }, container);
     const { thrown } = await readAll(openTapes(client));
@@ -569,7 +569,7 @@ describe('a container that cannot be read', () => {
     await expect(openTapes(client).locate(mark, undefined, never)).rejects.toMatchObject({ kind: 'SourceUnreachable' });
   });
 
-  it('because the key is wrong is SourceUnreachable, without the key', async () => {
+  test('because the key is wrong is SourceUnreachable, without the key', async () => {
     const container = await threeChunkStore();
     const key = Buffer.alloc(64, 7).toString('base64');
     const value = azuriteConnectionString().replace(/AccountKey=[^;]*/, `AccountKey=${key}`);
@@ -580,7 +580,7 @@ describe('a container that cannot be read', () => {
     expect(JSON.stringify([thrown, String(thrown)])).not.toContain(key);
   });
 
-  it('because a signature does not allow it is SourceUnreachable, without the signature', async () => {
+  test('because a signature does not allow it is SourceUnreachable, without the signature', async () => {
     const container = await threeChunkStore();
     const withKey = BlobServiceClient.fromConnectionString(azuriteConnectionString()).getContainerClient(
       container.containerName,
@@ -595,7 +595,7 @@ describe('a container that cannot be read', () => {
     expect((thrown as Failure).cause).toBeDefined();
   });
 
-  it('because nothing listens there is SourceUnreachable', async () => {
+  test('because nothing listens there is SourceUnreachable', async () => {
     const value = azuriteConnectionString().replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:1');
     const client = connectContainer({ kind: 'connectionString', value }, 'tapes');
     const { thrown } = await readAll(openTapes(client));

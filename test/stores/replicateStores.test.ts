@@ -4,7 +4,7 @@ import type { Failure, FailureKind } from '../../src/errors.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry } from '../support/ferry.js';
 import { fixtureStore, fixtureStores, type ExpectedMessage, type FixtureName } from '../support/fixtureStores.js';
-import { SteppingClock } from '../support/steppingClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { uploadStore, writePages, type BlobKind } from '../support/uploadStore.js';
 import { namedExpected, namedStored, newlineOf } from './expectations.js';
 
@@ -140,7 +140,7 @@ async function follow(ferry: Ferry, steps: readonly Step[]): Promise<void> {
   const stop = new AbortController();
   const waiting = [...steps];
   let idle = 0;
-  const clock = new SteppingClock(async () => {
+  const clock = FakeClock.flowing(async () => {
     const step = waiting.shift();
     if (step) await step(ferry);
     else if (++idle > 3) stop.abort();

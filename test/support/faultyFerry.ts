@@ -14,7 +14,7 @@ import { silentLogger } from '../../src/telemetry/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from './memoryCheckpoint.js';
 import { MemoryContainer } from './memoryContainer.js';
-import type { SteppingClock } from './steppingClock.js';
+import type { FakeClock } from './fakeClock.js';
 import { tapeOf, type TapeRecord } from './tapeWriter.js';
 
 /** What is compared of an event: everything that is stored. */
@@ -36,7 +36,7 @@ export interface FaultyFerryOptions {
   readonly stream: string;
   readonly target: Target;
   readonly held: Held;
-  readonly clock: SteppingClock;
+  readonly clock: FakeClock;
 }
 
 /** So often it is tried before a run is taken not to come to an end. */

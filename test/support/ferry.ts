@@ -15,7 +15,7 @@ import { createReplicator, type Replicator, type RunOrder } from '../../src/repl
 import { parseConnectionString } from '../../src/target/connectionString.js';
 import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
 import { RecordingLogger } from './recordingLogger.js';
-import { SteppingClock } from './steppingClock.js';
+import { FakeClock } from './fakeClock.js';
 
 /** A record as a test writes it: its key, and type and body of each message. */
 export interface WrittenRecord {
@@ -85,7 +85,7 @@ export class Ferry {
   }
 
   /** A replicator as a new process would have it; its waits take no time. */
-  replicator(overrides: Environment = {}, clock: Clock = new SteppingClock()): Replicator {
+  replicator(overrides: Environment = {}, clock: Clock = FakeClock.flowing()): Replicator {
     const replicator = createReplicator(this.config(overrides), this.logger, clock);
     this.replicators.push(replicator);
     return replicator;

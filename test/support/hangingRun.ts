@@ -5,7 +5,7 @@ import type { Clock } from '../../src/clock.js';
 import type { Replicator } from '../../src/replicator.js';
 import { Ferry, numbered } from './ferry.js';
 import { openRoads, type Part } from './road.js';
-import { SteppingClock } from './steppingClock.js';
+import { FakeClock } from './fakeClock.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 
@@ -26,7 +26,7 @@ export async function hangingRun(server: EventStoreServer, part: Part): Promise<
   const { to, settings } = await openRoads(server);
   const stop = new AbortController();
   let goOn: () => void = () => undefined;
-  const stepping = new SteppingClock(() => new Promise((resolve) => (goOn = resolve)));
+  const stepping = FakeClock.flowing(() => new Promise((resolve) => (goOn = resolve)));
   const runner = ferry.replicator(settings, stepping);
   const run = runner.run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
   onTestFinished(async () => {

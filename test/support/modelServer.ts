@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.js';
 import type { AppendWindow } from '../../src/engine/appendWindow.js';
+import type { FakeClock } from './fakeClock.js';
 
 /** How long things take, in ms, as time goes on. */
 export interface ModelServer {
@@ -20,42 +20,21 @@ export interface ModelRun {
   readonly mostBytes: number;
 }
 
-/** A clock that stands where it is put. */
-export class StandingClock implements Clock {
-  time = 0;
-
-  now(): number {
-    return this.time;
-  }
-
-  elapsed(): number {
-    return this.time;
-  }
-
-  sleep(): never {
-    throw new Error('nobody sleeps here');
-  }
-
-  after(): never {
-    throw new Error('nobody waits here');
-  }
-}
-
 /**
  * Sends as many requests as the window lets through, for so many ms of model time, to a server that answers them in
  * order: each arrives after half the line, waits for those before it, and its answer takes the other half. Nothing is
  * left to chance and no time passes.
  */
-export function sendBacklog(window: AppendWindow, clock: StandingClock, server: ModelServer, forMs: number): ModelRun {
+export function sendBacklog(window: AppendWindow, clock: FakeClock, server: ModelServer, forMs: number): ModelRun {
   const { lineMs, workMs, bytes = () => 200 * 1024 } = server;
   const underWay: { readonly timed: ReturnType<AppendWindow['sent']>; readonly at: number; readonly bytes: number }[] =
     [];
   const depths: { at: number; requests: number }[] = [];
-  const until = clock.time + forMs;
+  const until = clock.now() + forMs;
   let [freeAt, answered, mostBytes, bytesUnderWay] = [0, 0, 0, 0];
-  for (let next = bytes(); clock.time < until;) {
+  for (let next = bytes(); clock.now() < until;) {
     for (; window.hasRoom(next); next = bytes()) {
-      const [now, line] = [clock.time, lineMs(clock.time)];
+      const [now, line] = [clock.now(), lineMs(clock.now())];
       freeAt = Math.max(freeAt, now + line / 2) + workMs(now);
       // An answer does not overtake the one before it: they come on one connection.
       const at = Math.max(freeAt + line / 2, underWay.at(-1)?.at ?? 0);
@@ -66,7 +45,7 @@ export function sendBacklog(window: AppendWindow, clock: StandingClock, server: 
     }
     const first = underWay.shift();
     if (!first) throw new Error('the window lets nothing through');
-    clock.time = Math.max(clock.time, first.at);
+    clock.advance(Math.max(0, first.at - clock.now()));
     bytesUnderWay -= first.bytes;
     answered++;
     window.answered(first.timed);

@@ -12,7 +12,7 @@ import { Connection } from '../../src/target/connection.js';
 import { noStream, type AppendCall, type Target } from '../../src/target/target.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
-import { ManualClock } from './manualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { sampleEvent, sampleEvents } from './sampleEvent.js';
 import { batchRequest, errorFor, scriptedServer, successFor } from './scriptedServer.js';
@@ -29,7 +29,7 @@ function kinds(appends: Promise<number>[]): Promise<string[]> {
 describe('A call whose server falls silent', () => {
   test('fails within its deadline, with everything in flight, and the next call works', async () => {
     const server = await embeddedServer();
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const target = openTarget({ connectionString: server.connectionString, clock });
     const call = target.open('billing');
     expect(await call.append(sampleEvents(1), -1)).toBe(0);
@@ -47,7 +47,7 @@ describe('A call whose server falls silent', () => {
 
   test('before it says what it can do fails within 15 s', async () => {
     const server = await embeddedServer();
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     server.faults.silent = true;
     const target = openTarget({ connectionString: server.connectionString, clock });
     const append = target.open('billing').append(sampleEvents(1), -1);
@@ -92,7 +92,7 @@ describe('A call', () => {
 
   test('whose acknowledgement is lost fails; the events are there, and are recognised when sent again', async () => {
     const server = await embeddedServer();
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const target = openTarget({ connectionString: server.connectionString, clock });
     const events = sampleEvents(2);
     server.faults.loseAcknowledgements();
@@ -255,7 +255,7 @@ describe('A server that answers nonsense', () => {
           answer(batchRequest(bytes)).forEach((each) => call.write(each));
         }),
     });
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const call = openTarget({ connectionString, clock }).open('billing');
     return { call, clock, asked: () => asked };
   }

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EventStoreServer, EventStoreServerOptions } from '../../dev/eventstore/eventStoreServer.js';
 import type { Target } from '../../src/target/target.js';
 import { embeddedServer } from '../support/embeddedServer.js';
-import { ManualClock } from './manualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { sampleEvent, sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
@@ -108,7 +108,7 @@ describe('A server without BatchAppend', () => {
   test('that falls silent fails within the deadline', async () => {
     const { behind, connectionString, seen } = await oldServer();
     behind.faults.silent = true;
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const call = openTarget({ connectionString, clock }).open('billing');
     const [append, next] = [call.append(sampleEvents(1), -1), call.append(sampleEvents(1), 0)];
     await vi.waitFor(() => expect(seen.metadata).toHaveLength(1));
@@ -141,7 +141,7 @@ describe('A server without BatchAppend', () => {
 
   test('lets a call be closed', async () => {
     const { connectionString } = await scriptedServer({ features: 'plain', append: () => undefined });
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const call = openTarget({ connectionString, clock }).open('billing');
     const append = call.append(sampleEvents(1), -1);
     const refusal = failureOf(append);

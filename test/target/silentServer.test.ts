@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AppendCall } from '../../src/target/target.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { stallingRoad } from '../support/stallingRoad.js';
-import { ManualClock } from './manualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { failureOf, openTarget } from './openTarget.js';
 import { sampleEvent, sampleEvents } from './sampleEvent.js';
 import { batchRequest, scriptedServer, successFor } from './scriptedServer.js';
@@ -24,7 +24,7 @@ async function listening(onConnection: (socket: Socket) => void): Promise<string
 }
 
 /** The failure of an append, for which so much time is let pass as it may take in all. */
-async function failureWithin(ms: number, clock: ManualClock, append: Promise<number>) {
+async function failureWithin(ms: number, clock: FakeClock, append: Promise<number>) {
   const failing = failureOf(append);
   let passed = 0;
   const ticking = setInterval(() => {
@@ -36,13 +36,13 @@ async function failureWithin(ms: number, clock: ManualClock, append: Promise<num
 
 async function scripted(script: Parameters<typeof scriptedServer>[0]) {
   const { connectionString } = await scriptedServer(script);
-  const clock = new ManualClock();
+  const clock = new FakeClock();
   return { clock, call: openTarget({ connectionString, clock }).open('billing') };
 }
 
 describe('An append fails within its deadline, and says so,', () => {
   test('when the connection is taken and nothing is ever said on it', async () => {
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const connectionString = await listening(() => undefined);
     const append = openTarget({ connectionString, clock }).open('billing').append(sampleEvents(1), -1);
     const failure = await failureWithin(30_000, clock, append);
@@ -55,7 +55,7 @@ describe('An append fails within its deadline, and says so,', () => {
     ['no server we know', randomBytes(4_096)],
     ['a server that hangs up', ''],
   ])('when %s listens there', async (_, says) => {
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const connectionString = await listening((socket) => void socket.end(says));
     const append = openTarget({ connectionString, clock }).open('billing').append(sampleEvents(1), -1);
     const failure = await failureWithin(30_000, clock, append);
@@ -66,7 +66,7 @@ describe('An append fails within its deadline, and says so,', () => {
   test('when the line falls silent in the middle of a call', async () => {
     const server = await embeddedServer();
     const road = await stallingRoad(server.port);
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const target = openTarget({ connectionString: `esdb://127.0.0.1:${road.port}?tls=false`, clock });
     const call = target.open('billing');
     expect(await call.append(sampleEvents(1), -1)).toBe(0);

@@ -5,7 +5,7 @@ import type { Page } from '../../src/target/streamRead.js';
 import { type ReadPage, readTail } from '../../src/target/tail.js';
 import type { StoredEvent } from '../../src/target/target.js';
 import { embeddedServer } from '../support/embeddedServer.js';
-import { ManualClock } from './manualClock.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
@@ -26,7 +26,7 @@ function page(data = '{}'): Page {
 
 /** Reads the tail of `billing` from pages that are given, look by look; tells how often it looked. */
 function tailOf(looks: { readonly stream: Page; readonly metadata: Page | Failure }[]) {
-  const clock = new ManualClock();
+  const clock = new FakeClock();
   let reads = 0;
   const read: ReadPage = ({ stream, from, direction, count }) => {
     expect({ from, direction, count }).toEqual({ from: 'end', direction: 'backwards', count: 1 });
@@ -69,7 +69,7 @@ describe('A tail', () => {
 
   test('is not waited for once the signal is aborted', async () => {
     const stop = new AbortController();
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const tail = readTail(() => Promise.resolve(missing), 'billing', clock, stop.signal);
     await vi.waitFor(() => expect(clock.pending).toBe(1));
     stop.abort(new Error('stopped'));
@@ -120,7 +120,7 @@ describe('A tail', () => {
 describe('Reading from a server', () => {
   test('that falls silent fails within 15 s', async () => {
     const server = await embeddedServer();
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const target = openTarget({ connectionString: server.connectionString, clock });
     await target.open('billing').append(sampleEvents(1), -1);
     server.faults.silent = true;
@@ -136,7 +136,7 @@ describe('Reading from a server', () => {
     const { connectionString } = await scriptedServer({
       read: (call) => void call.write(Buffer.of(0x42, 0x00)), // "caught up": says nothing about events
     });
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const tail = failureOf(openTarget({ connectionString, clock }).tail('billing', never));
     const passing = setInterval(() => clock.advance(15_000), 10);
     expect((await tail.finally(() => clearInterval(passing))).message).toContain('did not answer within 15 s');
@@ -145,7 +145,7 @@ describe('Reading from a server', () => {
   test('ends at once when the signal is aborted', async () => {
     const { connectionString } = await scriptedServer({ read: () => undefined });
     const stop = new AbortController();
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const target = openTarget({ connectionString, clock });
     const tail = target.tail('billing', stop.signal);
     await vi.waitFor(() => expect(clock.pending).toBe(2));
@@ -162,7 +162,7 @@ describe('Reading from a server', () => {
 
   test('ends with the target', async () => {
     const { connectionString } = await scriptedServer({ read: () => undefined });
-    const clock = new ManualClock();
+    const clock = new FakeClock();
     const target = openTarget({ connectionString, clock });
     const tail = failureOf(target.tail('billing', never));
     await vi.waitFor(() => expect(clock.pending).toBe(2));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ANY,
   checkCommit,
@@ -144,17 +144,17 @@ const byId: Row[] = [
 
 describe('checkCommit', () => {
   describe('with an exact revision', () => {
-    it.each(exact)('%s', (_, stream, expected, ids, decision) => {
+    test.each(exact)('%s', (_, stream, expected, ids, decision) => {
       expect(decide(stream, expected, ids)).toEqual(decision);
     });
   });
   describe('with NO_STREAM', () => {
-    it.each(noStream)('%s', (_, stream, expected, ids, decision) => {
+    test.each(noStream)('%s', (_, stream, expected, ids, decision) => {
       expect(decide(stream, expected, ids)).toEqual(decision);
     });
   });
   describe('with ANY and STREAM_EXISTS', () => {
-    it.each(byId)('%s', (_, stream, expected, ids, decision) => {
+    test.each(byId)('%s', (_, stream, expected, ids, decision) => {
       expect(decide(stream, expected, ids)).toEqual(decision);
     });
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ChunkBuilder, EventChunk } from '../../../dev/eventstore/eventChunk.js';
 import { chunkOf, proposedBytes, uuidOf, type Proposed } from './proposedEvents.js';
 
@@ -30,7 +30,7 @@ function meant(events: readonly Required<Proposed>[]): unknown[] {
 }
 
 describe('EventChunk', () => {
-  it('holds what the generated classes wrote, through a journal and back, whole or in part', () => {
+  test('holds what the generated classes wrote, through a journal and back, whole or in part', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), fc.nat(40), (events, part) => {
         const chunk = chunkOf(...events);
@@ -44,7 +44,7 @@ describe('EventChunk', () => {
     );
   });
 
-  it('knows ids apart, in whichever form they were sent', () => {
+  test('knows ids apart, in whichever form they were sent', () => {
     const id = randomUUID();
     const chunk = chunkOf({ id }, { id, idForm: 'structured' }, { id: randomUUID() });
     expect(chunk.hasSameId(0, chunk, 1)).toBe(true);
@@ -52,7 +52,7 @@ describe('EventChunk', () => {
     expect(chunk.idKey(0)).toBe(chunk.idKey(1));
   });
 
-  it('counts data only, or metadata and twice the length of the type as well', () => {
+  test('counts data only, or metadata and twice the length of the type as well', () => {
     const bytes = proposedBytes({ type: 'Tü😀', data: Buffer.alloc(100), metadata: Buffer.alloc(10) });
     const sizeOf = (countsMetadata: boolean): number => {
       const builder = new ChunkBuilder({ countsMetadata });
@@ -65,7 +65,7 @@ describe('EventChunk', () => {
     expect(sizeOf(true)).toBe(2 * (100 + 10 + 2 * 4));
   });
 
-  it.each([
+  test.each([
     ['an id that is no UUID', { id: 'not-a-uuid' }, 'id'],
     ['an id with a dash in the wrong place', { id: '000000000-000-8000-8000-000000000001' }, 'id'],
     ['an id of zeros', { id: '00000000-0000-0000-0000-000000000000' }, 'id'],

@@ -11,7 +11,7 @@ import {
   START,
   type AppendResult,
 } from '@eventstore/db-client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, test, onTestFinished, vi } from 'vitest';
 import { startEventStore, type EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
 import { embeddedServer, sharedEmbeddedServer } from '../../support/embeddedServer.js';
 import { loopbackCertificate } from './loopbackCertificate.js';
@@ -44,7 +44,7 @@ async function revisions(client: EventStoreDBClient, stream: string): Promise<nu
 }
 
 describe('the embedded server, with the client library', () => {
-  it('appends JSON and binary events and reads them back, forwards and backwards', async () => {
+  test('appends JSON and binary events and reads them back, forwards and backwards', async () => {
     const client = clientOf(shared().connectionString);
     const metadata = Buffer.from([0, 255, 10]);
     await client.appendToStream('mixed', [
@@ -60,7 +60,7 @@ describe('the embedded server, with the client library', () => {
     ]);
   });
 
-  it('appends by plain Append too, when a call brings its own credentials', async () => {
+  test('appends by plain Append too, when a call brings its own credentials', async () => {
     const client = clientOf(shared().connectionString);
     const credentials = { username: 'anyone', password: 'anything' };
     const result = await client.appendToStream('plain', [event(1), event(2)], {
@@ -76,7 +76,7 @@ describe('the embedded server, with the client library', () => {
     );
   });
 
-  it('reads $all in the order in which it was written, from a position on and back', async () => {
+  test('reads $all in the order in which it was written, from a position on and back', async () => {
     const client = clientOf(shared().connectionString);
     for (const [stream, n] of [
       ['red', 1],
@@ -99,7 +99,7 @@ describe('the embedded server, with the client library', () => {
     expect(before.map(({ stream }) => stream)).toEqual(['red']);
   });
 
-  it('keeps metadata, soft-deletes and tombstones', async () => {
+  test('keeps metadata, soft-deletes and tombstones', async () => {
     const client = clientOf(shared().connectionString);
     await client.appendToStream('short', [event(1), event(2), event(3)]);
     await client.setStreamMetadata('short', { maxCount: 1, owner: 'us' });
@@ -113,14 +113,14 @@ describe('the embedded server, with the client library', () => {
     await expect(client.appendToStream('short', event(5))).rejects.toMatchObject({ type: ErrorType.STREAM_DELETED });
   });
 
-  it('reads three thousand events in order', async () => {
+  test('reads three thousand events in order', async () => {
     const client = clientOf(shared().connectionString);
     const events = Array.from({ length: 3_000 }, (_, n) => event(n));
     await client.appendToStream('many', events);
     expect(await revisions(client, 'many')).toEqual(events.map((_, n) => n));
   });
 
-  it('refuses an append over its limit, counted as it was told to', async () => {
+  test('refuses an append over its limit, counted as it was told to', async () => {
     const [dataOnly, everything] = [
       await embeddedServer({ maxAppendBytes: 1000 }),
       await embeddedServer({ maxAppendBytes: 1000, countsMetadata: true }),
@@ -145,13 +145,13 @@ describe('TLS and the one user', () => {
     };
   }
 
-  it('lets the user in', async () => {
+  test('lets the user in', async () => {
     const { server, connect } = await secured();
     await connect('admin:changeit@').appendToStream('s', event(1));
     expect(server.lastRevision('s')).toBe(0);
   });
 
-  it.each(['admin:wrong@', ''])('keeps %j out', async (login) => {
+  test.each(['admin:wrong@', ''])('keeps %j out', async (login) => {
     const { server, connect } = await secured();
     const client = connect(login);
     await expect(revisions(client, 's')).rejects.toMatchObject({ type: ErrorType.ACCESS_DENIED });
@@ -159,14 +159,14 @@ describe('TLS and the one user', () => {
     expect(server.lastRevision('s')).toBe(-1);
   });
 
-  it('is not trusted by a client that does not know the certificate', async () => {
+  test('is not trusted by a client that does not know the certificate', async () => {
     const { server } = await secured();
     await expect(revisions(clientOf(`esdb://admin:changeit@127.0.0.1:${server.port}`), 's')).rejects.toThrow();
   });
 });
 
 describe('a restart', () => {
-  it('keeps everything in memory, on the same port', async () => {
+  test('keeps everything in memory, on the same port', async () => {
     const server = await embeddedServer();
     const { port } = server;
     const client = clientOf(server.connectionString);
@@ -177,7 +177,7 @@ describe('a restart', () => {
     await reconnected(async () => expect(await revisions(client, 's')).toEqual([0, 1]));
   });
 
-  it('finds streams, metadata, deletes and truncations again in its directory', async () => {
+  test('finds streams, metadata, deletes and truncations again in its directory', async () => {
     const dir = await temporaryFolder();
     const first = await startEventStore({ dir });
     const client = EventStoreDBClient.connectionString(first.connectionString);
@@ -200,7 +200,7 @@ describe('a restart', () => {
     );
   });
 
-  it('loses what was accepted but never committed, as a crash does', async () => {
+  test('loses what was accepted but never committed, as a crash does', async () => {
     const server = await embeddedServer({ dir: await temporaryFolder(), writeTimeoutMs: 1000 });
     const client = clientOf(server.connectionString);
     await client.appendToStream('s', event(1));
@@ -212,7 +212,7 @@ describe('a restart', () => {
     await reconnected(async () => expect(await revisions(client, 's')).toEqual([0]));
   });
 
-  it('refuses a port that is taken', async () => {
+  test('refuses a port that is taken', async () => {
     await expect(startEventStore({ port: shared().port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });
@@ -236,7 +236,7 @@ describe('faults', () => {
     while (!condition()) await new Promise((resolve) => setImmediate(resolve));
   };
 
-  it('refuses every call, until it does not', async () => {
+  test('refuses every call, until it does not', async () => {
     shared().faults.refuse = true;
     await expect(revisions(clientOf(shared().connectionString), 's')).rejects.toMatchObject({
       type: ErrorType.UNAVAILABLE,
@@ -247,7 +247,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(0);
   });
 
-  it('loses an acknowledgement: the write happens, the answer never comes', async () => {
+  test('loses an acknowledgement: the write happens, the answer never comes', async () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     shared().faults.loseAcknowledgements();
     const lost = startAppend(client, name);
@@ -257,7 +257,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(1);
   });
 
-  it.each([
+  test.each([
     ['dropBefore', -1],
     ['dropAfter', 0],
   ] as const)('cuts the connection of a write (%s), which then stands at revision %d', async (fault, revision) => {
@@ -267,7 +267,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(revision);
   });
 
-  it.each([
+  test.each([
     ['timeout', -1],
     ['timeoutAfter', 0],
   ] as const)('answers %s, with the stream at revision %d', async (fault, revision) => {
@@ -277,7 +277,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(revision);
   });
 
-  it('asks the test about every write', async () => {
+  test('asks the test about every write', async () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     const asked: unknown[] = [];
     shared().faults.onWrite = ({ stream, expected, events }) => {
@@ -292,7 +292,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('commits late: times out, then the write appears', async () => {
+  test('commits late: times out, then the write appears', async () => {
     const server = await embeddedServer({ writeTimeoutMs: 1000 });
     const client = clientOf(server.connectionString);
     const release = server.faults.holdCommits();
@@ -303,13 +303,13 @@ describe('faults', () => {
     expect(await revisions(client, 'late')).toEqual([0]);
   });
 
-  it('names another leader', async () => {
+  test('names another leader', async () => {
     const client = clientOf(`${shared().connectionString}&maxDiscoverAttempts=1`);
     shared().faults.leader = { host: '127.0.0.1', port: 1 };
     await expect(client.appendToStream(stream(), event(1))).rejects.toMatchObject({ type: ErrorType.NOT_LEADER });
   });
 
-  it('falls silent, and drops the connections of those who wait', async () => {
+  test('falls silent, and drops the connections of those who wait', async () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     await client.appendToStream(name, event(1));
     shared().faults.silent = true;
@@ -319,7 +319,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(0);
   });
 
-  it('is an outage between stop and start', async () => {
+  test('is an outage between stop and start', async () => {
     const server = await embeddedServer();
     const client = clientOf(server.connectionString);
     await client.appendToStream('s', event(1));

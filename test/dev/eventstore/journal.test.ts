@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'no
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Journal } from '../../../dev/eventstore/journal.js';
 
 let dir = '';
@@ -29,13 +29,13 @@ async function write(...texts: string[]): Promise<void> {
 }
 
 describe('Journal', () => {
-  it('gives back every record in order, over several runs', async () => {
+  test('gives back every record in order, over several runs', async () => {
     await write('first', 'second');
     await write('third');
     expect(await records()).toEqual(['first', 'second', 'third']);
   });
 
-  it('cuts off a last record that was not written whole, wherever it ends', async () => {
+  test('cuts off a last record that was not written whole, wherever it ends', async () => {
     await write('first', 'second');
     const whole = await readFile(file());
     const firstEnds = 8 + 'first'.length;
@@ -50,7 +50,7 @@ describe('Journal', () => {
     );
   });
 
-  it('cuts off a last record of the right length with the wrong bytes', async () => {
+  test('cuts off a last record of the right length with the wrong bytes', async () => {
     await write('first', 'second');
     const bytes = await readFile(file());
     bytes[bytes.length - 1] = 0;
@@ -58,14 +58,14 @@ describe('Journal', () => {
     expect(await records()).toEqual(['first']);
   });
 
-  it('goes on writing where it was cut', async () => {
+  test('goes on writing where it was cut', async () => {
     await write('first');
     await appendFile(file(), Buffer.from([200, 0, 0]));
     await write('second');
     expect(await records()).toEqual(['first', 'second']);
   });
 
-  it('refuses a file that is damaged before its end, and says where', async () => {
+  test('refuses a file that is damaged before its end, and says where', async () => {
     await write('first', 'second');
     const bytes = await readFile(file());
     bytes[10] = 0;
@@ -73,7 +73,7 @@ describe('Journal', () => {
     await expect(records()).rejects.toThrow(/events\.log is damaged at byte 0/);
   });
 
-  it('reads records larger than a block', async () => {
+  test('reads records larger than a block', async () => {
     const large = 'x'.repeat(9_000_000);
     await write('first', large, 'third');
     expect((await records()).map((record) => record.length)).toEqual([5, large.length, 5]);

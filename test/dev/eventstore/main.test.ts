@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { EventStoreDBClient, jsonEvent, type AppendExpectedRevision } from '@eventstore/db-client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, test, onTestFinished } from 'vitest';
 import { startEventStore } from '../../../dev/eventstore/eventStoreServer.js';
 
 interface Running {
@@ -44,7 +44,7 @@ async function refused(...args: string[]): Promise<{ code: unknown; errors: stri
 }
 
 describe('npm run eventstore', () => {
-  it('says what it is for and where it listens, serves, and ends with 0 when asked to', async () => {
+  test('says what it is for and where it listens, serves, and ends with 0 when asked to', async () => {
     const server = await run();
     expect(server.printed.join('\n')).toMatch(/for development only/);
     expect(server.printed).toContain(`Connection string: ${server.connectionString}`);
@@ -56,7 +56,7 @@ describe('npm run eventstore', () => {
     await client.dispose();
   });
 
-  it.each([
+  test.each([
     ['--port', 'many'],
     ['--port', '65536'],
     ['--unknown', ''],
@@ -66,7 +66,7 @@ describe('npm run eventstore', () => {
     expect(errors).toMatch(/Usage: npm run eventstore/);
   });
 
-  it('has on disk what it acknowledged when it is killed in the middle of writing, and nothing out of order', async () => {
+  test('has on disk what it acknowledged when it is killed in the middle of writing, and nothing out of order', async () => {
     const dir = await mkdtemp(path.join(os.tmpdir(), 'eventferry-killed-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const server = await run('--dir', dir);

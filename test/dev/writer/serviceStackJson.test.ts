@@ -1,17 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { Decimal, formattedBody, jsonBody, serialize } from '../../../dev/writer/serviceStackJson.js';
 import { storedBodies } from '../../convert/storeLines.js';
 
 describe('the JSON of the sample writer', () => {
-  it('is formatted exactly as the original formatted every body of a store', async () => {
+  test('is formatted exactly as the original formatted every body of a store', async () => {
     const bodies = await storedBodies('v3-multi-json-crlf');
     expect(bodies.length).toBeGreaterThan(1000);
     for (const { at, stored, json } of bodies)
       expect(formattedBody(json.toString('utf8')).equals(stored), `message ${at}`).toBe(true);
   });
 
-  it('keeps 64-bit numbers and the zeros of decimals, writes dates and escapes as ServiceStack does', () => {
+  test('keeps 64-bit numbers and the zeros of decimals, writes dates and escapes as ServiceStack does', () => {
     const text = serialize({
       Id: 9_007_199_254_740_993n,
       Price: new Decimal('12.50'),
@@ -27,7 +27,7 @@ describe('the JSON of the sample writer', () => {
     );
   });
 
-  it('stands between newlines, and text with commas and braces is broken as the original breaks it', () => {
+  test('stands between newlines, and text with commas and braces is broken as the original breaks it', () => {
     expect(jsonBody({ N: 1 }).toString()).toBe('\r\n{\r\n\t"N": 1\r\n}\r\n');
     expect(jsonBody({ Note: 'a, {b}' }).toString()).toBe('\r\n{\r\n\t"Note": "a,\r\n\t {\r\n\t\tb\r\n\t}"\r\n}\r\n');
   });

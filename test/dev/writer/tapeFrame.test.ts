@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { list } from 'tar';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { encodeBatch } from '../../../dev/writer/messageStore.js';
 import { encodeFrame, findFrame } from '../../../dev/writer/tapeFrame.js';
@@ -16,7 +16,7 @@ const oneCommand =
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 describe('a frame of the sample writer', () => {
-  it('has the bytes of an event frame of the original', () => {
+  test('has the bytes of an event frame of the original', () => {
     const payload = encodeBatch({
       attributes: [],
       messages: [{ contract: 'S/E', body: Buffer.from('\r\n{\r\n\t"N": 1\r\n}\r\n') }],
@@ -24,7 +24,7 @@ describe('a frame of the sample writer', () => {
     expect(encodeFrame(1n, 'u:7', payload)).toEqual(hex(oneEvent));
   });
 
-  it('has the bytes of a command frame with attributes of the original', () => {
+  test('has the bytes of a command frame with attributes of the original', () => {
     const payload = encodeBatch({
       attributes: [
         ['id', 'abc'],
@@ -35,7 +35,7 @@ describe('a frame of the sample writer', () => {
     expect(encodeFrame(1n, 'audit', payload)).toEqual(hex(oneCommand));
   });
 
-  it('makes, one behind the other, exactly the chunks that the original made of the same commits', async () => {
+  test('makes, one behind the other, exactly the chunks that the original made of the same commits', async () => {
     const store = await filesOf('v3-audit-func-file');
     const messages = linesOf<OriginalMessage>(store.get('expected-with-audit.ndjson'));
     const placed = linesOf<OriginalFrame>(store.get('frames.ndjson')).filter((frame) => 'stamp' in frame);
@@ -56,13 +56,13 @@ describe('a frame of the sample writer', () => {
 describe('the frame that a starting writer finds', () => {
   const frame = hex(oneEvent);
 
-  it('is the one that was written, with the place behind it', () => {
+  test('is the one that was written, with the place behind it', () => {
     const found = findFrame(Buffer.concat([frame, Buffer.alloc(455)]), 0);
     expect(found).toMatchObject({ stamp: 1n, key: 'u:7', end: 57 });
     expect(found?.payload).toHaveLength(24);
   });
 
-  it('is none where any byte is another', () => {
+  test('is none where any byte is another', () => {
     for (const offset of frame.keys()) {
       const damaged = Buffer.from(frame);
       damaged.writeUInt8((damaged.readUInt8(offset) + 1) % 256, offset);
@@ -70,7 +70,7 @@ describe('the frame that a starting writer finds', () => {
     }
   });
 
-  it('is none where its end is missing or zeros follow', () => {
+  test('is none where its end is missing or zeros follow', () => {
     for (const length of frame.keys()) {
       expect(findFrame(frame.subarray(0, length), 0)).toBeUndefined();
       const torn = Buffer.concat([frame.subarray(0, length), Buffer.alloc(512)]);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from './virtualClock.js';
+import { FakeClock } from './fakeClock.js';
 
 const never = new AbortController().signal;
 
-describe('A virtual clock', () => {
+describe('the fake clock', () => {
   test('rings timers in the order they are due, at the time they are due', async () => {
-    const clock = new VirtualClock(0);
+    const clock = new FakeClock(0);
     const rung: string[] = [];
     clock.after(20, () => rung.push(`second at ${clock.now()}`));
     clock.after(10, () => {
@@ -14,21 +14,21 @@ describe('A virtual clock', () => {
     });
     const cancel = clock.after(12, () => rung.push('cancelled'));
     cancel();
-    await clock.advance(30);
+    await clock.pass(30);
     expect(rung).toEqual(['first at 10', 'set by the first at 15', 'second at 20']);
     expect(clock.now()).toBe(30);
   });
 
   test('stands still until it is told to go on', async () => {
-    const clock = new VirtualClock(0);
+    const clock = new FakeClock(0);
     let awake = false;
     void clock.sleep(10, never).then(() => (awake = true));
-    await clock.advance(9);
+    await clock.pass(9);
     expect(awake).toBe(false);
   });
 
   test('wakes a sleeper whose signal is aborted', async () => {
-    const clock = new VirtualClock(0);
+    const clock = new FakeClock(0);
     const stop = new AbortController();
     const asleep = clock.sleep(10, stop.signal);
     stop.abort();
@@ -38,11 +38,25 @@ describe('A virtual clock', () => {
   });
 
   test('that flows passes by itself while somebody sleeps, and only then', async () => {
-    const clock = new VirtualClock(0).flow();
+    const clock = new FakeClock(0).flow();
     let deadlines = 0;
     clock.after(1_000_000, () => (deadlines += 1));
     for (let second = 0; second < 100; second++) await clock.sleep(1_000, never);
     expect(clock.now()).toBe(100_000);
     expect(deadlines).toBe(0);
+  });
+
+  test('that flows waits for what a test does at a sleep', async () => {
+    const times: number[] = [];
+    const clock = FakeClock.flowing(async () => {
+      times.push(clock.now());
+      await new Promise((resolve) => setImmediate(resolve));
+      times.push(clock.now());
+    });
+    const startedAt = clock.now();
+    await Promise.all([clock.sleep(1_000, never), clock.sleep(2_000, never)]);
+    expect(times.map((time) => time - startedAt)).toEqual([0, 0, 0, 0]);
+    expect(clock.slept).toEqual([1_000, 2_000]);
+    expect(clock.now() - startedAt).toBe(2_000);
   });
 });
