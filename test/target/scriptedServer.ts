@@ -36,10 +36,20 @@ export interface Script {
   gossip?: { leader: number };
   /** What it says it can do; default: BatchAppend with durations. */
   features?: 'durations' | 'batch' | 'plain' | 'unimplemented';
+  /** Gets that answer instead of the client. */
+  hold?: (answer: () => void) => void;
+}
+
+/** A server that follows a script. */
+export interface ScriptedServer {
+  readonly port: number;
+  readonly connectionString: string;
+  /** Cuts every connection, and takes no new one. */
+  shutDown(): void;
 }
 
 /** Starts a server for the running test that follows a script. */
-export async function scriptedServer(script: Script): Promise<{ port: number; connectionString: string }> {
+export async function scriptedServer(script: Script): Promise<ScriptedServer> {
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   const untold = (): never => {
     throw new Error('the script says nothing about this call');
@@ -48,8 +58,9 @@ export async function scriptedServer(script: Script): Promise<{ port: number; co
   const handlers: Record<string, unknown> = { batchAppend, append, read, delete: untold, tombstone: untold };
   server.addService(RawStreamsService, handlers as Record<string, UntypedHandleCall>);
   server.addService(ServerFeaturesService, {
-    getSupportedMethods: ((_: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
-      const { features = 'durations' } = script;
+    getSupportedMethods: ((_: ServerUnaryCall<unknown, unknown>, send: sendUnaryData<unknown>) => {
+      const { features = 'durations', hold = (now: () => void) => now() } = script;
+      const answer: typeof send = (...parts) => hold(() => send(...parts));
       if (features === 'unimplemented') return answer({ code: status.UNIMPLEMENTED, details: 'not known here' });
       const methods = new serverFeaturesMessages.SupportedMethods().setEventStoreServerVersion('1.2.3');
       if (features === 'plain') return answer(null, methods);
@@ -79,8 +90,9 @@ export async function scriptedServer(script: Script): Promise<{ port: number; co
       error ? reject(error) : resolve(bound),
     );
   });
-  onTestFinished(() => server.forceShutdown());
-  return { port, connectionString: `esdb://127.0.0.1:${port}?tls=false` };
+  const shutDown = (): void => server.forceShutdown();
+  onTestFinished(shutDown);
+  return { port, connectionString: `esdb://127.0.0.1:${port}?tls=false`, shutDown };
 }
 
 /** Reads a BatchAppend request as the client library's generated classes do. */
