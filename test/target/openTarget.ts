@@ -1,15 +1,20 @@
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../src/clock.js';
 import { Failure } from '../../src/errors.js';
 import { eventStoreTarget, type EventStoreTargetOptions } from '../../src/target/eventStoreTarget.js';
 import type { Target } from '../../src/target/target.js';
 import { silentLogger } from '../../src/telemetry/logger.js';
+import { FakeClock } from '../support/fakeClock.js';
 
-/** A target for the running test, closed when the test is over. */
+/** A target for the running test, closed when the test is over. No deadline of it ends unless the test's clock says so. */
 export function openTarget(
   options: Partial<EventStoreTargetOptions> & Pick<EventStoreTargetOptions, 'connectionString'>,
 ): Target {
-  const target = eventStoreTarget({ appendBytes: 1_048_576, clock: systemClock, logger: silentLogger, ...options });
+  const target = eventStoreTarget({
+    appendBytes: 1_048_576,
+    clock: FakeClock.flowing(),
+    logger: silentLogger,
+    ...options,
+  });
   onTestFinished(() => target.close());
   return target;
 }

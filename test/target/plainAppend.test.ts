@@ -1,9 +1,10 @@
 import { Client, credentials, Metadata, type sendUnaryData, type ServerReadableStream, status } from '@grpc/grpc-js';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EventStoreServer, EventStoreServerOptions } from '../../dev/eventstore/eventStoreServer.js';
 import type { Target } from '../../src/target/target.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
+import { eventually } from '../support/waits.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { sampleEvent, sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
@@ -111,7 +112,7 @@ describe('A server without BatchAppend', () => {
     const clock = new FakeClock();
     const call = openTarget({ connectionString, clock }).open('billing');
     const [append, next] = [call.append(sampleEvents(1), -1), call.append(sampleEvents(1), 0)];
-    await vi.waitFor(() => expect(seen.metadata).toHaveLength(1));
+    await eventually('the append to arrive', () => expect(seen.metadata).toHaveLength(1));
     clock.advance(16_000);
     expect((await failureOf(append)).kind).toBe('AppendUncertain');
     expect((await failureOf(next)).kind).toBe('AppendUncertain');
@@ -140,12 +141,13 @@ describe('A server without BatchAppend', () => {
   });
 
   test('lets a call be closed', async () => {
-    const { connectionString } = await scriptedServer({ features: 'plain', append: () => undefined });
+    let arrived = 0;
+    const { connectionString } = await scriptedServer({ features: 'plain', append: () => void (arrived += 1) });
     const clock = new FakeClock();
     const call = openTarget({ connectionString, clock }).open('billing');
     const append = call.append(sampleEvents(1), -1);
     const refusal = failureOf(append);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually('the append to arrive', () => expect(arrived).toBe(1));
     call.close();
     expect((await refusal).kind).toBe('AppendUncertain');
     expect((await failureOf(call.append(sampleEvents(1), 0))).kind).toBe('AppendUncertain');

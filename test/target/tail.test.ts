@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.js';
 import type { Page } from '../../src/target/streamRead.js';
 import { type ReadPage, readTail } from '../../src/target/tail.js';
 import type { StoredEvent } from '../../src/target/target.js';
-import { embeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
+import { eventually, until } from '../support/waits.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { sampleEvents } from './sampleEvent.js';
-import { scriptedServer } from './scriptedServer.js';
+import { batchRequest, scriptedServer, successFor } from './scriptedServer.js';
 
 const missing: Page = { kind: 'missing' };
 
@@ -39,6 +39,11 @@ function tailOf(looks: { readonly stream: Page; readonly metadata: Page | Failur
   return { tail: readTail(read, 'billing', clock, never), clock, reads: () => reads };
 }
 
+/** Until the second look is due in a second. */
+function secondLook(clock: FakeClock): Promise<void> {
+  return eventually('the first look to be over', () => expect(clock.pending).toBe(1));
+}
+
 describe('A tail', () => {
   test('that is an event is looked at once', async () => {
     const { tail, reads } = tailOf([{ stream: page(), metadata: missing }]);
@@ -48,7 +53,7 @@ describe('A tail', () => {
 
   test('is absent only after a second look, a second later', async () => {
     const { tail, clock, reads } = tailOf([{ stream: missing, metadata: missing }]);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await secondLook(clock);
     clock.advance(999);
     await setImmediate();
     expect(reads()).toBe(2);
@@ -62,7 +67,7 @@ describe('A tail', () => {
       { stream: missing, metadata: page('{"$tb":9223372036854775807}') },
       { stream: page(), metadata: page('{"$tb":4}') },
     ]);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await secondLook(clock);
     clock.advance(1_000);
     expect(await tail).toMatchObject({ kind: 'event', retention: { truncateBefore: '4' } });
   });
@@ -71,7 +76,7 @@ describe('A tail', () => {
     const stop = new AbortController();
     const clock = new FakeClock();
     const tail = readTail(() => Promise.resolve(missing), 'billing', clock, stop.signal);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await secondLook(clock);
     stop.abort(new Error('stopped'));
     await expect(tail).rejects.toThrow('stopped');
   });
@@ -97,7 +102,7 @@ describe('A tail', () => {
     ['{"$tb":"9223372036854775807"}', 'has no event, but its metadata stream $$billing exists'],
   ])('of a missing stream with metadata %s is truncated', async (metadata, reason) => {
     const { tail, clock } = tailOf([{ stream: missing, metadata: page(metadata) }]);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await secondLook(clock);
     clock.advance(1_000);
     expect(await tail).toEqual({ kind: 'truncated', reason: `stream billing ${reason}` });
   });
@@ -109,7 +114,7 @@ describe('A tail', () => {
       [missing, ''],
     ] as const) {
       const { tail, clock } = tailOf([{ stream: hidden, metadata }]);
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await secondLook(clock);
       clock.advance(1_000);
       const reason = `every event of stream billing is hidden by its metadata ${because}`.trim();
       expect(await tail).toEqual({ kind: 'truncated', reason });
@@ -119,36 +124,49 @@ describe('A tail', () => {
 
 describe('Reading from a server', () => {
   test('that falls silent fails within 15 s', async () => {
-    const server = await embeddedServer();
+    let reads = 0;
+    const { connectionString } = await scriptedServer({
+      batchAppend: (call) => void call.on('data', (bytes: Buffer) => call.write(successFor(batchRequest(bytes)))),
+      read: () => void (reads += 1),
+    });
     const clock = new FakeClock();
-    const target = openTarget({ connectionString: server.connectionString, clock });
+    const target = openTarget({ connectionString, clock });
     await target.open('billing').append(sampleEvents(1), -1);
-    server.faults.silent = true;
     const failing = failureOf(target.tail('billing', never));
-    // Twice, because the first silence may be that of a stale connection.
-    const passing = setInterval(() => clock.advance(15_000), 10);
-    const failure = await failing.finally(() => clearInterval(passing));
+    await eventually('the stream and its metadata to be read', () => expect(reads).toBe(2));
+    clock.advance(15_000);
+    // The first silence may be that of a stale connection.
+    await eventually('both to be read again over a new connection', () => expect(reads).toBe(4));
+    clock.advance(15_000);
+    const failure = await until('the tail to be given up', failing);
     expect(failure.kind).toBe('TargetUnreachable');
     expect(failure.message).toContain('did not answer within 15 s');
   });
 
   test('that falls silent in the middle of an answer fails too', async () => {
+    let reads = 0;
     const { connectionString } = await scriptedServer({
-      read: (call) => void call.write(Buffer.of(0x42, 0x00)), // "caught up": says nothing about events
+      read: (call) => {
+        reads += 1;
+        call.write(Buffer.of(0x42, 0x00)); // "caught up": says nothing about events
+      },
     });
     const clock = new FakeClock();
     const tail = failureOf(openTarget({ connectionString, clock }).tail('billing', never));
-    const passing = setInterval(() => clock.advance(15_000), 10);
-    expect((await tail.finally(() => clearInterval(passing))).message).toContain('did not answer within 15 s');
+    await eventually('the stream and its metadata to be read', () => expect(reads).toBe(2));
+    // What was said may come before or after the first 15 s: the second are silent in any case.
+    for (let times = 0; times < 4; times++) await clock.pass(15_000);
+    expect((await until('the tail to be given up', tail)).message).toContain('did not answer within 15 s');
   });
 
   test('ends at once when the signal is aborted', async () => {
-    const { connectionString } = await scriptedServer({ read: () => undefined });
+    let reads = 0;
+    const { connectionString } = await scriptedServer({ read: () => void (reads += 1) });
     const stop = new AbortController();
     const clock = new FakeClock();
     const target = openTarget({ connectionString, clock });
     const tail = target.tail('billing', stop.signal);
-    await vi.waitFor(() => expect(clock.pending).toBe(2));
+    await eventually('both reads to be under way', () => expect(reads).toBe(2));
     stop.abort(new Error('stopped'));
     await expect(tail).rejects.toThrow('stopped');
     expect(clock.pending).toBe(0);
@@ -161,11 +179,12 @@ describe('Reading from a server', () => {
   });
 
   test('ends with the target', async () => {
-    const { connectionString } = await scriptedServer({ read: () => undefined });
+    let reads = 0;
+    const { connectionString } = await scriptedServer({ read: () => void (reads += 1) });
     const clock = new FakeClock();
     const target = openTarget({ connectionString, clock });
     const tail = failureOf(target.tail('billing', never));
-    await vi.waitFor(() => expect(clock.pending).toBe(2));
+    await eventually('both reads to be under way', () => expect(reads).toBe(2));
     await target.close();
     await tail;
     expect(clock.pending).toBe(0);

@@ -52,7 +52,9 @@ describe('TLS with an authority of our own', () => {
     ['a cluster', (text: string) => text.replace('esdb:', 'esdb+discover:')],
   ])('is refused for %s when we do not', async (_, change) => {
     const server = await embeddedServer({ tls: certificates.tls, user });
-    const target = openTarget({ connectionString: change(withUser(server.connectionString)) });
+    const target = openTarget({
+      connectionString: change(withUser(`${server.connectionString}&maxDiscoverAttempts=1`)),
+    });
     const failure = await failureOf(target.tail('billing', never));
     expect(failure).toMatchObject({ kind: 'TargetTlsRefused', answer: 'outage' });
     expect(failure.message).toMatch(/TLS with EventStoreDB at 127\.0\.0\.1:\d+ was refused: .*certificate/);
@@ -75,7 +77,7 @@ describe('TLS with an authority of our own', () => {
     expect(failure.kind).toBe('TargetTlsRefused');
   });
 
-  test('that the server insists on and we do not use makes it unreachable, and says what to look at', async () => {
+  test('makes the server unreachable when it insists on it and we do not use it, and says what to look at', async () => {
     const server = await embeddedServer({ tls: certificates.tls });
     const target = openTarget({ connectionString: server.connectionString.replace('tls=true', 'tls=false') });
     const failure = await failureOf(target.tail('billing', never));
@@ -97,7 +99,7 @@ describe('A wrong password', () => {
     }
   });
 
-  test('and none at all are told apart by what the connection string says', async () => {
+  test('is told apart from none at all by what the connection string says', async () => {
     const server = await embeddedServer({ user });
     const target = openTarget({ connectionString: withUser(server.connectionString) });
     const failure = await failureOf(target.tail('billing', never));
@@ -138,7 +140,7 @@ describe('A server that cannot be reached', () => {
   test.each([
     ['esdb://', '?tls=false'],
     ['esdb://', ''],
-    ['kurrentdb+discover://', '?tls=false'],
+    ['kurrentdb+discover://', '?tls=false&maxDiscoverAttempts=1'],
   ])('is named, and what went wrong (%s%s)', async (scheme, query) => {
     const port = await freePort();
     const target = openTarget({ connectionString: `${scheme}${userInfo}@127.0.0.1:${port}${query}` });
@@ -151,7 +153,7 @@ describe('A server that cannot be reached', () => {
     }
   });
 
-  test('because something else listens there is unreachable too', async () => {
+  test('is unreachable too when something else listens there', async () => {
     const port = await listening(
       createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 No\r\n\r\n')),
     );
@@ -169,7 +171,7 @@ describe('A server that cannot be reached', () => {
     expect((await target.tail('billing', never)).kind).toBe('event');
   });
 
-  test('only over the connection that we had is reached over a new one, without a failure', async () => {
+  test('is reached over a new connection, without a failure, when only the one that we had is gone', async () => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
     await target.open('billing').append(sampleEvents(1), -1);
@@ -180,7 +182,7 @@ describe('A server that cannot be reached', () => {
 });
 
 describe('A server that answers but refuses', () => {
-  test('because it is not ready is an outage with its words', async () => {
+  test('is an outage with its words when it is not ready', async () => {
     const server = await embeddedServer();
     server.faults.refuse = true;
     const target = openTarget({ connectionString: server.connectionString });
