@@ -37,6 +37,8 @@ export interface FaultyFerryOptions {
   readonly target: Target;
   readonly held: Held;
   readonly clock: FakeClock;
+  /** Told of each failure that leads back to resume. */
+  readonly failed?: () => void;
 }
 
 /** So often it is tried before a run is taken not to come to an end. */
@@ -113,6 +115,7 @@ export class FaultyFerry {
         const failure = asFailure(thrown);
         if (failure.kind === 'Unexpected' || !['resume', 'outage'].includes(failure.answer)) throw thrown;
         this.failures.push(failure.kind);
+        this.options.failed?.();
         if (this.failures.length > mostTries) throw thrown;
       }
     }

@@ -1,0 +1,11 @@
+import { describe, test } from 'vitest';
+import { undisturbed } from '../../verification/simulation/crashMatrix.js';
+import { expectBothEndsEqual, pairsOf } from './crashCases.js';
+
+const { points } = await undisturbed();
+
+describe('A process that is killed', () => {
+  test('before or after any two steps that have an effect, in a run and in the one that follows: both ends are equal', async () => {
+    await expectBothEndsEqual(pairsOf(points));
+  });
+});
