@@ -15,7 +15,7 @@ interface PendingAppend {
   readonly expected: ExpectedRevision;
   readonly expectedNumber: number;
   readonly builder: ChunkBuilder;
-  readonly timer: NodeJS.Timeout;
+  readonly cancelTimeout: () => void;
 }
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
@@ -52,14 +52,14 @@ class BatchAppendCall {
     const forget = (): void => {
       this.over = true;
       this.node.batchAppendCalls.delete(end);
-      for (const { timer } of this.pending.values()) clearTimeout(timer);
+      for (const { cancelTimeout } of this.pending.values()) cancelTimeout();
       this.pending.clear();
     };
     this.call.on('data', (bytes: Buffer) => {
       if (this.over) return;
       try {
         if (bytes.length > MAX_MESSAGE_BYTES) throw messageTooLarge();
-        this.take(readBatchAppend(bytes, Date.now()));
+        this.take(readBatchAppend(bytes, this.node.clock.now()));
       } catch (error) {
         this.fail(error instanceof RpcFailure ? error : new RpcFailure(status.INTERNAL, (error as Error).message));
       }
@@ -130,16 +130,16 @@ class BatchAppendCall {
       throw new BadRequest(
         'Status(StatusCode="InvalidArgument", Detail="\'None\' is not a valid EventStore.Client.Streams.BatchAppendReq+Types+Options+ExpectedStreamPositionOneofCase")',
       );
-    const timer = setTimeout(() => {
+    const cancelTimeout = this.node.clock.after(timeoutMs, () => {
       this.pending.delete(key);
       this.send(errorAnswer(uuidMessage(id, 0, 'structured').finish(), stream, timedOut()));
-    }, timeoutMs).unref();
+    });
     const builder = new ChunkBuilder(this.node.limits);
-    return { stream, expected: options.expected, expectedNumber: expected, builder, timer };
+    return { stream, expected: options.expected, expectedNumber: expected, builder, cancelTimeout };
   }
 
   private remove(key: string): void {
-    clearTimeout(this.pending.get(key)?.timer);
+    this.pending.get(key)?.cancelTimeout();
     this.pending.delete(key);
   }
 

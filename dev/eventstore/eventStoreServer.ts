@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
+import { systemClock } from '../../src/clock.js';
 import { append } from './appendService.js';
 import { batchAppend } from './batchAppendService.js';
 import { Connections, LOOPBACK } from './connections.js';
@@ -32,6 +33,8 @@ export interface EventStoreServerOptions {
   countsMetadata?: boolean;
   /** How long a write may take before it is answered with Timeout; default 2000. */
   writeTimeoutMs?: number;
+  /** What time limits go by; default: the machine's own. */
+  clock?: Node['clock'];
   /** Keep no event data (ids, types and metadata stay). */
   discardBodies?: boolean;
 }
@@ -177,6 +180,7 @@ class EmbeddedServer implements EventStoreServer {
     const node: Node = {
       store: this.store,
       faults: this.faults,
+      clock: this.options.clock ?? systemClock,
       limits: { maxAppendBytes, maxEventBytes, countsMetadata, writeTimeoutMs },
       user: this.options.user,
       address: this.address,

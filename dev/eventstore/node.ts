@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/clock.js';
 import type { EventStore } from './eventStore.js';
 import type { Faults } from './faults.js';
 
@@ -5,6 +6,8 @@ import type { Faults } from './faults.js';
 export interface Node {
   readonly store: EventStore;
   readonly faults: Faults;
+  /** What time limits go by. */
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly limits: NodeLimits;
   readonly user: { name: string; password: string } | undefined;
   /** Where clients reach it. */

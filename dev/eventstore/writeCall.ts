@@ -18,25 +18,25 @@ export interface Write {
 
 /** Carries out one write, with its two steps, its time limit and the faults asked for. `answer` is called at most once. */
 export function carryOut(node: Node, write: Write, answer: (answer: WriteAnswer) => void): void {
-  const { faults, limits } = node;
+  const { clock, faults, limits } = node;
   if (faults.silent) return;
   const fault = faults.forWrite(write.stream, write.expected, write.events);
   if (fault === 'dropBefore') return faults.dropConnections();
   if (fault === 'notReady') return faults.answer(() => answer({ kind: 'notReady' }));
   if (fault === 'timeout') return faults.answer(() => answer({ kind: 'timeout', phase: 'Prepare' }));
 
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer: () => void = () => undefined;
   let answered = false;
   const finish = (result: WriteAnswer): void => {
     if (answered) return;
     answered = true;
-    clearTimeout(timer);
+    cancelTimer();
     if (fault === 'loseAnswer') return;
     if (fault === 'dropAfter') return faults.dropConnections();
     faults.answer(() => answer(fault === 'timeoutAfter' ? { kind: 'timeout', phase: 'Commit' } : result));
   };
   const startTimer = (phase: 'Prepare' | 'Commit'): void => {
-    timer = setTimeout(() => finish({ kind: 'timeout', phase }), limits.writeTimeoutMs).unref();
+    cancelTimer = clock.after(limits.writeTimeoutMs, () => finish({ kind: 'timeout', phase }));
   };
 
   const outcome = write.execute(() => {

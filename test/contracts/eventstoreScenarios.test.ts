@@ -1,15 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { startEventStore } from '../../dev/eventstore/eventStoreServer.js';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { embeddedServer } from '../support/embeddedServer.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { readScenarios, type Scenario } from './eventstoreScenarios.js';
 import { replay } from './eventstoreScenariosReplay.js';
 
 const scenarios = readScenarios(new URL('../fixtures/eventstoredb-scenarios.json', import.meta.url));
-
-/** Nearly all of a replay is waiting, so many of them run at once. */
-const AT_ONCE = 24;
 
 interface KnownDifference {
   readonly name: string;
@@ -25,40 +23,36 @@ async function knownDifferences(): Promise<KnownDifference[]> {
 }
 
 async function replayAlone(scenario: Scenario): Promise<string[]> {
-  const dir = scenario.needs?.includes('restart')
-    ? await mkdtemp(path.join(os.tmpdir(), 'eventferry-scenario-'))
-    : undefined;
-  const server = await startEventStore(dir === undefined ? {} : { dir });
-  try {
-    return await replay(scenario, server);
-  } finally {
-    await server.stop();
-    if (dir !== undefined) await rm(dir, { recursive: true });
-  }
+  const clock = new FakeClock(Date.now());
+  const dir = scenario.needs?.includes('restart') ? await temporaryFolder() : undefined;
+  const server = await embeddedServer({ clock, ...(dir !== undefined && { dir }) });
+  return replay(scenario, server, clock);
 }
 
-describe('the embedded server answers as EventStoreDB 23.10.8 did', () => {
-  const found = new Map<string, string[]>();
+async function temporaryFolder(): Promise<string> {
+  const dir = await mkdtemp(path.join(os.tmpdir(), 'eventferry-scenario-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  return dir;
+}
+
+describe('The embedded server answers as EventStoreDB 23.10.8 did', () => {
   let known: KnownDifference[] = [];
 
   beforeAll(async () => {
     known = await knownDifferences();
-    const waiting = [...scenarios];
-    const worker = async (): Promise<void> => {
-      for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) {
-        found.set(scenario.name, await replayAlone(scenario));
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
   });
 
-  test.each(scenarios.map(({ name, why }) => [name, why]))('%s: %s', (name) => {
-    const isKnown = known.some((difference) => difference.name === name);
-    if (isKnown) expect(found.get(name), 'it agrees now: take it off the list').not.toEqual([]);
-    else expect(found.get(name)).toEqual([]);
-  });
+  test.each(scenarios.map((scenario) => [scenario.name, scenario.why, scenario] as const))(
+    'in %s: %s',
+    async (name, _, scenario) => {
+      const found = await replayAlone(scenario);
+      const isKnown = known.some((difference) => difference.name === name);
+      if (isKnown) expect(found, 'it agrees now: take it off the list').not.toEqual([]);
+      else expect(found).toEqual([]);
+    },
+  );
 
-  test('admits to no more than seven differences, each with what differs and why it does not matter', () => {
+  test('but for at most seven differences, each with what differs and why it does not matter', () => {
     const names = scenarios.map(({ name }) => name);
     expect(scenarios.length - known.length).toBeGreaterThanOrEqual(125);
     for (const { name, differs, why } of known) {

@@ -1,5 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials, Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type ClientDuplexStream,
+  type ServiceError,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
 import {
   gossipMessages as gossip,
@@ -7,6 +14,8 @@ import {
   sharedMessages as shared,
   streamsMessages as streams,
 } from '../../dev/eventstore/protocol.js';
+import type { FakeClock } from '../support/fakeClock.js';
+import { until } from '../support/waits.js';
 import { differences, type Scenario, type Step } from './eventstoreScenarios.js';
 import {
   appendForm,
@@ -22,15 +31,25 @@ import {
 } from './eventstoreScenariosMessages.js';
 
 const STREAMS = '/event_store.client.streams.Streams';
-const CALL_TIMEOUT_MS = 20_000;
-/** How long answers to a BatchAppend are waited for, and then how long for answers that should not come. */
-const ANSWERS_TIMEOUT_MS = 15_000;
+/** So long the server may still answer when it has answered enough. */
 const SURPLUS_MS = 60;
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-/** Replays one scenario and returns where the answers differ from the recorded ones. */
-export async function replay(scenario: Scenario, server: EventStoreServer): Promise<string[]> {
+/** What a scenario is replayed with. */
+interface Session {
+  readonly client: Client;
+  readonly labels: Labels;
+  /** The server's clock: every time that the recording tells passes on it, and no other does. */
+  readonly clock: FakeClock;
+}
+
+/**
+ * Replays one scenario and returns where the answers differ from the recorded ones.
+ *
+ * @param clock what the server goes by
+ */
+export async function replay(scenario: Scenario, server: EventStoreServer, clock: FakeClock): Promise<string[]> {
   const found: string[] = [];
   const labels = labelsOf(scenario.ids);
   let client = connect(server);
@@ -42,8 +61,9 @@ export async function replay(scenario: Scenario, server: EventStoreServer): Prom
       client = connect(server);
       continue;
     }
-    const answer = await run(step, client, labels);
-    found.push(...differences(step.response, answer, `step ${index + 1} (${step.op})`));
+    const at = `step ${index + 1} (${step.op})`;
+    const answer = await until(`the answer to ${at} of ${scenario.name}`, run(step, { client, labels, clock }));
+    found.push(...differences(step.response, answer, at));
   }
   client.close();
   return found;
@@ -56,32 +76,54 @@ function connect(server: EventStoreServer): Client {
   });
 }
 
-async function run({ op, request, response }: Step, client: Client, labels: Labels): Promise<Form> {
+async function run({ op, request, response }: Step, session: Session): Promise<Form> {
   switch (op) {
     case 'append':
-      return await append(client, request, labels);
+      return await append(session, request);
     case 'batchAppend':
-      return await batchAppend(client, request, response, labels);
+      return await batchAppend(session, request, response);
     case 'read':
     case 'readAll':
-      return await read(client, op, request, labels);
+      return await read(session, op, request);
     case 'delete':
     case 'tombstone':
-      return await remove(client, op, request);
+      return await remove(session, op, request);
     case 'serverFeatures':
-      return await features(client);
+      return await features(session);
     case 'gossip':
-      return await members(client);
+      return await members(session);
     case 'wait':
-      await sleep(Number(request['ms']));
+      await pass(session, Number(request['ms']));
       return {};
     default:
       throw new Error(`There is no operation "${op}".`);
   }
 }
 
-function callOptions(request: Form): { deadline: number } {
-  return { deadline: Date.now() + Number(request['callTimeoutMs'] ?? CALL_TIMEOUT_MS) };
+/** Lets time pass for the server once it has taken all that was sent to it. */
+async function pass({ client, clock }: Session, ms: number): Promise<void> {
+  await taken(client);
+  clock.advance(ms);
+  await taken(client);
+}
+
+/** Resolves when the server has taken all that was sent to it before, and what it answered at once has come. */
+async function taken(client: Client): Promise<void> {
+  // Calls on one connection overtake nothing; the second one also comes after what the first turn of events set off.
+  for (let trips = 0; trips < 2; trips += 1) {
+    await new Promise<void>((resolve) => {
+      const nothing = Buffer.from(new shared.Empty().serializeBinary());
+      client.makeUnaryRequest('/event_store.client.gossip.Gossip/Read', asIs, asIs, nothing, () => resolve());
+    });
+  }
+}
+
+/** The deadline of a call, by the server's clock, where the recording has one. */
+async function deadline(session: Session, request: Form, call: { cancel(): void }): Promise<void> {
+  const { callTimeoutMs } = request;
+  if (callTimeoutMs === undefined) return;
+  await pass(session, Number(callTimeoutMs));
+  call.cancel();
 }
 
 function metadataOf(request: Form): Metadata {
@@ -91,10 +133,10 @@ function metadataOf(request: Form): Metadata {
   return metadata;
 }
 
-function statusForm({ code, details, metadata }: StatusObject | ServiceError): Form {
+function statusForm({ code, details, metadata }: StatusObject | ServiceError, request: Form = {}): Form {
+  if (code === status.CANCELLED && request['callTimeoutMs'] !== undefined)
+    return { code: status.DEADLINE_EXCEEDED, codeName: 'DEADLINE_EXCEEDED', clientDeadline: true };
   const form = { code, codeName: status[code] };
-  if (code === status.DEADLINE_EXCEEDED && details.startsWith('Deadline exceeded'))
-    return { ...form, clientDeadline: true };
   const trailers = Object.entries(metadata.getMap()).filter(
     ([key]) => !key.endsWith('-bin') && !key.startsWith('content-') && key !== 'date' && key !== 'server',
   );
@@ -109,27 +151,21 @@ const OK: Form = { code: 0, codeName: 'OK' };
 
 /** One call with one answer. */
 async function unary(
-  client: Client,
+  session: Session,
   path: string,
   bytes: Uint8Array,
   request: Form = {},
 ): Promise<{ status: Form; answer: Buffer | undefined }> {
   return await new Promise((resolve) => {
-    client.makeUnaryRequest(
-      path,
-      asIs,
-      asIs,
-      Buffer.from(bytes),
-      metadataOf(request),
-      callOptions(request),
-      (error, answer) => {
-        resolve({ status: error ? statusForm(error) : OK, answer });
-      },
-    );
+    const sent = Buffer.from(bytes);
+    session.client.makeUnaryRequest(path, asIs, asIs, sent, metadataOf(request), (error, answer) => {
+      resolve({ status: error ? statusForm(error) : OK, answer });
+    });
   });
 }
 
-async function append(client: Client, request: Form, labels: Labels): Promise<Form> {
+async function append(session: Session, request: Form): Promise<Form> {
+  const { client, labels } = session;
   const messages = (request['messages'] ?? [
     { options: request },
     ...(request['events'] as Form[]).map((event) => ({ event })),
@@ -140,10 +176,9 @@ async function append(client: Client, request: Form, labels: Labels): Promise<Fo
       asIs,
       asIs,
       metadataOf(request),
-      callOptions(request),
       (error, answer?: Buffer) => {
         const form = answer ? appendForm(streams.AppendResp.deserializeBinary(answer)) : {};
-        resolve({ status: error ? statusForm(error) : OK, ...form });
+        resolve({ status: error ? statusForm(error, request) : OK, ...form });
       },
     );
     call.on('error', () => undefined);
@@ -154,10 +189,12 @@ async function append(client: Client, request: Form, labels: Labels): Promise<Fo
       call.write(Buffer.from(message.serializeBinary()));
     }
     call.end();
+    void deadline(session, request, call);
   });
 }
 
-async function batchAppend(client: Client, request: Form, recorded: Form, labels: Labels): Promise<Form> {
+async function batchAppend(session: Session, request: Form, recorded: Form): Promise<Form> {
+  const { client, labels, clock } = session;
   const expected = (recorded['responses'] as unknown[]).length;
   const responses: Form[] = [];
   let end: Form | 'open' = 'open';
@@ -174,25 +211,30 @@ async function batchAppend(client: Client, request: Form, recorded: Form, labels
     end = statusForm(result);
     changed();
   });
+  const ended = new Promise<void>((resolve) => call.on('status', () => resolve()));
   const messages = request['messages'] as Form[];
   for (const message of messages) {
-    if (message['pauseMs'] !== undefined) await sleep(Number(message['pauseMs']));
-    else call.write(batchAppendRequest(message, labels, Date.now()));
+    if (message['pauseMs'] !== undefined) await pass(session, Number(message['pauseMs']));
+    else await Promise.race([written(call, batchAppendRequest(message, labels, clock.now())), ended]);
   }
   if (request['halfClose'] === true) call.end();
-  const leastMs = sleep(Number(request['waitMs'] ?? 0));
+  await pass(session, Number(request['waitMs'] ?? 0));
   const enough = new Promise<void>((resolve) => {
     changed = () => {
       if (responses.length >= expected || end !== 'open') resolve();
     };
     changed();
   });
-  await Promise.race([enough, sleep(ANSWERS_TIMEOUT_MS)]);
-  await leastMs;
-  await sleep(SURPLUS_MS);
+  await enough;
+  await pass(session, SURPLUS_MS);
   const result = { responses: request['ordered'] === false ? inOrderSent(responses, messages) : [...responses], end };
   call.cancel();
   return result;
+}
+
+/** Resolves when a message is on its way. */
+function written(call: ClientDuplexStream<Buffer, Buffer>, message: Buffer): Promise<void> {
+  return new Promise((resolve) => call.write(message, () => resolve()));
 }
 
 function inOrderSent(responses: readonly Form[], messages: readonly Form[]): Form[] {
@@ -234,31 +276,26 @@ function readRequest(op: string, request: Form) {
   return new ReadReq().setOptions(options);
 }
 
-async function read(client: Client, op: string, request: Form, labels: Labels): Promise<Form> {
+async function read(session: Session, op: string, request: Form): Promise<Form> {
+  const { client, labels } = session;
   const bytes = Buffer.from(readRequest(op, request).serializeBinary());
   const responses: InstanceType<typeof streams.ReadResp>[] = [];
   return await new Promise((resolve) => {
-    const call = client.makeServerStreamRequest(
-      `${STREAMS}/Read`,
-      asIs,
-      asIs,
-      bytes,
-      metadataOf(request),
-      callOptions(request),
-    );
+    const call = client.makeServerStreamRequest(`${STREAMS}/Read`, asIs, asIs, bytes, metadataOf(request));
     call.on('data', (answer: Buffer) => responses.push(streams.ReadResp.deserializeBinary(answer)));
     call.on('error', () => undefined);
-    call.on('status', (result) => resolve({ status: statusForm(result), ...readForm(responses, labels) }));
+    call.on('status', (result) => resolve({ status: statusForm(result, request), ...readForm(responses, labels) }));
+    void deadline(session, request, call);
   });
 }
 
-async function remove(client: Client, op: 'delete' | 'tombstone', request: Form): Promise<Form> {
+async function remove(session: Session, op: 'delete' | 'tombstone', request: Form): Promise<Form> {
   const [Request, Response, path] =
     op === 'delete'
       ? [streams.DeleteReq, streams.DeleteResp, `${STREAMS}/Delete`]
       : [streams.TombstoneReq, streams.TombstoneResp, `${STREAMS}/Tombstone`];
   const message = new Request().setOptions(setTarget(new Request.Options(), request));
-  const { status: result, answer } = await unary(client, path, message.serializeBinary(), request);
+  const { status: result, answer } = await unary(session, path, message.serializeBinary(), request);
   if (!answer) return { status: result };
   const response = Response.deserializeBinary(answer);
   return {
@@ -268,9 +305,9 @@ async function remove(client: Client, op: 'delete' | 'tombstone', request: Form)
   };
 }
 
-async function features(client: Client): Promise<Form> {
+async function features(session: Session): Promise<Form> {
   const path = '/event_store.client.server_features.ServerFeatures/GetSupportedMethods';
-  const { status: result, answer } = await unary(client, path, new shared.Empty().serializeBinary());
+  const { status: result, answer } = await unary(session, path, new shared.Empty().serializeBinary());
   if (!answer) return { status: result };
   const response = serverFeatures.SupportedMethods.deserializeBinary(answer);
   return {
@@ -284,9 +321,9 @@ async function features(client: Client): Promise<Form> {
   };
 }
 
-async function members(client: Client): Promise<Form> {
+async function members(session: Session): Promise<Form> {
   const { status: result, answer } = await unary(
-    client,
+    session,
     '/event_store.client.gossip.Gossip/Read',
     new shared.Empty().serializeBinary(),
   );
