@@ -39,7 +39,7 @@ export async function* examine(patient: Patient, signal: AbortSignal): AsyncGene
   const learner = (who: string) => (theirs: number | undefined) => {
     if (theirs !== undefined) readings.push({ who, theirs, ours: clock.now() });
   };
-  const limited = () => AbortSignal.any([signal, AbortSignal.timeout(checkMs)]);
+  const limited = () => AbortSignal.any([signal, timedOut(clock, checkMs)]);
   yield good('settings', 'every setting is there and valid');
   yield* agreementFindings(config, server.contradictions);
   yield* sourceRights(rightsOf(config.source.storage), clock.now());
@@ -61,6 +61,13 @@ export async function* examine(patient: Patient, signal: AbortSignal): AsyncGene
   }
   yield streamNameFinding(config.target.stream);
   yield* clockFindings(readings);
+}
+
+/** Aborted when so much time has passed. */
+function timedOut(clock: Clock, ms: number): AbortSignal {
+  const limit = new AbortController();
+  clock.after(ms, () => limit.abort(new DOMException(`no answer within ${ms / 1000} s`, 'TimeoutError')));
+  return limit.signal;
 }
 
 async function* checkpointFindings(

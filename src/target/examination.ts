@@ -42,7 +42,9 @@ export function examineServer(
   return {
     contradictions: contradictionsOf(settings, tlsCa),
     handshakes: async function* () {
-      for (const node of settings.seeds) yield { node: nodeName(node), handshake: await shakeHands(node, settings) };
+      for (const node of settings.seeds) {
+        yield { node: nodeName(node), handshake: await shakeHands(node, settings, clock) };
+      }
     },
     facts: (signal) => factsOf(connections, signal),
     close: () => connections.close(),

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
 
+import { systemClock, type Clock } from '../clock.js';
 import type { ConnectionSettings, Endpoint } from './connectionString.js';
 
 /** What a server shows before it is asked anything. */
@@ -30,7 +31,11 @@ export type Handshake =
 const handshakeMs = 5_000;
 
 /** Opens a connection to one node, looks at its certificate whatever it is, and closes the connection. Never throws. */
-export function shakeHands(node: Endpoint, { channel }: ConnectionSettings): Promise<Handshake> {
+export function shakeHands(
+  node: Endpoint,
+  { channel }: ConnectionSettings,
+  clock: Clock = systemClock,
+): Promise<Handshake> {
   const secure = channel.insecure !== true;
   let socket: Socket;
   try {
@@ -41,12 +46,12 @@ export function shakeHands(node: Endpoint, { channel }: ConnectionSettings): Pro
   return new Promise((resolve) => {
     let connected = false;
     const end = (handshake: Handshake): void => {
-      clearTimeout(timer);
+      cancelLimit();
       socket.destroy();
       resolve(handshake);
     };
     const failed = (why: string): void => end({ kind: connected ? 'noTls' : 'unreachable', why });
-    const timer = setTimeout(() => failed(`no answer within ${handshakeMs / 1000} s`), handshakeMs);
+    const cancelLimit = clock.after(handshakeMs, () => failed(`no answer within ${handshakeMs / 1000} s`));
     socket.once('connect', () => {
       connected = true;
       if (!secure) end({ kind: 'plain' });
