@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../clock.js';
 import { environment, type Environment } from '../config.js';
 import { isTelemetryOn, startTelemetry } from '../telemetry/exporters.js';
 import { redact } from '../telemetry/redact.js';
@@ -9,7 +10,10 @@ export class WorkerTelemetry {
   private readonly settings;
   private started: Promise<Sending | undefined> | undefined;
 
-  constructor(env: Environment = environment()) {
+  constructor(
+    env: Environment = environment(),
+    private readonly clock: Clock = systemClock,
+  ) {
     this.settings = loadTelemetryConfig(env);
   }
 
@@ -19,7 +23,7 @@ export class WorkerTelemetry {
 
   /** Never throws: without telemetry the work goes on, and stderr, which the host reads, says why there is none. */
   start(): Promise<Sending | undefined> {
-    return (this.started ??= startTelemetry(this.settings).catch((error: Error) => {
+    return (this.started ??= startTelemetry(this.settings, this.clock).catch((error: Error) => {
       process.stderr.write(redact(`Telemetry cannot be sent: ${error.message}\n`));
       return undefined;
     }));

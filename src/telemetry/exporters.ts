@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../clock.js';
 import type { TelemetryConfig } from '../telemetrySettings.js';
 import type { Sending } from './openTelemetry.js';
 
@@ -10,7 +11,10 @@ export function isTelemetryOn({ azureMonitor, otlpEndpoint }: TelemetryConfig): 
  * Starts sending to where the settings say; undefined when they say nowhere: then none of the packages is loaded. They
  * are imported by files of ours, because a bundle finds no names in a CommonJS package that is imported late.
  */
-export async function startTelemetry(settings: TelemetryConfig): Promise<Sending | undefined> {
+export async function startTelemetry(
+  settings: TelemetryConfig,
+  clock: Clock = systemClock,
+): Promise<Sending | undefined> {
   if (!isTelemetryOn(settings)) return undefined;
   const { azureMonitor, otlpEndpoint, serviceName } = settings;
   const [{ startSending }, monitor, collector] = await Promise.all([
@@ -18,8 +22,9 @@ export async function startTelemetry(settings: TelemetryConfig): Promise<Sending
     azureMonitor && import('./azureMonitorExporters.js'),
     otlpEndpoint === undefined ? undefined : import('./otlpExporters.js'),
   ]);
-  return startSending(serviceName, [
+  const exporters = [
     ...(azureMonitor && monitor ? [monitor.azureMonitorExporters(azureMonitor)] : []),
     ...(otlpEndpoint !== undefined && collector ? [collector.otlpExporters(otlpEndpoint)] : []),
-  ]);
+  ];
+  return startSending(serviceName, exporters, clock);
 }

@@ -19,7 +19,7 @@ import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from 
 import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 
-import { systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { settledWithin } from '../settledWithin.js';
 import type { Facts, Logger } from './logger.js';
 import { events, metrics, type SpanName } from './metrics.js';
@@ -54,7 +54,7 @@ const mostSpans = 100;
 const severities = { info: SeverityNumber.INFO, warn: SeverityNumber.WARN, error: SeverityNumber.ERROR } as const;
 
 /** Sends to several places at once. */
-export function startSending(serviceName: string, exporters: readonly Exporters[]): Sending {
+export function startSending(serviceName: string, exporters: readonly Exporters[], clock: Clock): Sending {
   const resource = resourceFromAttributes({ 'service.name': serviceName });
   const meters = new MeterProvider({
     resource,
@@ -74,8 +74,12 @@ export function startSending(serviceName: string, exporters: readonly Exporters[
   const tracer = tracers.getTracer('eventferry');
   const logger = logs.getLogger('eventferry');
   const all = [meters, tracers, logs];
+  /** Telemetry must not fail or hold up anything. */
+  const within = async (work: readonly Promise<void>[]): Promise<void> => {
+    await settledWithin(Promise.allSettled(work), flushMs, clock);
+  };
   return {
-    measuring: (attributes) => new Measuring(meter, tracer, attributes),
+    measuring: (attributes) => new Measuring(meter, tracer, attributes, clock),
     log: (level, event, facts = {}, parent) =>
       logger.emit({
         severityNumber: severities[level],
@@ -97,11 +101,6 @@ export function sendingLogger(logger: Logger, sending: Sending): Logger {
     sending.log(level, event, facts);
   };
   return { info: both('info'), warn: both('warn'), error: both('error') };
-}
-
-/** Telemetry must not fail or hold up anything. */
-async function within(work: readonly Promise<void>[]): Promise<void> {
-  await settledWithin(Promise.allSettled(work), flushMs, systemClock);
 }
 
 /** Numbers and words stay; everything else becomes JSON. */
@@ -126,21 +125,23 @@ class Measuring implements Telemetry {
   private readonly counters = new Map<string, ReturnType<Meter['createCounter']>>();
   private readonly histograms = new Map<string, ReturnType<Meter['createHistogram']>>();
   private readonly gauges = new Map<string, Gauge>();
-  private wellAtMs = Date.now();
+  private wellAtMs: number;
   private running: { readonly span: Span; readonly context: Context; readonly seen: Map<SpanName, number> } | undefined;
 
   constructor(
     meter: Meter,
     private readonly tracer: Tracer,
     private readonly attributes: Attributes,
+    clock: Clock,
   ) {
+    this.wellAtMs = clock.now();
     for (const [name, { type, unit, meaning }] of Object.entries(metrics)) {
       const options = { unit, description: meaning };
       if (name === 'eventferry.staleness') {
         // Computed when it is sent: a run that hangs could not set it.
         const staleness = meter.createObservableGauge(name, options);
         staleness.addCallback((result) =>
-          result.observe(Math.max(0, (Date.now() - this.wellAtMs) / 1000), this.attributes),
+          result.observe(Math.max(0, (clock.now() - this.wellAtMs) / 1000), this.attributes),
         );
       } else if (type === 'counter') this.counters.set(name, meter.createCounter(name, options));
       else if (type === 'histogram') this.histograms.set(name, meter.createHistogram(name, options));

@@ -1,23 +1,22 @@
-import { jsonEvent } from '@eventstore/db-client';
-import { list } from 'tar';
 import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { otlpReceiver } from '../support/otlpReceiver.js';
-import { webReceiver } from '../support/webReceiver.js';
-import { storeLines, type ExpectedMessage } from '../convert/storeLines.js';
+import { eventually } from '../support/waits.js';
+import { appCases, chunk, soonOver } from './appCases.js';
+import { AppInProcess } from './appInProcess.js';
 import { entryFiles, FunctionsHost } from './functionsHost.js';
 
 const server = sharedEmbeddedServer();
-const chunk = '00000001-2013-10-15-093000.dat';
-const nowhere = 'esdb://127.0.0.1:1?tls=false&maxDiscoverAttempts=1';
-
-/** Runs end when they have caught up, so that an invocation is over soon. */
-const soonOver = { WHEN_CAUGHT_UP: 'exit' };
 
 describe('The built function app, as the host loads it', () => {
-  test('lists a timer that does not fire at start and endpoints that ask for a key, whatever the settings', async () => {
-    const host = await FunctionsHost.start({});
+  test('has entry files for nothing but its functions', () => {
+    const names = entryFiles().map((file) => file.split(/[\\/]/).at(-1));
+    expect(names.sort()).toEqual(['dashboard.js', 'replicate.js', 'status.js']);
+  });
+
+  test('lists a timer that does not fire at start and endpoints that ask for a key, although the settings are wrong', async () => {
+    const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
     expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
     expect(host.trigger('replicate')).toMatchObject({
       type: 'timerTrigger',
@@ -31,332 +30,48 @@ describe('The built function app, as the host loads it', () => {
     expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
   });
 
-  test('has entry files for nothing but its functions', () => {
-    const names = entryFiles().map((file) => file.split(/[\\/]/).at(-1));
-    expect(names.sort()).toEqual(['dashboard.js', 'replicate.js', 'status.js']);
-  });
-});
-
-describe('A tick of the timer', () => {
-  test('replicates what the original code wrote, byte for byte, and status answers 200', async () => {
-    const ferry = await Ferry.open(server(), { ...soonOver, BODY_MODE: 'raw' });
-    await upload('v3-multi-json-crlf', ferry);
-    const host = await FunctionsHost.start(ferry.environment({ REPLICATION_SCHEDULE: '*/20 * * * * *' }));
-
-    expect(host.trigger('replicate')).toMatchObject({ schedule: '*/20 * * * * *' });
-    expect(await host.replicate()).toMatchObject({ ok: true });
-
-    const expected = await storeLines<ExpectedMessage>('v3-multi-json-crlf', 'expected.ndjson');
-    expect(ferry.events().map(({ type, data }) => [type, data.toString('base64')])).toEqual(
-      expected.map(({ contract, body }) => [contract, body]),
+  test('replicates, shows its status and its page, sends its telemetry, and goes when it is told to', async () => {
+    const collector = await otlpReceiver();
+    const ferry = await Ferry.open(server(), soonOver);
+    await ferry.write(chunk, numbered(1, 3));
+    const host = await FunctionsHost.start(
+      ferry.environment({
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+        REPLICATION_SCHEDULE: '*/20 * * * * *',
+      }),
     );
-    const { status, body, headers } = await host.status();
-    expect(status).toBe(200);
-    expect(headers['cache-control']).toBe('no-store');
-    expect(body).toMatchObject({
-      healthy: true,
-      problems: [],
-      source: { head: { chunk: '00000354-2013-10-16-145236.dat' } },
-      target: { stream: ferry.stream, revision: expected.length - 1, position: 450 },
-      checkpoint: { confirmedPosition: 450, confirmedRevision: expected.length - 1 },
-      lag: { bytes: 0, events: 0, seconds: 0 },
-    });
-  });
-
-  test('has everything examined beside the first one, and all workers show what was found', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment());
-    await host.replicate();
-    await host.replicate();
-    expect(host.facts('examined')).toEqual([
-      { warnings: expect.arrayContaining([expect.stringMatching(/^Stream name: /)]) as string[] },
-    ]);
-    const elsewhere = await FunctionsHost.start(ferry.environment());
-    const { body } = await elsewhere.status();
-    expect(body).toMatchObject({ examination: { wrong: [], warnings: host.facts('examined')[0]?.['warnings'] } });
-  });
-
-  test('goes on where the last one ended, in the same worker and in another', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    const first = await FunctionsHost.start(ferry.environment());
-    await ferry.write(chunk, numbered(1, 3));
-    await first.replicate();
-    await ferry.write(chunk, numbered(1, 5));
-    await first.replicate();
-    const second = await FunctionsHost.start(ferry.environment());
-    await ferry.write(chunk, numbered(1, 9));
-    expect(await second.replicate()).toMatchObject({ ok: true });
-    expect(ferry.bodies()).toEqual(numberedBodies(1, 9));
-  });
-
-  test('that comes while a run is under way leaves the work to that run', async () => {
-    const ferry = await Ferry.open(server());
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment());
-    const run = host.replicate();
+    expect(host.trigger('replicate')).toMatchObject({ schedule: '*/20 * * * * *' });
+    expect([...host.hooks].sort()).toEqual(['appTerminate', 'appTerminate', 'log', 'postInvocation']);
     expect(await host.replicate()).toMatchObject({ ok: true });
-    expect(host.events('information')).toContain('run-under-way');
-    await host.terminate();
-    expect(await run).toMatchObject({ ok: true });
-  });
-
-  test('writes nothing to its log once it is over', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment());
-    await host.replicate();
-    await host.replicate();
-    await host.terminate();
-    expect(host.events('information')).toContain('run-ended');
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
+    expect(await host.status()).toMatchObject({ status: 200, body: { healthy: true } });
+    expect(await host.dashboard()).toMatchObject({
+      status: 200,
+      body: expect.stringMatching(/^<!doctype html>/) as string,
+    });
+    expect(collector.spans.map(({ name }) => name)).toContain('run');
+    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
     expect(host.lines.filter(({ category }) => category === 'system')).toEqual([]);
   });
 });
 
-describe('The status page', () => {
-  test('is one page without data, which asks beside its own address for all it shows', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    await ferry.write(chunk, numbered(1, 3));
-    const runner = await FunctionsHost.start(ferry.environment());
-    await runner.replicate();
-    const elsewhere = await FunctionsHost.start(ferry.environment());
-    const page = await elsewhere.dashboard();
-    expect(page).toMatchObject({ status: 200, body: expect.stringMatching(/^<!doctype html>/) as string });
-    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(page.body).not.toContain(ferry.stream);
-    const data = JSON.parse((await elsewhere.dashboard('data')).body) as Record<string, unknown>;
-    expect(data).toMatchObject({
-      status: { healthy: true, target: { stream: ferry.stream }, recentRuns: [{ end: 'caught-up', events: 3 }] },
-      history: [{ well: true }],
-    });
-    expect((await elsewhere.dashboard('elsewhere')).status).toBe(404);
-  });
-
-  test('shows of a run in another worker that waits, that it is alive', async () => {
-    const ferry = await Ferry.open(server());
-    await ferry.write(chunk, numbered(1, 3));
-    const runner = await FunctionsHost.start(ferry.environment());
-    const elsewhere = await FunctionsHost.start(ferry.environment());
-    const run = runner.replicate();
-    await caughtUp(ferry);
-    const { body } = await elsewhere.status();
-    expect(body).toMatchObject({ healthy: true, staleSeconds: 0, run: { caughtUpAt: expect.any(String) as string } });
-    expect((body as { run: object }).run).not.toHaveProperty('endedAt');
-    await runner.terminate();
-    await run;
-  });
-});
-
-describe('Telemetry', () => {
-  test('of an invocation belongs to the request of the host, and is sent before the invocation ends', async () => {
-    const collector = await otlpReceiver();
-    const ferry = await Ferry.open(server(), soonOver);
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
-    expect([...host.hooks].sort()).toEqual(['appTerminate', 'appTerminate', 'log', 'postInvocation']);
-    expect(await host.replicate()).toMatchObject({ ok: true });
-
-    const request = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentId: '00f067aa0ba902b7' };
-    expect(collector.spans).toContainEqual(expect.objectContaining({ name: 'run', ...request }));
-    expect(collector.metrics.map(({ name }) => name)).toContain('eventferry.events.appended');
-    expect(collector.logs.map(({ body }) => body)).toEqual(
-      expect.arrayContaining(['run-ended', 'examined']) as string[],
-    );
-    expect(host.events('information')).toContain('run-ended');
-  });
-
-  test('of a run that the end of the worker cuts short is sent too', async () => {
-    const collector = await otlpReceiver();
-    const ferry = await Ferry.open(server());
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
-    const run = host.replicate();
-    await caughtUp(ferry);
-    await host.terminate();
-    await run;
-    const ended = collector.logs.find(({ body }) => body === 'run-ended');
-    expect(ended?.attributes).toMatchObject({ end: 'stop-requested' });
-  });
-});
-
-describe('Wrong settings', () => {
-  test('fail the invocation with the whole list, and status answers 503 with it', async () => {
-    const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
-    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
-    expect(host.trigger('replicate')).toMatchObject({ schedule: '0 * * * * *' });
-    const { ok, error } = await host.replicate();
-    expect(ok).toBe(false);
-    const { status, body } = await host.status();
-    expect(status).toBe(503);
-    const wrong = [
-      'SOURCE_CONTAINER',
-      'EVENTSTORE_CONNECTION_STRING',
-      'REPLICATION_SCHEDULE',
-      'RUN_SECONDS',
-      'SOURCE_STORAGE',
-      'CHECKPOINT_STORAGE',
-    ];
-    const { problems } = body as { problems: string[] };
-    expect(problems.map((problem) => problem.split(' ', 1)[0]).sort()).toEqual(wrong.sort());
-    for (const problem of problems) expect(error?.message).toContain(problem);
-    expect(JSON.parse((await host.dashboard('data')).body)).toMatchObject({ status: { problems }, history: [] });
-    expect(host.events('error')).toEqual(['run-failed']);
-  });
-
-  test('that are Key Vault references which did not resolve are reported as such', async () => {
-    const ferry = await Ferry.open(server());
-    const reference = '@Microsoft.KeyVault(VaultName=ours;SecretName=eventstore)';
-    const host = await FunctionsHost.start(ferry.environment({ EVENTSTORE_CONNECTION_STRING: reference }));
-    const { error } = await host.replicate();
-    expect(error?.message).toMatch(/EVENTSTORE_CONNECTION_STRING .*Key Vault reference that was not resolved/);
-    const { status, text } = await host.status();
-    expect(status).toBe(503);
-    expect(text).toMatch(/EVENTSTORE_CONNECTION_STRING .*Key Vault reference that was not resolved/);
-  });
-});
-
-describe('An outage', () => {
-  test('fails every invocation, is told once across workers when it begins and ends, and all workers show it', async () => {
-    const people = await webReceiver();
-    const ferry = await Ferry.open(server(), { ...soonOver, NOTIFY_WEBHOOK_URL: people.url });
-    await ferry.write(chunk, numbered(1, 3));
-    const unreachable = ferry.environment({ EVENTSTORE_CONNECTION_STRING: nowhere });
-    const first = await FunctionsHost.start(unreachable);
-    const second = await FunctionsHost.start(unreachable);
-
-    const { ok, error } = await first.replicate();
-    expect(ok).toBe(false);
-    expect(error?.message).toMatch(/^TargetUnreachable: .*127\.0\.0\.1:1.* Check that the server runs/);
-    expect(await second.replicate()).toMatchObject({ ok: false });
-    expect(first.events('error')).toEqual(['outage-began']);
-    expect(second.events('error')).toEqual([]);
-    expect(second.events('warning')).toContain('outage-goes-on');
-
-    const elsewhere = await FunctionsHost.start(ferry.environment());
-    const { status, body } = await elsewhere.status();
-    expect(status).toBe(503);
-    expect(body).toMatchObject({ healthy: false, outage: { tries: 2, failure: { kind: 'TargetUnreachable' } } });
-
-    expect(await elsewhere.replicate()).toMatchObject({ ok: true });
-    expect(elsewhere.events('error')).toEqual(['outage-ended']);
-    expect(await elsewhere.status()).toMatchObject({ status: 200 });
-    expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
-    expect(people.requests.map((request) => (JSON.parse(request.body) as { event: string }).event)).toEqual([
-      'outage-began',
-      'outage-ended',
-    ]);
-  });
-
-  test('ends its invocation although the webhook hangs, and its address is in no line', async () => {
-    const people = await webReceiver();
-    people.answer = 'hang';
-    const ferry = await Ferry.open(server(), { ...soonOver, NOTIFY_WEBHOOK_URL: people.url });
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment({ EVENTSTORE_CONNECTION_STRING: nowhere }));
-    const { ok, error } = await host.replicate();
-    expect(ok).toBe(false);
-    expect(people.requests).toHaveLength(1);
-    expect((await ferry.row())?.run?.outage).toMatchObject({ notification: 'claimed' });
-    const shown = [error?.stack, (await host.status()).text, ...host.lines.map(({ line }) => line)].join('\n');
-    expect(shown).not.toContain(new URL(people.url).pathname);
-    expect(await host.terminate()).toMatchObject({ code: 0, unanswered: [] });
-  });
-
-  test('shows in status before any run has seen it', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment({ EVENTSTORE_CONNECTION_STRING: nowhere }));
-    const { status, body } = await host.status();
-    expect(status).toBe(503);
-    expect(body).toMatchObject({ target: { error: { kind: 'TargetUnreachable' } }, source: { head: { chunk } } });
-  });
-
-  test('of the source fails the invocation and names container and account, no secret', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    const host = await FunctionsHost.start(ferry.environment({ SOURCE_CONTAINER: 'no-such-container' }));
-    const { error } = await host.replicate();
-    expect(error?.message).toMatch(/^SourceUnreachable: .*no-such-container.*devstoreaccount1/);
-    const { status, text } = await host.status();
-    expect(status).toBe(503);
-    for (const shown of [text, error?.stack, ...host.lines.map(({ line }) => line)]) {
-      expect(shown).not.toContain('Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq');
-    }
-  });
-});
-
-describe('A stop', () => {
-  test('fails every invocation, is told once across workers, and status shows the way out', async () => {
-    const ferry = await Ferry.open(server(), soonOver);
-    await ferry.write(chunk, numbered(1, 3));
-    await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Foreign', data: {} }));
-    const first = await FunctionsHost.start(ferry.environment());
-    const second = await FunctionsHost.start(ferry.environment());
-
-    const { ok, error } = await first.replicate();
-    expect(ok).toBe(false);
-    expect(error?.message).toMatch(/^TargetConflict: .*eventferry accept --revision/);
-    expect(await second.replicate()).toMatchObject({ ok: false });
-    expect(first.events('error')).toEqual(['stopped']);
-    expect(second.events('error')).toEqual([]);
-    expect(second.events('warning')).toContain('still-stopped');
-    expect(ferry.events()).toHaveLength(1);
-
-    const { status, body } = await second.status();
-    expect(status).toBe(503);
-    expect(body).toMatchObject({
-      healthy: false,
-      stop: { failure: { kind: 'TargetConflict', wayOut: expect.stringContaining('accept --revision') as string } },
-    });
-  });
+describe('In one process:', () => {
+  appCases(server, AppInProcess.start);
 });
 
 describe('A worker that is told to go', () => {
-  test('ends the run under way as a success, with everything that was read remembered', async () => {
+  test('closes the connections after 2.5 s when the server does not answer an append, and the run ends', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment());
-    const run = host.replicate();
-    await caughtUp(ferry);
-    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
-    expect(await run).toMatchObject({ ok: true });
-    expect(host.facts('run-ended')).toEqual([expect.objectContaining({ end: 'stop-requested', revision: 2 })]);
-    expect(await ferry.row()).toMatchObject({ confirmed: { revision: 2 } });
-  });
-
-  test('goes in time although the server does not answer an append', async () => {
-    const ferry = await Ferry.open(server());
-    await ferry.write(chunk, numbered(1, 3));
-    const host = await FunctionsHost.start(ferry.environment());
+    const app = await AppInProcess.start(ferry.environment());
     const { faults } = server();
     faults.onWrite = () => 'loseAnswer';
     const before = faults.writes;
-    const run = host.replicate();
-    await expect.poll(() => faults.writes, { timeout: 10_000 }).toBeGreaterThan(before);
-    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
+    const run = app.replicate();
+    await eventually('an append under way', () => expect(faults.writes).toBeGreaterThan(before));
+    const going = app.terminate();
+    await app.limits.pass(2_500);
+    expect(await going).toMatchObject({ unanswered: [] });
     expect(await run).toMatchObject({ ok: true });
   });
 });
-
-/** Waits until a run says in the row that it is at the source's head. */
-async function caughtUp(ferry: Ferry): Promise<void> {
-  await expect.poll(async () => (await ferry.row())?.run?.caughtUpAt, { timeout: 10_000 }).toBeDefined();
-}
-
-/** Uploads the chunks of a fixture store. */
-async function upload(store: string, { container }: Ferry): Promise<void> {
-  const uploads: Promise<unknown>[] = [];
-  await list({
-    file: new URL(`../fixtures/stores/${store}.tar.gz`, import.meta.url).pathname,
-    filter: (path) => path.startsWith(`${store}/data/`) && !path.endsWith('/'),
-    onReadEntry: (entry) => {
-      const parts: Buffer[] = [];
-      entry.on('data', (part: Buffer) => parts.push(part));
-      entry.on('end', () => {
-        const bytes = Buffer.concat(parts);
-        const name = entry.path.slice(`${store}/data/`.length);
-        uploads.push(container.getBlockBlobClient(name).upload(bytes, bytes.length));
-      });
-    },
-  });
-  await Promise.all(uploads);
-}

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Environment } from '../../src/config.js';
+import { until } from '../support/waits.js';
+import { App, type Answer, type Ending, type HttpAnswer, type Line } from './app.js';
 
 const appDir = new URL('../../', import.meta.url);
 
@@ -11,31 +13,6 @@ const appDir = new URL('../../', import.meta.url);
 export interface ListedFunction {
   readonly name: string;
   readonly bindings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
-export interface Line {
-  readonly level: string;
-  readonly category: string;
-  readonly line: string;
-}
-
-/** How an invocation ended. */
-export interface Answer {
-  readonly ok: boolean;
-  readonly error?: { readonly message: string; readonly stack: string };
-  readonly http?: {
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: string;
-  };
-}
-
-export interface Ending {
-  /** The exit code; null when it had to be killed. */
-  readonly code: number | null;
-  /** Invocations that had no answer when the worker went. */
-  readonly unanswered: readonly string[];
-  readonly stderr: string;
 }
 
 type Message =
@@ -50,16 +27,17 @@ const statusRequest = { http: { method: 'GET', url: 'http://localhost:7071/api/s
 const graceMs = 5_000;
 
 /** The built app in a worker process, loaded as the Functions host loads it, with a stand-in for the host. */
-export class FunctionsHost {
+export class FunctionsHost extends App {
   readonly functions: readonly ListedFunction[] = [];
   readonly hooks: readonly string[] = [];
-  readonly lines: Line[] = [];
   private stderr = '';
   private unanswered: readonly string[] = [];
   private invocations = 0;
   private readonly answers = new Map<string, (answer: Answer) => void>();
 
-  private constructor(private readonly worker: ChildProcess) {}
+  private constructor(private readonly worker: ChildProcess) {
+    super();
+  }
 
   /**
    * Starts a worker that has nothing of this process' environment but what a process needs, and the settings.
@@ -90,7 +68,7 @@ export class FunctionsHost {
       });
     });
     gone.catch(() => undefined);
-    await Promise.race([loaded, gone]);
+    await until('a worker that has loaded the app', Promise.race([loaded, gone]));
     return host;
   }
 
@@ -100,19 +78,11 @@ export class FunctionsHost {
     return Object.values(bindings ?? {}).find(({ direction }) => direction === 'in');
   }
 
-  /** One tick of the timer. */
   replicate(): Promise<Answer> {
     return this.invoke('replicate', timerInput);
   }
 
-  async status(): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: unknown; text: string }> {
-    const { http, error } = await this.invoke('status', statusRequest);
-    if (!http) throw new Error(`status gave no answer: ${error?.message}`);
-    return { ...http, text: http.body, body: JSON.parse(http.body) };
-  }
-
-  /** The status page, or with `data` what it shows. */
-  async dashboard(part = ''): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: string }> {
+  async dashboard(part = ''): Promise<HttpAnswer> {
     const url = `http://localhost:7071/api/dashboard${part && `/${part}`}`;
     const { http, error } = await this.invoke('dashboard', {
       http: {
@@ -127,19 +97,6 @@ export class FunctionsHost {
     return http;
   }
 
-  /** The facts of each line with this event, in order. */
-  facts(event: string): Record<string, unknown>[] {
-    return this.lines
-      .filter(({ line }) => line.startsWith(`${event} `))
-      .map(({ line }) => JSON.parse(line.slice(event.length + 1)) as Record<string, unknown>);
-  }
-
-  /** The lines that the app logged at a level, by their events. */
-  events(level: 'information' | 'warning' | 'error'): string[] {
-    return this.lines.filter((one) => one.level === level).map(({ line }) => line.split(' ', 1)[0] ?? '');
-  }
-
-  /** Tells the worker to go, as the host does when it stops; it is killed when it takes too long. */
   async terminate(): Promise<Ending> {
     const exit = once(this.worker, 'exit') as Promise<[number | null]>;
     this.worker.send({ type: 'terminate' });
@@ -149,9 +106,15 @@ export class FunctionsHost {
     return { code, unanswered: this.unanswered, stderr: this.stderr };
   }
 
+  protected async askStatus(): Promise<HttpAnswer> {
+    const { http, error } = await this.invoke('status', statusRequest);
+    if (!http) throw new Error(`status gave no answer: ${error?.message}`);
+    return http;
+  }
+
   private invoke(name: string, data: unknown): Promise<Answer> {
     const invocationId = `${name}-${(this.invocations += 1)}`;
-    return new Promise((resolve) => {
+    const answer = new Promise<Answer>((resolve) => {
       const gone = () => resolve({ ok: false, error: { message: 'the worker went', stack: this.stderr } });
       this.worker.once('exit', gone);
       this.answers.set(invocationId, (answer) => {
@@ -160,6 +123,7 @@ export class FunctionsHost {
       });
       this.worker.send({ type: 'invoke', invocationId, name, data });
     });
+    return until(`the answer to invocation ${invocationId}`, answer);
   }
 
   private take(message: Message): void {

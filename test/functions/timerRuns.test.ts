@@ -70,7 +70,7 @@ function looksAt(container: string, clock: FakeClock): number[] {
 }
 
 describe('Runs that the host starts every minute', () => {
-  test('follow each other so that the source is never left alone for a second', { timeout: 120_000 }, async () => {
+  test('follow each other so that the source is never left alone for a second', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const clock = new FakeClock().flow();

@@ -1,0 +1,75 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { eventferry, password } from '../cli/commandLine.js';
+import { applicationInsights } from '../support/applicationInsights.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered } from '../support/ferry.js';
+import { otlpReceiver } from '../support/otlpReceiver.js';
+import { ofTelemetry, watched } from './watched.js';
+
+const server = sharedEmbeddedServer();
+const chunk = '00000001-2013-10-15-093000.dat';
+
+test('Telemetry comes from the command line too, without a secret', async () => {
+  const collector = await otlpReceiver();
+  const secret = server().connectionString.replace('://', `://admin:${password}@`);
+  const ferry = await Ferry.open(server(), { EVENTSTORE_CONNECTION_STRING: secret });
+  await ferry.write(chunk, numbered(1, 3));
+  const { code } = await eventferry(['run'], ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+  expect(code).toBe(0);
+  expect(collector.metrics.find(({ name }) => name === 'eventferry.events.appended')?.points.at(-1)?.value).toBe(3);
+  expect(collector.bytes()).not.toContain(password);
+  expect(collector.bytes()).not.toContain('Eby8vdM02xNOcqFl');
+});
+
+test.each([
+  [
+    'that is named',
+    'ClientId=11111111-2222-4333-8444-555555555555;Authorization=AAD',
+    '11111111-2222-4333-8444-555555555555',
+  ],
+  ['of the app itself where none is named', 'Authorization=AAD', null],
+])('Application Insights is told who sends with a token of the managed identity %s', async (_, authentication, id) => {
+  const insights = await applicationInsights();
+  const asked: URL[] = [];
+  // Where the platform gives out tokens: the endpoint of App Service and Functions.
+  const tokens = createServer((request, response) => {
+    asked.push(new URL(request.url ?? '', 'http://platform'));
+    const expires_on = Math.floor(Date.now() / 1000) + 3600;
+    const token = { access_token: 'token-of-the-app', expires_on, resource: 'r', token_type: 'Bearer', client_id: 'c' };
+    response
+      .writeHead(request.headers['x-identity-header'] === 'ours' ? 200 : 401, { 'content-type': 'application/json' })
+      .end(JSON.stringify(token));
+  });
+  await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void tokens.close());
+  const ferry = await Ferry.open(server());
+  const { code, stderr } = await eventferry(
+    ['run'],
+    ferry.environment({
+      ...insights.settings,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
+      IDENTITY_ENDPOINT: `http://127.0.0.1:${(tokens.address() as AddressInfo).port}/msi/token`,
+      IDENTITY_HEADER: 'ours',
+    }),
+  );
+  expect(code, stderr).toBe(0);
+  expect(stderr).not.toMatch(/error|warn/i);
+  expect(insights.authorizations).toEqual(new Set(['Bearer token-of-the-app']));
+  for (const { searchParams } of asked) {
+    expect(searchParams.get('client_id')).toBe(id);
+    expect(searchParams.get('resource')).toContain('monitor.azure.com');
+  }
+  expect(asked).not.toEqual([]);
+});
+
+test('Only what sends to a collector is loaded when that alone is asked for', async () => {
+  const collector = await otlpReceiver();
+  const ferry = await Ferry.open(server());
+  const { code, loads } = await watched(ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+  expect(code).toBe(0);
+  expect(loads.filter((url) => ofTelemetry.test(url))).not.toEqual([]);
+  expect(loads.filter((url) => url.includes('monitor-opentelemetry-exporter'))).toEqual([]);
+});
