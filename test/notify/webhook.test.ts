@@ -5,13 +5,14 @@ import type { Notice } from '../../src/notify/notice.js';
 import { Webhook } from '../../src/notify/webhook.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
+import { eventually } from '../support/waits.js';
 import { webReceiver } from '../support/webReceiver.js';
 
 function notice(at: string): Notice {
   return { event: 'stopped', source: 's', stream: 't', at };
 }
 
-function open(url: string, { clock = FakeClock.flowing(), answerWithinMs = 5_000 }: OpenOptions = {}) {
+function open(url: string, { clock = FakeClock.flowing(), answerWithinMs = 60_000 }: OpenOptions = {}) {
   const logger = new RecordingLogger();
   const webhook = new Webhook({ url, clock, logger, answerWithinMs });
   onTestFinished(() => webhook.close());
@@ -104,7 +105,7 @@ describe('A webhook', () => {
     receiver.answer = 'hang';
     const { webhook, logger } = open(receiver.url, { clock: systemClock });
     const sent = [webhook.tell(notice('1')), webhook.tell(notice('2'))];
-    await expect.poll(() => receiver.requests.length).toBe(1);
+    await eventually('the first request', () => expect(receiver.requests).toHaveLength(1));
     webhook.close();
     expect(await Promise.all(sent)).toEqual([false, false]);
     expect(logger.lines).toEqual([]);
