@@ -13,7 +13,7 @@ const hook = (
   .map((line) => line.trim())
   .join('\n');
 
-describe('What azd runs before it provisions', { timeout: 60_000 }, () => {
+describe('What azd runs before it provisions', () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'azd-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -51,7 +51,7 @@ describe('What azd runs before it provisions', { timeout: 60_000 }, () => {
     expect(stderr).toContain('Please run az login');
   });
 
-  test('does as a person says in EVENTFERRY_PAUSED, also before anything is deployed, and leaves that as it is', () => {
+  test('does as EVENTFERRY_PAUSED says, also before anything is deployed, and leaves that variable as it is', () => {
     const { record } = run('echo null', { EVENTFERRY_PAUSED: 'true' });
     expect(record).toEqual([secrets, 'azd env set EVENTFERRY_TIMER_OFF true']);
   });
@@ -63,7 +63,7 @@ describe('What azd runs before it provisions', { timeout: 60_000 }, () => {
     expect(refused.stderr).toContain('EVENTFERRY_PAUSED must be true or false, or not set, not "yes".');
   });
 
-  test('hands it on in the variable that the parameters read', () => {
+  test('hands on whether the timer is off in the variable that the parameters read', () => {
     const { parameters } = JSON.parse(readFileSync(join(root, 'infra/main.parameters.json'), 'utf8')) as {
       parameters: Record<string, { value: string }>;
     };

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { join, relative } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bicepVersion } from '../../dev/bicep.js';
 import { bicep, parameterFiles, snapshot, snapshotWith } from '../../infra/tools/bicep.js';
 import { root } from '../../infra/tools/environment.js';
@@ -12,13 +12,11 @@ const bicepFiles = readdirSync(join(root, 'infra'), { recursive: true })
   .filter((path) => path.endsWith('.bicep') || path.endsWith('.bicepparam'));
 
 const here = hasBicep();
-/** The CLI takes seconds to start on a busy machine. */
-const slow = { timeout: 240_000 };
 
 beforeAll(() => void mkdirSync(join(root, 'artifacts'), { recursive: true }));
 
-describe.skipIf(!here)('The Bicep CLI', slow, () => {
-  test('is of one version, whoever fetches it', () => {
+describe.skipIf(!here)('The Bicep CLI', () => {
+  test('is the version that NuGet is asked for', () => {
     expect(readFileSync(join(root, 'dev/bicep/bicep.csproj'), 'utf8')).toContain(`[${bicepVersion}]`);
     expect(bicep('--version').stdout).toContain(bicepVersion);
   });
@@ -28,7 +26,7 @@ describe.skipIf(!here)('The Bicep CLI', slow, () => {
     expect(bicep('lint', file)).toMatchObject({ status: 0, said: '', stdout: '' });
   });
 
-  test('would format every file as it is', () => {
+  test('finds every file formatted', () => {
     const copy = mkdtempSync(join(root, 'artifacts/formatted-'));
     try {
       cpSync(join(root, 'infra'), copy, { recursive: true });
@@ -45,13 +43,21 @@ describe.skipIf(!here)('The Bicep CLI', slow, () => {
     }
   });
 
-  test.each(parameterFiles)('takes %s, and it deploys what its snapshot says', (file) => {
+  test.each(parameterFiles)('builds %s, which deploys what its committed snapshot says', (file) => {
     expect(bicep('build-params', file, '--stdout')).toMatchObject({ status: 0, said: '' });
     expect(snapshot(file, 'validate')).toMatchObject({ status: 0, said: '' });
   });
 });
 
-describe.skipIf(!here)('A machine that exists', slow, () => {
+describe.skipIf(!here)('A parameter that Azure would refuse', () => {
+  test('is refused before anything is deployed', () => {
+    const file = 'infra/prod.bicepparam';
+    expect(() => snapshotWith(file, { instanceMemoryMB: '700' })).toThrow('700');
+    expect(() => snapshotWith(file, { environmentName: "'a'" })).toThrow('minimum');
+  });
+});
+
+describe.skipIf(!here)('A machine that exists', () => {
   const file = 'infra/prod.bicepparam';
   const machineOf = (parameters: Readonly<Record<string, string>>) => new Deployment(snapshotWith(file, parameters));
 
@@ -74,15 +80,10 @@ describe.skipIf(!here)('A machine that exists', slow, () => {
     }
     expect(after.settings['AzureWebJobs.replicate.Disabled']).toBe('true');
   });
-
-  test('takes a parameter that Azure would refuse as little as Azure does', () => {
-    expect(() => snapshotWith(file, { instanceMemoryMB: '700' })).toThrow('700');
-    expect(() => snapshotWith(file, { environmentName: "'a'" })).toThrow('minimum');
-  });
 });
 
-describe.skipIf(!here)('A vault that exists', slow, () => {
-  test('keeps what is deleted as long as before when purge protection is switched on: Azure refuses a change of that', () => {
+describe.skipIf(!here)('A vault that exists', () => {
+  test('keeps deleted secrets as long as before when purge protection is switched on, for Azure refuses a change of that', () => {
     const vaultWith = (purgeProtection: string) =>
       new Deployment(snapshotWith('infra/dev.bicepparam', { purgeProtection })).one('Microsoft.KeyVault/vaults')
         .properties;
@@ -90,29 +91,29 @@ describe.skipIf(!here)('A vault that exists', slow, () => {
   });
 });
 
-describe.skipIf(!here)('A mistake in a copy is noticed', slow, () => {
-  const copy = join(root, 'artifacts/infra-copy');
+describe.skipIf(!here)('A mistake in the Bicep files', () => {
+  let copy: string;
   const write = (path: string, change: (text: string) => string) =>
     writeFileSync(join(copy, path), change(readFileSync(join(root, 'infra', path), 'utf8')));
 
   beforeEach(() => {
-    rmSync(copy, { recursive: true, force: true });
+    copy = mkdtempSync(join(root, 'artifacts/infra-copy-'));
     cpSync(join(root, 'infra'), copy, { recursive: true });
   });
-  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+  afterEach(() => rmSync(copy, { recursive: true }));
 
-  test('a property that does not exist', () => {
+  test('is noticed: a property that does not exist', () => {
     write('modules/storage.bicep', (text) => text.replace('allowBlobPublicAccess: false', 'allowPublicBlobs: false'));
     expect(bicep('build', join(copy, 'modules/storage.bicep'), '--stdout').said).toContain('BCP037');
   });
 
-  test('a parameter that nothing uses', () => {
+  test('is noticed: a parameter that nothing uses', () => {
     write('modules/identity.bicep', (text) => `${text}\n@description('Nothing.')\nparam nothing string\n`);
     const { said, stdout } = bicep('lint', join(copy, 'modules/identity.bicep'));
     expect(said + stdout).toContain('no-unused-params');
   });
 
-  test('a file that is not formatted', () => {
+  test('is noticed: a file that is not formatted', () => {
     write('modules/roles.bicep', (text) =>
       text.replace('param appPrincipalId string', 'param  appPrincipalId   string'),
     );
@@ -120,22 +121,22 @@ describe.skipIf(!here)('A mistake in a copy is noticed', slow, () => {
     expect(bicep('format', file, '--stdout').stdout).not.toBe(readFileSync(file, 'utf8'));
   });
 
-  test('a parameter file that asks for what does not exist', () => {
+  test('is noticed: a parameter file that sets a parameter that does not exist', () => {
     write('dev.bicepparam', (text) => `${text}\nparam colour = 'blue'\n`);
     expect(bicep('build-params', join(copy, 'dev.bicepparam'), '--stdout').status).not.toBe(0);
   });
 
-  test('a change of what is deployed, such as customData, that the snapshot does not know', () => {
+  test('is noticed: a change of what is deployed, such as customData, that the snapshot does not have', () => {
     write('vm/cloud-init.yaml', (text) =>
       text.replace('/usr/local/sbin/mount-data]', '/usr/local/sbin/mount-data, now]'),
     );
-    const { status, said, stdout } = snapshot('artifacts/infra-copy/prod.bicepparam', 'validate');
+    const { status, said, stdout } = snapshot(join(relative(root, copy), 'prod.bicepparam'), 'validate');
     expect(status).toBe(1);
     expect(said + stdout).toContain('customData');
   });
 });
 
-describe('Every parameter', () => {
+describe('What the Bicep files declare', () => {
   const declared = bicepFiles
     .filter((path) => path.endsWith('.bicep'))
     .flatMap((path) =>
@@ -146,7 +147,7 @@ describe('Every parameter', () => {
       ].map(([, decorators = '', name = '', type = '', preset]) => ({ path, name, type, preset, decorators })),
     );
 
-  test('and every output is described', () => {
+  test('is described, every parameter and every output', () => {
     expect(declared.length).toBeGreaterThan(100);
     expect(declared.filter(({ decorators }) => !decorators.includes('@description('))).toEqual([]);
     const outputs = bicepFiles.flatMap(
@@ -156,7 +157,7 @@ describe('Every parameter', () => {
     expect(outputs.filter((text) => !text.startsWith('@description('))).toEqual([]);
   });
 
-  test('that a person sets takes no value that is known to be wrong', () => {
+  test('refuses what is known to be wrong, for each parameter that a person sets', () => {
     const open = declared.filter(
       ({ path, type, preset, decorators }) =>
         path === 'main.bicep' &&

@@ -16,7 +16,7 @@ import { hasProgram } from './tool.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 
-describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deployment', { timeout: 60_000 }, () => {
+describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deployment', () => {
   let authority: Certificate;
   let node: Certificate;
   let folder: string;
@@ -42,7 +42,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     EVENTSTORE_TLS_CA: Buffer.from(authority.certificate).toString('base64'),
   });
 
-  test('are verified by openssl for both uses, the name that is dialled and the machine itself', () => {
+  test('are verified by openssl for both uses, for the name that is dialled and for the machine itself', () => {
     for (const use of ['sslserver', 'sslclient']) {
       expect(openssl('verify', '-x509_strict', '-purpose', use, '-CAfile', 'ca.crt', 'node.crt')).toBe(
         'node.crt: OK\n',
@@ -53,7 +53,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     }
     expect(openssl('verify', '-verify_ip', '127.0.0.1', '-CAfile', 'ca.crt', 'node.crt')).toBe('node.crt: OK\n');
     const shown = openssl('x509', '-in', 'node.crt', '-noout', '-subject', '-ext', 'keyUsage,extendedKeyUsage');
-    expect(shown).toContain('CN = eventstoredb-node');
+    expect(shown).toMatch(/CN ?= ?eventstoredb-node/);
     expect(shown).toContain('Digital Signature, Key Encipherment');
     expect(shown).toContain('TLS Web Server Authentication, TLS Web Client Authentication');
   });
@@ -72,7 +72,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     expect(ferry.bodies()).toEqual(numberedBodies(1, 7));
   });
 
-  test('a wrong password, a wrong name, an ended certificate and another authority are told apart', async () => {
+  test('that ended, or are of another name or authority, are told apart from each other and from a wrong password', async () => {
     const good = await server(node);
     const misnamed = await server(elsewhere());
     const ended = await server(makeNodeCertificate(authority, serverHost, -1));

@@ -79,7 +79,7 @@ describe('What azd reads', () => {
     expect(required.filter((name) => !(name in parameters))).toEqual([]);
   });
 
-  test('is deployed to the app that carries its tag, from what app:package makes, without a build there', () => {
+  test('deploys what app:package makes, without a build there, to the app that carries its tag', () => {
     const text = read('azure.yaml');
     const service = /services:\n {2}(\w+):/.exec(text)?.[1];
     expect(read('infra/modules/functionApp.bicep')).toContain(`'azd-service-name': '${service}'`);

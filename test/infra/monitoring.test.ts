@@ -101,7 +101,7 @@ describe('What is looked for after a deployment', () => {
     .map(({ name, look }) => [name, look(outputs).args.find((arg) => arg.startsWith('{"query"'))] as const)
     .filter((one): one is readonly [string, string] => one[1] !== undefined);
 
-  test.each(asked)('%s: is KQL with names that are sent', (_, body) => {
+  test.each(asked)('is KQL with names that are sent: %s', (_, body) => {
     const { query } = JSON.parse(body) as { readonly query: string };
     expect(analyze(query).wrong).toEqual([]);
     expect([...strangeNames(query), ...strangeAttributes(query)]).toEqual([]);
@@ -113,7 +113,7 @@ describe('What is looked for after a deployment', () => {
   });
 });
 
-describe('A mistake in a question is noticed', () => {
+describe('A mistake in a question', () => {
   const lag = questions['lag'] ?? '';
   const ends = questions['no-successful-run'] ?? '';
 
@@ -123,12 +123,12 @@ describe('A mistake in a question is noticed', () => {
     ['a table that the workspace has not', lag.replaceAll('AppMetrics', 'customMetrics')],
     ['a comparison of a number with a text', lag.replace('Sum > 0', "Sum > 'nothing'")],
     ['a parenthesis too few', ends.replace("Properties['end'])", "Properties['end']")],
-  ])('%s', (_, broken) => {
+  ])('is noticed: %s', (_, broken) => {
     expect([lag, ends]).not.toContain(broken);
     expect(analyze(broken).wrong).not.toEqual([]);
   });
 
-  test('a metric, an event or an attribute that nobody sends', () => {
+  test('is noticed: a metric, an event or an attribute that nobody sends', () => {
     expect(strangeNames(lag.replace('lag.seconds', 'lag.minutes'))).toEqual(['eventferry.lag.minutes']);
     expect(strangeNames((questions['outages-and-stops'] ?? '').replace('outage-began', 'outage-started'))).toEqual([
       'outage-started',
@@ -136,7 +136,7 @@ describe('A mistake in a question is noticed', () => {
     expect(strangeAttributes(ends.replace("['end']", "['ending']"))).toEqual(['ending']);
   });
 
-  test('an answer without a row where absence is the question', () => {
+  test('is noticed: an answer without a row where absence is the question', () => {
     expect(alwaysOneRow(ends)).toBe(true);
     expect(alwaysOneRow(ends.replace('count()', 'count() by bin(TimeGenerated, 5m)'))).toBe(false);
     expect(alwaysOneRow(`${ends}| where GoodRuns > 0\n`)).toBe(false);
@@ -151,14 +151,14 @@ describe('Alerts', () => {
     expect([...metricAlerts].sort()).toEqual(['disk-iops', 'machine-down']);
   });
 
-  test.each(logAlerts)('$name: asks the question of its name and measures a number that it answers', (alert) => {
+  test.each(logAlerts)('ask the question of their name and measure a number that it answers: $name', (alert) => {
     expect(alert.query).toBe(questions[alert.name]);
     expect(['long', 'real']).toContain(analyze(alert.query).columns[alert.metricMeasureColumn]);
     expect(alert.timeAggregation).toBe(alert.operator === 'LessThan' ? 'Minimum' : 'Maximum');
     expect(alert.evaluationFrequency).toBe('PT5M');
   });
 
-  test('of absence are answered by a row even when there is nothing at all', () => {
+  test('that watch for absence are answered by a row even when there is nothing at all', () => {
     const absence = logAlerts.filter(({ operator, threshold }) => operator === 'LessThan' && threshold === 1);
     expect(absence.map(({ name }) => name).sort()).toEqual(['no-successful-run', 'server-down']);
     for (const { query } of absence) expect(alwaysOneRow(query)).toBe(true);
@@ -181,7 +181,7 @@ describe('Alerts', () => {
     });
   });
 
-  test('of lag are quiet until replication has caught up for the first time', () => {
+  test('that watch the lag are quiet until replication has caught up for the first time', () => {
     expect(questions['lag']).toContain("Name == 'eventferry.caught_up' and Sum > 0");
     expect(questions['lag']).toContain('TimeGenerated >= firstCaughtUp');
   });
@@ -257,7 +257,7 @@ describe('Names by which Eventferry is observed', () => {
     .map((path) => readFileSync(join(folder, path), 'utf8'))
     .join('\n');
 
-  test('are measured, each of them, and no other', () => {
+  test('are those of the table of metrics, each of them, and no other', () => {
     const measured = new Set([...code.matchAll(/'(eventferry\.[a-z_]+(?:\.[a-z_]+)*)'/g)].map((match) => match[1]));
     expect([...measured].sort()).toEqual(Object.keys(metrics).sort());
   });

@@ -15,7 +15,7 @@ import { otlpReceiver } from '../support/otlpReceiver.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 
-describe('The deployment package', { timeout: 60_000 }, () => {
+describe('The deployment package', () => {
   let folder: string;
   let app: string;
   let sha256: string;
@@ -33,7 +33,7 @@ describe('The deployment package', { timeout: 60_000 }, () => {
       mkdirSync(dirname(join(app, path)), { recursive: true });
       writeFileSync(join(app, path), bytes);
     }
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test('is the same file when it is made again', async () => {
@@ -73,7 +73,7 @@ describe('The deployment package', { timeout: 60_000 }, () => {
     }
   });
 
-  test('leaves out what .funcignore names', async () => {
+  test('holds nothing that .funcignore names', async () => {
     const copy = join(folder, 'repository');
     mkdirSync(copy);
     for (const name of ['package.json', 'package-lock.json', 'host.json', 'dist'])
@@ -87,7 +87,7 @@ describe('The deployment package', { timeout: 60_000 }, () => {
     expect(await stage(copy, join(folder, 'without'))).not.toContain('dist/secret.txt');
   });
 
-  test('is an app whose timer replicates, loaded as the host loads it, with no package around it', async () => {
+  test('is an app whose timer replicates, loaded as the host loads it, with no packages beside it', async () => {
     const ferry = await Ferry.open(await embeddedServer(), { WHEN_CAUGHT_UP: 'exit' });
     await ferry.write(chunk, numbered(1, 6));
     const worker = join(folder, 'hostWorker.mjs');
@@ -110,7 +110,7 @@ describe('The deployment package', { timeout: 60_000 }, () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
   });
 
-  test('is a command line too, which measures what it does wherever it is told to', async () => {
+  test('is also a command line, which sends what it measures to each place that it is told', async () => {
     const ferry = await Ferry.open(await embeddedServer());
     await ferry.write(chunk, numbered(1, 6));
     const [collector, insights] = [await otlpReceiver(), await applicationInsights()];

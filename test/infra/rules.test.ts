@@ -193,16 +193,16 @@ const breaks: Readonly<Record<string, readonly Break[]>> = {
   ],
 };
 
-describe('A broken rule is noticed', () => {
+describe('A deployment that breaks a rule', () => {
   const file = 'test/infra/params/ownSource.bicepparam';
   const whole = new Deployment(committedSnapshot(file));
   const expected = expectedOf(file, whole);
 
-  test('each rule has a way to break it', () => {
+  test('is tried for each rule', () => {
     expect(Object.keys(breaks).sort()).toEqual(Object.keys(rules).sort());
   });
 
-  test.each(Object.entries(breaks))('%s', (name, ways) => {
+  test.each(Object.entries(breaks))('is noticed: %s', (name, ways) => {
     for (const way of ways) {
       const broken = whole.clone();
       way(broken);
@@ -214,7 +214,7 @@ describe('A broken rule is noticed', () => {
 describe('The machine', () => {
   const deployments = parameterFiles.map((file) => new Deployment(committedSnapshot(file)));
 
-  test('gets customData that no parameter changes: a machine that exists would refuse another', () => {
+  test('gets customData that no parameter changes, for Azure refuses to change that of a machine that exists', () => {
     const customData = deployments.map(({ vm }) =>
       String((vm.properties['osProfile'] as { customData: string }).customData),
     );

@@ -28,7 +28,7 @@ describe.skipIf(!hasProgram('shellcheck'))('shellcheck', () => {
     expect(run('shellcheck', ...scripts.map((name) => join(vm, name)))).toEqual({ status: 0, said: '' });
   });
 
-  test('nor of what the run command runs', () => {
+  test('has nothing to say of what the run command runs', () => {
     const script = join(scratch, 'run-command');
     writeFileSync(script, new Deployment(committedSnapshot('infra/prod.bicepparam')).script);
     expect(run('shellcheck', script)).toEqual({ status: 0, said: '' });
@@ -40,7 +40,7 @@ describe.skipIf(!hasProgram('shellcheck'))('shellcheck', () => {
   });
 });
 
-describe.skipIf(!hasProgram('cloud-init'))('cloud-init', { timeout: 60_000 }, () => {
+describe.skipIf(!hasProgram('cloud-init'))('cloud-init', () => {
   const { vm: machine } = new Deployment(committedSnapshot('infra/prod.bicepparam'));
   const { customData } = machine.properties['osProfile'] as { customData: string };
 
@@ -66,7 +66,7 @@ describe.skipIf(!hasProgram('cloud-init'))('cloud-init', { timeout: 60_000 }, ()
   });
 });
 
-describe.skipIf(!hasProgram('systemd-analyze'))('systemd', { timeout: 60_000 }, () => {
+describe.skipIf(!hasProgram('systemd-analyze'))('systemd', () => {
   const units = [
     'eventferry-health.service',
     'eventferry-health.timer',

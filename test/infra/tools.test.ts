@@ -9,7 +9,7 @@ import { makeSecrets, rotatePassword } from '../../infra/tools/vaultSecrets.js';
 import { MemoryVault } from './memoryVault.js';
 
 describe('The secrets of a deployment', () => {
-  test('are made once: whoever deploys again makes none and changes none', () => {
+  test('are made once: a second deployment makes none and changes none', () => {
     const vault = new MemoryVault();
     expect(makeSecrets(vault)).toHaveLength(8);
     const before = structuredClone(vault.versions);
@@ -40,7 +40,7 @@ describe('The secrets of a deployment', () => {
     expect(vault.versions['eventferry-password']).toHaveLength(2);
   });
 
-  test('do not lose half of an authority without a word', () => {
+  test('are not made when the vault has only half of the authority', () => {
     const vault = new MemoryVault();
     makeSecrets(vault);
     Reflect.deleteProperty(vault.versions, 'eventstore-ca-key');
@@ -50,7 +50,7 @@ describe('The secrets of a deployment', () => {
 
 const authority = makeAuthority();
 
-describe('The commands of a deployment', { timeout: 60_000 }, () => {
+describe('The commands of a deployment', () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'az-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
@@ -142,7 +142,7 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     });
   });
 
-  test('demand, of what only a person can give, what the parameters need and the vault has not', () => {
+  test('demand each secret that only a person can give, that the parameters need and that the vault lacks', () => {
     const vault = [
       ["*'infra/vault.bicep'*", 'kv-x'],
       ["'keyvault secret list'*", names.replaceAll(' ', '\n')],
@@ -161,13 +161,13 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     }
   });
 
-  test('pause and resume', () => {
+  test('pause the timer, and print whether it is off', () => {
     const { record } = run('paused', ['pause'], [deployed]);
     expect(record.at(-1)).toContain('--settings AzureWebJobs.replicate.Disabled=true');
     expect(run('paused', ['print'], [deployed, pausedNow]).stdout).toBe('true\n');
   });
 
-  test('act on the environment that is asked for, while the shell has what azd tells of another', () => {
+  test('act on the environment that is asked for, although azd has set the variables of another', () => {
     const dev = { ...outputs, AZURE_ENV_NAME: 'dev' };
     const prod = [
       "'deployment sub show --name eventferry-prod'*",
@@ -281,7 +281,7 @@ describe('The commands of a deployment', { timeout: 60_000 }, () => {
     }
   });
 
-  test('say what to do when nothing was deployed, or az is not there', () => {
+  test('say what to do when nothing was deployed', () => {
     const { status, stderr } = run('remote', ['status'], [["'deployment sub show'*", 'null']]);
     expect({ status, stderr }).toMatchObject({
       status: 1,

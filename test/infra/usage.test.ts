@@ -91,7 +91,7 @@ const calls = (aMinute: number) => `${aMinute} a minute: ${(aMinute * minutesAMo
 const sent = (aMinute: number) =>
   `${2 * Math.round(aMinute / 2000)} KB a minute: ${((aMinute * minutesAMonth) / 1e9).toFixed(1)} GB`;
 
-describe('What the deployment guide says a month uses', { timeout: 60_000 }, () => {
+describe('What the deployment guide says a month uses', () => {
   test('is what idle minutes of each profile ask of storage', async () => {
     const [economy, continuous] = [await callsAMinute('exit'), await callsAMinute('wait')];
     const row = (what: string, kind: Kind): void => {

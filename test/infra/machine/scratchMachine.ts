@@ -1,17 +1,21 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
 import { makeAuthority, makeNodeCertificate } from '../../../infra/tools/certificates.js';
+import { eventually } from '../../support/waits.js';
 
 export interface Ran {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** So long a line of bash may take on a machine: tens of times what the longest needs while nothing else runs. */
+const limitMs = 240_000;
 
 const enter = fileURLToPath(new URL('enter', import.meta.url));
 
@@ -41,20 +45,27 @@ export class ScratchMachine {
   /** With a disk of 64 MB that holds nothing. */
   static async start(): Promise<ScratchMachine> {
     const machine = new ScratchMachine(64 * 1024 * 1024);
-    await machine.appears('ready');
-    const [child] = readFileSync(`/proc/${machine.process.pid}/task/${machine.process.pid}/children`, 'utf8').split(
-      ' ',
-    );
-    machine.pid = Number(child);
-    machine.setSecrets({});
-    machine.run('setsid "$(cat /machine/node)" /opt/cloud.mjs >/machine/cloud.log 2>&1 </dev/null &');
-    await machine.appears('cloud-ready');
+    try {
+      await machine.comeUp();
+    } catch (error) {
+      await machine.stop();
+      throw error;
+    }
     return machine;
+  }
+
+  private async comeUp(): Promise<void> {
+    await this.appears('ready');
+    const { pid } = this.process;
+    this.pid = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
+    this.setSecrets({});
+    this.run('setsid "$(cat /machine/node)" /opt/cloud.mjs >/machine/cloud.log 2>&1 </dev/null &');
+    await this.appears('cloud-ready');
   }
 
   /** Runs a line of bash as root on the machine. */
   run(line: string): Ran {
-    const { status, stdout, stderr } = spawnSync(
+    const { status, stdout, stderr, error } = spawnSync(
       'nsenter',
       [
         '--target',
@@ -72,13 +83,14 @@ export class ScratchMachine {
       {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 120_000,
+        timeout: limitMs,
         env: {
           PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
           RETRY_SECONDS: '0',
         },
       },
     );
+    if (error) throw new Error(`Waited ${limitMs / 1000} s for ${line}: ${error.message}\n${stdout}${stderr}`);
     return { status, stdout, stderr };
   }
 
@@ -109,17 +121,25 @@ export class ScratchMachine {
     return stdout;
   }
 
-  stop(): void {
-    this.process.kill('SIGKILL');
+  /** Ends every process of the machine, waits until they are gone, and leaves nothing behind. */
+  async stop(): Promise<void> {
+    const { process: entered, pid } = this;
+    if (entered.exitCode === null && entered.signalCode === null) {
+      const gone = once(entered, 'exit');
+      // The end of the first process is the end of all; until there is one, that of whoever makes it.
+      if (pid > 0) process.kill(pid, 'SIGKILL');
+      else entered.kill('SIGKILL');
+      await gone;
+    }
     spawnSync('losetup', ['--detach', this.disk]);
     rmSync(this.folder, { recursive: true, force: true });
     rmSync(this.image, { force: true });
   }
 
   private async appears(name: string): Promise<void> {
-    await vi.waitFor(() => {
-      if (!existsSync(join(this.folder, name))) throw new Error(`the machine does not come up: no ${name}`);
-    }, 20_000);
+    await eventually(`the machine to come up as far as ${name}`, () => {
+      if (!existsSync(join(this.folder, name))) throw new Error('it is not there');
+    });
   }
 
   private offerDownloads(): void {
