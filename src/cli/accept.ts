@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 
 import type { Decision } from '../engine/wayOut.js';
-import { refuse, wholeNumber, withCommonFlags } from './command.js';
+import { refuse, wholeNumber, withCommonFlags, type Commands } from './command.js';
 import { decide, type DecisionFlags } from './decide.js';
 
 interface AcceptFlags extends DecisionFlags {
@@ -10,7 +10,7 @@ interface AcceptFlags extends DecisionFlags {
 }
 
 /** `eventferry accept`: a person accepts what a run stopped for. */
-export function addAccept(program: Command): void {
+export function addAccept(program: Command, commands: Commands): void {
   const command = program
     .command('accept')
     .summary('accept what a run stopped for, so that the next one goes on')
@@ -32,6 +32,6 @@ export function addAccept(program: Command): void {
     ];
     const [decision, another] = decisions;
     if (!decision || another) refuse(command, 'Say one of: settings, --revision N, --chunk NAME.');
-    return decide(command, decision, flags);
+    return decide(commands, command, decision, flags);
   });
 }

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import type { Decision, WayOut } from '../engine/wayOut.js';
 import { Failure } from '../errors.js';
 import type { Replicator } from '../replicator.js';
-import { refuse, withReplicator, type CommonFlags } from './command.js';
+import { refuse, type Commands, type CommonFlags } from './command.js';
 import { canAsk, confirm } from './confirm.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printJson, tell } from './output.js';
+import type { Output } from './output.js';
 
 export interface DecisionFlags extends CommonFlags {
   readonly yes?: boolean;
@@ -16,17 +16,18 @@ export interface DecisionFlags extends CommonFlags {
 const mostTries = 5;
 
 /** Says what a decision will do, asks unless told `--yes`, and does it. */
-export function decide(command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
-  if (!flags.yes && !canAsk()) refuse(command, 'There is no terminal to ask on: add --yes to decide.');
-  return withReplicator(command, async (replicator) => {
+export function decide(commands: Commands, command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
+  const { host, output } = commands;
+  if (!flags.yes && !canAsk(host)) refuse(command, 'There is no terminal to ask on: add --yes to decide.');
+  return commands.withReplicator(command, async (replicator) => {
     const { signal } = new AbortController();
     const wayOut = await replicator.wayOut(decision, signal);
-    if (!flags.json) await print(wayOut.says);
-    if (!flags.yes && !(await confirm(flags.json ? `${wayOut.says} Go on?` : 'Go on?'))) {
-      return tellResult(false, decision, wayOut, flags);
+    if (!flags.json) await output.print(wayOut.says);
+    if (!flags.yes && !(await confirm(flags.json ? `${wayOut.says} Go on?` : 'Go on?', host))) {
+      return tellResult(output, { decision, says: wayOut.says, applied: false }, flags);
     }
     await apply(wayOut, () => replicator.wayOut(decision, signal));
-    return tellResult(true, decision, wayOut, flags);
+    return tellResult(output, { decision, says: wayOut.says, applied: true }, flags);
   });
 }
 
@@ -45,13 +46,14 @@ async function apply(wayOut: WayOut, again: () => ReturnType<Replicator['wayOut'
   }
 }
 
-async function tellResult(
-  applied: boolean,
-  decision: Decision,
-  { says }: WayOut,
-  { json }: DecisionFlags,
-): Promise<ExitCode> {
-  if (json) await printJson({ decision, says, applied });
-  else tell(applied ? 'Done. The next run goes on so.' : 'Nothing was changed.');
+interface Result extends Pick<WayOut, 'says'> {
+  readonly decision: Decision;
+  readonly applied: boolean;
+}
+
+async function tellResult(output: Output, result: Result, { json }: DecisionFlags): Promise<ExitCode> {
+  const { decision, says, applied } = result;
+  if (json) await output.printJson({ decision, says, applied });
+  else output.tell(applied ? 'Done. The next run goes on so.' : 'Nothing was changed.');
   return applied ? exitCodes.done : exitCodes.failed;
 }

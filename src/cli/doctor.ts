@@ -5,11 +5,9 @@ import type { Finding, Verdict } from '../doctor/finding.js';
 import { checks, isHealthy, settingsFindings } from '../doctor/finding.js';
 import { Failure } from '../errors.js';
 import { redactedJson } from '../telemetry/redactedJson.js';
-import { carryOut, commandLogger, withCommonFlags, type CommonFlags } from './command.js';
+import { withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes } from './exitCodes.js';
-import { print } from './output.js';
-import { environmentWith } from './settingsFlags.js';
-import { coloured, type Colour } from './colour.js';
+import type { Colour, Paint } from './colour.js';
 import { counted, printable } from './wording.js';
 
 const marks: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> = {
@@ -21,7 +19,8 @@ const marks: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> 
 const labelWidth = Math.max(...Object.values(checks).map((label) => label.length));
 
 /** `eventferry doctor`: everything that replication needs, one by one, with the next step where something is wrong. */
-export function addDoctor(program: Command): void {
+export function addDoctor(program: Command, commands: Commands): void {
+  const { output } = commands;
   const command = program
     .command('doctor')
     .summary('check settings, source, checkpoint and server one by one')
@@ -30,25 +29,25 @@ export function addDoctor(program: Command): void {
         'nothing anywhere; of the source it only ever reads. Ends with 0 when nothing is wrong, else with 1.',
     );
   withCommonFlags(command).action((flags: CommonFlags) =>
-    carryOut(command, async () => {
+    commands.carryOut(command, async () => {
       const findings: Finding[] = [];
-      for await (const finding of examination(command, flags)) {
+      for await (const finding of examination(commands, command, flags)) {
         findings.push(finding);
-        if (!flags.json) for (const line of findingLines(finding)) await print(line);
+        if (!flags.json) for (const line of findingLines(finding, output.paint)) await output.print(line);
       }
       const healthy = isHealthy(findings);
-      if (flags.json) await print(redactedJson({ healthy, findings }));
-      else await print(`\n${summary(findings)}`);
+      if (flags.json) await output.print(redactedJson({ healthy, findings }));
+      else await output.print(`\n${summary(findings)}`);
       return healthy ? exitCodes.done : exitCodes.failed;
     }),
   );
 }
 
-async function* examination(command: Command, flags: CommonFlags): AsyncGenerator<Finding> {
+async function* examination(commands: Commands, command: Command, flags: CommonFlags): AsyncGenerator<Finding> {
   try {
-    const { config } = loadConfig(environmentWith(command));
+    const { config } = loadConfig(commands.environmentOf(command));
     const { createReplicator } = await import('../replicator.js');
-    const replicator = createReplicator(config, commandLogger(flags));
+    const replicator = createReplicator(config, commands.logger(flags), commands.host.clock);
     try {
       yield* replicator.examine(new AbortController().signal);
     } finally {
@@ -60,11 +59,11 @@ async function* examination(command: Command, flags: CommonFlags): AsyncGenerato
   }
 }
 
-function findingLines({ check, verdict, says, next }: Finding): string[] {
+function findingLines({ check, verdict, says, next }: Finding, paint: Paint): string[] {
   const [mark, colour] = marks[verdict];
   const words = verdict === 'skipped' ? `not looked at: ${says}` : says;
   return [
-    `${coloured(mark, colour)} ${checks[check].padEnd(labelWidth)}  ${printable(words)}`,
+    `${paint(mark, colour)} ${checks[check].padEnd(labelWidth)}  ${printable(words)}`,
     ...(next === undefined ? [] : [`  ${' '.repeat(labelWidth)}  Next: ${printable(next)}`]),
   ];
 }

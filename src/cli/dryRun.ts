@@ -3,7 +3,7 @@ import type { PreviewedEvent } from '../engine/preview.js';
 import type { Replicator } from '../replicator.js';
 import type { CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printJson } from './output.js';
+import type { Output } from './output.js';
 import { Tally, tallyLines } from './tally.js';
 import { counted, number, printable } from './wording.js';
 
@@ -12,19 +12,20 @@ export async function dryRun(
   replicator: Replicator,
   { target }: Config,
   { json = false, limit }: Pick<CommonFlags, 'json'> & { readonly limit: number },
+  output: Output,
 ): Promise<ExitCode> {
   const plan = new Plan(target.stream);
   try {
     for await (const previewed of replicator.preview(new AbortController().signal)) {
       plan.add(previewed);
-      if (json) await printJson(eventFacts(previewed));
-      else for (const line of eventLines(previewed)) await print(line);
+      if (json) await output.printJson(eventFacts(previewed));
+      else for (const line of eventLines(previewed)) await output.print(line);
       if (plan.events >= limit) break;
     }
   } finally {
     // A finding ends the plan where it would end the run; what comes before it would be appended all the same.
-    if (json) await printJson({ summary: plan.summary });
-    else for (const line of plan.lines) await print(line);
+    if (json) await output.printJson({ summary: plan.summary });
+    else for (const line of plan.lines) await output.print(line);
   }
   return exitCodes.done;
 }

@@ -3,7 +3,7 @@ import type { Failure } from '../errors.js';
 import { redact } from '../telemetry/redact.js';
 import { redactedJson } from '../telemetry/redactedJson.js';
 import { exitCodeOf, type ExitCode } from './exitCodes.js';
-import { print, tell } from './output.js';
+import type { Output } from './output.js';
 import { flagOf } from './settingsFlags.js';
 import { printable } from './wording.js';
 
@@ -11,13 +11,14 @@ import { printable } from './wording.js';
 export async function reportFailure(
   failure: Failure,
   { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
+  output: Output,
 ): Promise<ExitCode> {
   const { kind, message, wayOut, facts } = failure;
-  for (const line of failureLines(failure)) tell(line);
-  if (verbose) tell(redact(stackOf(failure)));
+  for (const line of failureLines(failure)) output.tell(line);
+  if (verbose) output.tell(redact(stackOf(failure)));
   // What is expected of a secret looks like one.
   const write = settingProblemsOf(failure) ? JSON.stringify : redactedJson;
-  if (json) await print(write({ error: { kind, message, wayOut, facts } }));
+  if (json) await output.print(write({ error: { kind, message, wayOut, facts } }));
   return exitCodeOf(failure);
 }
 

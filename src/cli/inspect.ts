@@ -2,19 +2,20 @@ import type { Command } from 'commander';
 
 import { loadSourceConfig } from '../config.js';
 import type { Inspection } from '../source/inspection.js';
-import { carryOut, commandLogger, wholeNumber, withCommonFlags, type CommonFlags } from './command.js';
+import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
 import { InspectionReport } from './inspectionReport.js';
-import { print, printJson, tell } from './output.js';
+import type { Output } from './output.js';
 import { recordFacts, recordLines } from './recordReport.js';
-import { environmentWith, sourceSettings } from './settingsFlags.js';
+import { sourceSettings } from './settingsFlags.js';
 
 interface InspectFlags extends CommonFlags {
   readonly position?: string;
 }
 
 /** `eventferry inspect`: what there is at the source, and what is wrong with it. */
-export function addInspect(program: Command): void {
+export function addInspect(program: Command, commands: Commands): void {
+  const { host, output } = commands;
   const command = program
     .command('inspect')
     .summary('show the chunks of the source and what is wrong with them, or one record')
@@ -26,37 +27,49 @@ export function addInspect(program: Command): void {
     .option('--position <N>', 'show the record at this position instead; reads everything before it');
   withCommonFlags(command, sourceSettings).action((flags: InspectFlags) => {
     const position = flags.position === undefined ? undefined : wholeNumber(command, '--position', flags.position, 1);
-    return carryOut(command, async () => {
-      const source = loadSourceConfig(environmentWith(command));
+    return commands.carryOut(command, async () => {
+      const source = loadSourceConfig(commands.environmentOf(command));
       const { createInspection } = await import('../replicator.js');
-      const inspection = createInspection(source, commandLogger(flags));
+      const inspection = createInspection(source, commands.logger(flags), host.clock);
       return position === undefined
-        ? showSource(inspection, source.container, flags)
-        : showRecord(inspection, position, flags);
+        ? showSource(inspection, source.container, flags, output)
+        : showRecord(inspection, position, flags, output);
     });
   });
 }
 
-async function showSource(inspection: Inspection, container: string, { json }: CommonFlags): Promise<ExitCode> {
+async function showSource(
+  inspection: Inspection,
+  container: string,
+  { json }: CommonFlags,
+  output: Output,
+): Promise<ExitCode> {
   const report = new InspectionReport(container, inspection.totals);
-  if (!json) await print(report.heading);
+  if (!json) await output.print(report.heading);
   for await (const chunk of inspection.chunks(new AbortController().signal)) {
     report.add(chunk);
-    if (json) await printJson(chunk);
-    else for (const line of report.chunkLines(chunk)) await print(line);
+    if (json) await output.printJson(chunk);
+    else for (const line of report.chunkLines(chunk)) await output.print(line);
   }
-  if (json) await printJson({ summary: report.summary });
-  else for (const line of report.lines) await print(line);
+  if (json) await output.printJson({ summary: report.summary });
+  else for (const line of report.lines) await output.print(line);
   return exitCodes.done;
 }
 
-async function showRecord(inspection: Inspection, position: number, { json }: CommonFlags): Promise<ExitCode> {
+async function showRecord(
+  inspection: Inspection,
+  position: number,
+  { json }: CommonFlags,
+  output: Output,
+): Promise<ExitCode> {
   const found = await inspection.record(position, new AbortController().signal);
   if (!found) {
-    tell(`Error: There is no record at position ${position}.\nNext: \`eventferry inspect\` shows the last position.`);
+    output.tell(
+      `Error: There is no record at position ${position}.\nNext: \`eventferry inspect\` shows the last position.`,
+    );
     return exitCodes.failed;
   }
-  if (json) await printJson(recordFacts(found));
-  else for (const line of recordLines(found)) await print(line);
+  if (json) await output.printJson(recordFacts(found));
+  else for (const line of recordLines(found)) await output.print(line);
   return exitCodes.done;
 }

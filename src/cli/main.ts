@@ -1,32 +1,39 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { systemClock } from '../clock.js';
+import { environment } from '../config.js';
+import { eventferry } from './commandLine.js';
+import { exitCodes } from './exitCodes.js';
 
-import { addAccept } from './accept.js';
-import { exitCodes, exitCodesHelp } from './exitCodes.js';
-import { addDoctor } from './doctor.js';
-import { addInspect } from './inspect.js';
-import { endWhenReaderIsGone } from './output.js';
-import { addQuarantine } from './quarantine.js';
-import { addRewind } from './rewind.js';
-import { addRun } from './run.js';
-import { addStatus } from './status.js';
-import { addVerify } from './verify.js';
-import { version } from './version.js';
+/** What is still open when a command is done may keep the process for so long. */
+const lingerMs = 500;
+
+/** `eventferry inspect | head` is no failure: the reader has seen enough. */
+function endWhenReaderIsGone(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.done);
+    throw error;
+  });
+}
+
+/** The process ends by itself; a request that nobody waits for any more, and nobody answers, must not keep it. */
+function endSoon(): void {
+  setTimeout(() => {
+    if (process.stdout.writableLength === 0) process.exit();
+    else endSoon();
+  }, lingerMs).unref();
+}
 
 endWhenReaderIsGone();
-await program().parseAsync();
-
-function program(): Command {
-  const eventferry = new Command('eventferry')
-    .description('Replicates a blob-backed event store into EventStoreDB: every event once, in order, byte for byte.')
-    .version(version())
-    .addHelpText('after', `\nSettings come from the environment; flags win over it.\n${exitCodesHelp}`)
-    .configureHelp({ showGlobalOptions: false })
-    .showHelpAfterError('Next: --help shows the usage.')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
-    // Help that was asked for is no wrong usage.
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage));
-  for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addQuarantine, addAccept, addRewind])
-    add(eventferry);
-  return eventferry;
-}
+process.exitCode = await eventferry(process.argv.slice(2), {
+  env: environment(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  clock: systemClock,
+  onInterrupt: (callback) => {
+    process.on('SIGINT', callback).on('SIGTERM', callback);
+    return () => void process.off('SIGINT', callback).off('SIGTERM', callback);
+  },
+  exit: (code) => process.exit(code),
+});
+endSoon();

@@ -1,29 +1,37 @@
 import { once } from 'node:events';
+import { styleText } from 'node:util';
 
-/** Prints a result line; resolves when there is room for the next. Rejects never: a reader that has gone ends us. */
-export async function print(line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
-}
+import type { Paint } from './colour.js';
+import type { Host } from './host.js';
 
-/** Prints bytes as they are. */
-export async function printBytes(bytes: Uint8Array): Promise<void> {
-  if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
-}
+/** What a command prints and says. */
+export class Output {
+  constructor(private readonly host: Pick<Host, 'stdout' | 'stderr'>) {}
 
-/** A result as JSON on one line; 64-bit integers are written as decimal text. */
-export function printJson(value: unknown): Promise<void> {
-  return print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)));
-}
+  /** Prints a result line; resolves when there is room for the next. */
+  print(line: string): Promise<void> {
+    return this.printBytes(`${line}\n`);
+  }
 
-/** Says something to the person at the terminal; results never go here. */
-export function tell(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
+  /** Prints bytes, or text, as they are. */
+  async printBytes(bytes: Uint8Array | string): Promise<void> {
+    const { stdout } = this.host;
+    if (!stdout.write(bytes)) await once(stdout, 'drain');
+  }
 
-/** `eventferry inspect | head` is no failure: the reader has seen enough. */
-export function endWhenReaderIsGone(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  /** A result as JSON on one line; 64-bit integers are written as decimal text. */
+  printJson(value: unknown): Promise<void> {
+    return this.print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)));
+  }
+
+  /** Says something to the person at the terminal; results never go here. */
+  tell(text: string): void {
+    this.host.stderr.write(`${text}\n`);
+  }
+
+  /** Colours text where stdout is a terminal that shows colours (and `NO_COLOR` is not set). */
+  readonly paint: Paint = (text, colour) => {
+    const { stdout } = this.host;
+    return stdout.isTTY && stdout.hasColors?.() ? styleText(colour, text) : text;
+  };
 }

@@ -1,5 +1,6 @@
 import { MultiBar, type Options } from 'cli-progress';
 
+import type { Clock } from '../clock.js';
 import { Pace } from './pace.js';
 import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
 import { counted, duration, number } from './wording.js';
@@ -18,14 +19,14 @@ const options: Options = {
 };
 
 /** A bar with events, events/s and the time left. It appears with the first progress. */
-export function progressBar(stream: NodeJS.WriteStream, { done }: ProgressWords): ProgressDisplay {
+export function progressBar(stream: NodeJS.WritableStream, { done }: ProgressWords, clock: Clock): ProgressDisplay {
   // The library's only bar that lets other lines by is the one for several bars.
   const bars = new MultiBar({ ...options, stream });
   const pace = new Pace();
   let bar: ReturnType<MultiBar['create']> | undefined;
   return {
     show(progress) {
-      const { eventsPerSecond, total, secondsLeft } = pace.seen(progress, performance.now());
+      const { eventsPerSecond, total, secondsLeft } = pace.seen(progress, clock.elapsed());
       const payload = {
         events: progress.events === total ? counted(total, 'event') : `${number(progress.events)} of ~${number(total)}`,
         rate: number(eventsPerSecond),

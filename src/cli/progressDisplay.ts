@@ -1,4 +1,5 @@
 import type { Progress } from '../engine/runLog.js';
+import type { Host } from './host.js';
 import { progressBar } from './progressBar.js';
 import { progressLines } from './progressLines.js';
 
@@ -19,7 +20,7 @@ export interface ProgressWords {
 
 export const replicationWords: ProgressWords = { left: 'behind', done: 'caught up' };
 
-/** A bar on a terminal, a line every few seconds elsewhere. */
-export function progressDisplay(stream: NodeJS.WriteStream, words = replicationWords): ProgressDisplay {
-  return stream.isTTY ? progressBar(stream, words) : progressLines(stream, words);
+/** On stderr: a bar on a terminal, a line every few seconds elsewhere. */
+export function progressDisplay({ stderr, clock }: Host, words = replicationWords): ProgressDisplay {
+  return stderr.isTTY ? progressBar(stderr, words, clock) : progressLines(stderr, words, clock);
 }

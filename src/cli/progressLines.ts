@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import type { Progress } from '../engine/runLog.js';
 import { Pace } from './pace.js';
 import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
@@ -9,13 +10,13 @@ const everyMs = 5_000;
 export function progressLines(
   stream: NodeJS.WritableStream,
   words: ProgressWords,
-  now = () => performance.now(),
+  clock: Pick<Clock, 'elapsed'>,
 ): ProgressDisplay {
   const pace = new Pace();
-  let [shownAtMs, shownEvents] = [now(), 0];
+  let [shownAtMs, shownEvents] = [clock.elapsed(), 0];
   return {
     show(progress) {
-      const atMs = now();
+      const atMs = clock.elapsed();
       const speed = pace.seen(progress, atMs);
       if (atMs - shownAtMs < everyMs || progress.events === shownEvents) return;
       [shownAtMs, shownEvents] = [atMs, progress.events];

@@ -4,9 +4,9 @@ import { Failure } from '../errors.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { SetAside } from '../record.js';
 import type { Replicator } from '../replicator.js';
-import { wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
+import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printBytes, printJson, tell } from './output.js';
+import type { Output } from './output.js';
 import { bytesFacts, bytesLines, nameOf } from './recordReport.js';
 import { counted, printable, table } from './wording.js';
 
@@ -16,7 +16,8 @@ interface ShowFlags extends CommonFlags {
 }
 
 /** `eventferry quarantine`: the messages that could not become events and were set aside. */
-export function addQuarantine(program: Command): void {
+export function addQuarantine(program: Command, commands: Commands): void {
+  const { output } = commands;
   const quarantine = program
     .command('quarantine')
     .summary('list or show messages that were set aside because they could not become events')
@@ -26,7 +27,7 @@ export function addQuarantine(program: Command): void {
     .summary('list them: position, size and reason of each')
     .description('Lists the messages that were set aside: position and index at the source, size, reason.');
   withCommonFlags(list).action((flags: CommonFlags) =>
-    withReplicator(list, async (replicator) => showAll(quarantineOf(replicator), flags)),
+    commands.withReplicator(list, async (replicator) => showAll(quarantineOf(replicator), flags, output)),
   );
   const show = quarantine
     .command('show')
@@ -38,7 +39,9 @@ export function addQuarantine(program: Command): void {
   withCommonFlags(show).action((given: string, flags: ShowFlags) => {
     const position = wholeNumber(show, 'POSITION', given, 1);
     const index = flags.index === undefined ? undefined : wholeNumber(show, '--index', flags.index, 0);
-    return withReplicator(show, async (replicator) => showOne(quarantineOf(replicator), { position, index }, flags));
+    return commands.withReplicator(show, async (replicator) =>
+      showOne(quarantineOf(replicator), { position, index }, flags, output),
+    );
   });
 }
 
@@ -50,15 +53,15 @@ function quarantineOf({ quarantine }: Replicator): Quarantine {
   );
 }
 
-async function showAll(quarantine: Quarantine, { json }: CommonFlags): Promise<ExitCode> {
+async function showAll(quarantine: Quarantine, { json }: CommonFlags, output: Output): Promise<ExitCode> {
   let count = 0;
   for await (const kept of quarantine.list(new AbortController().signal)) {
     count += 1;
     const { position, index, bytes, reason } = kept;
-    if (json) await printJson(kept);
-    else await print(`position ${position} message ${index}, ${counted(bytes, 'byte')}: ${printable(reason)}`);
+    if (json) await output.printJson(kept);
+    else await output.print(`position ${position} message ${index}, ${counted(bytes, 'byte')}: ${printable(reason)}`);
   }
-  if (!json) await print(`${counted(count, 'message')} in container ${quarantine.container}.`);
+  if (!json) await output.print(`${counted(count, 'message')} in container ${quarantine.container}.`);
   return exitCodes.done;
 }
 
@@ -66,17 +69,18 @@ async function showOne(
   quarantine: Quarantine,
   wanted: { readonly position: number; readonly index: number | undefined },
   { json, body }: ShowFlags,
+  output: Output,
 ): Promise<ExitCode> {
   const message = await find(quarantine, wanted);
   if (!message) {
     const which = wanted.index === undefined ? '' : `message ${wanted.index} of `;
-    tell(`Error: Nothing of ${which}position ${wanted.position} is in container ${quarantine.container}.`);
-    tell('Next: `eventferry quarantine list` shows what is.');
+    output.tell(`Error: Nothing of ${which}position ${wanted.position} is in container ${quarantine.container}.`);
+    output.tell('Next: `eventferry quarantine list` shows what is.');
     return exitCodes.failed;
   }
-  if (body) await printBytes(message.body);
-  else if (json) await printJson(facts(message));
-  else for (const line of lines(message)) await print(line);
+  if (body) await output.printBytes(message.body);
+  else if (json) await output.printJson(facts(message));
+  else for (const line of lines(message)) await output.print(line);
   return exitCodes.done;
 }
 

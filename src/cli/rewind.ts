@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 
-import { withCommonFlags } from './command.js';
+import { withCommonFlags, type Commands } from './command.js';
 import { decide, type DecisionFlags } from './decide.js';
 
 /** `eventferry rewind`: start over for a target stream that is lost. */
-export function addRewind(program: Command): void {
+export function addRewind(program: Command, commands: Commands): void {
   const command = program
     .command('rewind')
     .summary('replicate again from the beginning into a stream that was lost')
@@ -13,5 +13,5 @@ export function addRewind(program: Command): void {
         'Refuses when the stream is there or was soft-deleted. Says what it will do and asks first.',
     )
     .option('--yes', 'do not ask');
-  withCommonFlags(command).action((flags: DecisionFlags) => decide(command, { kind: 'rewind' }, flags));
+  withCommonFlags(command).action((flags: DecisionFlags) => decide(commands, command, { kind: 'rewind' }, flags));
 }

@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { setTimeout as delay } from 'node:timers/promises';
 
-import { systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import type { RunReport } from '../engine/run.js';
 import { Failure } from '../errors.js';
 import type { Replicator } from '../replicator.js';
-import { refuse, wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
+import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { dryRun } from './dryRun.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printJson } from './output.js';
 import { progressDisplay, type ProgressDisplay } from './progressDisplay.js';
 import { runFacts, runLines } from './runReport.js';
 import { stopSignals } from './stopSignals.js';
@@ -28,7 +26,8 @@ const graceMs = 3_000;
 const cutOffMs = 1_000;
 
 /** `eventferry run`: replicates until caught up, or for ever. */
-export function addRun(program: Command): void {
+export function addRun(program: Command, commands: Commands): void {
+  const { host, output } = commands;
   const command = program
     .command('run')
     .summary('replicate until caught up, or for ever with --follow')
@@ -47,13 +46,16 @@ export function addRun(program: Command): void {
     const port = flags.dashboard === undefined ? undefined : portOf(command, flags.dashboard);
     if (flags.dryRun) {
       const limit = flags.limit === undefined ? Infinity : wholeNumber(command, '--limit', flags.limit, 1);
-      return withReplicator(command, (replicator, config) => dryRun(replicator, config, { ...flags, limit }));
+      return commands.withReplicator(command, (replicator, config) =>
+        dryRun(replicator, config, { ...flags, limit }, output),
+      );
     }
-    const display = progressDisplay(process.stderr);
-    return withReplicator(
+    const display = progressDisplay(host);
+    const surroundings = { flags, display, commands };
+    return commands.withReplicator(
       command,
       (replicator, config) =>
-        withDashboard(port, replicator, display, () => replicate(replicator, config, flags, display)),
+        withDashboard(port, replicator, surroundings, () => replicate(replicator, config, surroundings)),
       (text) => display.line(text),
     );
   });
@@ -64,11 +66,17 @@ function portOf(command: Command, text: string): number {
   return port <= 65_535 ? port : refuse(command, '--dashboard takes a port, 0 to 65535.');
 }
 
+interface Surroundings {
+  readonly flags: RunFlags;
+  readonly display: ProgressDisplay;
+  readonly commands: Commands;
+}
+
 /** Serves the status page while the work lasts. */
 async function withDashboard<T>(
   port: number | undefined,
   replicator: Replicator,
-  display: ProgressDisplay,
+  { display, commands }: Surroundings,
   work: () => Promise<T>,
 ): Promise<T> {
   if (port === undefined) return work();
@@ -76,7 +84,8 @@ async function withDashboard<T>(
     import('../dashboard/dashboardData.js'),
     import('../dashboard/dashboardServer.js'),
   ]);
-  const dashboard = await startDashboard(port, () => dashboardData(replicator, systemClock)).catch((error: Error) => {
+  const { clock } = commands.host;
+  const dashboard = await startDashboard(port, () => dashboardData(replicator, clock)).catch((error: Error) => {
     throw new Failure('SettingsInvalid', `The status page cannot be served at port ${port}: ${error.message}.`);
   });
   display.line(`Status page: ${dashboard.url}`);
@@ -90,10 +99,10 @@ async function withDashboard<T>(
 async function replicate(
   replicator: Replicator,
   config: Config,
-  flags: RunFlags,
-  display: ProgressDisplay,
+  { flags, display, commands }: Surroundings,
 ): Promise<ExitCode> {
-  const stop = stopSignals(() =>
+  const { host, output } = commands;
+  const stop = stopSignals(host, () =>
     display.line('Stopping: what is under way is confirmed first. Ctrl-C again ends now.'),
   );
   const ended = new AbortController();
@@ -104,13 +113,14 @@ async function replicate(
       onProgress: (progress) => display.show(progress),
       ...(flags.follow ? { whenCaughtUp: 'wait' } : { whenCaughtUp: 'exit', outageTries, outageTriesAtStart: 1 }),
     });
-    const report = await Promise.race([run, cutOff(run, replicator, stop.signal, ended.signal)]);
+    const report = await Promise.race([
+      run,
+      cutOff(run, replicator, host.clock, { stop: stop.signal, ended: ended.signal }),
+    ]);
     display.end();
-    if (flags.json) await printJson(runFacts(report, config));
-    else for (const line of runLines(report, config)) await print(line);
-    if (report) return exitCodes.done;
-    // What does not even end when its connections are closed would keep the process; nothing is lost with it.
-    process.exit(exitCodes.done);
+    if (flags.json) await output.printJson(runFacts(report, config));
+    else for (const line of runLines(report, config)) await output.print(line);
+    return exitCodes.done;
   } finally {
     ended.abort();
     display.end();
@@ -118,19 +128,21 @@ async function replicate(
   }
 }
 
-/** Once a stop was asked for: lets the run end by itself for a while, then closes its connections under it. */
+/**
+ * Once a stop was asked for: lets the run end by itself for a while, then closes its connections under it. Undefined when
+ * the run does not even end then; nothing is lost with it.
+ */
 async function cutOff(
   run: Promise<RunReport>,
   replicator: Replicator,
-  stop: AbortSignal,
-  ended: AbortSignal,
+  clock: Clock,
+  { stop, ended }: { readonly stop: AbortSignal; readonly ended: AbortSignal },
 ): Promise<RunReport | undefined> {
   await aborted(AbortSignal.any([stop, ended]));
-  await delay(graceMs, undefined, { signal: ended }).catch(() => undefined);
+  await clock.sleep(graceMs, ended);
   if (ended.aborted) return undefined;
   await replicator.close();
-  const waited = delay(cutOffMs, undefined, { signal: ended }).catch(() => undefined);
-  return Promise.race([run, waited.then(() => undefined)]);
+  return Promise.race([run, clock.sleep(cutOffMs, ended).then(() => undefined)]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-import { environment, type Environment } from '../config.js';
+import type { Environment } from '../config.js';
 import { settings, type SettingName } from '../settings.js';
 import { connectionSettingNames } from '../storageSettings.js';
 
@@ -45,8 +45,8 @@ export function addSettingsFlags(command: Command, names: readonly (SettingName 
 }
 
 /** The environment with the flags of a command line laid over it. */
-export function environmentWith(command: Command): Environment {
-  const laid: Record<string, string | undefined> = { ...environment() };
+export function environmentWith(command: Command, environment: Environment): Environment {
+  const laid: Record<string, string | undefined> = { ...environment };
   for (const names of Object.keys(connections).map(connectionSettingNames)) {
     // A connection is one thing: a part of it on the command line must not mix with another in the environment.
     if (names.some((name) => given(command, name) !== undefined)) for (const name of names) laid[name] = undefined;

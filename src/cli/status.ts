@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
 
-import { systemClock } from '../clock.js';
 import { statusWithin } from '../dashboard/dashboardData.js';
 import type { Status } from '../engine/status.js';
 import type { Replicator } from '../replicator.js';
 import { redactedJson } from '../telemetry/redactedJson.js';
-import { coloured } from './colour.js';
-import { wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
+import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printJson } from './output.js';
 import { statusLines } from './statusReport.js';
 import { stopSignals } from './stopSignals.js';
 import { blocksView, screenView, watch } from './watch.js';
@@ -20,7 +17,8 @@ interface StatusFlags extends CommonFlags {
 const standardWatchSeconds = 5;
 
 /** `eventferry status`: how far replication is, and what is wrong. */
-export function addStatus(program: Command): void {
+export function addStatus(program: Command, commands: Commands): void {
+  const { output } = commands;
   const command = program
     .command('status')
     .summary('show how far replication is and what is wrong')
@@ -34,11 +32,11 @@ export function addStatus(program: Command): void {
     );
   withCommonFlags(command).action((flags: StatusFlags) => {
     const seconds = watchSeconds(command, flags.watch);
-    return withReplicator(command, async (replicator) => {
-      if (seconds !== undefined) return watchStatus(replicator, seconds, flags);
+    return commands.withReplicator(command, async (replicator) => {
+      if (seconds !== undefined) return watchStatus(replicator, seconds, flags, commands);
       const status = await replicator.status(new AbortController().signal);
-      if (flags.json) await printJson(status);
-      else for (const line of linesOf(status, process.stdout.columns)) await print(line);
+      if (flags.json) await output.printJson(status);
+      else for (const line of linesOf(status, commands)) await output.print(line);
       return exitCodeOf(status);
     });
   });
@@ -50,26 +48,32 @@ function watchSeconds(command: Command, given: StatusFlags['watch']): number | u
 }
 
 /** Until a stop is asked for, which is how it is meant to end. */
-async function watchStatus(replicator: Replicator, seconds: number, { json }: StatusFlags): Promise<ExitCode> {
-  const { stdout } = process;
+async function watchStatus(
+  replicator: Replicator,
+  seconds: number,
+  { json }: StatusFlags,
+  commands: Commands,
+): Promise<ExitCode> {
+  const { stdout, clock } = commands.host;
   const onScreen = stdout.isTTY && !json;
   const look = async (): Promise<readonly string[]> => {
-    const status = await statusWithin(replicator, systemClock);
+    const status = await statusWithin(replicator, clock);
     if (json) return [redactedJson(status)];
-    return [new Date().toISOString(), ...linesOf(status, stdout.columns)];
+    return [new Date(clock.now()).toISOString(), ...linesOf(status, commands)];
   };
   const view = onScreen ? screenView(stdout) : blocksView(stdout, json ? '' : '\n');
-  const stop = stopSignals(() => undefined);
+  const stop = stopSignals(commands.host, () => undefined);
   try {
-    await watch(look, seconds * 1000, view, { clock: systemClock, signal: stop.signal });
+    await watch(look, seconds * 1000, view, { clock, signal: stop.signal });
     return exitCodes.done;
   } finally {
     stop.release();
   }
 }
 
-function linesOf(status: Status, columns: number | undefined): string[] {
-  return statusLines(status, { now: Date.now(), paint: coloured, ...(columns !== undefined && { columns }) });
+function linesOf(status: Status, { host, output }: Commands): string[] {
+  const { columns } = host.stdout;
+  return statusLines(status, { now: host.clock.now(), paint: output.paint, ...(columns !== undefined && { columns }) });
 }
 
 function exitCodeOf({ healthy, stop }: Status): ExitCode {

@@ -1,12 +1,12 @@
 import type { Status } from '../engine/status.js';
-import type { Colour } from './colour.js';
+import type { Colour, Paint } from './colour.js';
 import { counted, duration, number, printable, size } from './wording.js';
 
 /** Where a report is shown. */
 export interface Screen {
   /** Ages are told by this; ms since 1970. */
   readonly now: number;
-  readonly paint: (text: string, colour: Colour) => string;
+  readonly paint: Paint;
   /** Characters in a line; what is longer goes on below. Absent: lines are as long as they are. */
   readonly columns?: number;
 }

@@ -1,4 +1,5 @@
 import { exitCodes } from './exitCodes.js';
+import type { Host } from './host.js';
 
 /** A stop that was asked for from outside. */
 export interface StopSignals {
@@ -12,22 +13,18 @@ export interface StopSignals {
 const sameInterruptMs = 300;
 
 /** Listens for Ctrl-C and SIGTERM: the first asks for a clean end, the second ends the process at once. */
-export function stopSignals(onStop: () => void): StopSignals {
+export function stopSignals(host: Host, onStop: () => void): StopSignals {
   const asked = new AbortController();
   let askedAt = 0;
-  const ask = (): void => {
-    const now = performance.now();
+  const release = host.onInterrupt(() => {
+    const now = host.clock.elapsed();
     if (asked.signal.aborted) {
-      if (now - askedAt > sameInterruptMs) process.exit(exitCodes.interrupted);
+      if (now - askedAt > sameInterruptMs) host.exit(exitCodes.interrupted);
       return;
     }
     askedAt = now;
     asked.abort();
     onStop();
-  };
-  process.on('SIGINT', ask).on('SIGTERM', ask);
-  return {
-    signal: asked.signal,
-    release: () => void process.off('SIGINT', ask).off('SIGTERM', ask),
-  };
+  });
+  return { signal: asked.signal, release };
 }

@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import type { Config } from '../config.js';
 import type { VerifyOrder } from '../engine/verifyStream.js';
 import type { Replicator } from '../replicator.js';
-import { refuse, wholeNumber, withCommonFlags, withReplicator, type CommonFlags } from './command.js';
+import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from './exitCodes.js';
-import { print, printJson } from './output.js';
 import { progressDisplay, type ProgressDisplay } from './progressDisplay.js';
 import { stopSignals } from './stopSignals.js';
 import { verifyFacts, verifyLines } from './verifyReport.js';
@@ -18,7 +17,7 @@ interface VerifyFlags extends CommonFlags {
 }
 
 /** `eventferry verify`: compares the target stream with the source. */
-export function addVerify(program: Command): void {
+export function addVerify(program: Command, commands: Commands): void {
   const command = program
     .command('verify')
     .summary('compare the target stream with the source: counts, order, ids, types, bytes, marks')
@@ -32,10 +31,10 @@ export function addVerify(program: Command): void {
     .option('--seed <N>', 'with --sample: draw the ranges that this number draws');
   withCommonFlags(command).action((flags: VerifyFlags) => {
     const order = orderOf(command, flags);
-    const display = progressDisplay(process.stderr, { left: 'to go', done: 'done' });
-    return withReplicator(
+    const display = progressDisplay(commands.host, { left: 'to go', done: 'done' });
+    return commands.withReplicator(
       command,
-      (replicator, config) => verify(replicator, config, order, flags, display),
+      (replicator, config) => verify(replicator, config, order, { flags, display, commands }),
       (text) => display.line(text),
     );
   });
@@ -56,14 +55,22 @@ function orderOf(command: Command, flags: VerifyFlags): Omit<VerifyOrder, 'stop'
   };
 }
 
+interface Surroundings {
+  readonly flags: VerifyFlags;
+  readonly display: ProgressDisplay;
+  readonly commands: Commands;
+}
+
 async function verify(
   replicator: Replicator,
   config: Config,
   order: Omit<VerifyOrder, 'stop'>,
-  flags: VerifyFlags,
-  display: ProgressDisplay,
+  { flags, display, commands }: Surroundings,
 ): Promise<ExitCode> {
-  const stop = stopSignals(() => display.line('Stopping: the report says how far it came. Ctrl-C again ends now.'));
+  const { host, output } = commands;
+  const stop = stopSignals(host, () =>
+    display.line('Stopping: the report says how far it came. Ctrl-C again ends now.'),
+  );
   try {
     const report = await replicator.verify({
       ...order,
@@ -75,8 +82,8 @@ async function verify(
       },
     });
     display.end();
-    if (flags.json) await printJson(verifyFacts(report, config));
-    else for (const line of verifyLines(report, config)) await print(line);
+    if (flags.json) await output.printJson(verifyFacts(report, config));
+    else for (const line of verifyLines(report, config)) await output.print(line);
     if (!report.equal) return exitCodes.failed;
     return report.complete ? exitCodes.done : exitCodes.interrupted;
   } finally {

@@ -6,7 +6,7 @@ import { confirm } from '../../src/cli/confirm.js';
 function answered(text: string): Promise<boolean> {
   const input = new PassThrough();
   input.end(text);
-  return confirm('Go on?', input, new PassThrough());
+  return confirm('Go on?', { stdin: input, stderr: new PassThrough() });
 }
 
 describe('A question on the terminal', () => {
@@ -19,9 +19,9 @@ describe('A question on the terminal', () => {
   });
 
   test('says what the answers are', async () => {
-    const [input, output] = [new PassThrough(), new PassThrough()];
-    input.end('n\n');
-    await confirm('Go on?', input, output);
-    expect((output.read() as Buffer).toString()).toContain('Go on? [y/N] ');
+    const [stdin, stderr] = [new PassThrough(), new PassThrough()];
+    stdin.end('n\n');
+    await confirm('Go on?', { stdin, stderr });
+    expect((stderr.read() as Buffer).toString()).toContain('Go on? [y/N] ');
   });
 });

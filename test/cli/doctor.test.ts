@@ -39,7 +39,7 @@ describe('eventferry doctor', () => {
     expect(stdout).toMatch(/^- Source +not looked at: the settings are wrong$/m);
   });
 
-  test('is the same as JSON', async () => {
+  test('says the same as JSON when told --json', async () => {
     const ferry = await Ferry.open(server());
     const { code, stdout } = await eventferry(['doctor', '--json'], ferry.environment());
     expect(code).toBe(0);

@@ -67,7 +67,7 @@ describe('eventferry quarantine', () => {
     expect(stderr).toMatch(/^Error: Nothing of position 1 is in container /);
   });
 
-  test('is told by status', async () => {
+  test('is mentioned by eventferry status', async () => {
     const ferry = await openFerry();
     const { stdout } = await eventferry(['status'], ferry.environment());
     expect(stdout).toMatch(/^Warning +2 messages are kept in container quarantine-\S+ in place of an event/m);

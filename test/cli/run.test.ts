@@ -1,10 +1,13 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { describe, expect, test, onTestFinished, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
+import { systemClock } from '../../src/clock.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { eventually, until } from '../support/waits.js';
 import { eventferry, password, start } from './commandLine.js';
+import { doorbell } from './doorbell.js';
 
 const server = sharedEmbeddedServer();
 const first = '00000000-2013-10-15-080000.dat';
@@ -16,19 +19,6 @@ async function openFerry(): Promise<Ferry> {
   return Ferry.open(server(), { EVENTSTORE_CONNECTION_STRING: secret, OUTAGE_WAIT_SECONDS: '1' });
 }
 
-/** Something that listens and counts who comes; it sends them away, or says nothing. */
-async function doorbell(how: 'closed' | 'silent' = 'closed'): Promise<{ readonly port: number; rung: number }> {
-  const bell = { port: 0, rung: 0 };
-  const listener = createServer((socket) => {
-    bell.rung += 1;
-    if (how === 'closed') socket.destroy();
-  });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  bell.port = (listener.address() as AddressInfo).port;
-  onTestFinished(() => void listener.close());
-  return bell;
-}
-
 describe('eventferry run', () => {
   test('replicates until caught up, says what it did and ends by itself', async () => {
     const ferry = await openFerry();
@@ -36,7 +26,6 @@ describe('eventferry run', () => {
 
     expect(await eventferry(['run'], ferry.environment())).toEqual({
       code: 0,
-      signal: null,
       stdout: `Replicated 3 events: position 3, revision 2 of stream ${ferry.stream}. Caught up.\n`,
       stderr: '',
     });
@@ -89,7 +78,10 @@ describe('eventferry run', () => {
     const ferry = await openFerry();
     const records = 3000;
     await ferry.write(first, numbered(1, records));
-    const runs = [1, 2].map(() => eventferry(['run', '--json'], ferry.environment({ READ_RECORDS: '100' })));
+    // While one works the other waits for it, which must take time.
+    const runs = [1, 2].map(() =>
+      eventferry(['run', '--json'], ferry.environment({ READ_RECORDS: '100' }), systemClock),
+    );
     for (const { code, stdout } of await Promise.all(runs)) {
       expect(code).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ end: 'caught-up', position: records, revision: records - 1 });
@@ -99,89 +91,78 @@ describe('eventferry run', () => {
 });
 
 describe('eventferry run --follow', () => {
-  test('waits for what comes, until Ctrl-C ends it cleanly', async () => {
-    const ferry = await openFerry();
-    await ferry.write(first, numbered(1, 2));
-    const running = start(['run', '--follow'], ferry.environment());
-    await vi.waitFor(() => expect(ferry.bodies()).toEqual(numberedBodies(1, 2)), { timeout: 20_000 });
-    await ferry.write(second, numbered(3, 4));
-    await vi.waitFor(() => expect(ferry.bodies()).toEqual(numberedBodies(1, 4)), { timeout: 20_000 });
-    running.kill('SIGINT');
-    const { code, stdout, stderr } = await running.ended;
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: `Stopped on request after 4 events: position 4, revision 3 of stream ${ferry.stream}.\n`,
-    });
-    expect(stderr).toContain('Stopping: ');
-    expect(await ferry.row()).toMatchObject({ confirmed: { revision: 3 } });
-  });
-
-  test('ends on SIGTERM too, also while there is nothing to replicate', async () => {
-    const ferry = await openFerry();
-    const running = start(['run', '--follow'], ferry.environment());
-    await vi.waitFor(async () => expect((await ferry.row())?.run?.caughtUpAt).toBeDefined(), { timeout: 20_000 });
-    running.kill('SIGTERM');
-    expect(await running.ended).toMatchObject({ code: 0, stdout: 'Stopped on request after 0 events.\n' });
-  });
-
   test('outlasts an outage, and tells of its begin and its end', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     server().faults.refuse = true;
     const running = start(['run', '--follow'], ferry.environment());
-    await vi.waitFor(() => expect(running.stderr()).toContain('outage-began'), { timeout: 20_000 });
+    await eventually('the outage to begin', () => expect(running.stderr()).toContain('outage-began'));
     server().faults.clear();
-    await vi.waitFor(() => expect(running.stderr()).toContain('outage-ended'), { timeout: 20_000 });
-    running.kill('SIGINT');
-    expect(await running.ended).toMatchObject({ code: 0 });
+    await eventually('the outage to end', () => expect(running.stderr()).toContain('outage-ended'));
+    running.interrupt();
+    expect(await until('the end of the run', running.ended)).toMatchObject({ code: 0 });
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
   test('cuts off what does not answer some seconds after Ctrl-C', async () => {
-    const ferry = await openFerry();
-    await ferry.write(first, numbered(1, 2));
-    let writes = 0;
-    server().faults.onWrite = () => {
-      writes += 1;
-      return 'loseAnswer';
-    };
-    const running = start(['run', '--follow'], ferry.environment());
-    await vi.waitFor(() => expect(writes).toBe(1), { timeout: 20_000 });
-    running.kill('SIGINT');
-    expect(await running.ended).toMatchObject({
+    const { running, clock } = await hangingAppend();
+    const askedAt = clock.elapsed();
+    running.interrupt();
+    clock.flow();
+    expect(await until('the end of the run', running.ended)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('Stopped on request') as string,
     });
+    // The append itself would be given up after 16 s.
+    expect(clock.elapsed() - askedAt).toBeGreaterThanOrEqual(3_000);
+    expect(clock.elapsed() - askedAt).toBeLessThan(15_000);
   });
 
   test('is not kept by a request of its start that the checkpoint never answers', async () => {
     const ferry = await openFerry();
     const silent = await doorbell('silent');
     const storage = azuriteConnectionString().replace(/(TableEndpoint=http:..127.0.0.1):\d+/, `$1:${silent.port}`);
-    const running = start(['run', '--follow'], ferry.environment({ CHECKPOINT_STORAGE: storage }));
-    await vi.waitFor(() => expect(silent.rung).toBeGreaterThan(0), { timeout: 20_000 });
-    let ended: unknown;
-    void running.ended.then((how) => (ended = how));
-    running.kill('SIGINT');
+    const clock = new FakeClock();
+    const running = start(['run', '--follow'], ferry.environment({ CHECKPOINT_STORAGE: storage }), clock);
+    await eventually('a request to the checkpoint', () => expect(silent.rung).toBeGreaterThan(0));
+    const askedAt = clock.elapsed();
+    running.interrupt();
+    clock.flow();
+    expect(await until('the end of the run', running.ended)).toMatchObject({ code: 0 });
     // The request itself would be given up after 10 s.
-    await vi.waitFor(() => expect(ended).toMatchObject({ code: 0 }), { timeout: 8_000 });
+    expect(clock.elapsed() - askedAt).toBeLessThan(8_000);
   });
 
-  test('ends at once when Ctrl-C is pressed again', async () => {
-    const ferry = await openFerry();
-    await ferry.write(first, numbered(1, 2));
-    let writes = 0;
-    server().faults.onWrite = () => {
-      writes += 1;
-      return 'loseAnswer';
-    };
-    const running = start(['run', '--follow'], ferry.environment());
-    await vi.waitFor(() => expect(writes).toBe(1), { timeout: 20_000 });
-    const again = setInterval(() => running.kill('SIGINT'), 400);
-    onTestFinished(() => clearInterval(again));
-    expect(await running.ended).toMatchObject({ code: 130 });
+  test('ends at once when Ctrl-C is pressed again, but not by the same press that a wrapper passes on', async () => {
+    const { running, clock } = await hangingAppend();
+    let ended = false;
+    const ending = running.ended.finally(() => (ended = true));
+    running.interrupt();
+    clock.advance(200);
+    running.interrupt();
+    await clock.pass(200);
+    expect(ended).toBe(false);
+    running.interrupt();
+    expect(await until('the end of the run', ending)).toMatchObject({ code: 130 });
   });
 });
+
+/** `eventferry run --follow` with an append that is never answered, and a clock that stands. */
+async function hangingAppend() {
+  const ferry = await openFerry();
+  await ferry.write(first, numbered(1, 3));
+  await ferry.run();
+  await ferry.write(second, numbered(4, 5));
+  let writes = 0;
+  server().faults.onWrite = () => {
+    writes += 1;
+    return 'loseAnswer';
+  };
+  const clock = new FakeClock();
+  const running = start(['run', '--follow'], ferry.environment(), clock);
+  await eventually('the append', () => expect(writes).toBe(1));
+  return { running, clock };
+}
 
 describe('eventferry run, when something is wrong', () => {
   test('lists every wrong setting at once, with what was expected, and contacts nothing', async () => {

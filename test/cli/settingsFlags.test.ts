@@ -31,32 +31,23 @@ describe('The flags of the settings', () => {
   });
 
   test('win over the environment, which fills in what they leave out', () => {
-    process.env['SOURCE_CONTAINER'] = 'from-environment';
-    process.env['TARGET_STREAM'] = 'from-environment';
-    try {
-      const laid = environmentWith(parsed('--source-container', 'from-flag', '--exclude-keys', ''));
-      expect(laid['SOURCE_CONTAINER']).toBe('from-flag');
-      expect(laid['TARGET_STREAM']).toBe('from-environment');
-      expect(laid['EXCLUDE_KEYS']).toBe('');
-    } finally {
-      delete process.env['SOURCE_CONTAINER'];
-      delete process.env['TARGET_STREAM'];
-    }
+    const environment = { SOURCE_CONTAINER: 'from-environment', TARGET_STREAM: 'from-environment' };
+    const laid = environmentWith(parsed('--source-container', 'from-flag', '--exclude-keys', ''), environment);
+    expect(laid['SOURCE_CONTAINER']).toBe('from-flag');
+    expect(laid['TARGET_STREAM']).toBe('from-environment');
+    expect(laid['EXCLUDE_KEYS']).toBe('');
   });
 
   test('do not mix one connection with the parts of another', () => {
-    process.env['SOURCE_STORAGE'] = 'of the environment';
-    process.env['SOURCE_STORAGE__clientId'] = 'of the environment';
-    process.env['CHECKPOINT_STORAGE'] = 'of the environment';
-    try {
-      const laid = environmentWith(parsed('--source-storage-account-name', 'billing'));
-      expect(laid['SOURCE_STORAGE__accountName']).toBe('billing');
-      expect(laid['SOURCE_STORAGE']).toBeUndefined();
-      expect(laid['SOURCE_STORAGE__clientId']).toBeUndefined();
-      expect(laid['CHECKPOINT_STORAGE']).toBe('of the environment');
-    } finally {
-      for (const name of ['SOURCE_STORAGE', 'SOURCE_STORAGE__clientId', 'CHECKPOINT_STORAGE']) delete process.env[name];
-    }
+    const laid = environmentWith(parsed('--source-storage-account-name', 'billing'), {
+      SOURCE_STORAGE: 'of the environment',
+      SOURCE_STORAGE__clientId: 'of the environment',
+      CHECKPOINT_STORAGE: 'of the environment',
+    });
+    expect(laid['SOURCE_STORAGE__accountName']).toBe('billing');
+    expect(laid['SOURCE_STORAGE']).toBeUndefined();
+    expect(laid['SOURCE_STORAGE__clientId']).toBeUndefined();
+    expect(laid['CHECKPOINT_STORAGE']).toBe('of the environment');
   });
 
   test('warn that a secret on a command line can be seen', () => {

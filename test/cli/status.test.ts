@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered } from '../support/ferry.js';
+import { until } from '../support/waits.js';
 import { eventferry, password, start } from './commandLine.js';
 
 const server = sharedEmbeddedServer();
@@ -14,7 +16,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry status', () => {
-  test('is not well before anything has run', async () => {
+  test('ends with 1 before anything has run', async () => {
     const ferry = await openFerry();
     const { code, stdout } = await eventferry(['status'], ferry.environment());
     expect(code).toBe(1);
@@ -50,25 +52,36 @@ describe('eventferry status', () => {
 
   test('with --watch is shown again and again, as plain blocks without a terminal, until Ctrl-C', async () => {
     const ferry = await openFerry();
-    const watching = start(['status', '--watch', '1'], ferry.environment());
-    await expect.poll(() => watching.stdout(), { timeout: 20_000 }).toContain('Nothing has run yet.');
-    await eventferry(['run'], ferry.environment());
-    await expect.poll(() => watching.stdout(), { timeout: 20_000 }).toMatch(/\nState +healthy\n/);
-    watching.kill('SIGINT');
-    const { code, stdout } = await watching.ended;
+    let looks = 0;
+    const clock = FakeClock.flowing(async (_, ms) => {
+      if (ms !== 7_000) return;
+      looks += 1;
+      if (looks === 1) await eventferry(['run'], ferry.environment());
+      else watching.interrupt();
+    });
+    const watching = start(['status', '--watch', '7'], ferry.environment(), clock);
+    const { code, stdout } = await until('the end of the watch', watching.ended);
     expect(code).toBe(0);
+    expect(looks).toBe(2);
     expect(stdout).not.toContain('\u001b');
-    expect(stdout.split('\n\n').length).toBeGreaterThan(1);
+    expect(stdout.split('\n\n')).toEqual([
+      expect.stringContaining('Nothing has run yet.'),
+      expect.stringMatching(/\nState +healthy\n/),
+    ]);
     for (const block of stdout.split('\n\n')) expect(block).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\nState /);
   });
 
   test('with --watch and --json is a line of JSON each time', async () => {
     const ferry = await openFerry();
-    const watching = start(['status', '--watch', '1', '--json'], ferry.environment());
-    await expect.poll(() => watching.stdout().split('\n').length, { timeout: 20_000 }).toBeGreaterThan(2);
-    watching.kill('SIGTERM');
-    const { stdout } = await watching.ended;
-    for (const line of stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ healthy: false });
+    let looks = 0;
+    const clock = FakeClock.flowing((_, ms) => {
+      if (ms === 7_000 && (looks += 1) === 2) watching.interrupt();
+    });
+    const watching = start(['status', '--watch', '7', '--json'], ferry.environment(), clock);
+    const { stdout } = await until('the end of the watch', watching.ended);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ healthy: false });
   });
 
   test('refuses to watch every zero seconds', async () => {
@@ -93,7 +106,7 @@ describe('eventferry status', () => {
     expect(behind.stdout).toMatch(/as it was told, and 2 events are not replicated yet\. Start another one/);
   });
 
-  test('is the same as JSON', async () => {
+  test('says the same as JSON when told --json', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const { stdout } = await eventferry(['status', '--json'], ferry.environment());

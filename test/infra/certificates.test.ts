@@ -9,7 +9,7 @@ import { makeAuthority, makeNodeCertificate, type Certificate } from '../../infr
 import { root } from '../../infra/tools/environment.js';
 import { bundle } from '../../infra/tools/bundle.js';
 import { serverHost } from '../../infra/tools/vaultSecrets.js';
-import { eventferry, password } from '../cli/commandLine.js';
+import { eventferryProcess as eventferry, password } from '../cli/commandLine.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { hasProgram } from './tool.js';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { eventferry, password } from '../cli/commandLine.js';
+import { eventferryProcess, password } from '../cli/commandLine.js';
 import { applicationInsights } from '../support/applicationInsights.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
@@ -17,7 +17,10 @@ test('Telemetry comes from the command line too, without a secret', async () => 
   const secret = server().connectionString.replace('://', `://admin:${password}@`);
   const ferry = await Ferry.open(server(), { EVENTSTORE_CONNECTION_STRING: secret });
   await ferry.write(chunk, numbered(1, 3));
-  const { code } = await eventferry(['run'], ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }));
+  const { code } = await eventferryProcess(
+    ['run'],
+    ferry.environment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }),
+  );
   expect(code).toBe(0);
   expect(collector.metrics.find(({ name }) => name === 'eventferry.events.appended')?.points.at(-1)?.value).toBe(3);
   expect(collector.bytes()).not.toContain(password);
@@ -46,7 +49,7 @@ test.each([
   await new Promise<void>((resolve) => tokens.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void tokens.close());
   const ferry = await Ferry.open(server());
-  const { code, stderr } = await eventferry(
+  const { code, stderr } = await eventferryProcess(
     ['run'],
     ferry.environment({
       ...insights.settings,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import { eventferry } from '../cli/commandLine.js';
+import { eventferryProcess } from '../cli/commandLine.js';
 
 /** Modules that only telemetry needs. */
 export const ofTelemetry = /@opentelemetry|opentelemetry-exporter|telemetry\/openTelemetry/;
@@ -14,7 +14,11 @@ export async function watched(environment: Record<string, string | undefined>) {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'watched');
   const watch = new URL('watch.mjs', import.meta.url).href;
-  const ended = await eventferry(['run'], { ...environment, WATCH_FILE: file, NODE_OPTIONS: `--import=${watch}` });
+  const ended = await eventferryProcess(['run'], {
+    ...environment,
+    WATCH_FILE: file,
+    NODE_OPTIONS: `--import=${watch}`,
+  });
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   const after = (word: string) => lines.filter((line) => line.startsWith(word)).map((line) => line.slice(word.length));
   return { ...ended, loads: after('loads '), dials: new Set(after('dials ')) };

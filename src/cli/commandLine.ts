@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+
+import { addAccept } from './accept.js';
+import { Commands } from './command.js';
+import { addDoctor } from './doctor.js';
+import { exitCodes, exitCodesHelp, type ExitCode } from './exitCodes.js';
+import type { Host } from './host.js';
+import { addInspect } from './inspect.js';
+import { addQuarantine } from './quarantine.js';
+import { addRewind } from './rewind.js';
+import { addRun } from './run.js';
+import { addStatus } from './status.js';
+import { addVerify } from './verify.js';
+import { version } from './version.js';
+
+/**
+ * Carries out a command line: `eventferry(['run', '--follow'], host)`. Whatever goes wrong is told on the host's stderr.
+ *
+ * @param args what follows the program's name
+ * @returns what the process is to end with
+ */
+export async function eventferry(args: readonly string[], host: Host): Promise<ExitCode> {
+  const commands = new Commands(host);
+  try {
+    await programOf(commands).parseAsync(args, { from: 'user' });
+    return commands.exitCode;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    // Help that was asked for is no wrong usage.
+    return thrown.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+  }
+}
+
+function programOf(commands: Commands): Command {
+  const { stdout, stderr } = commands.host;
+  const program = new Command('eventferry')
+    .description('Replicates a blob-backed event store into EventStoreDB: every event once, in order, byte for byte.')
+    .version(version())
+    .addHelpText('after', `\nSettings come from the environment; flags win over it.\n${exitCodesHelp}`)
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('Next: --help shows the usage.')
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? helpColumns,
+      getErrHelpWidth: () => stderr.columns ?? helpColumns,
+      outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
+    })
+    .exitOverride();
+  for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addQuarantine, addAccept, addRewind]) {
+    add(program, commands);
+  }
+  return program;
+}
+
+/** The width of help that goes to no terminal. */
+const helpColumns = 80;

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { azuriteConnectionString } from '../support/azurite.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import { eventually, until } from '../support/waits.js';
+import { eventferryProcess, main, password, startProcess } from './commandLine.js';
+import { doorbell } from './doorbell.js';
+
+const server = sharedEmbeddedServer();
+const first = '00000000-2013-10-15-080000.dat';
+const second = '00000003-2013-10-15-090000.dat';
+
+/** A ferry whose server wants a password, so that tests see it stay secret. */
+async function openFerry(): Promise<Ferry> {
+  const secret = server().connectionString.replace('://', `://admin:${password}@`);
+  return Ferry.open(server(), { EVENTSTORE_CONNECTION_STRING: secret });
+}
+
+describe('The process of eventferry', () => {
+  test('follows the source until Ctrl-C ends it cleanly', async () => {
+    const ferry = await openFerry();
+    await ferry.write(first, numbered(1, 2));
+    const running = startProcess(['run', '--follow'], ferry.environment());
+    await eventually('the first two events', () => expect(ferry.bodies()).toEqual(numberedBodies(1, 2)));
+    await ferry.write(second, numbered(3, 4));
+    await eventually('all four events', () => expect(ferry.bodies()).toEqual(numberedBodies(1, 4)));
+    running.kill('SIGINT');
+    const { code, stdout, stderr } = await until('the end of the process', running.ended);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: `Stopped on request after 4 events: position 4, revision 3 of stream ${ferry.stream}.\n`,
+    });
+    expect(stderr).toContain('Stopping: ');
+    expect(await ferry.row()).toMatchObject({ confirmed: { revision: 3 } });
+  });
+
+  test('ends on SIGTERM too, also while there is nothing to replicate', async () => {
+    const ferry = await openFerry();
+    const running = startProcess(['run', '--follow'], ferry.environment());
+    await eventually('the run to be caught up', async () => expect((await ferry.row())?.run?.caughtUpAt).toBeDefined());
+    running.kill('SIGTERM');
+    expect(await until('the end of the process', running.ended)).toMatchObject({
+      code: 0,
+      stdout: 'Stopped on request after 0 events.\n',
+    });
+  });
+
+  test('ends at once when Ctrl-C is pressed again', async () => {
+    const ferry = await openFerry();
+    await ferry.write(first, numbered(1, 2));
+    await ferry.run();
+    const silent = await doorbell('silent');
+    const source = azuriteConnectionString().replace(/(BlobEndpoint=http:..127.0.0.1):\d+/, `$1:${silent.port}`);
+    const running = startProcess(['verify'], ferry.environment({ SOURCE_STORAGE: source }));
+    let ended = false;
+    void running.ended.finally(() => (ended = true));
+    await eventually('a request to the source', () => expect(silent.rung).toBeGreaterThan(0));
+    running.kill('SIGINT');
+    await eventually('the process to stop', () => expect(running.stderr()).toContain('Stopping: '));
+    await eventually('the end of the process', () => {
+      running.kill('SIGINT');
+      expect(ended).toBe(true);
+    });
+    expect(await running.ended).toMatchObject({ code: 130, signal: null });
+  });
+
+  test('ends by itself although something in it is still open', async () => {
+    const openForEver = { NODE_OPTIONS: '--import=data:text/javascript,setInterval(()=>{},1000)' };
+    const { code, stdout } = await eventferryProcess(['--version'], openForEver);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string });
+  });
+
+  test('prints results to stdout and what is wrong to stderr, with the exit code of each', async () => {
+    const help = await eventferryProcess(['run', '--help'], {});
+    expect(help).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(help.stdout).toContain('Exit codes:\n  0  done');
+    const refused = await eventferryProcess(['run'], {});
+    expect(refused).toMatchObject({ code: 2, signal: null, stdout: '' });
+    expect(refused.stderr).toMatch(/^Error: \d+ settings are missing or wrong:\n/);
+  });
+
+  test('ends without a complaint when the reader of its output has gone', async () => {
+    const child = spawn(process.execPath, [main, 'run', '--help'], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    child.stdout.destroy();
+    const [code] = (await until('the end of the process', once(child, 'exit'))) as [number | null];
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
