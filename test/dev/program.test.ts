@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 
 import { startProgram } from '../../dev/program.js';
 import type { Program } from '../../dev/program.js';
+import { eventually, until } from '../support/waits.js';
 
 let dir: string;
 beforeEach(() => {
@@ -27,8 +28,9 @@ describe('a program that was started', () => {
   });
 
   test('gets its arguments and settings, and of our environment only what a process needs', async () => {
+    process.env['EVENTFERRY_TEST_SECRET'] = 'not for children';
+    onTestFinished(() => void delete process.env['EVENTFERRY_TEST_SECRET']);
     const seen = new Promise((resolve) => {
-      process.env['EVENTFERRY_TEST_SECRET'] = 'not for children';
       startProgram(
         script('process.send([process.argv[2], process.env.A, process.env.EVENTFERRY_TEST_SECRET]);'),
         ['x'],
@@ -38,8 +40,7 @@ describe('a program that was started', () => {
         },
       );
     });
-    expect(await seen).toEqual(['x', 'b', null]);
-    delete process.env['EVENTFERRY_TEST_SECRET'];
+    expect(await until('what the program sees', seen)).toEqual(['x', 'b', null]);
   });
 
   test('can be asked to stop as by Ctrl-C, and once more when it has ended', async () => {
@@ -67,7 +68,7 @@ describe('a program that was started', () => {
     });
     expect(existsSync(goodbye)).toBe(false);
     expect(await program.stop()).toBe('SIGINT');
-    await expect.poll(() => existsSync(goodbye), { timeout: 10_000 }).toBe(true);
+    await eventually('the inner program to end', () => expect(existsSync(goodbye)).toBe(true));
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials, Metadata, status, type ClientDuplexStream, type StatusObject } from '@grpc/grpc-js';
-import { describe, expect, test, onTestFinished, vi } from 'vitest';
+import { describe, expect, test, onTestFinished } from 'vitest';
 import type { EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
 import { streamsMessages } from '../../../dev/eventstore/protocol.js';
 import {
@@ -10,6 +10,7 @@ import {
   type Form,
 } from '../../contracts/eventstoreScenariosMessages.js';
 import { embeddedServer, sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { eventually } from '../../support/waits.js';
 
 const shared = sharedEmbeddedServer();
 const labels = labelsOf({});
@@ -60,12 +61,12 @@ class OpenCall {
   }
 
   async answered(count: number): Promise<Form[]> {
-    await vi.waitFor(() => expect(this.answers.length).toBeGreaterThanOrEqual(count), { timeout: 20_000, interval: 5 });
+    await eventually(`${count} answers`, () => expect(this.answers.length).toBeGreaterThanOrEqual(count));
     return this.answers;
   }
 
   async ended(): Promise<Form | undefined> {
-    await vi.waitFor(() => expect(this.end).toBeDefined(), { timeout: 20_000, interval: 5 });
+    await eventually('the end of the call', () => expect(this.end).toBeDefined());
     return this.end;
   }
 }
@@ -177,7 +178,7 @@ describe('a BatchAppend call', () => {
       { error: { message: 'Timeout' } },
     ]);
     release();
-    await vi.waitFor(() => expect(server.lastRevision('s')).toBe(0));
+    await eventually('the write', () => expect(server.lastRevision('s')).toBe(0));
     send();
     expect((await call.answered(3))[2]).toMatchObject({ success: { currentRevision: 0 } });
   });

@@ -11,9 +11,10 @@ import {
   START,
   type AppendResult,
 } from '@eventstore/db-client';
-import { describe, expect, test, onTestFinished, vi } from 'vitest';
+import { describe, expect, test, onTestFinished } from 'vitest';
 import { startEventStore, type EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
 import { embeddedServer, sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { eventually } from '../../support/waits.js';
 import { loopbackCertificate } from './loopbackCertificate.js';
 
 const shared = sharedEmbeddedServer();
@@ -33,8 +34,8 @@ async function temporaryFolder(): Promise<string> {
 const event = (n: number) => jsonEvent({ type: 'Counted', data: { n } });
 
 /** A client may still hold on to the connection that was cut, and fail once more, before it connects again. */
-async function reconnected(check: () => Promise<void>): Promise<void> {
-  await vi.waitFor(check, { timeout: 20_000, interval: 10 });
+function reconnected(check: () => Promise<void>): Promise<void> {
+  return eventually('the client to connect again', check);
 }
 
 async function revisions(client: EventStoreDBClient, stream: string): Promise<number[]> {
@@ -232,10 +233,6 @@ describe('faults', () => {
     return { settled: () => settled, result };
   }
 
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-  };
-
   test('refuses every call, until it does not', async () => {
     shared().faults.refuse = true;
     await expect(revisions(clientOf(shared().connectionString), 's')).rejects.toMatchObject({
@@ -251,7 +248,7 @@ describe('faults', () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     shared().faults.loseAcknowledgements();
     const lost = startAppend(client, name);
-    await until(() => shared().lastRevision(name) === 0);
+    await eventually('the write', () => expect(shared().lastRevision(name)).toBe(0));
     await client.appendToStream(name, event(2));
     expect(lost.settled()).toBe(false);
     expect(shared().lastRevision(name)).toBe(1);
@@ -299,7 +296,7 @@ describe('faults', () => {
     await expect(client.appendToStream('late', event(1))).rejects.toMatchObject({ type: ErrorType.DEADLINE_EXCEEDED });
     await expect(revisions(client, 'late')).rejects.toMatchObject({ type: ErrorType.STREAM_NOT_FOUND });
     release();
-    await until(() => server.lastRevision('late') === 0);
+    await eventually('the late commit', () => expect(server.lastRevision('late')).toBe(0));
     expect(await revisions(client, 'late')).toEqual([0]);
   });
 
@@ -319,7 +316,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(0);
   });
 
-  test('is an outage between stop and start', async () => {
+  test('cannot be reached between stop and start', async () => {
     const server = await embeddedServer();
     const client = clientOf(server.connectionString);
     await client.appendToStream('s', event(1));
