@@ -268,6 +268,7 @@ function configOf(
   const settingsByName = {
     SOURCE_ID: sourceId,
     EXCLUDE_KEYS: values.EXCLUDE_KEYS.join(','),
+    // guard: settings-in-the-digest
     BODY_MODE: values.BODY_MODE,
     TYPE_MAP: given['TYPE_MAP'] ?? '',
     STRIP_NAMESPACES: values.STRIP_NAMESPACES.join(','),

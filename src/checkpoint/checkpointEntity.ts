@@ -73,6 +73,7 @@ export function entityOf(row: CheckpointRow): CheckpointEntity {
  * @throws Failure `NewerSchema`, or `CheckpointUnreachable` for a row that someone has damaged.
  */
 export function rowOf(entity: Readonly<Record<string, unknown>>): CheckpointRow {
+  // guard: row-of-a-newer-version
   if (Number(entity['schema']) > schema) {
     throw new Failure(
       'NewerSchema',
@@ -206,6 +207,7 @@ function boundedFact(value: unknown): unknown {
 }
 
 function bounded(value: string, length = factLength): string {
+  // guard: redaction-in-the-row
   const safe = redact(value);
   return safe.length <= length ? safe : `${safe.slice(0, length)}...`;
 }

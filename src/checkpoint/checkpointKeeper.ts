@@ -56,6 +56,7 @@ export class CheckpointKeeper {
    */
   async advance(reached: Reached): Promise<void> {
     const before = this.rowOrNew();
+    // guard: row-is-never-set-back
     if (isBehind(reached, before, this.identity)) {
       throw new Error(
         `The checkpoint of ${before.stream} stands at position ${before.cursor.position} and may not be set back.`,
@@ -131,10 +132,12 @@ export class CheckpointKeeper {
         : await this.store.insert(written, signal);
       this.stored = { row: written, etag: stored.etag };
     } catch (error) {
+      // guard: row-of-someone-else-is-forgotten
       if (error instanceof Failure && error.kind === 'CheckpointMoved') this.forget();
       throw error;
     }
     // What changed while the answer was on its way is still to be written.
+    // guard: change-while-saving
     if (this.held === row) this.held = written;
     this.savedAt = this.clock.elapsed();
   }

@@ -46,6 +46,7 @@ class TableCheckpoint implements CheckpointStore {
   async replace(row: CheckpointRow, etag: string, signal?: AbortSignal): Promise<StoredRow> {
     const entity = entityOf(row);
     try {
+      // guard: if-match-on-the-row
       const answer = await this.client.updateEntity(entity, 'Replace', { etag, ...this.terms(signal) });
       return { row, etag: answer.etag ?? (await this.ownAnswer(entity, signal)) };
     } catch (error) {
@@ -74,6 +75,7 @@ class TableCheckpoint implements CheckpointStore {
    */
   private async ownAnswer(entity: CheckpointEntity, signal: AbortSignal | undefined): Promise<string> {
     const stored = await this.read(signal);
+    // guard: own-answer
     if (stored && isDeepStrictEqual(stored.entity, entity)) return stored.etag;
     throw this.moved(stored ? 'was changed by someone else' : 'was deleted');
   }

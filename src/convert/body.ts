@@ -33,6 +33,7 @@ function originalJson(stored: Uint8Array): Uint8Array | undefined {
   const unformatted = unformatBody(stored);
   if (unformatted === undefined || !isJson(unformatted.json)) return undefined;
   const again = formatBody(unformatted.json, unformatted.newline, stored.length);
+  // guard: reversible-reformatting
   return again !== undefined && Buffer.compare(again, stored) === 0 ? unformatted.json : undefined;
 }
 
@@ -43,6 +44,7 @@ function originalJson(stored: Uint8Array): Uint8Array | undefined {
  * any character from U+0020 on inside of them, so for valid UTF-8 the answer is the same.
  */
 export function isJson(bytes: Uint8Array): boolean {
+  // guard: json-in-utf-8
   if (!looksLikeJson(bytes) || !isUtf8(bytes)) return false;
   try {
     JSON.parse(asBuffer(bytes).toString('latin1'));

@@ -22,16 +22,21 @@ export type IdOfIndex = (index: number) => string;
  * @throws Failure `Unconvertible`, from the functions returned, when position or index do not fit into the id.
  */
 export function createEventIds(sourceId: string): (sha1: string, position: number) => IdOfIndex {
-  const digest = createHash('sha256').update(sourceId, 'utf8').digest();
+  const hash = createHash('sha256');
+  // guard: source-in-the-event-id
+  hash.update(sourceId, 'utf8');
+  const digest = hash.digest();
   const sourceHigh = digest.readUInt32BE(0);
   const sourceLow = digest.readUInt16BE(4);
   return (sha1, position) => {
     if (position > maxPosition) {
       throw new Failure('Unconvertible', `Position ${position} does not fit into an event id.`, { position });
     }
+    // guard: fingerprint-in-the-event-id
     const high = sourceHigh ^ Number.parseInt(sha1.slice(0, 8), 16);
     const low = sourceLow ^ Number.parseInt(sha1.slice(8, 12), 16);
     return (index) => {
+      // guard: bound-of-the-index
       if (index > maxIndex) {
         throw new Failure(
           'Unconvertible',

@@ -28,6 +28,7 @@ export function createEventType(
     const prefix = prefixes.find((candidate) => name.startsWith(candidate)) ?? '';
     const type = mapped.get(name) ?? name.slice(prefix.length);
     if (type === '') return { refused: 'is empty', shown: name };
+    // guard: reserved-event-types
     if (type.startsWith('$')) return { refused: 'starts with $', shown: name };
     return { type };
   };

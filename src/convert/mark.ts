@@ -49,6 +49,7 @@ export function parseMark(metadata: Uint8Array): Mark | undefined {
   const ours = ourMark.safeParse(found);
   if (ours.success) return ours.data;
   const newer = newerMark.safeParse(found);
+  // guard: mark-of-a-newer-version
   if (!newer.success) return undefined;
   const version = newer.data.v;
   throw new Failure('NewerSchema', `The target holds a mark of schema ${version}; this version knows 1.`, { version });

@@ -54,6 +54,7 @@ export class AppendWindow {
   /** True when a request of so many bytes may leave now. One may always be under way, however large. */
   hasRoom(bytes: number): boolean {
     if (this.inFlight === 0) return true;
+    // guard: first-append-alone
     if (this.isAlone) return false;
     if (this.inFlight < this.requests && this.inFlightBytes + bytes <= this.requests * requestBytes) return true;
     this.heldBack = true;

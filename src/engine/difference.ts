@@ -43,15 +43,20 @@ export function changes(stored: StoredEvent, expected: ExpectedEvent): Differenc
   const found: Difference[] = [];
   const add = (kind: DifferenceKind, detail: string): void =>
     void found.push(difference(kind, expected.mark, stored, detail));
+  // guard: verify-ids
   if (stored.id !== expected.id) add('changed-id', `id ${stored.id} in place of ${expected.id}`);
+  // guard: verify-types
   if (stored.type !== expected.type) add('changed-type', `type ${stored.type} in place of ${expected.type}`);
+  // guard: verify-content-types
   if (stored.contentType !== expected.contentType) {
     add('changed-content-type', `${stored.contentType} in place of ${expected.contentType}`);
   }
   const body = bodyOf(expected);
   const storedBody = storedBodyOf(stored, expected);
   if (!storedBody) add('changed-data', `formatting its ${stored.data.length} bytes does not give the source's body`);
+  // guard: verify-bodies
   else if (!sameBytes(storedBody, body)) add('changed-data', firstDifference(storedBody, body));
+  // guard: verify-marks
   if (!sameBytes(stored.metadata, expected.metadata)) {
     add('changed-mark', firstDifference(stored.metadata, expected.metadata));
   }

@@ -27,6 +27,7 @@ export async function foreignTail(
     if (settingsAccepted(mark, row, parts)) return { kind: 'own', event: tail, mark };
     throw settingsChanged(mark, row, parts);
   }
+  // guard: foreign-tail
   if (isAccepted(tail, row)) return lastOwnEvent(tail.revision, row, parts, signal);
   throw new Failure(
     'TargetConflict',
@@ -38,6 +39,7 @@ export async function foreignTail(
 
 /** True for the very event that a person has accepted, not for another one that came to stand there. */
 export function isAccepted({ revision, id }: StoredEvent, row: CheckpointRow | undefined): boolean {
+  // guard: accepted-is-the-very-event
   return row?.accepted?.foreign?.some((one) => one.revision === revision && one.id === id) ?? false;
 }
 
@@ -59,6 +61,7 @@ async function lastOwnEvent(
 ): Promise<AcceptedTail> {
   const backwards = parts.target.read(parts.stream, { revision, direction: 'backwards' }, signal);
   for await (const event of backwards) {
+    // guard: earlier-id-of-the-source
     const mark = acceptedMark(event, parts.sourceId, row?.accepted);
     if (mark) return { kind: 'own', event, mark };
   }
@@ -77,6 +80,7 @@ export async function refuseHidden(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const { revision } of target.read(stream, { revision: 0, direction: 'forwards', count: 1 }, signal)) {
+    // guard: hidden-events-of-ours
     if (revision === 0) return;
     throw new Failure(
       'TargetTruncated',

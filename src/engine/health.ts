@@ -31,6 +31,7 @@ export function runProblems(
   if (isOngoing(run.outage)) {
     problems.push(`Outage since ${run.outage.since}: ${run.outage.failure.message} ${run.outage.failure.wayOut}`);
   }
+  // guard: silent-runner
   const silent = now - Date.parse(run.refreshedAt) > silentAfterMs;
   const ahead = lag !== undefined && lag.bytes > 0;
   if (isAtRest(run)) {
@@ -39,6 +40,7 @@ export function runProblems(
   }
   if (silent) problems.push(`No run has reported since ${run.refreshedAt}. Look whether one is running.`);
   const moved = Math.max(Date.parse(run.movedAt ?? run.startedAt), Date.parse(run.behindSince ?? run.startedAt));
+  // guard: stalled-stream
   if (ahead && run.behindSince !== undefined && now - moved > stalledAfterMs) {
     problems.push(`Nothing was confirmed since ${run.movedAt ?? run.startedAt} although the source is ahead.`);
   }

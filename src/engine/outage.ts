@@ -76,6 +76,7 @@ export class OutageNotices {
       if (this.began?.stored && run && before?.since !== this.began.what) this.began = undefined; // ended elsewhere
       found.since = before?.since ?? this.began?.what ?? at;
       found.tries = (before?.tries ?? 0) + 1;
+      // guard: outage-told-once
       found.mine = !this.began && !(before && this.isTold(before, before.since));
       const notification = found.mine ? 'claimed' : this.notification(this.began, before);
       const { since, tries } = found;
@@ -129,6 +130,7 @@ export class OutageNotices {
       const before = run?.stop && causeOf(run.stop.failure) === cause ? run.stop : undefined;
       if (this.stop?.stored && run && !before) this.stop = undefined; // it was gone for a while
       found.since = before?.since ?? at;
+      // guard: stop-told-once
       found.mine = !this.stop && !(before && this.isTold(before, before.since));
       const notification = found.mine ? 'claimed' : this.notification(this.stop, before);
       const stop: StopNote = { since: found.since, failure: failureNote(failure), notification };
@@ -222,6 +224,7 @@ export class OutageNotices {
 
   /** Whether a process has told this, or is about to. */
   private isTold({ notification }: { readonly notification: 'claimed' | 'sent' }, since: string): boolean {
+    // guard: claimed-before-it-is-sent
     return notification === 'sent' || this.parts.clock.now() - Date.parse(since) < claimHoldsMs;
   }
 

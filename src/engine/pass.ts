@@ -21,12 +21,14 @@ export async function pass(from: Place, parts: Parts, signal: AbortSignal, watch
   const pipeline = appendPipeline(target, stream, from, clock);
   try {
     if (from.pending) {
+      // guard: rest-of-a-record-set-aside
       await keepSetAside(from.pending.events, parts, signal);
       pipeline.add(from.pending.events, from.pending.record);
     }
     for await (const batch of source.read(from.cursor, signal)) {
       for (const record of batch.records) {
         const events = convert(record);
+        // guard: kept-before-its-event
         if (quarantine) await keepSetAside(events, parts, signal); // before the events that stand for what is kept
         pipeline.add(events, record);
         if (!pipeline.isFull) continue;
@@ -39,6 +41,7 @@ export async function pass(from: Place, parts: Parts, signal: AbortSignal, watch
     }
     await pipeline.drain();
   } catch (finding) {
+    // guard: confirmed-before-a-stop
     await pipeline.drain();
     await checkpoint.advance(pipeline.confirmed);
     throw finding;

@@ -103,6 +103,7 @@ class CallPipeline implements Pipeline {
     const { appendBytes } = this.target;
     const fullBytes = Math.min(requestBytes, appendBytes);
     let bytes = 0;
+    // guard: size-of-every-event
     for (const event of events) bytes += this.target.measure(event);
     this.pausing = false;
     if (this.filling.length > 0 && this.fillingBytes + bytes > fullBytes) this.due.push(this.cut(this.end()));
@@ -136,7 +137,9 @@ class CallPipeline implements Pipeline {
     this.lastRecord = undefined;
     this.pausing = true;
     const last = this.inFlight.at(-1);
+    // guard: cursor-of-what-was-taken
     if (this.filling.length > 0) this.sendLoneRest();
+    // guard: cursor-of-what-is-under-way
     else if (last) last.end = cursor;
     else this.confirmed = { ...this.confirmed, cursor };
   }
@@ -188,7 +191,9 @@ class CallPipeline implements Pipeline {
   private answered(sent: Sent, revision: number): void {
     sent.revision = revision;
     this.window.answered(sent.timed);
-    for (let first = this.inFlight[0]; first?.revision !== undefined; first = this.inFlight[0]) {
+    for (let first = this.inFlight[0]; first; first = this.inFlight[0]) {
+      // guard: contiguous-prefix
+      if (first.revision === undefined) break;
       this.inFlight.shift();
       const { end, lastMark: mark } = first;
       if (end && mark) {
@@ -216,6 +221,7 @@ class CallPipeline implements Pipeline {
   }
 
   private rethrow(): void {
+    // guard: failure-of-an-append
     if (this.failure) throw this.failure;
   }
 

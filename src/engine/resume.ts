@@ -55,6 +55,7 @@ export async function resume(parts: Parts, signal: AbortSignal): Promise<Place> 
 }
 
 function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefined): Place {
+  // guard: lost-target
   if (row?.confirmed) {
     const { revision } = row.confirmed;
     throw new Failure(
@@ -64,6 +65,7 @@ function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefin
     );
   }
   // Nothing is written yet: records that made no event under other settings are looked at again.
+  // guard: records-passed-over-under-other-settings
   const cursor = row && settingsDigest(row.settings) === settings ? row.cursor : beginning;
   return { cursor, revision: noStream };
 }
@@ -82,6 +84,7 @@ async function behindTail(
     ({ event, mark } = accepted);
   }
   const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
+  // guard: settings-of-the-tail
   if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);
 
   const confirmed = { mark, revision: event.revision };
@@ -94,13 +97,18 @@ async function behindTail(
       confirmedRevision: row?.confirmed?.revision,
       position: mark.position,
     });
+    // guard: restored-target
     await parts.checkpoint.lower(behindMark);
   }
+  // guard: rest-of-a-record
   const isWhole = mark.index === mark.count - 1;
+  // guard: tail-by-mark
   if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
+  // guard: retrace-since-the-row
   const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
   const retraced = isRetraced ? await retrace(row, confirmed, parts, signal) : undefined;
   const isAhead = row !== undefined && order === 'behind' && row.cursor.position > mark.position;
+  // guard: chunk-left-earlier
   const behindOthers = isAhead ? { ...behindMark, cursor: watching(row.cursor, cursor) } : behindMark;
   const place = retraced ? { ...behindMark, cursor: retraced } : behindOthers;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
@@ -108,6 +116,7 @@ async function behindTail(
 
 /** The row is saved every few seconds; only one that was itself restored lies further behind than is worth reading. */
 function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: Parts): row is CheckpointRow {
+  // guard: row-without-a-place
   if (row === undefined || row.unplaced || row.cursor.position > tail.mark.position) return false;
   const rowRevision = row.confirmed?.revision ?? noStream;
   if (tail.revision - rowRevision <= mostRetraced) return true;
@@ -130,6 +139,7 @@ function watching({ chunk, offset, sha1, returnTo }: Cursor, cursor: Cursor): Cu
 /** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */
 function compare(row: Confirmed, tail: Confirmed): 'behind' | 'same' | 'ahead' {
   if (row.revision < tail.revision) return 'behind';
+  // guard: same-revision-another-event
   return row.revision === tail.revision && sameMark(row.mark, tail.mark) ? 'same' : 'ahead';
 }
 
@@ -142,9 +152,12 @@ function restOfRecord(
   parts: Parts,
 ): Place {
   const events = parts.convert(record);
+  // guard: count-of-a-record
   if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {
     throw settingsChanged(mark, row, parts, events.length);
   }
   const { memory } = place.cursor;
-  return { ...place, pending: { record: { ...record, memory }, events: events.slice(mark.index + 1) } };
+  // guard: split-record-index
+  const rest = events.slice(mark.index + 1);
+  return { ...place, pending: { record: { ...record, memory }, events: rest } };
 }

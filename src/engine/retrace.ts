@@ -43,6 +43,7 @@ export async function retrace(
     if (found === 'nowhere') throw new Failure('SourceUnreachable', listed, { chunk, position });
     return found === 'apart' ? undefined : found;
   } catch (thrown) {
+    // guard: what-came-behind-the-cursor
     if (!memory || !isBehindCursor(thrown)) throw thrown;
     // The reading that follows finds it again, and there is a place then from which a person can have it read.
     const { namesBefore, left = [], ...others } = memory;
@@ -133,6 +134,7 @@ class Retracing {
       this.unknown.push({ record, before });
       return undefined;
     }
+    // guard: frames-that-are-retraced
     if (!cursor.sha1.startsWith(next.sha1)) throw this.replaced(next);
     this.judgeUnknown(record, next);
     await this.passEventsOf(next);
@@ -153,6 +155,7 @@ class Retracing {
     if (added < 0) throw this.replaced(mark);
     const isEventful = this.unknown.map((one) => this.parts.convert(one.record).length > 0);
     const eventful = isEventful.filter(Boolean).length;
+    // guard: hole-before-an-append
     if (eventful > added && !this.isHidden && mark.settings === this.parts.settings) throw this.hole(mark);
     this.isHidden = false;
     // Frames are added at the end, so of those that make no event the last are too many.
@@ -165,6 +168,7 @@ class Retracing {
       this.intruders.set(chunk, { chunk, offset, sha1, etag: '' });
       explained++;
     }
+    // guard: positions-of-two-runners
     if (explained < added) throw this.miscounted(mark, added - explained);
     this.shift += added;
     this.unknown = [];
@@ -177,6 +181,7 @@ class Retracing {
       const { next } = this;
       if (!next) return;
       const isSame = isAt(next, first);
+      // guard: hole-inside-a-record
       if (!this.isHidden && (isSame ? next.index !== index : index < first.count)) throw this.hole(next);
       if (!isSame) return;
     }
@@ -204,6 +209,7 @@ class Retracing {
       if (event.revision > this.tail.revision) return;
       const mark = acceptedMark(event, sourceId, accepted);
       // Whoever accepted an event has accepted what stands before it.
+      // guard: foreign-event-among-ours
       if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
         throw new Failure(
           'TargetConflict',
@@ -212,6 +218,7 @@ class Retracing {
           { stream, revision: event.revision, type: event.type, id: event.id },
         );
       }
+      // guard: hidden-events-among-ours
       this.isHidden ||= event.revision !== expected;
       expected = event.revision + 1;
       if (mark) yield mark;

@@ -66,6 +66,7 @@ export async function run(parts: Parts, terms: RunTerms): Promise<RunReport> {
     if (terms.budgetMs === undefined) return;
     const hardMs = terms.budgetMs + terms.appendDeadlineMs + overdueMs;
     cancels.push(parts.clock.after(terms.budgetMs, () => budget.abort()));
+    // guard: run-that-does-not-end
     cancels.push(parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs))));
   });
   const one = new Run(parts, terms, budget.signal);
@@ -132,10 +133,12 @@ class Run {
 
   /** Resume, then passes and polls until there is a reason to end or to ask the target again. */
   private async round(): Promise<RunEnd | undefined> {
-    let place = await this.resumed();
-    this.place = place;
+    // guard: state-dropped-on-error
+    this.place = await this.resumed();
+    let { place } = this;
     this.log.resumed(place);
     // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
+    // guard: row-before-the-first-event
     await this.parts.checkpoint.place(place);
     await this.judge(place);
     const resumedAt = this.parts.clock.elapsed();
@@ -149,6 +152,7 @@ class Run {
       const empty = place.cursor.position === 1 && (await this.parts.source.isEmpty(this.ending));
       await this.log.caughtUp(place, this.ending);
       if (this.terms.whenCaughtUp === 'exit') return empty ? 'nothing-to-replicate' : 'caught-up';
+      // guard: target-asked-while-caught-up
       if (!(await this.somethingNew(place, empty, resumedAt + refreshMs))) return undefined;
     }
     return undefined;
@@ -266,6 +270,7 @@ class Run {
     if (!this.anotherRunner) this.parts.logger.warn('another-runner', { message: failure.message, ...failure.facts });
     this.anotherRunner = true;
     this.standoff.good();
+    // guard: patience-with-another-runner
     if ((await this.log.yielding(this.place, this.ending)) >= yieldPatienceMs) {
       return this.waitOut(new Failure('TargetRefused', `${failure.message} The lag does not fall.`, failure.facts));
     }

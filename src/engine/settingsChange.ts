@@ -6,6 +6,7 @@ import type { Parts } from './parts.js';
 /** True when a person has accepted that events under the present settings follow those under the mark's. */
 export function settingsAccepted(mark: Mark, row: CheckpointRow | undefined, parts: Parts): boolean {
   const accepted = row?.accepted?.settings;
+  // guard: settings-accepted-for-now
   return accepted?.from === mark.settings && accepted.to === parts.settings;
 }
 

@@ -52,6 +52,7 @@ export class Standoff {
     this.failure = undefined;
     if (tailRevision > this.sentTo) {
       this.overtaken += 1;
+      // guard: another-runner
       return this.overtaken < 2 ? 'go-on' : 'another-runner';
     }
     // A smaller limit is new knowledge, although nothing moved; it can only fall so often.
@@ -60,6 +61,7 @@ export class Standoff {
       return 'go-on';
     }
     this.unmoved += 1;
+    // guard: standoff
     return this.unmoved < 2 ? 'wait' : 'outage';
   }
 }

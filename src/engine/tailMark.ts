@@ -10,12 +10,14 @@ import type { StoredEvent } from '../target/target.js';
  */
 export function provenMark(event: StoredEvent): Mark | undefined {
   const mark = parseMark(event.metadata);
+  // guard: event-id-agrees
   return mark && eventIdOf(mark) === event.id ? mark : undefined;
 }
 
 /** The mark of an event that was written for this source. */
 export function ownMark(event: StoredEvent, sourceId: string): Mark | undefined {
   const mark = provenMark(event);
+  // guard: mark-names-the-source
   return mark?.source === sourceId ? mark : undefined;
 }
 

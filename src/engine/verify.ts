@@ -92,11 +92,13 @@ export class Verification {
     for (const event of this.awaited.values()) {
       if (ends(event)) continue;
       if (event.unjudged) this.counts.unjudged += 1;
+      // guard: verify-missing-in-between
       else yield this.missing(event);
     }
     this.awaited.clear();
     for (let next = await this.peek(); next.done !== true && !ends(next.value); next = await this.peek()) {
       this.take(next.value);
+      // guard: verify-missing-at-the-end
       if (!next.value.excluded) yield this.missing(next.value);
     }
   }
@@ -135,6 +137,7 @@ export class Verification {
     }
     this.digests.target.stored(event, undefined);
     const { type, id } = event;
+    // guard: verify-foreign
     return [difference('foreign', undefined, event, `type ${type}, id ${id}: not written for this source`)];
   }
 
@@ -154,6 +157,7 @@ export class Verification {
   }
 
   private lateness(event: StoredEvent, mark: Mark): Difference[] {
+    // guard: verify-reordered
     if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands behind events that come after it')];
     this.numbering.readApart();
     const { lastStored } = this;
@@ -170,6 +174,7 @@ export class Verification {
       return [...this.lateness(event, mark), ...this.compare(event, mark, apart)];
     }
     this.digests.target.stored(event, undefined);
+    // guard: verify-doubled
     return [difference('doubled', mark, event, 'it stands in the stream before, or not at the source')];
   }
 
@@ -210,6 +215,7 @@ export class Verification {
     // Settings may leave out a record as a whole, never some of its events.
     const around = [next, this.lastStored].filter((mark) => mark !== undefined);
     const isCut = around.some((mark) => isSameRecord(mark, event.mark));
+    // guard: verify-events-of-a-record
     const unjudged = !isCut && around.some((mark) => this.isOfOtherSettings(mark));
     // A copy: the bytes are views on what was read, which is much more.
     const kept = { ...event, data: Buffer.from(event.data), ...(event.body && { body: Buffer.from(event.body) }) };

@@ -109,6 +109,7 @@ async function confirmedButAbsent(
   lastRevision: number,
   signal: AbortSignal,
 ): Promise<Difference[]> {
+  // guard: verify-row-against-the-stream
   if (!row?.confirmed) return [];
   const { mark, revision } = row.confirmed;
   if (revision > lastRevision) {

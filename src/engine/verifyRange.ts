@@ -71,6 +71,7 @@ export async function verifyRange(
   let position = start.position - 1;
   let acceptedCount = 0;
   // What the stream holds at its end need not be what comes last at the source.
+  // guard: verify-to-the-last-event
   let to = range.to === ends.position ? Infinity : range.to;
   const events = parts.target.read(
     parts.stream,
@@ -87,6 +88,7 @@ export async function verifyRange(
     if (mark && (mark.position > to || event.revision >= (ends.unfinished?.revision ?? Infinity))) break;
     if (watch.stop.aborted) break;
     const found = await verification.stored(event, mark);
+    // guard: verify-what-was-set-aside
     if (mark?.quarantined && found.length === 0) found.push(...(await notKept(event, mark, parts, signal)));
     for (const difference of found) watch.found(difference);
     if (mark) position = Math.max(position, mark.position);

@@ -78,6 +78,7 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
   const findings = new Findings();
   for (const difference of ends.differences) findings.add(difference);
   const { from = 1, to = Infinity, sample, stop } = order;
+  // guard: nothing-to-verify
   if (from > Math.max(1, ends.position)) {
     const { position } = ends;
     throw new Failure(

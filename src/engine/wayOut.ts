@@ -85,6 +85,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
 async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<WayOut> {
   const place = await resume(parts, signal);
   const cursor = await parts.source.accept(chunk, place.cursor, signal);
+  // guard: what-the-stream-holds-is-not-accepted
   if (cursor.chunk === chunk) await refuseWhatIsThere(cursor, place.revision, parts, signal);
   return {
     says:
@@ -109,6 +110,7 @@ async function refuseWhatIsThere(
   let searched = 0;
   for await (const event of target.read(stream, { revision: tailRevision, direction: 'backwards' }, signal)) {
     const mark = ownMark(event, sourceId);
+    // guard: what-the-stream-holds-of-a-chunk
     if (mark?.chunk === chunk && mark.offset >= offset) {
       throw notApplicable(
         `Revision ${event.revision} of stream ${stream} comes from byte ${mark.offset} of chunk ${chunk}: reading it now ` +
@@ -123,6 +125,7 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
   const { checkpoint, stream } = parts;
   const row = await checkpoint.load(signal);
   const tail = await parts.target.tail(stream, signal);
+  // guard: rewind-of-a-soft-deleted-stream
   if (tail.kind === 'truncated') {
     throw new Failure(
       'TargetTruncated',
@@ -132,6 +135,7 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
   }
   const isLost =
     tail.kind === 'absent' || (tail.kind === 'event' && !(await lastOwn(parts, row, tail.event.revision, signal)));
+  // guard: rewind-only-what-is-lost
   if (!isLost) {
     throw notApplicable(`Stream ${stream} is not lost: rewinding would write its events a second time.`);
   }

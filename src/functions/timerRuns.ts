@@ -84,6 +84,7 @@ export class TimerRuns {
         if (!stop.aborted) await settledWithin(examination, examinationMs, this.clock);
       }
     } catch (thrown) {
+      // guard: failed-invocation
       throw await this.failed(asFailure(thrown));
     }
   }
@@ -104,6 +105,7 @@ export class TimerRuns {
   /** The engine has told people about every failure but those it cannot have seen. */
   private async failed(failure: Failure): Promise<Error> {
     const { kind, message, wayOut, facts } = failure;
+    // guard: parts-of-a-run-that-hangs
     if (kind === 'RunOverdue') await this.replicator.close(); // what still hangs must not share its parts with the next
     if (kind === 'RunOverdue' || failure.answer === 'usage') {
       this.logger.error('run-failed', { kind, message, wayOut, ...facts });

@@ -67,6 +67,7 @@ class BlobQuarantine implements Quarantine {
   private async upload(message: SetAside, bytes: Buffer, abortSignal: AbortSignal): Promise<void> {
     const { position, index, kind, reason, body } = message;
     await this.client.getBlockBlobClient(message.name).upload(bytes, bytes.length, {
+      // guard: kept-message-is-not-written-over
       conditions: { ifNoneMatch: '*' },
       blobHTTPHeaders: { blobContentType: 'application/json' },
       metadata: {
@@ -97,6 +98,7 @@ class BlobQuarantine implements Quarantine {
 
   private async expectSame({ name, body }: SetAside, signal: AbortSignal): Promise<void> {
     const there = await this.read(name, signal);
+    // guard: kept-message-is-the-one
     if (there && Buffer.compare(there.body, body) === 0) return;
     throw new Failure(
       'QuarantineUnreachable',

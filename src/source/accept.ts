@@ -24,6 +24,7 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   if (!listed) throw notApplicable(`There is no chunk named ${chunk}.`, chunk);
 
   const { memory } = cursor;
+  // guard: variant-of-an-accepted-chunk
   const ofVariant = (variant: FrameVariant | undefined): SourceMemory | undefined =>
     variant && variant !== variantOf(tapes, chunk, memory) ? withAllowance(memory, otherEra(chunk)) : memory;
 
@@ -31,7 +32,9 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   const wentOn = left && (await behind.wentOn(left, memory, signal));
   if (wentOn) return apart(pointOf(left), cursor, ofVariant(wentOn));
   const added = await behind.newChunks(cursor, signal);
+  // guard: accept-only-what-is-new
   if (added.chunks.some(({ name }) => name === chunk)) {
+    // guard: accept-only-what-is-certain
     if (!added.certain)
       throw notApplicable(`It is not certain that ${chunk} is new: restore what was deleted first.`, chunk);
     const frames = await tapes.probe(listed, signal);

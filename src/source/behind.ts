@@ -28,7 +28,9 @@ export class Behind {
     if (cursor.returnTo || !cursor.memory) return false;
     const { chunks, certain } = await this.newChunks(cursor, signal);
     const [intruder] = chunks;
+    // guard: chunks-before-the-cursor
     if (intruder) throw reordered(intruder.name, certain, cursor);
+    // guard: watch-of-chunks-left
     for (const left of cursor.memory.left ?? []) {
       if (!this.isBehind(left.chunk, cursor)) continue;
       if (await this.wentOn(left, cursor.memory, signal)) {
@@ -45,6 +47,7 @@ export class Behind {
   /** The chunks that have appeared without a frame, for the cursor to watch as if they had been left at their beginning. */
   takeWithoutFrames(): Watched[] {
     const taken = [...this.withoutFrames].map(([chunk, etag]) => ({ chunk, offset: 0, sha1: '', etag }));
+    // guard: empty-newcomer-once
     this.withoutFrames.clear();
     return taken;
   }
@@ -79,6 +82,7 @@ export class Behind {
   /** A cursor that was set back, for a restored target, still remembers what will be read once more. */
   private isBehind(chunk: string, cursor: Cursor): boolean {
     const { catalog } = this.tapes;
+    // guard: behind-the-cursor-only
     return catalog.indexOf(chunk) < catalog.indexOf(cursor.returnTo?.chunk ?? cursor.chunk);
   }
 
@@ -89,12 +93,14 @@ export class Behind {
     signal: AbortSignal,
   ): Promise<FrameVariant | undefined> {
     const listed = this.tapes.catalog.get(left.chunk);
-    const leftAt = `${left.chunk}@${left.offset}`;
+    // guard: where-a-chunk-was-left
+    const leftAt = [left.chunk, left.offset].join('@');
     if (!listed || listed.etag === left.etag || this.harmless.get(leftAt) === listed.etag) return undefined;
     const end = this.tapes.ends.get(left.chunk);
     if (end && end.etag === left.etag && end.listing >= listed.listing) return undefined;
     const expected = variantOf(this.tapes, left.chunk, memory);
     // No frame of a chunk that was left at its beginning has shown yet which variant its frames have.
+    // guard: other-variant-of-what-was-empty
     const variants = left.offset === 0 ? [expected, otherVariant(expected)] : [expected];
     for (let count = this.tapes.smallestRangeBytes; ;) {
       const answer = await this.tapes.reader.read({ chunk: left.chunk, start: readStart(left), count }, signal);
@@ -121,6 +127,7 @@ export class Behind {
     const before = memory?.namesBefore;
     if (before?.chunk === undefined) return false;
     const now = this.tapes.catalog.namesBefore(before.chunk);
+    // guard: digest-of-names
     return now.count !== before.count || now.digest !== before.digest;
   }
 }

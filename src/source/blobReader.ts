@@ -87,6 +87,7 @@ async function body(response: BlobDownloadResponseParsed, heard: () => void): Pr
     filled += (part as Buffer).copy(bytes, filled);
     heard();
   }
+  // guard: whole-body
   if (filled !== expected) throw new Error(`the body ended after ${filled} of ${expected} bytes`);
   return bytes;
 }
@@ -96,6 +97,7 @@ function withoutBytes(thrown: unknown): RangeRead | undefined {
   const { status, code, date } = statusOf(thrown);
   if (status === 304) return { kind: 'unchanged', date };
   if (status === 416) return { kind: 'pastEnd' };
+  // guard: chunk-or-container-gone
   if (status === 404 && code !== 'ContainerNotFound' && code !== 'ContainerBeingDeleted') return { kind: 'missing' };
   return undefined;
 }

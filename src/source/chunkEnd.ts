@@ -68,5 +68,6 @@ export function isCurrent(end: ChunkEnd, listed: ListedChunk | undefined): boole
 
 /** True when a torn frame has not been touched for so long that its writer is taken to be gone. */
 export function hasSettled(end: ChunkEnd, settleSeconds: number): boolean {
+  // guard: settled-before-it-is-left
   return end.date - end.lastModified >= settleSeconds * 1000;
 }

@@ -31,6 +31,7 @@ const pageNames = 500;
 export async function listAll(container: ContainerClient, signal: AbortSignal): Promise<Listing> {
   const items: BlobItem[] = [];
   let continuationToken: string | undefined;
+  // guard: every-page-of-a-listing
   do {
     const page = await listPage(container, { continuationToken }, signal);
     for (const item of page.items) items.push(item);

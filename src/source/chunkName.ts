@@ -26,6 +26,7 @@ export function isBackupName(name: string): boolean {
  * 100,000,000 records.
  */
 export function comparePlace(one: ChunkName, other: ChunkName): number {
+  // guard: prefix-as-a-number
   return one.prefix - other.prefix || compareText(one.time, other.time) || compareText(one.name, other.name);
 }
 

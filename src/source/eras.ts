@@ -70,6 +70,7 @@ export class Eras {
     if (!this.varintFrom)
       await this.probeFirst(chunks, this.newerThanInt32, (one, other) => compareTime(other, one), signal);
     // A varint store whose newest chunk a writer of the other era made is none of int32.
+    // guard: oldest-chunk-too
     if (this.int32Until && !this.varintFrom) await this.probeFirst(chunks, () => true, compareTime, signal);
     if (!this.varintFrom) return;
     if (!this.int32Until) await this.probeFirst(chunks, this.olderThanVarint, compareTime, signal);
@@ -93,12 +94,14 @@ export class Eras {
    * era, and its name does not say where it belongs.
    */
   hasPlace(chunk: ChunkName): boolean {
+    // guard: place-of-a-chunk-between-eras
     return this.varintFrom !== undefined || !this.int32Until || !this.newerThanInt32(chunk);
   }
 
   /** Reading order. */
   readonly compare = (one: ChunkName, other: ChunkName): number => {
     const [first, second] = [this.variantOf(one), this.variantOf(other)];
+    // guard: int32-chunks-first
     return first === second ? comparePlace(one, other) : first === 'int32' ? -1 : 1;
   };
 

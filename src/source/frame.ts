@@ -43,6 +43,7 @@ const malformed = -2;
  */
 export function parseFrame(bytes: Buffer, start: number, variant: FrameVariant, into: ParsedFrame): FrameState {
   const state = measureFrame(bytes, start, variant, into);
+  // guard: sha1-of-a-frame
   if (state !== 'valid' || hashAgrees(bytes, start, into)) return state;
   return invalid(into, 'the SHA-1 of the frame does not agree');
 }
@@ -55,6 +56,7 @@ export function hashAgrees(bytes: Buffer, start: number, frame: ParsedFrame): bo
 /** The first half of {@link parseFrame}: `valid` here says only that the lengths fit, not that the hash agrees. */
 export function measureFrame(bytes: Buffer, start: number, variant: FrameVariant, into: ParsedFrame): FrameState {
   into.tooLarge = false;
+  // guard: zeros-are-no-frame
   if (isBlank(bytes, start, variant)) return 'blank';
   const keyLengthAt = start + stampBytes;
   if (!readVarint(bytes, keyLengthAt, length)) {
@@ -64,6 +66,7 @@ export function measureFrame(bytes: Buffer, start: number, variant: FrameVariant
   }
   into.keyStart = length.end;
   into.keyEnd = length.end + length.value;
+  // guard: bound-of-a-key
   if (into.keyEnd - start > largestFrameBytes) return tooLarge(into, start, into.keyEnd);
   const readLength = variant === 'varint' ? readVarint : readInt32;
   if (!readLength(bytes, into.keyEnd, length)) {
@@ -74,6 +77,7 @@ export function measureFrame(bytes: Buffer, start: number, variant: FrameVariant
   into.payloadStart = length.end;
   into.payloadEnd = length.end + length.value;
   into.end = into.payloadEnd + sha1Bytes;
+  // guard: bound-of-a-frame
   if (into.end - start > largestFrameBytes) return tooLarge(into, start, into.end);
   return into.end > bytes.length ? 'incomplete' : 'valid';
 }

@@ -45,6 +45,7 @@ export async function findFrame(
       if (hasLikelyStamp(bytes, at) !== likely) continue;
       if (measureFrame(bytes, at, variant, frame) !== 'valid') continue;
       const hashedBytes = frame.payloadEnd - at;
+      // guard: budget-of-the-search
       if (hashedBytes > budget.bytes) continue;
       if (isZero(bytes, frame.payloadEnd, frame.end)) continue;
       budget.bytes -= hashedBytes;

@@ -36,9 +36,11 @@ export async function locate(
       continue;
     }
     tapes.heed(memory);
+    // guard: ends-up-to-the-mark
     forgetEnds(tapes, mark);
     tapes.catalog.learn(chunk, found.variant);
     tapes.ahead.keep(fetched);
+    // guard: memory-of-what-was-accepted
     return { record: found.record, cursor: cursorBehind(found.record, memory && memoryAt(mark.position, memory)) };
   }
 }
@@ -67,11 +69,13 @@ function frameOf(mark: Mark, { answer, zeroBytes }: Fetched): Found | number {
   for (const variant of variants) {
     const state = parseFrame(bytes, 0, variant, frame);
     if (state === 'valid') return { record: recordOf(mark, bytes, frame), variant };
+    // guard: zeros-that-are-part-of-a-frame
     if (state !== 'incomplete' || frame.end <= rangeBytes) continue;
     if (offset + frame.end <= chunkBytes) larger = Math.max(larger, frame.end);
     else isCut = true;
   }
   if (larger > 0) return larger;
+  // guard: frame-cut-at-the-mark
   if (isCut) throw truncated(mark);
   throw replaced(mark, `no frame stands at byte ${offset} of chunk ${chunk}`);
 }
@@ -80,6 +84,7 @@ function recordOf(mark: Mark, bytes: Buffer, frame: ParsedFrame): SourceRecord {
   const { chunk, offset, position, returnTo } = mark;
   const record = toRecord(bytes, 0, frame, { chunk, bufferAt: offset, position, returnTo });
   const sha1 = Buffer.from(record.sha1).toString('hex');
+  // guard: fingerprint-at-the-mark
   if (!sha1.startsWith(mark.sha1)) {
     throw replaced(
       mark,

@@ -75,6 +75,7 @@ type Watched = NonNullable<SourceMemory['left']>[number];
 function watched(before: readonly Watched[], left: readonly LeftChunk[], current: string): Watched[] {
   const again = new Set([current, ...left.map(({ chunk }) => chunk)]);
   const added = left.map(({ chunk, offset, sha1, etag }) => ({ chunk, offset, sha1, etag }));
+  // guard: eight-chunks-left
   return [...before.filter(({ chunk }) => !again.has(chunk)), ...added].slice(-watchedChunks);
 }
 

@@ -25,6 +25,7 @@ function readBatch(bytes: Buffer, start: number, end: number): SourcePayload | u
   reader.end = end;
   const attributes = readAttributes();
   const messages = attributes && readMessages();
+  // guard: batch-to-its-last-byte
   return messages && reader.at === end ? { kind: 'batch', attributes, messages } : undefined;
 }
 
@@ -57,6 +58,7 @@ function readMessages(): SourceMessage[] | undefined {
   const messages: SourceMessage[] = [];
   for (let index = 0; index < count; index++) {
     const contract = readBytes();
+    // guard: contract-of-a-message
     if (contract === undefined || contract.length === 0) return undefined;
     const body = readBytes();
     if (body === undefined) return undefined;

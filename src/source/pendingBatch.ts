@@ -80,6 +80,7 @@ export class PendingBatch {
     const { returnTo, ...rest } = this.cursor;
     if (!returnTo) return;
     this.at = { ...rest, ...returnTo };
+    // guard: accepted-chunk-watched-again
     this.remember(memoryWithLeft(this.memory ?? {}, left, returnTo.chunk));
   }
 

@@ -42,6 +42,7 @@ export function nextPlace(tapes: Tapes, cursor: Cursor): Next {
   const apart = cursor.returnTo !== undefined;
   const passed: LeftChunk[] = [];
   for (const [point, listed] of pointsFrom(tapes, cursor)) {
+    // guard: copy-in-progress-as-listed
     if (listed?.openCopy !== undefined) {
       return { kind: 'copying', chunk: point.chunk, status: listed.openCopy };
     }
@@ -57,7 +58,9 @@ export function nextPlace(tapes: Tapes, cursor: Cursor): Next {
 
 /** True when a chunk's end is known, in the version that the listings show, and reading may go on behind it. */
 export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | undefined, apart: boolean): boolean {
+  // guard: end-found-before-a-chunk-followed
   if (!apart && !end.hadSuccessor) return false;
+  // guard: end-in-the-version-listed
   if (!isCurrent(end, listed)) return false;
   const { onDamage, settleSeconds } = tapes.options;
   switch (end.kind) {
@@ -75,6 +78,7 @@ export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | un
 /** A listing that was made later shows the last chunk in the version whose end is known. */
 export function isListedSo({ isLast, end, listed }: Place): boolean {
   if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
+  // guard: chunk-as-it-was-read
   return listed.listing > end.listing && listed.etag === end.etag;
 }
 

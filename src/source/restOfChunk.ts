@@ -69,6 +69,7 @@ async function examine(
     if (first.kind !== 'bytes') return undefined;
     const rest = await examineVersion(reader, request, first.read, signal);
     if (rest === 'frame') return rest;
+    // guard: same-version-after-the-verdict
     if (rest !== 'changed' && (await stillCurrent(reader, request, rest, signal))) return rest;
   }
   return undefined;
@@ -111,6 +112,7 @@ async function examineVersion(
     }
     const next = await nextWindow(reader, window, signal);
     if (next === 'end') break;
+    // guard: one-version-to-the-end
     if (next.kind !== 'bytes' || next.read.etag !== first.etag) return 'changed';
     window = next.read;
   }
@@ -128,6 +130,7 @@ function reasonOf(state: 'blank' | 'incomplete' | 'invalid', frame: ParsedFrame)
 /** Windows overlap by the largest frame, so that each frame lies whole in the window in which it starts. */
 async function nextWindow(reader: BlobReader, window: ChunkBytes, signal: AbortSignal): Promise<RangeRead | 'end'> {
   const { chunk, start, bytes, chunkBytes } = window;
+  // guard: verdict-on-all-of-the-rest
   if (start + bytes.length >= chunkBytes) return 'end';
   return reader.read({ chunk, start: start + bytes.length - largestFrameBytes, count: windowBytes }, signal);
 }

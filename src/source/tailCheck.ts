@@ -23,12 +23,14 @@ export function bytesBehind(
 ): ChunkBytes | undefined {
   const { chunk, offset, sha1 } = point;
   if (answer.kind === 'missing') {
+    // guard: chunk-that-is-gone
     throw new Failure('SourceReplaced', `Chunk ${chunk} is gone, but reading stood at byte ${offset} of it.`, {
       chunk,
       offset,
     });
   }
   if (answer.kind === 'pastEnd' || answer.read.chunkBytes < offset) {
+    // guard: chunk-shorter-than-the-cursor
     if (offset === 0) return undefined;
     const length = answer.kind === 'bytes' ? answer.read.chunkBytes : `at most ${offset - overlapBytes}`;
     throw new Failure(
@@ -39,6 +41,7 @@ export function bytesBehind(
   }
   const { read } = answer;
   const hashEnd = offset - read.start;
+  // guard: overlap-of-20-bytes
   if (offset > 0 && read.bytes.toString('hex', hashEnd - sha1Bytes, hashEnd) !== sha1) {
     throw new Failure(
       'SourceReplaced',

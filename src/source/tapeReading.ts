@@ -63,6 +63,7 @@ export class TapeReading {
       yield* this.readToHead();
       yield* this.flush();
     } catch (thrown) {
+      // guard: found-before-a-stop
       if (!this.signal.aborted) yield* this.flush();
       throw thrown;
     } finally {
@@ -121,11 +122,12 @@ export class TapeReading {
     this.fetchAhead(fetch, place);
     if (this.batch.isFair || !this.tapes.ahead.isReady(fetch)) yield* this.flush();
     const fetched = await this.tapes.ahead.take(fetch, this.signal);
-    const { answer } = fetched;
-    if (answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, answer.date);
+    if (fetched.answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, fetched.answer.date);
     const from = this.salvageAt(place);
-    const read = bytesBehind(from === undefined ? place : { ...place, offset: 0 }, answer);
-    if (read) return read.copied ? yield* this.consume(place, fetched, read, from ?? place.offset) : 'head';
+    const read = bytesBehind(from === undefined ? place : { ...place, offset: 0 }, fetched.answer);
+    // guard: copy-in-progress-as-read
+    if (read && !read.copied) return 'head';
+    if (read) return yield* this.consume(place, fetched, read, from ?? place.offset);
     const nothing = { etag: place.listed?.etag ?? '', chunkBytes: 0, lastModified: 0, date: 0 };
     return this.endAt(place, endOfRange(nothing, fetched, this.found(place.offset, 'clean')));
   }
@@ -167,8 +169,10 @@ export class TapeReading {
     let at = from - read.start;
     let state = parseFrame(read.bytes, at, place.variant, frame);
     if (state === 'valid' && place.passed.length + Number(this.batch.cursor.chunk === '') > 0) {
+      // guard: listing-before-a-gap-is-believed
       if (await this.mayHaveMissedNames(place)) return 'more';
       // What others have listed since would be remembered as if it had always been there.
+      // guard: listings-of-others
       if (!this.tapes.isCompared) return 'more';
       this.enter(place);
     }
@@ -196,6 +200,7 @@ export class TapeReading {
     if (apart || this.doubted === chunk) return false;
     const { position, cursor } = this.batch;
     const isNextEra = cursor.chunk !== '' && variant !== variantOf(this.tapes, cursor.chunk, cursor.memory);
+    // guard: listing-before-the-next-era
     if (!isNextEra && missingBefore(chunk, position) <= 0) return false;
     this.doubted = chunk;
     await this.tapes.catalog.listAll(this.signal);
@@ -220,6 +225,7 @@ export class TapeReading {
     const atEnd = end >= read.chunkBytes;
     const frameEnd = read.start + this.frame.end;
     // Within the range a frame can only be cut by zeros, and none ends with zeros.
+    // guard: frame-beyond-a-range
     if (state === 'incomplete' && frameEnd > end && frameEnd <= read.chunkBytes) {
       this.frameNeedsBytes = frameEnd - readStart(place);
       this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.largestRangeBytes);
@@ -252,6 +258,7 @@ export class TapeReading {
       return this.salvageFrom(place, rest, rest.nextFrameAt);
     }
     const isNoFrame = rest.kind !== 'clean' && rest.nextFrameAt === undefined;
+    // guard: era-of-a-chunk
     if (isNoFrame && (await checkEra(this.tapes, place, this.signal))) return 'more';
     return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.elapsed() }));
   }
@@ -274,6 +281,7 @@ export class TapeReading {
     const { chunk, isLast } = place;
     const step = this.endAt(place, end);
     if (end.kind === 'corrupt' && end.rest) {
+      // guard: stop-at-damage
       if (this.tapes.options.onDamage === 'stop') throw corrupt(chunk, end.offset, this.batch.position, end.rest);
       reportPassedOver(this.tapes, chunk, end.offset, end.rest);
     }

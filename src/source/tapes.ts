@@ -108,6 +108,7 @@ export class Tapes {
     // What our last listing lacks, another runner may have seen since: only a listing of everything shows that it is gone.
     // Once is enough for what a cursor remembers: no other listing makes us forget a name.
     const isOthers = cursor.memory !== this.compared.memory;
+    // guard: names-that-our-listing-lacked
     if (isOthers && this.behind.misses(cursor)) await this.catalog.listAll(signal);
     for (;;) {
       const { listing } = this.catalog;
@@ -150,12 +151,14 @@ export class Tapes {
     const main = cursor.returnTo?.chunk ?? cursor.chunk;
     const unknownChunk = main !== '' && !catalog.get(main);
     return (
+      // guard: listing-of-everything
       catalog.listing === 0 || unknownChunk || options.clock.elapsed() - catalog.fullAt >= options.listAllSeconds * 1000
     );
   }
 
   /** Every 5 s, and at every poll once the next frame may need a new chunk. */
   private onwardListingDue(polling: boolean): boolean {
+    // guard: listing-every-5-s
     if (this.options.clock.elapsed() - this.catalog.listedAt >= listOnwardMs) return true;
     if (!polling) return false;
     const last = this.catalog.ordered.at(-1);
@@ -175,6 +178,7 @@ export class Tapes {
   /** Zeros were seen where frames end, and it is time to know whether only zeros follow. */
   isVerdictDue({ end, isLast }: Pick<Place, 'end' | 'isLast'>): boolean {
     if (end?.kind !== 'open') return false;
+    // guard: look-behind-zeros
     return !isLast || this.options.clock.elapsed() - end.foundAt >= listOnwardMs;
   }
 

@@ -50,6 +50,7 @@ export interface AppendSuccess {
 export function confirmedRevision({ revision, positioned }: AppendSuccess, question: AppendQuestion): number {
   const { stream, size, expected, doing } = question;
   const must = expected + size.events;
+  // guard: success-without-a-position
   if (!positioned) {
     throw new Failure(
       'TargetTruncated',
@@ -57,6 +58,7 @@ export function confirmedRevision({ revision, positioned }: AppendSuccess, quest
       { stream, expected, revision },
     );
   }
+  // guard: revision-of-a-success
   if (revision !== String(must)) {
     const { message } = refused(doing, `it claims revision ${revision || 'none'} where ${must} must come`);
     throw new Failure('TargetRefused', message, { stream, expected, revision, must });

@@ -61,12 +61,15 @@ export class AppendLimit {
     if (!uuid.test(id) || id === zeroUuid) throw unconvertible(event, `its id ${JSON.stringify(id)} is not a UUID`);
     if (type !== this.goodType) this.checkType(event);
     const counted = countedBytes(event);
+    // guard: limit-of-an-event
     if (counted > this.eventLimit) throw tooLarge(event, counted, this.eventLimit, 'the limit of one event');
+    // guard: limit-of-an-append
     if (counted > this.limit) throw tooLarge(event, counted, this.limit, 'the limit of one append');
     // What an event takes beside what it counts for is far less than the event itself once it is this large.
     if (counted < maxRequestBytes / 2) return counted;
     const sent = proposedBytes(event);
     const room = maxRequestBytes - headBytes;
+    // guard: limit-of-a-message
     if (sent > room) throw tooLarge(event, sent, room, 'the longest message that the server reads');
     return counted;
   }

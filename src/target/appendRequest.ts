@@ -156,10 +156,12 @@ function writeStreamAndExpected({ stream, expected }: AppendHead, into: Buffer, 
   let at = writeVarint(bytesFieldBytes(name.length), into, start + 1);
   at = writeBytes(0x1a, name, into, at);
   if (expected === noStream) {
+    // guard: no-stream
     into[at++] = 0x1a;
     into[at++] = 0x00;
     return at;
   }
+  // guard: exact-revision
   into[at++] = 0x10;
   return writeVarint(expected, into, at);
 }

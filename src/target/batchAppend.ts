@@ -69,6 +69,7 @@ export class BatchAppendCall implements AppendCall {
     );
     this.call.on('data', (bytes: Buffer) => this.receive(bytes));
     this.call.on('drain', () => this.letThrough());
+    // guard: end-of-the-call
     this.call.on('end', () => this.lost(new Error('the server ended the call')));
     // Stays to the end: a cancelled call reports that as an error too.
     this.call.on('error', (error) => this.lost(error));
@@ -87,10 +88,12 @@ export class BatchAppendCall implements AppendCall {
     const correlationId = this.nextCorrelationId();
     const head = { stream, expected, correlationId, deadlineSeconds: features.durations ? ms / 1_000 : undefined };
     const length = batchRequestBytes(head, bytes);
+    // guard: longest-message
     if (length > maxRequestBytes && events.length > 1) return this.appendHalves(events, expected);
     const buffer = buffers.take(length);
     writeBatchRequest(head, events, buffer);
     const answer = new Promise<number>((resolve, reject) => {
+      // guard: deadline-of-an-append
       const silent = (): void => this.lost(new Error(`it did not answer within ${ms / 1_000} s`));
       const stopDeadline = clock.after(ms, silent);
       this.inFlight.push({ ...question, correlationId, resolve, reject, stopDeadline, buffer });
@@ -121,7 +124,9 @@ export class BatchAppendCall implements AppendCall {
     if (this.over) return;
     try {
       const { correlationId, answer } = readBatchAnswer(bytes);
-      const append = this.inFlight.find((one) => one.correlationId === correlationId);
+      // guard: correlation-id
+      const isAnswered = (one: InFlight): boolean => one.correlationId === correlationId;
+      const append = this.inFlight.find(isAnswered);
       // Not ours, or said twice: there is nothing to learn from it.
       if (append) this.answered(append, answer);
     } catch (error) {
@@ -139,6 +144,7 @@ export class BatchAppendCall implements AppendCall {
     } catch (error) {
       const failure = asFailure(error);
       append.reject(failure); // first, because it says more than those that fail with it
+      // guard: first-failure-ends-the-call
       this.end(failure, (other) => uncertain(other, `another append of the call failed (${failure.message})`, failure));
     }
   }
@@ -164,6 +170,7 @@ export class BatchAppendCall implements AppendCall {
 
   /** Once gRPC is done with the call, nothing reads the buffers of what was in flight any more. */
   private giveBuffersBack(): void {
+    // guard: buffers-of-a-call
     if (!this.over || !this.gone) return;
     for (const { buffer } of this.inFlight) this.parts.buffers.give(buffer);
     this.inFlight = [];

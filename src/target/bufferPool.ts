@@ -13,9 +13,10 @@ export class BufferPool {
 
   /** A buffer of at least `bytes`; what it holds is left over from before. */
   take(bytes: number): Buffer {
-    const index = this.kept.findIndex((buffer) => buffer.length >= bytes);
-    const [buffer] = index < 0 ? [] : this.kept.splice(index, 1);
+    const buffer = this.kept.find((one) => one.length >= bytes);
     if (buffer === undefined) return Buffer.allocUnsafeSlow(powerOfTwo(Math.max(bytes, smallestBytes)));
+    // guard: buffer-of-one-request
+    this.kept.splice(this.kept.indexOf(buffer), 1);
     this.keptBytes -= buffer.length;
     return buffer;
   }

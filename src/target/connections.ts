@@ -111,7 +111,9 @@ export class Connections {
       throw (await this.diagnose()) ?? error;
     });
     this.ports.add(Number(channel.getTarget().split(':').at(-1)));
-    return new Connection(channel, () => client['callArguments']({ requiresLeader: true }, { deadline: Infinity }));
+    // guard: requires-leader
+    const toLeader = { requiresLeader: true };
+    return new Connection(channel, () => client['callArguments'](toLeader, { deadline: Infinity }));
   }
 
   /** Discovery does not say why it failed: ask the seeds ourselves. */

@@ -156,6 +156,7 @@ class OpeningCall implements AppendCall {
 
   append(events: readonly TargetEvent[], expected: number): Promise<number> {
     // The server would take an append of nothing, and claim a revision that is not there.
+    // guard: append-of-nothing
     if (events.length === 0) return Promise.resolve(expected);
     return heard(this.open().then((call) => call.append(events, expected)));
   }

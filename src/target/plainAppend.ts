@@ -80,10 +80,12 @@ export class PlainAppendCall implements AppendCall {
           call.cancel();
         });
       const ms = deadlineMs(eventsBytes(events));
-      const stopDeadline = clock.after(ms, () => {
+      // guard: deadline-of-a-plain-append
+      const silent = (): void => {
         lost(new Error(`it did not answer within ${ms / 1_000} s`));
         call.cancel();
-      });
+      };
+      const stopDeadline = clock.after(ms, silent);
       call.write(appendOptions(question));
       for (const event of events) call.write(appendProposed(event));
       call.end();

@@ -65,6 +65,7 @@ export function readPage(
     const abort = (): void => settle(() => reject(signal.reason as Error));
     const watch = (heardBefore: number): (() => void) =>
       clock.after(answerMs, () => {
+        // guard: silent-read
         if (heard === heardBefore) return settle(() => reject(silence(doing, answerMs)));
         stopWatch = watch(heard);
       });
@@ -125,11 +126,13 @@ function placed(
   before: readonly StoredEvent[],
 ): StoredEvent {
   const name = Buffer.from(recorded.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString();
+  // guard: stream-of-a-page
   if (name !== stream) throw new Error(`an event of stream ${name}`);
   const last = before.at(-1)?.revision;
   const step = direction === 'forwards' ? 1 : -1;
   const isNext =
     last === undefined ? from === 'end' || (event.revision - from) * step >= 0 : (event.revision - last) * step > 0;
+  // guard: order-of-a-page
   if (!isNext) throw new Error(`revision ${event.revision} behind ${last ?? `a read from ${from}`}`);
   if (before.length === count) throw new Error(`more than ${count} events`);
   return event;

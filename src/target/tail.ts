@@ -19,6 +19,8 @@ const softDeleted = '9223372036854775807';
  */
 export async function readTail(readPage: ReadPage, stream: string, clock: Clock, signal: AbortSignal): Promise<Tail> {
   const first = await look(readPage, stream, signal);
+  // guard: second-look-at-an-absent-stream
+  // guard: second-look-at-a-truncated-stream
   if (first.kind === 'event' || first.kind === 'tombstoned') return first;
   await clock.sleep(lookAgainMs, signal);
   signal.throwIfAborted();
@@ -36,14 +38,18 @@ async function look(readPage: ReadPage, stream: string, signal: AbortSignal): Pr
     const retention = metadata.kind === 'found' ? retentionOf(metadata.event) : undefined;
     return { kind: 'event', event, ...(retention && { retention }) };
   }
+  // guard: right-to-read-the-metadata
   if (metadata.kind === 'denied') throw metadata.failure;
   const retention = metadata.kind === 'found' ? retentionOf(metadata.event) : undefined;
+  // guard: soft-deleted-stream
   if (retention?.truncateBefore === softDeleted) {
     return { kind: 'truncated', reason: `stream ${stream} was soft-deleted` };
   }
+  // guard: hidden-events
   if (page.kind === 'events') {
     return { kind: 'truncated', reason: `every event of stream ${stream} is hidden ${because(retention)}` };
   }
+  // guard: metadata-without-events
   if (metadata.kind === 'found') {
     return { kind: 'truncated', reason: `stream ${stream} has no event, but its metadata stream $$${stream} exists` };
   }

@@ -7,6 +7,7 @@ export function redact(text: string): string {
   return patterns.reduce((safe, [pattern, replacement]) => safe.replace(pattern, replacement), text);
 }
 
+// guard: redaction-of-secrets
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, '***'],
   [/((?:Account|Shared\w*|primary|secondary)Key\s*=\s*)[^;\s"',]+/gi, '$1***'],

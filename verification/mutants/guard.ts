@@ -1,14 +1,12 @@
-/** One thing in the code that a promise rests on, and the change that takes it away. */
+import type { Rule } from './rules.js';
+
+/** One thing in the code that a promise rests on. In the code it is marked: see `markers.ts`. */
 export interface Guard {
   readonly name: string;
   /** What would happen without it. */
   readonly against: string;
-  /** From the project's folder. */
-  readonly file: string;
-  /** What stands in the file, exactly once. */
-  readonly text: string;
-  /** What stands there instead when the guard is removed. */
-  readonly mutant: string;
+  /** How the marked code is changed so that it does not guard any more. */
+  readonly rule: Rule;
   /** What must fail then: a test file, or in it the tests whose names hold what stands behind ` > `. */
   readonly noticedBy: string;
 }
@@ -23,14 +21,4 @@ export interface Tests {
 export function testsOf({ noticedBy }: Guard): Tests {
   const [file = '', named] = noticedBy.split(' > ');
   return { file, ...(named !== undefined && { named }) };
-}
-
-/** The file without the guard. @throws Error when the table does not fit the file any more */
-export function withoutGuard(guard: Guard, source: string): string {
-  const [before, after, ...more] = source.split(guard.text);
-  if (before === undefined || after === undefined || more.length > 0) {
-    const times = after === undefined ? 'nowhere' : `${more.length + 1} times`;
-    throw new Error(`${guard.name}: the guard has moved. Its text stands ${times} in ${guard.file}:\n${guard.text}`);
-  }
-  return before + guard.mutant + after;
 }

@@ -1,47 +1,44 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { startAzurite } from '../../dev/azurite.js';
-import { testsOf, withoutGuard, type Guard } from './guard.js';
+import { testsOf, type Guard } from './guard.js';
 import { guards } from './guards.js';
+import { markersOf } from './markers.js';
+import { mutantsOf, type Mutant } from './mutant.js';
 import { Suite, type Outcome } from './suite.js';
-import { typeCheck } from './typeCheck.js';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const atOnce = 3;
-
-/** A guard, and its file without it. */
-interface Mutant {
-  readonly guard: Guard;
-  readonly text: string;
-}
 
 const { only } = new Command('mutants')
   .description('Removes each guard of the code in a scratch copy, and tells which of them no test misses.')
   .option('--only <names...>', 'only the guards whose names hold one of these', [''])
   .parse()
   .opts<{ readonly only: readonly string[] }>();
-const chosen = guards.filter(({ name }) => only.some((part) => name.includes(part)));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-const allNoticed = await main(chosen).catch((error: unknown) => {
+const allNoticed = await main().catch((error: unknown) => {
   tell((error as Error).message);
   return false;
 });
 process.exit(allNoticed ? 0 : 1); // also when a test never ends
 
 /** @returns whether the removal of every guard was noticed */
-async function main(chosen: readonly Guard[]): Promise<boolean> {
+async function main(): Promise<boolean> {
   const startedAt = performance.now();
-  const mutants = cut(chosen);
-  if (!mutants || !compile(mutants)) return false;
-  tell(`${mutants.length} guards, and the code compiles without each (${secondsSince(startedAt)})`);
+  const { mutants: all, wrong } = mutantsOf(guards, markersOf(project));
+  wrong.forEach(tell);
+  if (wrong.length > 0) return false;
+  const mutants = all.filter(({ guard }) => only.some((part) => guard.name.includes(part)));
+  tell(`${mutants.length} guards, and the code without each (${secondsSince(startedAt)})`);
 
   const azurite = await startAzurite();
   const provide = { azuriteConnectionString: azurite.connectionString };
   const suites = await Promise.all(Array.from({ length: atOnce }, () => Suite.open(project, provide)));
   try {
-    const slowest = await passUnchanged(chosen, suites);
+    const slowest = await passUnchanged(
+      mutants.map(({ guard }) => guard),
+      suites,
+    );
     if (!slowest) return false;
     const noticed = await remove(mutants, suites, slowest);
     tell(`${noticed} of ${mutants.length} guards whose removal the tests notice (${secondsSince(startedAt)})`);
@@ -50,31 +47,6 @@ async function main(chosen: readonly Guard[]): Promise<boolean> {
     await Promise.all(suites.map((suite) => suite.close()));
     await azurite.stop();
   }
-}
-
-/** @returns undefined when a guard is not where the table has it */
-function cut(chosen: readonly Guard[]): Mutant[] | undefined {
-  const mutants: Mutant[] = [];
-  for (const guard of chosen) {
-    try {
-      mutants.push({ guard, text: withoutGuard(guard, readFileSync(join(project, guard.file), 'utf8')) });
-    } catch (error) {
-      tell((error as Error).message);
-    }
-  }
-  return mutants.length === chosen.length ? mutants : undefined;
-}
-
-function compile(mutants: readonly Mutant[]): boolean {
-  const checked = typeCheck(
-    project,
-    mutants.map(({ guard, text }) => ({ file: guard.file, text, name: guard.name })),
-  );
-  const wrong = [...checked].flatMap(([{ name, file }, messages]) =>
-    messages.map((message) => `${name}: without it ${file} does not compile: ${message}`),
-  );
-  wrong.forEach(tell);
-  return wrong.length === 0;
 }
 
 /** By test file, how long its slowest test takes, in ms. */
@@ -104,13 +76,13 @@ async function passUnchanged(chosen: readonly Guard[], suites: readonly Suite[])
 /** @returns of how many guards the removal was noticed */
 async function remove(mutants: readonly Mutant[], suites: readonly Suite[], slowest: Slowest): Promise<number> {
   let noticed = 0;
-  await inTurn(mutants, suites, async ({ guard, text }, suite) => {
+  await inTurn(mutants, suites, async ({ guard, file: changed, text }, suite) => {
     const from = performance.now();
     const { file, named } = testsOf(guard);
     // What hangs without the guard need not be waited for as long as a slow machine may take.
     const timeoutMs = 1_500 + 5 * (slowest.get(file) ?? 0);
     const outcome = await suite
-      .runWith(guard.file, text, file, named === undefined ? [] : [named], timeoutMs)
+      .runWith(changed, text, file, named === undefined ? [] : [named], timeoutMs)
       .catch((error: unknown) => {
         throw new Error(`${guard.name}: ${(error as Error).message}`);
       });

@@ -13,7 +13,7 @@ import { join, relative } from 'node:path';
 
 /** The folders that tests read and nothing here changes. */
 const linked = ['node_modules', 'test/fixtures', 'infra', 'docs'];
-const copied = ['src', 'dev', 'test', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const copied = ['src', 'dev', 'test', 'verification', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** A copy of the project in which a file may be changed; the working tree stays as it is. */
 export class ScratchCopy {

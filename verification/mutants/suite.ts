@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProvidedContext, SerializedError, TestError } from 'vitest';
 import { createVitest, type TestModule, type Vitest } from 'vitest/node';
+import { shared } from '../../vitest.shared.js';
 import { ScratchCopy } from './scratchCopy.js';
 
 /** What the tests of a file came to. `broken`: they did not get as far as to be run. */
@@ -10,9 +11,9 @@ export type Outcome =
   | { readonly kind: 'broken'; readonly error: string };
 
 /** A test's time where nothing is changed. */
-const testTimeout = 30_000;
+const { testTimeout, hookTimeout, setupFiles } = shared;
 /** So long nothing of the table takes; a test that never lets another have its turn takes for ever. */
-const endlessMs = 120_000;
+const endlessMs = 300_000;
 
 /** Test files run on a scratch copy, again and again: what did not change is not compiled again. */
 export class Suite {
@@ -31,12 +32,14 @@ export class Suite {
       bail: 1,
       provide,
       testTimeout,
-      hookTimeout: 60_000,
+      hookTimeout,
+      setupFiles,
     } as const;
     const vitest = await createVitest(
       'test',
-      // In threads, so that not even a test that never ends outlives the run.
-      { ...options, pool: 'threads', maxWorkers: 1, include: ['test/**/*.ts'], reporters: [{}] },
+      // In threads, so that not even a test that never ends outlives the run. Each file in a thread of its own, which
+      // imports what is changed anew.
+      { ...options, pool: 'threads', maxWorkers: 1, isolate: true, include: ['test/**/*.ts'], reporters: [{}] },
       { cacheDir: copy.path('.cache'), logLevel: 'error' },
     );
     await vitest.standalone();
