@@ -30,7 +30,7 @@ function failureOf(env: Environment): Failure {
   throw new Error('every setting was accepted');
 }
 
-describe('settings that are left out', () => {
+describe('Settings that are left out', () => {
   test('have their defaults', () => {
     const { config } = loadConfig(minimal);
     expect(config).toEqual({
@@ -87,7 +87,7 @@ describe('settings that are left out', () => {
   });
 });
 
-describe('where messages are kept that cannot become events', () => {
+describe('The place for messages that cannot become events', () => {
   const identity = { AzureWebJobsStorage: undefined, SOURCE_STORAGE: 'UseDevelopmentStorage=true' };
 
   test('is never the source itself', () => {
@@ -114,7 +114,7 @@ describe('where messages are kept that cannot become events', () => {
   });
 });
 
-describe('settings that are given', () => {
+describe('Settings that are given', () => {
   test('are taken, without what stands around them', () => {
     const config = configWith({
       SOURCE_ID: ' billing ',
@@ -179,7 +179,7 @@ describe('settings that are given', () => {
   });
 });
 
-describe('settings that are missing or wrong', () => {
+describe('Settings that are missing or wrong', () => {
   test('are all named at once, each with what was expected', () => {
     const failure = failureOf({ RUN_SECONDS: '241', ON_DAMAGE: 'hope' });
     expect(failure).toMatchObject({ kind: 'SettingsInvalid', answer: 'usage' });
@@ -257,13 +257,13 @@ describe('settings that are missing or wrong', () => {
   });
 });
 
-describe('the settings of the source alone', () => {
-  test('ask for no server and no checkpoint, and are the same as among all', () => {
+describe('The settings of the source alone', () => {
+  test('ask for no server and no checkpoint, and have the values that they have among all settings', () => {
     const env = { ...minimal, EVENTSTORE_CONNECTION_STRING: undefined, ON_DAMAGE: 'skip', RUN_SECONDS: 'whatever' };
     expect(loadSourceConfig(env)).toEqual(configWith({ ON_DAMAGE: 'skip' }).source);
   });
 
-  test('are checked like all', () => {
+  test('are checked like all settings', () => {
     expect(() => loadSourceConfig({ AzureWebJobsStorage: 'nonsense', READ_RECORDS: '0' })).toThrow(
       /^3 settings are missing or wrong: SOURCE_CONTAINER .* READ_RECORDS .* AzureWebJobsStorage /,
     );

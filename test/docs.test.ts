@@ -35,7 +35,7 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-test('every kind of failure has its row in the page for operators', async () => {
+test('Every kind of failure has its row in the page for operators', async () => {
   const { rules } = await import('../src/errors.js');
   const page = read('docs/operating.md');
   const told = Object.entries(rules).filter(([, { answer }]) => answer === 'stop' || answer === 'outage');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { intervalSeconds, isNcrontab } from '../src/ncrontab.js';
 
-describe('a timer schedule', () => {
+describe('A timer schedule', () => {
   test.each([
     '0 * * * * *',
     '*/10 * * * * *',
@@ -36,7 +36,7 @@ describe('a timer schedule', () => {
   );
 });
 
-describe('the time between two ticks', () => {
+describe('The time between two ticks', () => {
   test.each([
     ['0 * * * * *', 60, 60],
     ['* * * * *', 60, 60],
@@ -46,7 +46,7 @@ describe('the time between two ticks', () => {
     ['30 0,10,40 * * * *', 600, 1800],
     ['0 5/15 * * * *', 900, 900],
     ['0 50-52 * * * *', 60, 3480],
-  ])('of %s is %i to %i seconds', (schedule, shortest, longest) => {
+  ])('is, by %s, %i to %i seconds', (schedule, shortest, longest) => {
     expect(intervalSeconds(schedule)).toEqual({ shortest, longest });
   });
 

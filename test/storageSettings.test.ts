@@ -16,7 +16,7 @@ function connectionString(value: string): string {
   return reading.connection.value;
 }
 
-describe('a connection string', () => {
+describe('A connection string', () => {
   test.each([
     `DefaultEndpointsProtocol=https;AccountName=ledger;AccountKey=${key};EndpointSuffix=core.windows.net`,
     `DefaultEndpointsProtocol=https;AccountName=ledger;AccountKey=${key}`,
@@ -51,14 +51,14 @@ describe('a connection string', () => {
     'AccountName=ledger;AccountKey=',
     'SharedAccessSignature=sv=1&sig=abc',
     'TableEndpoint=https://ledger.table.core.windows.net/;SharedAccessSignature=sv=1&sig=abc',
-  ])('that is not one is refused without being repeated: %s', (value) => {
+  ])('is refused without being repeated where it is none: %s', (value) => {
     const reading = blobConnection({ SOURCE: value });
     expect(reading).toEqual({ problems: [{ name: 'SOURCE', expected: expect.any(String) as string }] });
     expect(JSON.stringify(reading)).not.toContain(value);
   });
 });
 
-describe('a URL with a SAS', () => {
+describe('A URL with a SAS', () => {
   test.each([
     'https://ledger.blob.core.windows.net/?sv=1&sig=abc',
     'https://ledger.blob.core.windows.net/tapes?sv=1&sig=abc',
@@ -79,13 +79,13 @@ describe('a URL with a SAS', () => {
     ['https://ledger.blob.core.windows.net/others?sig=abc', /blob service/],
     ['https://ledger.blob.core.windows.net/', /SOURCE__serviceUri/],
     ['https://', /a URL/],
-  ])('that cannot be right is refused: %s', (url, expected) => {
+  ])('is refused where it cannot be right: %s', (url, expected) => {
     const message = expect.stringMatching(expected) as string;
     expect(blobConnection({ SOURCE: url })).toEqual({ problems: [{ name: 'SOURCE', expected: message }] });
   });
 });
 
-describe('a connection with an identity', () => {
+describe('A connection with an identity', () => {
   const clientId = '0a1b2c3d-0000-4000-8000-00000000000f';
 
   test('names the account, or the service', () => {

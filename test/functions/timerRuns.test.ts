@@ -70,7 +70,7 @@ function looksAt(container: string, clock: FakeClock): number[] {
 }
 
 describe('Runs that the host starts every minute', () => {
-  test('follow each other so that the source is never left alone for a second', async () => {
+  test('follow each other so closely that the source is never left alone for a second', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const clock = new FakeClock().flow();
@@ -150,7 +150,7 @@ describe('A run of the timer', () => {
     expect(lines).toEqual([expect.stringMatching(/^warn examined {"wrong":\["no such port .*"\],"warnings":\[\]}$/)]);
   });
 
-  test('that left the stream to another runner is a success', async () => {
+  test('is a success although it left the stream to another runner', async () => {
     const { runs } = runsOn(() => Promise.resolve({ end: 'left-to-another-runner', events: 0, anotherRunner: true }));
     await expect(runs.invoke(recordingLog().log)).resolves.toBeUndefined();
   });
@@ -166,14 +166,14 @@ describe('A run of the timer', () => {
     expect(lines.filter((line) => !line.startsWith('info examined '))).toEqual([]); // the engine has told people
   });
 
-  test('that meets a defect shows where it was', async () => {
+  test('shows where a defect was', async () => {
     const { runs } = runsOn(() => Promise.reject(new TypeError('x is not a function')));
     const error = await runs.invoke(recordingLog().log).catch((thrown: unknown) => thrown as Error);
     expect(error).toMatchObject({ message: expect.stringMatching(/^Unexpected: x is not a function/) as string });
     expect(error?.stack).toMatch(/TypeError: x is not a function\n +at .*timerRuns\.test\.ts/);
   });
 
-  test('that is overdue is told, given up, and never shares its parts with the next', async () => {
+  test('is told and given up when it is overdue, and never shares its parts with the next', async () => {
     const { runs, orders, counts } = runsOn(() => Promise.reject(new Failure('RunOverdue', 'The run did not end.')));
     const { lines, log } = recordingLog();
     await expect(runs.invoke(log)).rejects.toThrow(/^RunOverdue: The run did not end\./);
@@ -208,7 +208,7 @@ describe('A worker that is told to go', () => {
     expect(orders).toEqual([]);
   });
 
-  test('goes well when the run fails or closing does', async () => {
+  test('ends well although the run or closing fails', async () => {
     const runs = new TimerRuns(
       () => settings,
       new FakeClock(),

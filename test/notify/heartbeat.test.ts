@@ -38,7 +38,7 @@ describe('A heartbeat', () => {
     expect(receiver.requests).toHaveLength(3);
   });
 
-  test('that hangs is not sent again on top of it', async () => {
+  test('is not sent again while the last one hangs', async () => {
     const receiver = await webReceiver();
     receiver.answer = 'hang';
     const { heartbeat } = open(receiver.url);
@@ -46,7 +46,7 @@ describe('A heartbeat', () => {
     await eventually('the first request', () => expect(receiver.requests).toHaveLength(1));
   });
 
-  test('that is not heard is one line until it is heard again, without its address', async () => {
+  test('is told once until it is heard again, without its address', async () => {
     const receiver = await webReceiver();
     const { heartbeat, logger } = open(receiver.url);
     for (const answer of [500, 500, 200, 302] as const) {

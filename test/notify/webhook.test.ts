@@ -37,7 +37,7 @@ describe('A webhook', () => {
     expect(logger.lines).toEqual([]);
   });
 
-  test('that answers 500 is tried four times, waiting longer each time, then given up and said so', async () => {
+  test('is tried four times while it answers 500, after longer and longer waits, then given up, which is told', async () => {
     const receiver = await webReceiver();
     receiver.answer = 500;
     const clock = FakeClock.flowing();
@@ -54,7 +54,7 @@ describe('A webhook', () => {
     ]);
   });
 
-  test('that comes back is told by the next try', async () => {
+  test('is told by the next try once it is back', async () => {
     const receiver = await webReceiver();
     receiver.answer = 503;
     const { webhook, logger } = open(receiver.url, { clock: FakeClock.flowing(() => void (receiver.answer = 200)) });
@@ -75,7 +75,7 @@ describe('A webhook', () => {
     expect(logger.lines.map(({ event, facts }) => [event, facts['reason']])).toEqual([['notice-not-sent', reason]]);
   });
 
-  test('that hangs is given up, try by try', async () => {
+  test('is given up, try by try, while it hangs', async () => {
     const receiver = await webReceiver();
     receiver.answer = 'hang';
     const { webhook, logger } = open(receiver.url, { answerWithinMs: 20 });
@@ -83,7 +83,7 @@ describe('A webhook', () => {
     expect(logger.lines[0]?.facts).toMatchObject({ reason: 'no answer within 20 ms' });
   });
 
-  test('that is not there never throws, and its address is in no line', async () => {
+  test('does not throw where nothing listens, and its address is in no line', async () => {
     const { webhook, logger } = open('http://127.0.0.1:1/s3cret-path');
     expect(await webhook.tell(notice('1'))).toBe(true);
     expect(logger.events('warn')).toEqual(['notice-not-sent']);
