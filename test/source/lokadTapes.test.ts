@@ -442,7 +442,7 @@ describe('the source', () => {
 });
 
 describe('a copy that has not succeeded', () => {
-  test('and that the listing did not show yet is not read, nor what follows it', async () => {
+  test('is not read, nor what follows it, although the listing did not show yet that it is one', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));

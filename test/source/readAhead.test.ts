@@ -7,6 +7,7 @@ import { BlobReader } from '../../src/source/blobReader.js';
 import { ReadAhead, type Fetch, type ReadAheadLimits } from '../../src/source/readAhead.js';
 import { MemoryContainer } from '../support/memoryContainer.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
+import { eventually } from '../support/waits.js';
 import { never, openTapes } from './openTapes.js';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -65,7 +66,7 @@ describe('Reading ahead', () => {
     expect(ahead.begin(fetchOf('a'), never)).toBe(true);
     expect(ahead.isReady(fetchOf('a'))).toBe(false);
     asked[0]?.answer();
-    await expect.poll(() => ahead.isReady(fetchOf('a'))).toBe(true);
+    await eventually('the range to lie ready', () => expect(ahead.isReady(fetchOf('a'))).toBe(true));
     const { answer } = await ahead.take(fetchOf('a'), never);
     expect(answer).toMatchObject({ kind: 'bytes', read: { chunk: 'a' } });
     expect(names()).toEqual(['a']);
@@ -92,7 +93,7 @@ describe('Reading ahead', () => {
     await takeLate(ahead, asked, 'late');
     expect([fetchOf('a'), fetchOf('b')].map((fetch) => ahead.begin(fetch, never))).toEqual([true, true]);
     for (const { answer } of asked) answer();
-    await expect.poll(() => ahead.isReady(fetchOf('b'))).toBe(true);
+    await eventually('the second range to lie ready', () => expect(ahead.isReady(fetchOf('b'))).toBe(true));
     await ahead.take(fetchOf('a'), never);
     await ahead.take(fetchOf('b'), never);
     expect([fetchOf('c'), fetchOf('d')].map((fetch) => ahead.begin(fetch, never))).toEqual([true, false]);
@@ -133,7 +134,7 @@ describe('Reading ahead', () => {
 class WatchedContainer extends MemoryContainer {
   readonly asked: { readonly chunk: string; readonly start: number; readonly count: number }[] = [];
   /** Called at each read, before it is answered. */
-  onRead: (chunk: string) => void = () => undefined;
+  noted: (chunk: string) => void = () => undefined;
 
   override get client(): ContainerClient {
     const real = super.client;
@@ -144,7 +145,7 @@ class WatchedContainer extends MemoryContainer {
       getBlobClient: (chunk: string) => ({
         download: (...given: [start: number, count: number]) => {
           this.asked.push({ chunk, start: given[0], count: given[1] });
-          this.onRead(chunk);
+          this.noted(chunk);
           return real.getBlobClient(chunk).download(...given);
         },
       }),
@@ -163,10 +164,12 @@ function chunkName(index: number, records: number): string {
 
 describe('A source', () => {
   const kib = 1024;
+  /** 16 MB. */
+  const largeTape = tapeOf(numberedRecords(1, 8_000, 2_000));
 
   test('reads 64 KiB of the last chunk near the head, and up to 4 MiB at a time in a backlog', async () => {
     const name = chunkName(0, 1);
-    const container = new WatchedContainer(new Map([[name, tapeOf(numberedRecords(1, 8_000, 2_000))]]));
+    const container = new WatchedContainer(new Map([[name, largeTape]]));
     let read = 0;
     for await (const { records } of openTapes(container.client).read(beginning, never)) read += [...records].length;
     expect(read).toBe(8_000);
@@ -186,14 +189,13 @@ describe('A source', () => {
   });
 
   test('fetches the next range of a large chunk while the records of the one before are in other hands', async () => {
-    const tape = tapeOf(numberedRecords(1, 8_000, 2_000));
-    const container = new WatchedContainer(new Map([[chunkName(0, 1), tape]]));
+    const container = new WatchedContainer(new Map([[chunkName(0, 1), largeTape]]));
     let batches = 0;
     for await (const { records, cursor } of openTapes(container.client).read(beginning, never)) {
       Array.from(records);
       batches++;
       const { start } = container.asked.at(-1) ?? { start: 0 };
-      if (cursor.offset < tape.length) expect(start).toBeGreaterThanOrEqual(cursor.offset - 20);
+      if (cursor.offset < largeTape.length) expect(start).toBeGreaterThanOrEqual(cursor.offset - 20);
     }
     expect(batches).toBeGreaterThan(4);
   });
@@ -204,7 +206,7 @@ describe('A source', () => {
     });
     const container = new WatchedContainer(new Map(chunks));
     const asked = new Set<string>();
-    container.onRead = (chunk) => asked.add(chunk);
+    container.noted = (chunk) => asked.add(chunk);
     const before: number[] = [];
     for await (const { records, cursor } of openTapes(container.client).read(beginning, never)) {
       Array.from(records);
@@ -224,7 +226,7 @@ describe('A source', () => {
     const container = new WatchedContainer(new Map(chunks));
     const readAheadBytes = 2.5 * chunkBytes;
     const asked = new Set<string>();
-    container.onRead = (chunk) => asked.add(chunk);
+    container.noted = (chunk) => asked.add(chunk);
     let most = 0;
     for await (const { records, cursor } of openTapes(container.client, { readAheadBytes }).read(beginning, never)) {
       Array.from(records);

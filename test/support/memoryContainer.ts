@@ -6,12 +6,16 @@ interface Asked {
   readonly conditions?: { readonly ifNoneMatch?: string };
 }
 
-/** A container whose blobs never change, in memory; just what a source uses of it, thousands of times a second. */
+/** A container in memory; just what a source uses of it, thousands of times a second. */
 export class MemoryContainer {
   /** The most bytes that were asked for at once. */
   largestRequest = 0;
 
-  constructor(private readonly blobs: ReadonlyMap<string, Buffer>) {}
+  /** @param onRead called at each read, before it is answered; may put other bytes in a blob's place */
+  constructor(
+    private readonly blobs: ReadonlyMap<string, Buffer>,
+    private readonly onRead: (name: string, count: number) => Promise<void> | void = () => undefined,
+  ) {}
 
   get client(): ContainerClient {
     const client = {
@@ -19,7 +23,7 @@ export class MemoryContainer {
       accountName: 'memory',
       getBlobClient: (name: string) => ({
         download: (offset: number, count: number, asked: Asked) =>
-          Promise.resolve().then(() => this.download(name, offset, count, asked)),
+          Promise.resolve(this.onRead(name, count)).then(() => this.download(name, offset, count, asked)),
       }),
       listBlobsFlat: () => ({ byPage: () => this.pages() }),
     };
@@ -56,7 +60,7 @@ export class MemoryContainer {
 const etags = new WeakMap<Buffer, string>();
 
 function etagOf(bytes: Buffer): string {
-  const known = etags.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
+  const known = etags.get(bytes) ?? createHash('sha1').update(bytes).digest('hex');
   etags.set(bytes, known);
   return known;
 }
