@@ -3,8 +3,6 @@ import { TableClient } from '@azure/data-tables';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { onTestFinished } from 'vitest';
 import type { EventStoreServer, StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
-import { encodeBatch } from '../../dev/writer/messageStore.js';
-import { encodeFrame } from '../../dev/writer/tapeFrame.js';
 import type { CheckpointRow } from '../../src/checkpoint/checkpoint.js';
 import { keysOf } from '../../src/checkpoint/checkpointEntity.js';
 import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
@@ -16,6 +14,7 @@ import { parseConnectionString } from '../../src/target/connectionString.js';
 import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
 import { RecordingLogger } from './recordingLogger.js';
 import { FakeClock } from './fakeClock.js';
+import { tapeOf } from './tapeWriter.js';
 
 /** A record as a test writes it: its key, and type and body of each message. */
 export interface WrittenRecord {
@@ -25,15 +24,13 @@ export interface WrittenRecord {
 
 /** The bytes of a tape with these records. */
 export function tapeBytes(records: readonly WrittenRecord[]): Buffer {
-  return Buffer.concat(records.map(frameBytes));
-}
-
-function frameBytes({ key = 'customer-1', messages = [['Sample', '{"N":1}']] }: WrittenRecord, index: number): Buffer {
-  const batch = encodeBatch({
-    attributes: [],
-    messages: messages.map(([contract, body]) => ({ contract, body: Buffer.from(body) })),
-  });
-  return encodeFrame(BigInt(index + 1), key, batch);
+  return tapeOf(
+    records.map(({ key = 'customer-1', messages = [['Sample', '{"N":1}']] }, index) => ({
+      stamp: BigInt(index + 1),
+      key,
+      messages: messages.map(([type, body]) => [type, Buffer.from(body)] as const),
+    })),
+  );
 }
 
 /** So many records with one small event each, told apart by their bodies. */

@@ -1,8 +1,7 @@
 import * as crypto from 'node:crypto';
-import { encodeBatch } from '../../dev/writer/messageStore.js';
-import { netString, varint } from '../../dev/writer/tapeFrame.js';
+import { frameOf as encode, type Variant } from '../../test/support/tapeWriter.js';
 
-export type Variant = 'varint' | 'int32';
+export type { Variant };
 
 /** A record as a writer of this world has it. */
 export interface WrittenRecord {
@@ -13,14 +12,10 @@ export interface WrittenRecord {
 
 const hashBytes = 20;
 
-/** One frame: stamp, key, payload with its length in the way of the era, SHA-1 of it all. */
+/** The bytes of a record, as all tests encode them. */
 export function frameOf({ serial, key, messages }: WrittenRecord, variant: Variant): Buffer {
-  const payload = encodeBatch({ attributes: [], messages });
-  const stamp = Buffer.alloc(8);
-  stamp.writeBigInt64LE(BigInt(serial));
-  const length = variant === 'varint' ? varint(payload.length) : int32(payload.length);
-  const body = Buffer.concat([stamp, netString(key), length, payload]);
-  return Buffer.concat([body, sha1(body)]);
+  const pairs = messages.map(({ contract, body }) => [contract, body] as const);
+  return encode({ stamp: BigInt(serial), key, messages: pairs }, variant);
 }
 
 /** A frame found: where it starts and ends, and the hash that ends it. */
@@ -74,12 +69,6 @@ function behindLength(bytes: Buffer, at: number): number {
 function behindInt32(bytes: Buffer, at: number): number {
   const value = at + 4 <= bytes.length ? bytes.readInt32LE(at) : -1;
   return value < 0 ? -1 : at + 4 + value;
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  return bytes;
 }
 
 type OneShot = (algorithm: string, data: Uint8Array, encoding: 'buffer') => Buffer;
