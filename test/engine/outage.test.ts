@@ -11,6 +11,7 @@ import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { webReceiver } from '../support/webReceiver.js';
+import { eventually } from '../support/waits.js';
 
 const unreachable = new Failure('TargetUnreachable', 'the server cannot be reached');
 const corrupt = stop('SourceCorrupt', 'chunk a is bad at byte 100');
@@ -174,7 +175,8 @@ describe('an outage', () => {
     await notices.good();
     await notices.good();
     expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began', 'outage-ended']);
-    await expect.poll(events).toEqual(['outage-began', 'outage-ended']); // which hangs; the others wait behind it
+    // The second one hangs; the others wait behind it.
+    await eventually('the end to be posted', () => expect(events()).toEqual(['outage-began', 'outage-ended']));
   });
 
   test('that begins anew after its end is told anew', async () => {
@@ -271,7 +273,7 @@ describe('people elsewhere', () => {
     const store = new MemoryCheckpointStore();
     const { notices } = await invocation(store, { webhook });
     await notices.failed(unreachable);
-    await expect.poll(events).toEqual(['outage-began']);
+    await eventually('the beginning to be posted', () => expect(events()).toEqual(['outage-began']));
     await notices.settled(10);
     expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' });
     await notices.failed(unreachable);
@@ -290,7 +292,7 @@ describe('people elsewhere', () => {
     hanging.receiver.answer = 'hang';
     const ends = await invocation(store, { webhook: hanging.webhook, clock });
     await ends.notices.failed(unreachable);
-    await expect.poll(hanging.events).toEqual(['outage-began']);
+    await eventually('the beginning to be posted', () => expect(hanging.events()).toEqual(['outage-began']));
     await ends.notices.close();
     clock.advance(60_000);
     const { webhook, events } = await openWebhook();

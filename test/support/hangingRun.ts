@@ -6,6 +6,7 @@ import type { Replicator } from '../../src/replicator.js';
 import { Ferry, numbered } from './ferry.js';
 import { openRoads, type Part } from './road.js';
 import { FakeClock } from './fakeClock.js';
+import { eventually, until } from './waits.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 
@@ -26,19 +27,25 @@ export async function hangingRun(server: EventStoreServer, part: Part): Promise<
   const { to, settings } = await openRoads(server);
   const stop = new AbortController();
   let goOn: () => void = () => undefined;
-  const stepping = FakeClock.flowing(() => new Promise((resolve) => (goOn = resolve)));
+  let isOver = false;
+  const stepping = FakeClock.flowing(() => {
+    if (!isOver) return new Promise((resolve) => (goOn = resolve));
+  });
   const runner = ferry.replicator(settings, stepping);
   const run = runner.run({ stop: stop.signal, whenCaughtUp: 'wait', onOutage: 'wait' });
   onTestFinished(async () => {
-    const ticking = setInterval(() => goOn(), 10);
+    isOver = true;
     stop.abort();
+    goOn();
     for (const road of Object.values(to)) {
       road.state = 'open';
       road.cut();
     }
     await runner.close();
-    await run.catch(() => undefined);
-    clearInterval(ticking);
+    await until(
+      'the run to end',
+      run.catch(() => undefined),
+    );
   });
   const clock: Clock = {
     now: () => stepping.now(),
@@ -47,9 +54,14 @@ export async function hangingRun(server: EventStoreServer, part: Part): Promise<
     after: (ms, callback) => stepping.after(ms, callback),
   };
   const other = ferry.replicator({}, clock);
-  const look = () => other.status(AbortSignal.timeout(5_000));
-  await expect.poll(async () => (goOn(), (await look()).checkpoint.confirmedPosition), { timeout: 10_000 }).toBe(3);
-  await expect.poll(async () => (goOn(), (await look()).healthy), { timeout: 10_000 }).toBe(true);
+  const look = () => {
+    goOn();
+    return other.status(new AbortController().signal);
+  };
+  await eventually('a run that is well at the head', async () => {
+    const { checkpoint, healthy } = await look();
+    expect({ position: checkpoint.confirmedPosition, healthy }).toEqual({ position: 3, healthy: true });
+  });
   return {
     other,
     clock,

@@ -1,7 +1,8 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { expect, test, onTestFinished, vi } from 'vitest';
+import { expect, test, onTestFinished } from 'vitest';
 
 import { Road } from '../../verification/soak/road.js';
+import { eventually } from '../support/waits.js';
 
 /** One end of a connection, and what it has heard. */
 class End {
@@ -27,7 +28,7 @@ async function connected(): Promise<{ road: Road; client: End; server: End }> {
   onTestFinished(() => road.close());
   road.to = (listener.address() as AddressInfo).port;
   const client = clientOf(road);
-  const server = await vi.waitFor(() => ends[0] ?? expect.fail('nobody has come'));
+  const server = await eventually('the connection to arrive', () => ends[0] ?? expect.fail('nobody has come'));
   return { road, client, server };
 }
 
@@ -36,75 +37,75 @@ function clientOf(road: Road): End {
 }
 
 async function hears(end: End, text: string): Promise<void> {
-  await vi.waitFor(() => expect(end.heard).toBe(text));
+  await eventually(`one end to hear ${text}`, () => expect(end.heard).toBe(text));
 }
 
-test('carries bytes both ways, and the end of either', async () => {
+test('The road carries bytes both ways, and the end of either', async () => {
   const { client, server } = await connected();
   client.socket.write('asked');
   await hears(server, 'asked');
   client.socket.end();
-  await vi.waitFor(() => expect(server.hasEnded).toBe(true));
+  await eventually('the end of the client at the server', () => expect(server.hasEnded).toBe(true));
   server.socket.end('answered');
   await hears(client, 'answered');
-  await vi.waitFor(() => expect(client.isGone && server.isGone).toBe(true));
+  await eventually('both ends to be gone', () => expect(client.isGone && server.isGone).toBe(true));
 });
 
-test('breaks what is on it when it is cut, and takes new ones', async () => {
+test('The road breaks what is on it when it is cut, and takes new ones', async () => {
   const { road, client, server } = await connected();
   expect(road.cut()).toBe(1);
-  await vi.waitFor(() => expect(client.isGone && server.isGone).toBe(true));
+  await eventually('both ends to be gone', () => expect(client.isGone && server.isGone).toBe(true));
   expect(road.cut()).toBe(0);
   clientOf(road);
-  await vi.waitFor(() => expect(road.cut()).toBe(1));
+  await eventually('the new connection to be cut', () => expect(road.cut()).toBe(1));
 });
 
-test('takes nobody while it is closed', async () => {
+test('The road takes nobody while it is closed', async () => {
   const { road } = await connected();
   road.closed = true;
   const refused = clientOf(road);
-  await vi.waitFor(() => expect(refused.isGone).toBe(true));
+  await eventually('the client to be turned away', () => expect(refused.isGone).toBe(true));
 });
 
-test('delivers what it held back even when the sender has given up: a late commit', async () => {
+test('The road delivers what it held back even when the sender has given up: a late commit', async () => {
   const { road, client, server } = await connected();
   const release = road.hold(['requests']);
   client.socket.write('append');
   server.socket.write('still here');
   await hears(client, 'still here');
   client.socket.destroy();
-  await vi.waitFor(() => expect(client.isGone).toBe(true));
+  await eventually('the client to be gone', () => expect(client.isGone).toBe(true));
   expect(server.heard).toBe('');
   release('deliver');
   await hears(server, 'append');
-  await vi.waitFor(() => expect(server.hasEnded).toBe(true));
+  await eventually('the end of the client at the server', () => expect(server.hasEnded).toBe(true));
 });
 
-test('never delivers what it held back when it drops it: a lost answer', async () => {
+test('The road never delivers what it held back when it drops it: a lost answer', async () => {
   const { road, client, server } = await connected();
   const release = road.hold(['answers']);
   server.socket.write('done');
   client.socket.write('more');
   await hears(server, 'more');
   release('drop');
-  await vi.waitFor(() => expect(client.isGone && server.isGone).toBe(true));
+  await eventually('both ends to be gone', () => expect(client.isGone && server.isGone).toBe(true));
   expect(client.heard).toBe('');
 });
 
-test('ends one side alone when it is half-closed', async () => {
+test('The road ends one side alone when it is half-closed', async () => {
   const { road, client, server } = await connected();
   expect(road.halfClose('client')).toBe(1);
-  await vi.waitFor(() => expect(client.hasEnded).toBe(true));
+  await eventually('the end of the server at the client', () => expect(client.hasEnded).toBe(true));
   client.socket.write('unaware');
   await hears(server, 'unaware');
   expect(server.hasEnded).toBe(false);
 });
 
-test('keeps the order of what is late', async () => {
+test('The road keeps the order of what is late', async () => {
   const { road, client, server } = await connected();
   road.delayMs = 20;
   client.socket.write('one ');
-  await vi.waitFor(() => expect(client.socket.bytesWritten).toBe(4));
+  await eventually('four bytes to be sent', () => expect(client.socket.bytesWritten).toBe(4));
   road.delayMs = 0;
   client.socket.write('two');
   await hears(server, 'one two');
