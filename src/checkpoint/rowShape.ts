@@ -83,9 +83,9 @@ export interface Shaped {
 /** The value of a JSON column. @throws Error that says where it is not what it must be */
 export function shaped<Name extends keyof Shaped>(name: Name, value: unknown): Shaped[Name] {
   const result = shapes[name].safeParse(value);
-  // guard: shape-of-a-row
   if (result.success) return result.data as unknown as Shaped[Name];
   const [issue] = result.error.issues;
   const where = [name, ...(issue?.path ?? [])].join('.');
+  // guard: shape-of-a-row
   throw new Error(`column ${where}: ${issue?.message ?? 'wrong'}`);
 }

@@ -225,6 +225,7 @@ export class OutageNotices {
   /** Whether a process has told this, or is about to. */
   private isTold({ notification }: { readonly notification: 'claimed' | 'sent' }, since: string): boolean {
     // guard: claimed-before-it-is-sent
+    // guard: claim-holds-for-a-while
     return notification === 'sent' || this.parts.clock.now() - Date.parse(since) < claimHoldsMs;
   }
 

@@ -78,7 +78,6 @@ export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | un
 /** A listing that was made later shows the last chunk in the version whose end is known. */
 export function isListedSo({ isLast, end, listed }: Place): boolean {
   if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
-  // guard: chunk-as-it-was-read
   return listed.listing > end.listing && listed.etag === end.etag;
 }
 

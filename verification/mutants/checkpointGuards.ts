@@ -44,7 +44,7 @@ export const checkpointGuards: readonly Guard[] = [
   {
     name: 'shape-of-a-row',
     against: 'A damaged row would be acted on.',
-    rule: 'always',
+    rule: 'value {}',
     noticedBy: 'test/checkpoint/hostileRows.test.ts',
   },
   {

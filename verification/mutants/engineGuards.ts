@@ -298,4 +298,10 @@ export const engineGuards: readonly Guard[] = [
     rule: 'always',
     noticedBy: outage,
   },
+  {
+    name: 'claim-holds-for-a-while',
+    against: 'Two processes would tell people of the same outage.',
+    rule: 'drop operand 2',
+    noticedBy: outage,
+  },
 ];

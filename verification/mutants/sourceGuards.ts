@@ -79,7 +79,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'copy-in-progress-as-read',
     against: 'A chunk whose copy began after the listing would be read past.',
     rule: 'remove',
-    noticedBy: `${tapes} > and that the listing did not show yet`,
+    noticedBy: `${tapes} > is not read, nor what follows it, although the listing did not show yet that it is one`,
   },
   {
     name: 'settled-before-it-is-left',
@@ -176,12 +176,6 @@ export const sourceGuards: readonly Guard[] = [
     against: 'The order would break where the prefix grows a digit.',
     rule: 'drop operand 1',
     noticedBy: 'test/source/chunkName.test.ts',
-  },
-  {
-    name: 'chunk-as-it-was-read',
-    against: 'What was written to the last chunk since its end was found would not be read.',
-    rule: 'drop operand 2',
-    noticedBy: tapes,
   },
   {
     name: 'one-version-to-the-end',
