@@ -126,10 +126,11 @@ export class ScratchMachine {
     const { process: entered, pid } = this;
     if (entered.exitCode === null && entered.signalCode === null) {
       const gone = once(entered, 'exit');
-      // The end of the first process is the end of all; until there is one, that of whoever makes it.
-      if (pid > 0) process.kill(pid, 'SIGKILL');
-      else entered.kill('SIGKILL');
+      entered.kill('SIGKILL'); // which ends its child, the first process there, and with it all others
       await gone;
+      await eventually('the processes of the machine to end', () => {
+        if (pid > 0 && isRunning(pid)) throw new Error(`process ${pid} is still there`);
+      });
     }
     spawnSync('losetup', ['--detach', this.disk]);
     rmSync(this.folder, { recursive: true, force: true });
@@ -164,5 +165,13 @@ export class ScratchMachine {
       'SHASUMS256.txt',
       `${'0'.repeat(64)}  node-v24.99.0-linux-ppc64le.tar.gz\n${sum}  node-v24.99.0-linux-x64.tar.gz\n`,
     );
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
