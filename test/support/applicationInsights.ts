@@ -19,18 +19,18 @@ export interface ApplicationInsights {
   /** The settings of whoever sends to it. */
   readonly settings: Readonly<Record<string, string>>;
   readonly envelopes: Envelope[];
+  /** The same, by the requests that they came in. */
+  readonly requests: (readonly Envelope[])[];
   /** What the senders proved who they are with; empty where they did not. */
   readonly authorizations: Set<string>;
   /** The data of all envelopes of a kind, such as `MetricData`. */
   of(baseType: string): Readonly<Record<string, unknown>>[];
-  /** What came over the wire, after it was unzipped, in bytes. */
-  readonly bytes: () => number;
 }
 
 export async function applicationInsights(): Promise<ApplicationInsights> {
   const envelopes: Envelope[] = [];
+  const requests: (readonly Envelope[])[] = [];
   const authorizations = new Set<string>();
-  let bytes = 0;
   const { ca, tls } = makeCertificates('127.0.0.1');
   const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -39,12 +39,13 @@ export async function applicationInsights(): Promise<ApplicationInsights> {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const sent = Buffer.concat(parts);
-      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
+      const body = Buffer.concat(parts);
+      const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
       if (request.url?.includes('/track')) {
         authorizations.add(request.headers.authorization ?? '');
-        bytes += Buffer.byteLength(text);
-        envelopes.push(...envelopesIn(text));
+        const sent = envelopesIn(text);
+        requests.push(sent);
+        envelopes.push(...sent);
       }
       response
         .writeHead(200, { 'content-type': 'application/json' })
@@ -63,9 +64,9 @@ export async function applicationInsights(): Promise<ApplicationInsights> {
       NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
     },
     envelopes,
+    requests,
     authorizations,
     of: (baseType) => envelopes.filter(({ data }) => data.baseType === baseType).map(({ data }) => data.baseData),
-    bytes: () => bytes,
   };
 }
 
