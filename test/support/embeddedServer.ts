@@ -5,12 +5,9 @@ import {
   type EventStoreServerOptions,
 } from '../../dev/eventstore/eventStoreServer.js';
 
-/** So long a server of tests waits for the rest of a request: no machine is so slow. A real one waits 2 s. */
-const writeTimeoutMs = 600_000;
-
 /** Starts an embedded server on a free port for the running test, and stops it when the test is over. */
 export async function embeddedServer(options: EventStoreServerOptions = {}): Promise<EventStoreServer> {
-  const server = await startEventStore({ writeTimeoutMs, ...options });
+  const server = await startEventStore(options);
   onTestFinished(async () => {
     server.faults.clear();
     await server.stop();
@@ -29,7 +26,7 @@ export function sharedEmbeddedServer(options: EventStoreServerOptions = {}): () 
     return server;
   };
   beforeAll(async () => {
-    server = await startEventStore({ writeTimeoutMs, ...options });
+    server = await startEventStore(options);
   });
   beforeEach(async () => {
     started().faults.clear();
