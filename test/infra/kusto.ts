@@ -1,6 +1,10 @@
 import { createRequire } from 'node:module';
 
-/** The parts of Kusto's own language service that are used here. It puts itself into the global object. */
+/**
+ * The parts of Kusto's own language service that are used here. It puts itself into the global object, as `Kusto`,
+ * `System` and `Bridge`, and needs to stay there: its code looks for them under these names. No other code does, and
+ * what was there before stays as it was but for a property `$$inheritors` of `Object`.
+ */
 interface Kusto {
   readonly Language: {
     readonly GlobalState: { readonly Default: { WithDatabase(database: object): object } };

@@ -96,7 +96,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
       'eventstore-ca-key',
     ];
     const lineOf = (name: string) => vault.get(name).trim().split('\n').at(1) ?? vault.get(name);
-    // Whatever was written since the machine came up.
+    // The secrets were made after the machine came up, and the kernel alone sets when a file was last changed.
     const filesWith = (...texts: string[]) =>
       machine.run(
         `find /etc /opt /var/lib /usr/local -xdev -path /etc/ssl -prune -o -type f -cnewer /machine/ready -exec grep -lF ${texts.map((text) => `-e '${text}'`).join(' ')} {} +`,
