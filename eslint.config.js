@@ -78,7 +78,7 @@ export default tseslint.config(
   room('cli', ['functions'], [blob, tables, functions, eventStore, grpc]),
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config.ts'],
+    ignores: ['src/config/config.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

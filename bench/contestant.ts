@@ -1,4 +1,4 @@
-import { loadConfig, type Environment } from '../src/config.js';
+import { loadConfig, type Environment } from '../src/config/config.js';
 import { jobOf, tellParent } from './child.js';
 import { ceiling } from './contestants/ceiling.js';
 import { clientLoop, type EventForm } from './contestants/clientLoop.js';

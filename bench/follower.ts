@@ -1,7 +1,7 @@
-import { systemClock } from '../src/clock.js';
-import { loadConfig, type Environment } from '../src/config.js';
+import { systemClock } from '../src/core/clock.js';
+import { loadConfig, type Environment } from '../src/config/config.js';
 import { createReplicator } from '../src/replicator.js';
-import { silentLogger } from '../src/telemetry/logger.js';
+import { silentLogger } from '../src/core/logger.js';
 import { jobOf, tellParent } from './child.js';
 
 /** Replicates until it is asked to stop. Tells its parent once it follows. */

@@ -7,10 +7,10 @@ import {
   type RequestPolicyOptions,
   type WebResource,
 } from '@azure/storage-blob';
-import { beginning, type Cursor } from '../src/record.js';
+import { beginning, type Cursor } from '../src/core/record.js';
 import { lokadTapes } from '../src/source/lokadTapes.js';
-import { loadConfig } from '../src/config.js';
-import { silentLogger } from '../src/telemetry/logger.js';
+import { loadConfig } from '../src/config/config.js';
+import { silentLogger } from '../src/core/logger.js';
 import { FakeClock } from '../test/support/fakeClock.js';
 import { figure, type Line } from './figures.js';
 import type { Lab } from './lab.js';

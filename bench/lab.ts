@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAzurite } from '../dev/azurite.js';
-import type { Environment } from '../src/config.js';
+import type { Environment } from '../src/config/config.js';
 import { startChild } from './child.js';
 import type { StoreServerOptions } from './eventStoreProcess.js';
 

@@ -1,7 +1,7 @@
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { loadConfig } from '../src/config.js';
+import { loadConfig } from '../src/config/config.js';
 import { demoProgress } from './demoProgress.js';
 import type { DemoProgress } from './demoProgress.js';
 import { DemoWatch } from './demoWatch.js';

@@ -1,8 +1,8 @@
-import { createReconversion, type Reconversion } from '../src/convert/reconvert.js';
-import type { Config } from '../src/config.js';
-import type { Mark, SourceRecord } from '../src/record.js';
-import { ownMark } from '../src/engine/tailMark.js';
-import { Verification, type Difference, type DifferenceKind, type ExpectedEvent } from '../src/engine/verify.js';
+import { createReconversion, type Reconversion } from '../src/verify/reconvert.js';
+import type { Config } from '../src/config/config.js';
+import type { Mark, SourceRecord } from '../src/core/record.js';
+import { ownMark } from '../src/engine/resume/ownership.js';
+import { Verification, type Difference, type DifferenceKind, type ExpectedEvent } from '../src/verify/verify.js';
 import type { StoredEvent } from '../src/target/target.js';
 import type { JournalEntry } from './writer/journal.js';
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { settings } from '../src/settings.js';
-import type { About } from '../src/settings.js';
+import { settings } from '../src/config/settings.js';
+import type { About } from '../src/config/settings.js';
 
 /** Where the page is. */
 export const settingsPagePath = fileURLToPath(new URL('../docs/settings.md', import.meta.url));
@@ -76,7 +76,7 @@ export function settingsPage(): string {
 
 const head = `# Settings
 
-<!-- Generated from src/settings.ts by \`npm run docs\`. -->
+<!-- Generated from src/config/settings.ts by \`npm run docs\`. -->
 
 Settings are environment variables; in Azure, the settings of the function app. On the command line a flag of the same
 name wins over the environment: \`--source-container\` for \`SOURCE_CONTAINER\`. What is set to nothing counts as not set, but

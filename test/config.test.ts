@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { loadConfig, loadSourceConfig } from '../src/config.js';
-import type { Environment, SettingProblem } from '../src/config.js';
-import { Failure } from '../src/errors.js';
-import { settings } from '../src/settings.js';
+import { loadConfig, loadSourceConfig } from '../src/config/config.js';
+import type { Environment, SettingProblem } from '../src/config/config.js';
+import { Failure } from '../src/core/failure.js';
+import { settings } from '../src/config/settings.js';
 import { certificatePem } from './support/certificate.js';
 
 /** As little as works. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { intervalSeconds, isNcrontab } from '../src/ncrontab.js';
+import { intervalSeconds, isNcrontab } from '../src/config/schedule.js';
 
 describe('A timer schedule', () => {
   test.each([

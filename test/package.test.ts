@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { loadConfig } from '../src/config.js';
+import { loadConfig } from '../src/config/config.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -47,7 +47,7 @@ describe('the deployment package', () => {
     'local.settings.json',
     '.git/config',
     '.github/workflows/ci.yml',
-    'src/config.ts',
+    'src/config/config.ts',
     'dev/eventstore/main.ts',
     'test/config.test.ts',
     'dist/replicator.js.map',

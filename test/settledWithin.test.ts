@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settledWithin } from '../src/settledWithin.js';
+import { settledWithin } from '../src/core/time.js';
 import { FakeClock } from './support/fakeClock.js';
 
 const never = new Promise(() => undefined);

@@ -1,8 +1,8 @@
 import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity';
 import { describe, expect, test } from 'vitest';
 
-import { accountOf, loadCredential, serviceUrl } from '../src/storageConnection.js';
-import type { StorageConnection } from '../src/storageConnection.js';
+import { accountOf, loadCredential, serviceUrl } from '../src/storage/connection.js';
+import type { StorageConnection } from '../src/storage/connection.js';
 
 describe('The identity of a connection', () => {
   test('is only the managed identity where the connection says so', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { rightsOf } from '../src/storageRights.js';
+import { rightsOf } from '../src/storage/rights.js';
 
 describe('What a storage connection may do', () => {
   test('is everything with an account key', () => {

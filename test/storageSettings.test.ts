@@ -2,7 +2,7 @@ import { TableServiceClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import { readStorageConnection } from '../src/storageSettings.js';
+import { readStorageConnection } from '../src/config/storageSettings.js';
 
 const key = 'c2VjcmV0c2VjcmV0';
 

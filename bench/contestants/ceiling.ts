@@ -1,21 +1,21 @@
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '../../src/clock.js';
-import type { Config } from '../../src/config.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { Config } from '../../src/config/config.js';
 import { createConvert } from '../../src/convert/convert.js';
-import { AppendWindow, type Timed } from '../../src/engine/appendWindow.js';
-import { appendPipeline } from '../../src/engine/pipeline.js';
-import { beginning, type TargetEvent } from '../../src/record.js';
+import { AppendWindow, type Timed } from '../../src/engine/append/window.js';
+import { appendPipeline } from '../../src/engine/append/pipeline.js';
+import { beginning, type TargetEvent } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
-import { connectContainer } from '../../src/source/sourceStorage.js';
-import { readBatchAnswer } from '../../src/target/appendAnswer.js';
-import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../../src/target/appendRequest.js';
-import { asBytes, type Connection } from '../../src/target/connection.js';
-import { Connections } from '../../src/target/connections.js';
-import { parseConnectionString } from '../../src/target/connectionString.js';
+import { connectContainer } from '../../src/storage/container.js';
+import { readBatchAnswer } from '../../src/target/append/answer.js';
+import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../../src/target/append/request.js';
+import { asBytes, type Connection } from '../../src/target/connect/connection.js';
+import { Connections } from '../../src/target/connect/connections.js';
+import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { noStream, type Target } from '../../src/target/target.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
 /** An append that was encoded beforehand. */

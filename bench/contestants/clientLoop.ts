@@ -1,10 +1,10 @@
 import { binaryEvent, EventStoreDBClient, jsonEvent, NO_STREAM, type EventData } from '@eventstore/db-client';
-import { systemClock } from '../../src/clock.js';
-import type { Config } from '../../src/config.js';
-import { beginning, type SourceMessage, type SourceRecord } from '../../src/record.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { Config } from '../../src/config/config.js';
+import { beginning, type SourceMessage, type SourceRecord } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
-import { connectContainer } from '../../src/source/sourceStorage.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { connectContainer } from '../../src/storage/container.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
 /** How an event is made for the client library. */

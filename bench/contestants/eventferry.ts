@@ -1,8 +1,8 @@
-import type { Config } from '../../src/config.js';
-import { systemClock } from '../../src/clock.js';
+import type { Config } from '../../src/config/config.js';
+import { systemClock } from '../../src/core/clock.js';
 import { createReplicator, type RunOrder } from '../../src/replicator.js';
-import { startTelemetry } from '../../src/telemetry/exporters.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { startTelemetry } from '../../src/telemetry/exporters/exporters.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
 /**

@@ -1,10 +1,10 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { systemClock } from '../../src/clock.js';
-import type { Config } from '../../src/config.js';
-import { beginning } from '../../src/record.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { Config } from '../../src/config/config.js';
+import { beginning } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
-import { connectContainer } from '../../src/source/sourceStorage.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { connectContainer } from '../../src/storage/container.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
 /** The source alone: every record of a container, verified and taken apart. */

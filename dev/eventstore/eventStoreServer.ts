@@ -1,5 +1,5 @@
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { append } from './appendService.js';
 import { batchAppend } from './batchAppendService.js';
 import { Connections, LOOPBACK } from './connections.js';

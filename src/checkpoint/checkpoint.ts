@@ -1,5 +1,5 @@
-import type { StopKind, FailureKind } from '../errors.js';
-import type { Cursor, Mark } from '../record.js';
+import type { StopKind, FailureKind } from '../core/failure.js';
+import type { Cursor, Mark } from '../core/record.js';
 
 /** What a failure tells people; plain JSON, without secrets. */
 export interface FailureNote {

@@ -1,8 +1,8 @@
 import { RestError, TableClient, type TableServiceClientOptions } from '@azure/data-tables';
 
-import { Failure } from '../errors.js';
-import { accountOf, azureCredential, serviceUrl, type StorageConnection } from '../storageConnection.js';
-import { redact } from '../telemetry/redact.js';
+import { Failure } from '../core/failure.js';
+import { accountOf, azureCredential, serviceUrl, type StorageConnection } from '../storage/connection.js';
+import { redact } from '../core/redact.js';
 
 /** Which table, and how to reach it. */
 export interface TableOptions {

@@ -1,17 +1,17 @@
 import { Command, CommanderError } from 'commander';
 
-import { addAccept } from './accept.js';
-import { Commands } from './command.js';
-import { addDoctor } from './doctor.js';
-import { exitCodes, exitCodesHelp, type ExitCode } from './exitCodes.js';
+import { addAccept } from './commands/accept.js';
+import { Commands } from './commands/command.js';
+import { addDoctor } from './commands/doctor.js';
+import { exitCodes, exitCodesHelp, type ExitCode } from './terminal/exitCodes.js';
 import type { Host } from './host.js';
-import { addInspect } from './inspect.js';
-import { addQuarantine } from './quarantine.js';
-import { addRewind } from './rewind.js';
-import { addRun } from './run.js';
-import { addStatus } from './status.js';
-import { addVerify } from './verify.js';
-import { version } from './version.js';
+import { addInspect } from './commands/inspect.js';
+import { addQuarantine } from './commands/quarantine.js';
+import { addRewind } from './commands/rewind.js';
+import { addRun } from './commands/run.js';
+import { addStatus } from './commands/status.js';
+import { addVerify } from './commands/verify.js';
+import { version } from './terminal/version.js';
 
 /**
  * Carries out a command line: `eventferry(['run', '--follow'], host)`. Whatever goes wrong is told on the host's stderr.

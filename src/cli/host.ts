@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
-import type { Environment } from '../config.js';
-import type { ExitCode } from './exitCodes.js';
+import type { Clock } from '../core/clock.js';
+import type { Environment } from '../config/config.js';
+import type { ExitCode } from './terminal/exitCodes.js';
 
 /** A stream for output: a terminal, a file or a pipe. */
 export interface OutputStream extends NodeJS.WritableStream {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { systemClock } from '../clock.js';
-import { environment } from '../config.js';
+import { systemClock } from '../core/clock.js';
+import { environment } from '../config/config.js';
 import { eventferry } from './commandLine.js';
-import { exitCodes } from './exitCodes.js';
+import { exitCodes } from './terminal/exitCodes.js';
 
 /** What is still open when a command is done may keep the process for so long. */
 const lingerMs = 500;

@@ -1,6 +1,6 @@
-import { Failure } from '../errors.js';
-import type { SourceRecord, TargetEvent } from '../record.js';
-import { convertBody, type Body, type BodyMode } from './body.js';
+import { Failure } from '../core/failure.js';
+import type { SourceRecord, TargetEvent } from '../core/record.js';
+import { convertBody, type Body, type BodyMode } from './body/body.js';
 import { createEventIds, type IdOfIndex } from './eventId.js';
 import { createEventType } from './eventType.js';
 import { createMarks, type RecordMarks } from './mark.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Failure } from '../errors.js';
-import type { Mark } from '../record.js';
+import { Failure } from '../core/failure.js';
+import type { Mark } from '../core/record.js';
 
 /** The id has 48 bits for the position. */
 export const maxPosition = 2 ** 48 - 1;

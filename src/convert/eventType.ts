@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { asBuffer } from './asBuffer.js';
+import { asBuffer } from './body/asBuffer.js';
 
 /** Which type an event gets, or why a contract name cannot become one. */
 export type EventType = { readonly type: string } | { readonly refused: string; readonly shown: string };

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
-import { Failure } from '../errors.js';
-import type { Mark, ReadPoint, SourceRecord } from '../record.js';
-import { asBuffer } from './asBuffer.js';
+import { Failure } from '../core/failure.js';
+import type { Mark, ReadPoint, SourceRecord } from '../core/record.js';
+import { asBuffer } from './body/asBuffer.js';
 import { maxIndex, maxPosition } from './eventId.js';
-import { JsonWriter } from './jsonWriter.js';
+import { JsonWriter } from './body/jsonWriter.js';
 
 /** So much of a frame's SHA-1 goes into its mark. */
 const markHashBytes = 8;

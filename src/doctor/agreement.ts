@@ -1,7 +1,7 @@
-import type { Config } from '../config.js';
-import { silentAfterMs } from '../engine/health.js';
-import { intervalSeconds } from '../ncrontab.js';
-import { runSeconds } from '../settings.js';
+import type { Config } from '../config/config.js';
+import { silentAfterMs } from '../engine/report/health.js';
+import { intervalSeconds } from '../config/schedule.js';
+import { runSeconds } from '../config/settings.js';
 import { good, warning, type Finding } from './finding.js';
 
 /** Settings that are valid each by itself and make no sense together. @param ofServer what its connection string says */

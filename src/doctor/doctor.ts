@@ -1,11 +1,11 @@
 import type { CheckpointStore, StoredRow } from '../checkpoint/checkpoint.js';
-import type { Clock } from '../clock.js';
-import type { Config } from '../config.js';
+import type { Clock } from '../core/clock.js';
+import type { Config } from '../config/config.js';
 import type { Parts } from '../engine/parts.js';
-import { Failure } from '../errors.js';
-import type { SourceExamination } from '../source/examination.js';
-import { rightsOf } from '../storageRights.js';
-import type { ServerExamination } from '../target/examination.js';
+import { Failure } from '../core/failure.js';
+import type { SourceExamination } from '../source/views/check.js';
+import { rightsOf } from '../storage/rights.js';
+import type { ServerExamination } from '../target/connect/check.js';
 import { agreementFindings } from './agreement.js';
 import { clockFindings, type ClockReading } from './clockFinding.js';
 import { good, skipped, thrownIn, wrong, type Finding } from './finding.js';

@@ -1,6 +1,6 @@
 import type { ExaminationNote } from '../checkpoint/checkpoint.js';
-import { settingProblemsOf, settingProblemText } from '../config.js';
-import { asFailure, type Failure } from '../errors.js';
+import { settingProblemsOf, settingProblemText } from '../config/config.js';
+import { asFailure, type Failure } from '../core/failure.js';
 
 /** What is looked at, in this order, by the name that people see; each has at least one finding. */
 export const checks = {

@@ -1,4 +1,4 @@
-import type { StorageRights } from '../storageRights.js';
+import type { StorageRights } from '../storage/rights.js';
 import { good, warning, wrong, type Check, type Finding } from './finding.js';
 
 /** What a connection must be able to do, and what more it may. */

@@ -1,5 +1,5 @@
-import type { ServerExamination, ServerFacts } from '../target/examination.js';
-import type { Handshake } from '../target/tlsExamination.js';
+import type { ServerExamination, ServerFacts } from '../target/connect/check.js';
+import type { Handshake } from '../target/connect/tlsCheck.js';
 import { good, thrownIn, warning, wrong, type Finding } from './finding.js';
 
 const soonMs = 30 * 24 * 60 * 60 * 1000;

@@ -1,5 +1,5 @@
-import type { Config } from '../config.js';
-import type { FrameLook, SourceContents, SourceExamination } from '../source/examination.js';
+import type { Config } from '../config/config.js';
+import type { FrameLook, SourceContents, SourceExamination } from '../source/views/check.js';
 import { good, skipped, thrownIn, warning, wrong, type Check, type Finding } from './finding.js';
 
 const variantNames = {

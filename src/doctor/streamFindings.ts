@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-import { resume } from '../engine/resume.js';
+import { resume } from '../engine/resume/resume.js';
 import type { Parts } from '../engine/parts.js';
-import { asFailure } from '../errors.js';
-import type { TargetEvent } from '../record.js';
+import { asFailure } from '../core/failure.js';
+import type { TargetEvent } from '../core/record.js';
 import { noStream, type Target } from '../target/target.js';
 import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding.js';
 

@@ -1,13 +1,13 @@
 import type { LagHistory } from '../checkpoint/checkpoint.js';
-import type { CheckpointKeeper } from '../checkpoint/checkpointKeeper.js';
-import type { Clock } from '../clock.js';
-import type { Cursor, Mark, SourceRecord, TargetEvent } from '../record.js';
+import type { CheckpointKeeper } from '../checkpoint/keeper.js';
+import type { Clock } from '../core/clock.js';
+import type { Cursor, Mark, SourceRecord, TargetEvent } from '../core/record.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
-import type { Logger } from '../telemetry/logger.js';
+import type { Logger } from '../core/logger.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
-import type { OutageNotices } from './outage.js';
+import type { OutageNotices } from './report/incidents.js';
 
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts {

@@ -1,6 +1,6 @@
 import type { Parts, Place } from './parts.js';
-import { appendPipeline } from './pipeline.js';
-import { keepSetAside } from './setAside.js';
+import { appendPipeline } from './append/pipeline.js';
+import { keepSetAside } from './quarantining.js';
 
 /** Who looks on while a pass is under way. */
 export interface PassWatch {

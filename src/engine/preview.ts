@@ -1,6 +1,6 @@
-import type { TargetEvent } from '../record.js';
+import type { TargetEvent } from '../core/record.js';
 import type { Parts } from './parts.js';
-import { resume } from './resume.js';
+import { resume } from './resume/resume.js';
 
 /** An event as it would be appended. */
 export interface PreviewedEvent {

@@ -1,10 +1,10 @@
-import { asFailure, Failure, type StopKind } from '../errors.js';
-import { OutageNotices } from './outage.js';
+import { asFailure, Failure, type StopKind } from '../core/failure.js';
+import { OutageNotices } from './report/incidents.js';
 import type { Parts, Place } from './parts.js';
 import { pass } from './pass.js';
-import { Patience } from './patience.js';
-import { resume } from './resume.js';
-import { RunLog, type Progress } from './runLog.js';
+import { Patience } from './backoff.js';
+import { resume } from './resume/resume.js';
+import { RunLog, type Progress } from './report/runLog.js';
 import { Standoff } from './standoff.js';
 
 /** How long a run goes on, and what it waits for. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../errors.js';
+import type { Failure } from '../core/failure.js';
 import type { Place } from './parts.js';
 
 /** What to do after an append of unknown outcome, now that the target has said where it is. */

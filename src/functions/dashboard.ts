@@ -1,11 +1,11 @@
 import { app } from '@azure/functions';
 
-import { systemClock } from '../clock.js';
-import { dashboardAnswer } from '../dashboard/dashboardAnswer.js';
+import { systemClock } from '../core/clock.js';
+import { dashboardAnswer } from '../dashboard/answer.js';
 import { createReplicator } from '../replicator.js';
-import { silentLogger } from '../telemetry/logger.js';
+import { silentLogger } from '../core/logger.js';
 import { lookAtAll } from './statusAnswer.js';
-import { WorkerReplicator } from './workerReplicator.js';
+import { WorkerReplicator } from './worker/workerReplicator.js';
 
 const worker = new WorkerReplicator((config) => createReplicator(config, silentLogger));
 

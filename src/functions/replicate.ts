@@ -1,12 +1,12 @@
 import { app } from '@azure/functions';
 
-import { systemClock } from '../clock.js';
-import { environment } from '../config.js';
+import { systemClock } from '../core/clock.js';
+import { environment } from '../config/config.js';
 import { createReplicator } from '../replicator.js';
-import { registerTelemetry } from './telemetryHooks.js';
-import { TimerRuns } from './timerRuns.js';
-import { timerSchedule } from './timerSchedule.js';
-import { WorkerTelemetry } from './workerTelemetry.js';
+import { registerTelemetry } from './worker/telemetryHooks.js';
+import { TimerRuns } from './worker/timerRuns.js';
+import { timerSchedule } from './worker/timerSchedule.js';
+import { WorkerTelemetry } from './worker/workerTelemetry.js';
 
 const telemetry = new WorkerTelemetry();
 const runs = new TimerRuns(environment, systemClock, createReplicator, () => telemetry.start());

@@ -1,10 +1,10 @@
 import { app } from '@azure/functions';
 
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import { createReplicator } from '../replicator.js';
-import { silentLogger } from '../telemetry/logger.js';
+import { silentLogger } from '../core/logger.js';
 import { statusAnswer } from './statusAnswer.js';
-import { WorkerReplicator } from './workerReplicator.js';
+import { WorkerReplicator } from './worker/workerReplicator.js';
 
 const worker = new WorkerReplicator((config) => createReplicator(config, silentLogger));
 

@@ -1,12 +1,12 @@
 import type { HttpResponseInit } from '@azure/functions';
 
-import type { Clock } from '../clock.js';
-import { settingProblemsOf, settingProblemText } from '../config.js';
-import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '../dashboard/dashboardData.js';
-import type { Status } from '../engine/status.js';
-import { asFailure, type Failure } from '../errors.js';
-import { redactedJson } from '../telemetry/redactedJson.js';
-import type { WorkerReplicator } from './workerReplicator.js';
+import type { Clock } from '../core/clock.js';
+import { settingProblemsOf, settingProblemText } from '../config/config.js';
+import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '../dashboard/data.js';
+import type { Status } from '../engine/report/status.js';
+import { asFailure, type Failure } from '../core/failure.js';
+import { redactedJson } from '../core/redactedJson.js';
+import type { WorkerReplicator } from './worker/workerReplicator.js';
 
 /**
  * The answer of `status`: 200 when all is well, else 503, with the same JSON ({@link Status}; only `healthy` and

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
-import type { Logger } from '../telemetry/logger.js';
-import { ask } from './ask.js';
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+import { ask } from './request.js';
 
 export interface HeartbeatOptions {
   /** A secret. */

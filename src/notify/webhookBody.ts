@@ -1,5 +1,5 @@
-import { redact } from '../telemetry/redact.js';
-import { redactedJson } from '../telemetry/redactedJson.js';
+import { redact } from '../core/redact.js';
+import { redactedJson } from '../core/redactedJson.js';
 import { noticeWords, severities, type Notice } from './notice.js';
 
 /**

@@ -1,9 +1,9 @@
 import { RestError, type BlobItem, type ContainerClient } from '@azure/storage-blob';
 
-import { Failure } from '../errors.js';
-import type { SetAside } from '../record.js';
+import { Failure } from '../core/failure.js';
+import type { SetAside } from '../core/record.js';
 import type { Kept, Quarantine } from './quarantine.js';
-import { parseSetAside, setAsideJson } from './setAsideJson.js';
+import { parseSetAside, setAsideJson } from './document.js';
 
 /** Blob metadata is for listings alone, and small. */
 const reasonLength = 500;

@@ -1,4 +1,4 @@
-import type { SetAside } from '../record.js';
+import type { SetAside } from '../core/record.js';
 
 /** A message that is kept, as a listing shows it. */
 export interface Kept {

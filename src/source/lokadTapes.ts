@@ -1,14 +1,14 @@
-import { beginning, type Cursor } from '../record.js';
-import { accept } from './accept.js';
-import { confirmEnd } from './chunkEnd.js';
-import { chunkMap } from './chunkMap.js';
-import { anyHoldsFrame } from './chunkProbe.js';
-import { lag } from './lag.js';
-import { locate } from './locate.js';
-import { nextPlace, type Place } from './place.js';
+import { beginning, type Cursor } from '../core/record.js';
+import { accept } from './watch/accept.js';
+import { confirmEnd } from './chunks/chunkState.js';
+import { chunkMap } from './views/map.js';
+import { anyHoldsFrame } from './chunks/probe.js';
+import { lag } from './views/lag.js';
+import { locate } from './reading/locate.js';
+import { nextPlace, type Place } from './reading/position.js';
 import type { Source } from './source.js';
-import { bytesBehind, readStart } from './tailCheck.js';
-import { TapeReading } from './tapeReading.js';
+import { bytesBehind, readStart } from './reading/overlap.js';
+import { TapeReading } from './reading/reading.js';
 import { Tapes, type TapeOptions } from './tapes.js';
 
 /**

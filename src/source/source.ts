@@ -1,4 +1,4 @@
-import type { Cursor, Mark, SourceMemory, SourceRecord } from '../record.js';
+import type { Cursor, Mark, SourceMemory, SourceRecord } from '../core/record.js';
 
 /** Records in order, and the cursor behind the last of them. */
 export interface SourceBatch {

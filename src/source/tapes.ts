@@ -1,16 +1,16 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
-import type { Clock } from '../clock.js';
-import type { Cursor, ReadPoint, SourceMemory } from '../record.js';
-import type { Logger } from '../telemetry/logger.js';
-import { Behind } from './behind.js';
-import { BlobReader } from './blobReader.js';
-import { ChunkCatalog } from './chunkCatalog.js';
-import type { ChunkEnd } from './chunkEnd.js';
-import { chunkProbe } from './chunkProbe.js';
-import { Eras, type Probe } from './eras.js';
-import { ofOtherEra, type Place } from './place.js';
-import { ReadAhead } from './readAhead.js';
+import type { Clock } from '../core/clock.js';
+import type { Cursor, ReadPoint, SourceMemory } from '../core/record.js';
+import type { Logger } from '../core/logger.js';
+import { Behind } from './watch/watch.js';
+import { BlobReader } from './reading/blobReader.js';
+import { ChunkCatalog } from './chunks/catalog.js';
+import type { ChunkEnd } from './chunks/chunkState.js';
+import { chunkProbe } from './chunks/probe.js';
+import { Eras, type Probe } from './chunks/order.js';
+import { ofOtherEra, type Place } from './reading/position.js';
+import { ReadAhead } from './reading/readAhead.js';
 
 /** What to do about a bad frame with valid frames behind it. */
 export type OnDamage = 'stop' | 'skip' | 'salvage';

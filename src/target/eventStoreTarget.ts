@@ -1,18 +1,18 @@
-import type { Clock } from '../clock.js';
-import { Failure } from '../errors.js';
-import type { TargetEvent } from '../record.js';
-import type { Logger } from '../telemetry/logger.js';
-import { AppendLimit, checkStreamName } from './appendLimit.js';
-import { BatchAppendCall } from './batchAppend.js';
-import { BufferPool } from './bufferPool.js';
-import { Connections } from './connections.js';
-import { parseConnectionString } from './connectionString.js';
-import { heard } from './heard.js';
-import { PlainAppendCall } from './plainAppend.js';
-import { type Page, type PageQuery, readPage } from './streamRead.js';
-import { readTail } from './tail.js';
+import type { Clock } from '../core/clock.js';
+import { Failure } from '../core/failure.js';
+import type { TargetEvent } from '../core/record.js';
+import type { Logger } from '../core/logger.js';
+import { AppendLimit, checkStreamName } from './append/limit.js';
+import { BatchAppendCall } from './append/batchAppend.js';
+import { BufferPool } from './append/bufferPool.js';
+import { Connections } from './connect/connections.js';
+import { parseConnectionString } from './connect/connectionString.js';
+import { heard } from '../core/ignoreRejection.js';
+import { PlainAppendCall } from './append/plainAppend.js';
+import { type Page, type PageQuery, readPage } from './read/page.js';
+import { readTail } from './read/tail.js';
 import type { AppendCall, StoredEvent, Tail, Target } from './target.js';
-import { namedLeader, targetFailure } from './targetFailure.js';
+import { namedLeader, targetFailure } from './failure.js';
 
 /** How to reach the server. */
 export interface EventStoreTargetOptions {

@@ -1,4 +1,4 @@
-import type { TargetEvent } from '../record.js';
+import type { TargetEvent } from '../core/record.js';
 
 /** An event as the target stores it. */
 export interface StoredEvent {

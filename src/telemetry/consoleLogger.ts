@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 
-import type { Facts, Logger } from './logger.js';
-import { redact } from './redact.js';
+import type { Facts, Logger } from '../core/logger.js';
+import { redact } from '../core/redact.js';
 
 export interface ConsoleLoggerOptions {
   /** One JSON object a line instead of text for people. */

@@ -19,12 +19,12 @@ import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from 
 import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 
-import type { Clock } from '../clock.js';
-import { settledWithin } from '../settledWithin.js';
-import type { Facts, Logger } from './logger.js';
+import type { Clock } from '../core/clock.js';
+import { settledWithin } from '../core/time.js';
+import type { Facts, Logger } from '../core/logger.js';
 import { events, metrics, type SpanName } from './metrics.js';
-import { redact } from './redact.js';
-import { redactedJson } from './redactedJson.js';
+import { redact } from '../core/redact.js';
+import { redactedJson } from '../core/redactedJson.js';
 import type { Attributes, Telemetry } from './telemetry.js';
 
 /** Where telemetry goes. */

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { CheckpointRow, FailureNote } from '../../src/checkpoint/checkpoint.js';
-import { entityOf, keysOf, rowOf } from '../../src/checkpoint/checkpointEntity.js';
-import { Failure } from '../../src/errors.js';
-import { beginning } from '../../src/record.js';
+import { entityOf, keysOf, rowOf } from '../../src/checkpoint/entity.js';
+import { Failure } from '../../src/core/failure.js';
+import { beginning } from '../../src/core/record.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
 
 describe('the keys of a row', () => {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { CheckpointRow, CheckpointStore } from '../../src/checkpoint/checkpoint.js';
-import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
-import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
-import { beginning } from '../../src/record.js';
+import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
+import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { beginning } from '../../src/core/record.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { reachedAt } from './checkpointRows.js';

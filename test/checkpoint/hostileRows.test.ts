@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckpointRow } from '../../src/checkpoint/checkpoint.js';
-import { entityOf, rowOf } from '../../src/checkpoint/checkpointEntity.js';
-import { asFailure } from '../../src/errors.js';
+import { entityOf, rowOf } from '../../src/checkpoint/entity.js';
+import { asFailure } from '../../src/core/failure.js';
 import { Draws } from '../support/mutations.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
 

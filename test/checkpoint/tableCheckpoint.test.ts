@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 
 import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
-import { entityOf } from '../../src/checkpoint/checkpointEntity.js';
-import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
+import { entityOf } from '../../src/checkpoint/entity.js';
+import { tableCheckpoint } from '../../src/checkpoint/table.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 import { fullNote, rowAt } from './checkpointRows.js';
 

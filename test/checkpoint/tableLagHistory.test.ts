@@ -2,8 +2,8 @@ import { TableClient } from '@azure/data-tables';
 import { describe, expect, test } from 'vitest';
 
 import type { LagSample } from '../../src/checkpoint/checkpoint.js';
-import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
-import { tableLagHistory } from '../../src/checkpoint/tableLagHistory.js';
+import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { tableLagHistory } from '../../src/checkpoint/lagTable.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 
 const { signal } = new AbortController();

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 import { eventferry as carryOut } from '../../src/cli/commandLine.js';
-import type { Clock } from '../../src/clock.js';
-import type { Environment } from '../../src/config.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { Environment } from '../../src/config/config.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { until } from '../support/waits.js';
 

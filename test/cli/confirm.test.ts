@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 
-import { confirm } from '../../src/cli/confirm.js';
+import { confirm } from '../../src/cli/terminal/confirm.js';
 
 function answered(text: string): Promise<boolean> {
   const input = new PassThrough();

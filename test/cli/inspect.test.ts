@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import type { Environment } from '../../src/config.js';
+import type { Environment } from '../../src/config/config.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { tapeBytes, type WrittenRecord } from '../support/ferry.js';
 import { fixtureStore, type FixtureName } from '../support/fixtureStores.js';

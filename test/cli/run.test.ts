@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { runFacts, runLines } from '../../src/cli/runReport.js';
+import { runFacts, runLines } from '../../src/cli/reports/runReport.js';
 import type { Place } from '../../src/engine/parts.js';
-import { beginning, cursorBehind } from '../../src/record.js';
+import { beginning, cursorBehind } from '../../src/core/record.js';
 import { sampleEvents, sampleRecord } from '../support/sampleRecords.js';
 
 const names = { source: { id: 'billing', container: 'billing-tapes' }, target: { stream: 'billing' } };

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 
-import { addSettingsFlags, allSettings, environmentWith, flagOf, sourceSettings } from '../../src/cli/settingsFlags.js';
-import { settings } from '../../src/settings.js';
+import { addSettingsFlags, allSettings, environmentWith, flagOf, sourceSettings } from '../../src/cli/terminal/settingsFlags.js';
+import { settings } from '../../src/config/settings.js';
 
 function parsed(...args: string[]): Command {
   const command = addSettingsFlags(new Command('test').exitOverride(), allSettings);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { statusLines } from '../../src/cli/statusReport.js';
-import type { Status } from '../../src/engine/status.js';
+import { statusLines } from '../../src/cli/reports/statusReport.js';
+import type { Status } from '../../src/engine/report/status.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const plain = { now, paint: (text: string) => text };

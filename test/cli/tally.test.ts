@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { Tally, tallyLines } from '../../src/cli/tally.js';
+import { Tally, tallyLines } from '../../src/cli/reports/tally.js';
 
 function tallyOf(names: readonly string[]): Tally {
   const tally = new Tally();

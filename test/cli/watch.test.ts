@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { blocksView, screenView, watch } from '../../src/cli/watch.js';
+import { blocksView, screenView, watch } from '../../src/cli/commands/watch.js';
 import { FakeClock } from '../support/fakeClock.js';
 
 /** What a program sees of a terminal, or of a file. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { counted, duration, printable, size, table } from '../../src/cli/wording.js';
+import { counted, duration, printable, size, table } from '../../src/cli/reports/wording.js';
 
 describe('Words for people', () => {
   test('say how many and how long', () => {

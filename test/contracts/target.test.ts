@@ -1,5 +1,5 @@
 import { type EventStoreServerOptions, startEventStore } from '../../dev/eventstore/eventStoreServer.js';
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/core/clock.js';
 import { targetContract, type TargetUnderTest } from './target.js';
 
 /** Does not wait: the embedded server is as sure of a stream at once as a second later. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/core/clock.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { noStream, type StoredEvent, type Target } from '../../src/target/target.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { failureOf, never } from '../target/openTarget.js';
 import { sampleEvent, sampleEvents } from '../target/sampleEvent.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { convertBody, isJson } from '../../src/convert/body.js';
-import { formatBody, type Newline } from '../../src/convert/jsvFormat.js';
+import { convertBody, isJson } from '../../src/convert/body/body.js';
+import { formatBody, type Newline } from '../../src/convert/body/jsvFormat.js';
 import { serviceStackJson } from './serviceStackJson.js';
 import { storedBodies } from './storeLines.js';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEventIds, eventIdOf, maxIndex, maxPosition } from '../../src/convert/eventId.js';
-import type { Failure } from '../../src/errors.js';
-import type { Mark } from '../../src/record.js';
+import type { Failure } from '../../src/core/failure.js';
+import type { Mark } from '../../src/core/record.js';
 
 const sha1 = 'ddefc23e98269e31058218b7f9f905e3a9d9002a';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonWriter } from '../../src/convert/jsonWriter.js';
+import { JsonWriter } from '../../src/convert/body/jsonWriter.js';
 
 const integers = fc.oneof(
   fc.maxSafeInteger(),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatBody, unformatBody, type Newline } from '../../src/convert/jsvFormat.js';
+import { formatBody, unformatBody, type Newline } from '../../src/convert/body/jsvFormat.js';
 import { serviceStackJson } from './serviceStackJson.js';
 import { storedBodies } from './storeLines.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digestedSettings, settingsDigest } from '../../src/convert/settingsDigest.js';
+import { digestedSettings, settingsDigest } from '../../src/config/digest.js';
 
 const settings = {
   SOURCE_ID: 'billing',

@@ -1,4 +1,4 @@
-import type { SourceMessage, SourceRecord } from '../../src/record.js';
+import type { SourceMessage, SourceRecord } from '../../src/core/record.js';
 
 const bytes = (content: string | Uint8Array) => (typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
 

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
-import { dashboardData } from '../../src/dashboard/dashboardData.js';
-import { startDashboard } from '../../src/dashboard/dashboardServer.js';
+import { dashboardData } from '../../src/dashboard/data.js';
+import { startDashboard } from '../../src/dashboard/server.js';
 import { describeInBrowser } from '../support/browser.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { hangingRun } from '../support/hangingRun.js';

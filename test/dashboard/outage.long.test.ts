@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { startLaptop, type Laptop } from '../../dev/laptop.js';
-import type { DashboardData } from '../../src/dashboard/dashboardData.js';
-import type { Status } from '../../src/engine/status.js';
+import type { DashboardData } from '../../src/dashboard/data.js';
+import type { Status } from '../../src/engine/report/status.js';
 import type { Notice } from '../../src/notify/notice.js';
 import { describeInBrowser, type OpenPage } from '../support/browser.js';
 import { eventually } from '../support/waits.js';

@@ -2,9 +2,9 @@ import { jsonEvent } from '@eventstore/db-client';
 import { onTestFinished } from 'vitest';
 
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
-import { systemClock } from '../../src/clock.js';
-import { dashboardData, type DashboardData } from '../../src/dashboard/dashboardData.js';
-import { startDashboard, type DashboardServer } from '../../src/dashboard/dashboardServer.js';
+import { systemClock } from '../../src/core/clock.js';
+import { dashboardData, type DashboardData } from '../../src/dashboard/data.js';
+import { startDashboard, type DashboardServer } from '../../src/dashboard/server.js';
 import type { LagSample } from '../../src/checkpoint/checkpoint.js';
 import { Ferry, numbered } from '../support/ferry.js';
 

@@ -5,9 +5,9 @@ import type { JournalEntry } from '../../dev/writer/journal.js';
 import { formattedBody } from '../../dev/writer/serviceStackJson.js';
 import { encodeBatch } from '../../dev/writer/messageStore.js';
 import { encodeFrame, hashOf } from '../../dev/writer/tapeFrame.js';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { createConvert } from '../../src/convert/convert.js';
-import type { Mark, SourceRecord } from '../../src/record.js';
+import type { Mark, SourceRecord } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';
 
 const chunk = '00000001-2013-10-13-200514.dat';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 import { settingsPage, settingsPagePath } from '../../dev/settingsPage.js';
-import { settings } from '../../src/settings.js';
+import { settings } from '../../src/config/settings.js';
 
 test('docs/settings.md is what the schema says; `npm run docs` writes it', () => {
   expect(readFileSync(settingsPagePath, 'utf8').replaceAll('\r\n', '\n')).toBe(settingsPage());

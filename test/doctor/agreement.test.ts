@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { agreementFindings } from '../../src/doctor/agreement.js';
 
 /** What is said of settings that differ from the defaults by these. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
-import { systemClock, type Clock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/core/clock.js';
 import { isHealthy, type Check, type Finding, type Verdict } from '../../src/doctor/finding.js';
 import { makeCertificates } from '../target/certificates.js';
 import { azuriteConnectionString } from '../support/azurite.js';

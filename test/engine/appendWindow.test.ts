@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AppendWindow, requestBytes } from '../../src/engine/appendWindow.js';
+import { AppendWindow, requestBytes } from '../../src/engine/append/window.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { type ModelRun, type ModelServer, sendBacklog } from '../support/modelServer.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import type { Status } from '../../src/engine/status.js';
+import type { Status } from '../../src/engine/report/status.js';
 import { statusAnswer } from '../../src/functions/statusAnswer.js';
-import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
+import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { hangingRun } from '../support/hangingRun.js';
 import { parts } from '../support/road.js';

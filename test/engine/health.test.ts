@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { CheckpointRow, LagNote, RunNote } from '../../src/checkpoint/checkpoint.js';
-import { runProblems, staleness, tailProblems } from '../../src/engine/health.js';
+import { runProblems, staleness, tailProblems } from '../../src/engine/report/health.js';
 import type { Tail } from '../../src/target/target.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');

@@ -1,11 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
-import { systemClock, type Clock } from '../../src/clock.js';
-import { OutageNotices, type Channels } from '../../src/engine/outage.js';
-import { asFailure, Failure, type StopKind } from '../../src/errors.js';
+import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
+import { systemClock, type Clock } from '../../src/core/clock.js';
+import { OutageNotices, type Channels } from '../../src/engine/report/incidents.js';
+import { asFailure, Failure, type StopKind } from '../../src/core/failure.js';
 import type { Notice } from '../../src/notify/notice.js';
 import { Webhook } from '../../src/notify/webhook.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { RecordingLogger } from '../support/recordingLogger.js';

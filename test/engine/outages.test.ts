@@ -1,7 +1,7 @@
 import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import type { Environment } from '../../src/config.js';
+import type { Environment } from '../../src/config/config.js';
 import type { Notice } from '../../src/notify/notice.js';
 import { loopbackCertificate } from '../dev/eventstore/loopbackCertificate.js';
 import { azuriteConnectionString } from '../support/azurite.js';

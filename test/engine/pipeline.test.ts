@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.js';
-import { requestBytes } from '../../src/engine/appendWindow.js';
+import { systemClock } from '../../src/core/clock.js';
+import { requestBytes } from '../../src/engine/append/window.js';
 import type { Place } from '../../src/engine/parts.js';
-import { appendPipeline, type Pipeline } from '../../src/engine/pipeline.js';
-import { Failure } from '../../src/errors.js';
-import { beginning, cursorBehind, type SourceRecord, type TargetEvent } from '../../src/record.js';
+import { appendPipeline, type Pipeline } from '../../src/engine/append/pipeline.js';
+import { Failure } from '../../src/core/failure.js';
+import { beginning, cursorBehind, type SourceRecord, type TargetEvent } from '../../src/core/record.js';
 import { noStream, type AppendCall, type Target } from '../../src/target/target.js';
 import { sampleEvents, sampleRecord } from '../support/sampleRecords.js';
 

@@ -6,7 +6,7 @@ import { FaultyFerry } from '../support/faultyFerry.js';
 import { ModelTarget, type Fate, type ModelTargetOptions } from '../support/modelTarget.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 
 /** What becomes of a write: the server's own faults, its call ended politely, or no call taken for a moment. */
 const harm = fc.constantFrom(

@@ -3,11 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createConvert } from '../../src/convert/convert.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { pass } from '../../src/engine/pass.js';
-import { beginning, type SourceRecord } from '../../src/record.js';
-import { systemClock } from '../../src/clock.js';
+import { beginning, type SourceRecord } from '../../src/core/record.js';
+import { systemClock } from '../../src/core/clock.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { noStream, type AppendCall, type Target } from '../../src/target/target.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { MemoryContainer } from '../support/memoryContainer.js';
 import { frameOf, type TapeRecord } from '../support/tapeWriter.js';
 

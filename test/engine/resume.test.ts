@@ -1,9 +1,9 @@
 import { jsonEvent, type EventData } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
-import type { FailureKind } from '../../src/errors.js';
+import type { FailureKind } from '../../src/core/failure.js';
 import { parseMark } from '../../src/convert/mark.js';
-import { beginning } from '../../src/record.js';
-import type { Decision } from '../../src/engine/wayOut.js';
+import { beginning } from '../../src/core/record.js';
+import type { Decision } from '../../src/engine/decisions.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { rewriteStream } from '../support/rewriteStream.js';

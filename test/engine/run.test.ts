@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
+import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
 import { run } from '../../src/engine/run.js';
 import type { Parts } from '../../src/engine/parts.js';
-import { Failure } from '../../src/errors.js';
+import { Failure } from '../../src/core/failure.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { RunNote, StoredRow } from '../../src/checkpoint/checkpoint.js';
-import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
+import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
 import type { Parts } from '../../src/engine/parts.js';
-import { status } from '../../src/engine/status.js';
-import { beginning } from '../../src/record.js';
+import { status } from '../../src/engine/report/status.js';
+import { beginning } from '../../src/core/record.js';
 import type { ChunkMap, SourceLag } from '../../src/source/source.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from '../support/memoryCheckpoint.js';
 import { FakeClock } from '../support/fakeClock.js';

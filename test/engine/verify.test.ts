@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Verification, type Difference } from '../../src/engine/verify.js';
+import { Verification, type Difference } from '../../src/verify/verify.js';
 import { createConvert } from '../../src/convert/convert.js';
-import type { SourceRecord, TargetEvent } from '../../src/record.js';
+import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';
 import { sampleRecord } from '../support/sampleRecords.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Environment } from '../../src/config.js';
-import type { StopKind } from '../../src/errors.js';
+import type { Environment } from '../../src/config/config.js';
+import type { StopKind } from '../../src/core/failure.js';
 import { freshContainerName } from '../support/azurite.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { type Ferry, numbered, numberedBodies, tapeBytes } from '../support/ferry.js';

@@ -1,9 +1,9 @@
 import { jsonEvent } from '@eventstore/db-client';
 import { expect } from 'vitest';
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
-import type { Environment } from '../../src/config.js';
-import type { StopKind } from '../../src/errors.js';
-import type { Decision } from '../../src/engine/wayOut.js';
+import type { Environment } from '../../src/config/config.js';
+import type { StopKind } from '../../src/core/failure.js';
+import type { Decision } from '../../src/engine/decisions.js';
 import { freshContainerName } from '../support/azurite.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 

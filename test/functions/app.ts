@@ -1,4 +1,4 @@
-import type { Environment } from '../../src/config.js';
+import type { Environment } from '../../src/config/config.js';
 
 /** What became of a line that the app logged. */
 export interface Line {

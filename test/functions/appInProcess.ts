@@ -1,15 +1,15 @@
 import type * as functions from '@azure/functions';
 import { onTestFinished } from 'vitest';
 
-import type { Environment } from '../../src/config.js';
-import { dashboardAnswer } from '../../src/dashboard/dashboardAnswer.js';
+import type { Environment } from '../../src/config/config.js';
+import { dashboardAnswer } from '../../src/dashboard/answer.js';
 import { lookAtAll, statusAnswer } from '../../src/functions/statusAnswer.js';
-import { registerTelemetry } from '../../src/functions/telemetryHooks.js';
-import { TimerRuns } from '../../src/functions/timerRuns.js';
-import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
-import { WorkerTelemetry } from '../../src/functions/workerTelemetry.js';
+import { registerTelemetry } from '../../src/functions/worker/telemetryHooks.js';
+import { TimerRuns } from '../../src/functions/worker/timerRuns.js';
+import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
+import { WorkerTelemetry } from '../../src/functions/worker/workerTelemetry.js';
 import { createReplicator } from '../../src/replicator.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { App, traceParent, type Answer, type Ending, type HttpAnswer } from './app.js';
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { run } from '../../src/engine/run.js';
-import { Failure } from '../../src/errors.js';
-import { appendBytes, runSeconds } from '../../src/settings.js';
-import { deadlineMs } from '../../src/target/batchAppend.js';
+import { Failure } from '../../src/core/failure.js';
+import { appendBytes, runSeconds } from '../../src/config/settings.js';
+import { deadlineMs } from '../../src/target/append/batchAppend.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';

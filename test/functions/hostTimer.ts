@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 
 /** What the host does between the end of an invocation and the next: it writes the schedule's status blob. */
 const bookkeepingMs = 200;

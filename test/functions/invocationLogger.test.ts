@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InvocationLogger, type InvocationLog } from '../../src/functions/invocationLogger.js';
+import { InvocationLogger, type InvocationLog } from '../../src/functions/worker/invocationLogger.js';
 
 function invocation() {
   const lines: string[] = [];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Environment } from '../../src/config.js';
-import type { Status } from '../../src/engine/status.js';
+import type { Environment } from '../../src/config/config.js';
+import type { Status } from '../../src/engine/report/status.js';
 import { statusAnswer } from '../../src/functions/statusAnswer.js';
-import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
+import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
 import type { Replicator } from '../../src/replicator.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { idleReplicator } from './idleReplicator.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { timerSchedule } from '../../src/functions/timerSchedule.js';
+import { timerSchedule } from '../../src/functions/worker/timerSchedule.js';
 
 describe('The schedule that the timer is registered with', () => {
   test('is the one in the settings', () => {

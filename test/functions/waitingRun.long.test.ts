@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { Status } from '../../src/engine/status.js';
+import type { Status } from '../../src/engine/report/status.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { eventually, until } from '../support/waits.js';

@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 
-import type { Status } from '../../src/engine/status.js';
+import type { Status } from '../../src/engine/report/status.js';
 import { statusAnswer } from '../../src/functions/statusAnswer.js';
-import { TimerRuns } from '../../src/functions/timerRuns.js';
-import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
+import { TimerRuns } from '../../src/functions/worker/timerRuns.js';
+import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
 import { createReplicator } from '../../src/replicator.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered } from '../support/ferry.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Config, Environment } from '../../src/config.js';
-import { WorkerReplicator } from '../../src/functions/workerReplicator.js';
+import type { Config, Environment } from '../../src/config/config.js';
+import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
 import { idleReplicator } from './idleReplicator.js';
 
 const settings: Environment = {

@@ -1,7 +1,7 @@
-import { loadConfig } from '../../src/config.js';
-import { settings as schema } from '../../src/settings.js';
-import { connectionSettingNames } from '../../src/storageSettings.js';
-import { parseConnectionString } from '../../src/target/connectionString.js';
+import { loadConfig } from '../../src/config/config.js';
+import { settings as schema } from '../../src/config/settings.js';
+import { connectionSettingNames } from '../../src/config/storageSettings.js';
+import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import type { Deployment } from './deployment.js';
 
 /** What is known of a deployment beside what it deploys. */

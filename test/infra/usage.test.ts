@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from '../../infra/tools/environment.js';
 import { createReplicator } from '../../src/replicator.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import type { Sending } from '../../src/telemetry/openTelemetry.js';
 import { noTelemetry, type Attributes, type Telemetry } from '../../src/telemetry/telemetry.js';
 import { FunctionsHost } from '../functions/functionsHost.js';

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { systemClock, type Clock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/core/clock.js';
 import type { Notice } from '../../src/notify/notice.js';
 import { Webhook } from '../../src/notify/webhook.js';
 import { RecordingLogger } from '../support/recordingLogger.js';

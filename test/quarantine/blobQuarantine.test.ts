@@ -1,9 +1,9 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { blobQuarantine } from '../../src/quarantine/blobQuarantine.js';
-import { parseSetAside, setAsideJson } from '../../src/quarantine/setAsideJson.js';
+import { parseSetAside, setAsideJson } from '../../src/quarantine/document.js';
 import type { Kept } from '../../src/quarantine/quarantine.js';
-import type { SetAside } from '../../src/record.js';
+import type { SetAside } from '../../src/core/record.js';
 import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
 
 const live = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { cursorBehind } from '../../src/record.js';
+import { cursorBehind } from '../../src/core/record.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../support/uploadStore.js';

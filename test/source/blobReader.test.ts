@@ -2,7 +2,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 
-import { BlobReader } from '../../src/source/blobReader.js';
+import { BlobReader } from '../../src/source/reading/blobReader.js';
 import { never } from './openTapes.js';
 
 /** Gives the first bytes of a body and ends it as if that were all, which the SDK's own client does not let through. */

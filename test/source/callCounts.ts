@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginning, type Mark } from '../../src/record.js';
+import { beginning, type Mark } from '../../src/core/record.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { manyChunks } from '../support/manyChunks.js';
 import { never, openTapes, readAll } from './openTapes.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { Failure } from '../../src/errors.js';
-import { ChunkCatalog } from '../../src/source/chunkCatalog.js';
-import { Eras } from '../../src/source/eras.js';
+import { Failure } from '../../src/core/failure.js';
+import { ChunkCatalog } from '../../src/source/chunks/catalog.js';
+import { Eras } from '../../src/source/chunks/order.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../support/uploadStore.js';

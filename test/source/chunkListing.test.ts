@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import { listAll, listFrom } from '../../src/source/chunkListing.js';
+import { listAll, listFrom } from '../../src/source/chunks/listing.js';
 import { never } from './openTapes.js';
 
 const names = Array.from({ length: 5 }, (_, index) => `0000000${index}-2013-10-15-093000.dat`);

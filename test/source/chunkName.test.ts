@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { comparePlace, isBackupName, parseChunkName, type ChunkName } from '../../src/source/chunkName.js';
+import { comparePlace, isBackupName, parseChunkName, type ChunkName } from '../../src/source/chunks/name.js';
 
 function parsed(name: string): ChunkName {
   const chunk = parseChunkName(name);

@@ -1,11 +1,11 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import { beginning, type Cursor } from '../../src/record.js';
-import type { Chunk } from '../../src/source/chunkListing.js';
-import { parseChunkName } from '../../src/source/chunkName.js';
-import { Eras } from '../../src/source/eras.js';
-import type { FrameVariant } from '../../src/source/frame.js';
+import { beginning, type Cursor } from '../../src/core/record.js';
+import type { Chunk } from '../../src/source/chunks/listing.js';
+import { parseChunkName } from '../../src/source/chunks/name.js';
+import { Eras } from '../../src/source/chunks/order.js';
+import type { FrameVariant } from '../../src/source/lokad/frame.js';
 import { fixtureStore } from '../support/fixtureStores.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { SourceRecord } from '../../src/record.js';
-import { largestFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from '../../src/source/frame.js';
-import { toRecord } from '../../src/source/tapeRecord.js';
+import type { SourceRecord } from '../../src/core/record.js';
+import { largestFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from '../../src/source/lokad/frame.js';
+import { toRecord } from '../../src/source/lokad/record.js';
 import { frameOf, type TapeRecord } from '../support/tapeWriter.js';
 
 const varintFrame = Buffer.from(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { findFrame, hashBudget } from '../../src/source/frameSearch.js';
+import { findFrame, hashBudget } from '../../src/source/lokad/search.js';
 import { frameOf } from '../support/tapeWriter.js';
 import { never } from './openTapes.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { systemClock } from '../../src/clock.js';
-import { inspectTapes, type ChunkReport } from '../../src/source/inspection.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { systemClock } from '../../src/core/clock.js';
+import { inspectTapes, type ChunkReport } from '../../src/source/views/inspection.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { fixtureStore, type FixtureName } from '../support/fixtureStores.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';

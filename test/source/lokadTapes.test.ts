@@ -1,8 +1,8 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import type { Clock } from '../../src/clock.js';
-import { beginning, type SourceRecord } from '../../src/record.js';
+import type { Clock } from '../../src/core/clock.js';
+import { beginning, type SourceRecord } from '../../src/core/record.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';

@@ -1,11 +1,11 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
-import { systemClock } from '../../src/clock.js';
-import { beginning, type Cursor, type SourceRecord } from '../../src/record.js';
+import { systemClock } from '../../src/core/clock.js';
+import { beginning, type Cursor, type SourceRecord } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { Source } from '../../src/source/source.js';
 import type { TapeOptions } from '../../src/source/tapes.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 
 export const never = new AbortController().signal;
 

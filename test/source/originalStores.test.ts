@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { Failure } from '../../src/errors.js';
+import { Failure } from '../../src/core/failure.js';
 import { fixtureStore } from '../support/fixtureStores.js';
 import {
   expectedLines,

@@ -2,9 +2,9 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 
-import { beginning } from '../../src/record.js';
-import { BlobReader } from '../../src/source/blobReader.js';
-import { ReadAhead, type Fetch, type ReadAheadLimits } from '../../src/source/readAhead.js';
+import { beginning } from '../../src/core/record.js';
+import { BlobReader } from '../../src/source/reading/blobReader.js';
+import { ReadAhead, type Fetch, type ReadAheadLimits } from '../../src/source/reading/readAhead.js';
 import { MemoryContainer } from '../support/memoryContainer.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { eventually } from '../support/waits.js';

@@ -1,9 +1,9 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import { BlobReader } from '../../src/source/blobReader.js';
-import { largestFrameBytes } from '../../src/source/frame.js';
-import { examineRest } from '../../src/source/restOfChunk.js';
+import { BlobReader } from '../../src/source/reading/blobReader.js';
+import { largestFrameBytes } from '../../src/source/lokad/frame.js';
+import { examineRest } from '../../src/source/lokad/endOfChunk.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { never } from './openTapes.js';
 

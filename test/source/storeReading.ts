@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
-import { beginning, type SourceRecord } from '../../src/record.js';
-import { parseChunkName } from '../../src/source/chunkName.js';
+import { beginning, type SourceRecord } from '../../src/core/record.js';
+import { parseChunkName } from '../../src/source/chunks/name.js';
 import {
   fixtureStore,
   fixtureStores,

@@ -2,10 +2,10 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import { Failure } from '../../src/errors.js';
-import { beginning, type Cursor, type Mark, type SourceRecord } from '../../src/record.js';
+import { Failure } from '../../src/core/failure.js';
+import { beginning, type Cursor, type Mark, type SourceRecord } from '../../src/core/record.js';
 import type { Source, SourceBatch } from '../../src/source/source.js';
-import { connectContainer } from '../../src/source/sourceStorage.js';
+import { connectContainer } from '../../src/storage/container.js';
 import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';

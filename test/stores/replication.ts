@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Environment } from '../../src/config.js';
-import type { Failure, FailureKind } from '../../src/errors.js';
+import type { Environment } from '../../src/config/config.js';
+import type { Failure, FailureKind } from '../../src/core/failure.js';
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
 import { Ferry } from '../support/ferry.js';
 import { fixtureStore, type ExpectedMessage, type FixtureName, type FixtureStore } from '../support/fixtureStores.js';

@@ -1,16 +1,16 @@
 import { expect } from 'vitest';
 
-import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
+import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
 import { createConvert } from '../../src/convert/convert.js';
-import { settingsDigest } from '../../src/convert/settingsDigest.js';
+import { settingsDigest } from '../../src/config/digest.js';
 import type { Parts, Place } from '../../src/engine/parts.js';
 import { pass, type PassWatch } from '../../src/engine/pass.js';
-import { resume } from '../../src/engine/resume.js';
-import { asFailure } from '../../src/errors.js';
-import type { TargetEvent } from '../../src/record.js';
+import { resume } from '../../src/engine/resume/resume.js';
+import { asFailure } from '../../src/core/failure.js';
+import type { TargetEvent } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { Target } from '../../src/target/target.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import { MemoryCheckpointStore } from './memoryCheckpoint.js';
 import { MemoryContainer } from './memoryContainer.js';

@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import type { Replicator } from '../../src/replicator.js';
 import { Ferry, numbered } from './ferry.js';
 import { openRoads, type Part } from './road.js';

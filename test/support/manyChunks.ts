@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ContainerClient } from '@azure/storage-blob';
 import { onTestFinished } from 'vitest';
 
-import { connectContainer } from '../../src/source/sourceStorage.js';
+import { connectContainer } from '../../src/storage/container.js';
 import { numberedRecords, tapeOf } from './tapeWriter.js';
 
 /** A container of so many chunks with one record each, which nobody has to upload. */

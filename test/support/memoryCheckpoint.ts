@@ -1,5 +1,5 @@
 import type { CheckpointRow, CheckpointStore, StoredRow } from '../../src/checkpoint/checkpoint.js';
-import { Failure } from '../../src/errors.js';
+import { Failure } from '../../src/core/failure.js';
 
 /** A table with one row, kept in memory; `down` makes it unreachable. */
 export class MemoryCheckpointStore implements CheckpointStore {

@@ -1,4 +1,4 @@
-import type { AppendWindow } from '../../src/engine/appendWindow.js';
+import type { AppendWindow } from '../../src/engine/append/window.js';
 import type { FakeClock } from './fakeClock.js';
 
 /** How long things take, in ms, as time goes on. */

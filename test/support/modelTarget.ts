@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { Failure } from '../../src/errors.js';
-import type { TargetEvent } from '../../src/record.js';
+import { Failure } from '../../src/core/failure.js';
+import type { TargetEvent } from '../../src/core/record.js';
 import type { AppendCall, StoredEvent, Tail, Target } from '../../src/target/target.js';
 
 /** What becomes of an append: `lost` is stored and never answered; a call that is cut is cut with all in flight. */

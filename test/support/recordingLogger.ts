@@ -1,4 +1,4 @@
-import type { Facts, Logger } from '../../src/telemetry/logger.js';
+import type { Facts, Logger } from '../../src/core/logger.js';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
-import { systemClock } from '../../src/clock.js';
-import type { TargetEvent } from '../../src/record.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { TargetEvent } from '../../src/core/record.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { noStream } from '../../src/target/target.js';
 import type { Ferry } from './ferry.js';

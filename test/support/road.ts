@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
-import type { Environment } from '../../src/config.js';
+import type { Environment } from '../../src/config/config.js';
 import { azuriteConnectionString } from './azurite.js';
 
 /**

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ContainerClient } from '@azure/storage-blob';
 import { onTestFinished } from 'vitest';
 
-import { connectContainer } from '../../src/source/sourceStorage.js';
+import { connectContainer } from '../../src/storage/container.js';
 
 /** A call as the storage saw it. */
 export interface StorageCall {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/errors.js';
-import type { TargetEvent } from '../../src/record.js';
-import { AppendLimit, checkStreamName } from '../../src/target/appendLimit.js';
-import { eventsBytes, batchRequestBytes, maxRequestBytes } from '../../src/target/appendRequest.js';
+import { Failure } from '../../src/core/failure.js';
+import type { TargetEvent } from '../../src/core/record.js';
+import { AppendLimit, checkStreamName } from '../../src/target/append/limit.js';
+import { eventsBytes, batchRequestBytes, maxRequestBytes } from '../../src/target/append/request.js';
 import { sampleEvent } from './sampleEvent.js';
 
 function refusal(action: () => unknown): Failure {

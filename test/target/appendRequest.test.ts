@@ -3,7 +3,7 @@ import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TargetEvent } from '../../src/record.js';
+import type { TargetEvent } from '../../src/core/record.js';
 import {
   appendOptions,
   appendProposed,
@@ -12,7 +12,7 @@ import {
   eventsBytes,
   proposedBytes,
   writeBatchRequest,
-} from '../../src/target/appendRequest.js';
+} from '../../src/target/append/request.js';
 import { sampleEvent } from './sampleEvent.js';
 
 function encode(head: BatchHead, events: readonly TargetEvent[]): Buffer {

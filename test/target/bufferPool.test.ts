@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BufferPool } from '../../src/target/bufferPool.js';
+import { BufferPool } from '../../src/target/append/bufferPool.js';
 
 describe('A pool of buffers', () => {
   test('gives out what came back when it is large enough', () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { Failure } from '../../src/errors.js';
-import { parseConnectionString } from '../../src/target/connectionString.js';
+import { Failure } from '../../src/core/failure.js';
+import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import { certificatePem } from '../support/certificate.js';
 
 function failureFor(text: string): Failure {

@@ -3,9 +3,9 @@
  * for one that closes the target, whatever is going on, when something comes in on stdin.
  */
 import { once } from 'node:events';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { sampleEvents } from './sampleEvent.js';
 
 const [connectionString = '', stream = '', impatient] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { closeMuteSockets, watchSockets } from '../../src/target/muteSockets.js';
+import { closeMuteSockets, watchSockets } from '../../src/target/connect/muteSockets.js';
 
 /** Listens on a free port for the running test. */
 async function listen(server: Server): Promise<number> {

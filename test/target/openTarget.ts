@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
-import { Failure } from '../../src/errors.js';
+import { Failure } from '../../src/core/failure.js';
 import { eventStoreTarget, type EventStoreTargetOptions } from '../../src/target/eventStoreTarget.js';
 import type { Target } from '../../src/target/target.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { FakeClock } from '../support/fakeClock.js';
 
 /** A target for the running test, closed when the test is over. No deadline of it ends unless the test's clock says so. */

@@ -2,10 +2,10 @@ import type { BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { TargetEvent } from '../../src/record.js';
+import type { TargetEvent } from '../../src/core/record.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import type { AppendCall } from '../../src/target/target.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { stallingRoad, type StallingRoad } from '../support/stallingRoad.js';
 import { until } from '../support/waits.js';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Failure } from '../../src/errors.js';
-import type { Page } from '../../src/target/streamRead.js';
-import { type ReadPage, readTail } from '../../src/target/tail.js';
+import { Failure } from '../../src/core/failure.js';
+import type { Page } from '../../src/target/read/page.js';
+import { type ReadPage, readTail } from '../../src/target/read/tail.js';
 import type { StoredEvent } from '../../src/target/target.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { eventually, until } from '../support/waits.js';

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Failure } from '../../src/errors.js';
+import type { Failure } from '../../src/core/failure.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { makeCertificates } from './certificates.js';
 import { failureOf, never, openTarget } from './openTarget.js';

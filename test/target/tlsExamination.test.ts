@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { shakeHands } from '../../src/target/tlsExamination.js';
+import { shakeHands } from '../../src/target/connect/tlsCheck.js';
 
 const settings = { seeds: [], dnsDiscover: false, options: {}, ignored: [] };
 

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { telemetryPage, telemetryPagePath } from '../../dev/telemetryPage.js';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 import { createReplicator } from '../../src/replicator.js';
-import { startTelemetry } from '../../src/telemetry/exporters.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { startTelemetry } from '../../src/telemetry/exporters/exporters.js';
+import { silentLogger } from '../../src/core/logger.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
 import { sendingLogger, type Sending } from '../../src/telemetry/openTelemetry.js';
-import { loadTelemetryConfig } from '../../src/telemetrySettings.js';
+import { loadTelemetryConfig } from '../../src/config/telemetrySettings.js';
 import { applicationInsights } from '../support/applicationInsights.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { redact } from '../../src/telemetry/redact.js';
+import { redact } from '../../src/core/redact.js';
 
 describe('redact', () => {
   const secrets: readonly (readonly [string, string, string])[] = [

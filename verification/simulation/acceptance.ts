@@ -1,5 +1,5 @@
-import type { Decision } from '../../src/engine/wayOut.js';
-import type { Failure } from '../../src/errors.js';
+import type { Decision } from '../../src/engine/decisions.js';
+import type { Failure } from '../../src/core/failure.js';
 import { heldTwiceOrMissing } from './oracle.js';
 import { RunningProcess, type RunOutcome } from './runner.js';
 import type { World } from './world.js';

@@ -1,6 +1,6 @@
-import type { FailureKind } from '../../src/errors.js';
-import { Verification, type Difference } from '../../src/engine/verify.js';
-import type { SourceRecord, TargetEvent } from '../../src/record.js';
+import type { FailureKind } from '../../src/core/failure.js';
+import { Verification, type Difference } from '../../src/verify/verify.js';
+import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 import type { Held } from './ledger.js';
 import { excludedKey, settingsOf, sourceId } from './parts.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';

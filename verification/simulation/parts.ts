@@ -1,11 +1,11 @@
-import { CheckpointKeeper } from '../../src/checkpoint/checkpointKeeper.js';
-import { tableCheckpoint } from '../../src/checkpoint/tableCheckpoint.js';
+import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
+import { tableCheckpoint } from '../../src/checkpoint/table.js';
 import { createConvert } from '../../src/convert/convert.js';
-import { settingsDigest } from '../../src/convert/settingsDigest.js';
+import { settingsDigest } from '../../src/config/digest.js';
 import type { Parts } from '../../src/engine/parts.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
-import type { Logger } from '../../src/telemetry/logger.js';
+import type { Logger } from '../../src/core/logger.js';
 import { noTelemetry } from '../../src/telemetry/telemetry.js';
 import type { BlobService } from './blobService.js';
 import type { EventStoreNode } from './eventStoreNode.js';

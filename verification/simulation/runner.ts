@@ -1,9 +1,9 @@
 import type { Parts } from '../../src/engine/parts.js';
 import { run, type RunReport, type RunTerms } from '../../src/engine/run.js';
-import { wayOut, type Decision } from '../../src/engine/wayOut.js';
-import { Failure } from '../../src/errors.js';
-import { deadlineMs } from '../../src/target/batchAppend.js';
-import type { Facts, Logger } from '../../src/telemetry/logger.js';
+import { wayOut, type Decision } from '../../src/engine/decisions.js';
+import { Failure } from '../../src/core/failure.js';
+import { deadlineMs } from '../../src/target/append/batchAppend.js';
+import type { Facts, Logger } from '../../src/core/logger.js';
 import { buildParts } from './parts.js';
 import type { RunnerPlan } from './schedule.js';
 import { SimulatedProcess } from './simulatedProcess.js';

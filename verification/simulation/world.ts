@@ -1,7 +1,7 @@
 import { ChunkBuilder } from '../../dev/eventstore/eventChunk.js';
 import { mapEntry } from '../../dev/eventstore/serverMadeEvent.js';
 import { WireWriter } from '../../dev/eventstore/wire.js';
-import type { StopKind } from '../../src/errors.js';
+import type { StopKind } from '../../src/core/failure.js';
 import { BlobService } from './blobService.js';
 import { Counter } from './counts.js';
 import { EventStoreNode } from './eventStoreNode.js';

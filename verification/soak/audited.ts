@@ -1,7 +1,7 @@
 import { auditJournal, isExact, type Audit } from '../../dev/journalAudit.js';
 import { startEventStore } from '../../dev/eventstore/eventStoreServer.js';
 import { readJournal } from '../../dev/writer/journal.js';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { container, type World } from './world.js';
 
 /**

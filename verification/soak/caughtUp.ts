@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { readJournal, type JournalEntry } from '../../dev/writer/journal.js';
-import { systemClock } from '../../src/clock.js';
-import { loadConfig } from '../../src/config.js';
+import { systemClock } from '../../src/core/clock.js';
+import { loadConfig } from '../../src/config/config.js';
 import { parseMark } from '../../src/convert/mark.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
-import { silentLogger } from '../../src/telemetry/logger.js';
+import { silentLogger } from '../../src/core/logger.js';
 import type { World } from './world.js';
 
 /** Once nothing is done to them any more, everything written must be in the stream after so long at most. */

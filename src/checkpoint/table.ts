@@ -1,0 +1,118 @@
+import type { TableClient } from '@azure/data-tables';
+import { isDeepStrictEqual } from 'node:util';
+
+import { Failure } from '../core/failure.js';
+import type { CheckpointRow, CheckpointStore, StoredRow } from './checkpoint.js';
+import { entityOf, keysOf, rowOf } from './entity.js';
+import type { CheckpointEntity } from './entity.js';
+import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';
+
+/** Where the row is, and whose it is. */
+export interface TableCheckpointOptions extends TableOptions {
+  readonly source: string;
+  readonly stream: string;
+}
+
+/**
+ * The checkpoint row in Table Storage. Contacts nothing until it is used; makes the table when it first inserts.
+ *
+ * @param client how the table is reached; by default as the options say
+ */
+export function tableCheckpoint(options: TableCheckpointOptions, client = connectTable(options)): CheckpointStore {
+  return new TableCheckpoint(client, options);
+}
+
+class TableCheckpoint implements CheckpointStore {
+  constructor(
+    private readonly client: TableClient,
+    private readonly where: TableCheckpointOptions,
+  ) {}
+
+  async load(signal?: AbortSignal): Promise<StoredRow | undefined> {
+    const stored = await this.read(signal);
+    return stored && { row: rowOf(stored.entity), etag: stored.etag };
+  }
+
+  async insert(row: CheckpointRow, signal?: AbortSignal): Promise<StoredRow> {
+    const entity = entityOf(row);
+    try {
+      return { row, etag: await this.create(entity, signal) };
+    } catch (error) {
+      if (statusOf(error) !== 409) throw this.failure(error, signal);
+      return { row, etag: await this.ownAnswer(entity, signal) };
+    }
+  }
+
+  async replace(row: CheckpointRow, etag: string, signal?: AbortSignal): Promise<StoredRow> {
+    const entity = entityOf(row);
+    try {
+      // guard: if-match-on-the-row
+      const answer = await this.client.updateEntity(entity, 'Replace', { etag, ...this.terms(signal) });
+      return { row, etag: answer.etag ?? (await this.ownAnswer(entity, signal)) };
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 404) throw this.moved('was deleted');
+      if (status !== 412) throw this.failure(error, signal);
+      return { row, etag: await this.ownAnswer(entity, signal) };
+    }
+  }
+
+  /** Creates the row, and the table before it when there is none. */
+  private async create(entity: CheckpointEntity, signal: AbortSignal | undefined): Promise<string> {
+    const insert = () => this.client.createEntity(entity, this.terms(signal));
+    try {
+      return (await insert()).etag ?? (await this.ownAnswer(entity, signal));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+    await this.client.createTable(this.terms(signal));
+    return (await insert()).etag ?? (await this.ownAnswer(entity, signal));
+  }
+
+  /**
+   * The row is not as it was expected. It may be our own write whose answer was lost on the way, or never came: then
+   * it holds exactly what was to be written.
+   */
+  private async ownAnswer(entity: CheckpointEntity, signal: AbortSignal | undefined): Promise<string> {
+    const stored = await this.read(signal);
+    // guard: own-answer
+    if (stored && isDeepStrictEqual(stored.entity, entity)) return stored.etag;
+    throw this.moved(stored ? 'was changed by someone else' : 'was deleted');
+  }
+
+  private async read(
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly entity: Record<string, unknown>; readonly etag: string } | undefined> {
+    const { partitionKey, rowKey } = keysOf(this.where.source, this.where.stream);
+    try {
+      const entity: Record<string, unknown> = await this.client.getEntity(partitionKey, rowKey, this.terms(signal));
+      const columns = Object.entries(entity).filter(
+        ([name]) => !serviceColumns.has(name) && !name.startsWith('odata.'),
+      );
+      return { entity: Object.fromEntries(columns), etag: String(entity['etag']) };
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw this.failure(error, signal);
+    }
+  }
+
+  private terms(abortSignal: AbortSignal | undefined) {
+    return { requestOptions: { timeout: answerWithinMs(this.where) }, ...(abortSignal && { abortSignal }) };
+  }
+
+  private moved(how: string): Failure {
+    const { source, stream, table } = this.where;
+    return new Failure('CheckpointMoved', `The checkpoint row of ${source} and ${stream} in table ${table} ${how}.`, {
+      source,
+      stream,
+      table,
+    });
+  }
+
+  /** An abort and what is a failure already stay. */
+  private failure(error: unknown, signal: AbortSignal | undefined): unknown {
+    return error instanceof Failure || signal?.aborted ? error : tableFailure(error, this.where);
+  }
+}
+
+const serviceColumns = new Set(['etag', 'timestamp']);

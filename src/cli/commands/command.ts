@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+
+import { loadConfig, type Config, type Environment } from '../../config/config.js';
+import { asFailure } from '../../core/failure.js';
+import type { Replicator } from '../../replicator.js';
+import { consoleLogger } from '../../telemetry/consoleLogger.js';
+import type { Logger } from '../../core/logger.js';
+import { exitCodes, exitCodesHelp, type ExitCode } from '../terminal/exitCodes.js';
+import { reportFailure } from '../reports/failureReport.js';
+import type { Host } from '../host.js';
+import { Output } from '../terminal/output.js';
+import { addSettingsFlags, allSettings, environmentWith } from '../terminal/settingsFlags.js';
+
+/** What every command takes. */
+export interface CommonFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What the commands of one command line share. */
+export class Commands {
+  /** What the command that was carried out ended with. */
+  exitCode: ExitCode = exitCodes.done;
+  readonly output: Output;
+
+  constructor(readonly host: Host) {
+    this.output = new Output(host);
+  }
+
+  /** Does a command's work, notes what it ends with, and turns what it throws into lines for people. */
+  async carryOut(command: Command, work: () => Promise<ExitCode>): Promise<void> {
+    try {
+      this.exitCode = await work();
+    } catch (thrown) {
+      this.exitCode = await reportFailure(asFailure(thrown), command.opts<CommonFlags>(), this.output);
+    }
+  }
+
+  /**
+   * The same for a command that needs a replicator: it is made from the settings, and closed afterwards.
+   *
+   * @param line takes log lines; whoever shows progress keeps them out of its way
+   */
+  withReplicator(
+    command: Command,
+    work: (replicator: Replicator, config: Config) => Promise<ExitCode>,
+    line?: (text: string) => void,
+  ): Promise<void> {
+    return this.carryOut(command, async () => {
+      const { config } = loadConfig(this.environmentOf(command));
+      // Help and settings errors need none of the SDKs, which take most of a second to load.
+      const { createReplicator } = await import('../../replicator.js');
+      const { sending, logger } = await commandTelemetry(config, this.logger(command.opts(), line));
+      const replicator = createReplicator(config, logger, this.host.clock, sending);
+      try {
+        return await work(replicator, config);
+      } finally {
+        await replicator.close();
+        await sending?.shutdown();
+      }
+    });
+  }
+
+  /** The environment with the flags of a command laid over it. */
+  environmentOf(command: Command): Environment {
+    return environmentWith(command, this.host.env);
+  }
+
+  /** Warnings and errors; with `--verbose` what is merely of interest too. */
+  logger(
+    { json = false, verbose }: CommonFlags,
+    line: (text: string) => void = (text) => this.output.tell(text),
+  ): Logger {
+    const logger = consoleLogger({ json, write: (text) => line(text.trimEnd()) });
+    return verbose ? logger : { ...logger, info: () => undefined };
+  }
+}
+
+/** Gives a command what every command has: `--json`, `--verbose`, the flags of its settings, the exit codes. */
+export function withCommonFlags(command: Command, settings = allSettings): Command {
+  command
+    .option('--json', 'print results, and log lines on stderr, as JSON')
+    .option('--verbose', 'say more on stderr: informational log lines, stacks of errors')
+    .addHelpText('after', exitCodesHelp);
+  return addSettingsFlags(command, settings);
+}
+
+/** Where measurements and log lines go beside the terminal, if the settings say so. */
+async function commandTelemetry({ telemetry }: Config, logger: Logger) {
+  const { startTelemetry } = await import('../../telemetry/exporters/exporters.js');
+  const sending = await startTelemetry(telemetry);
+  if (!sending) return { sending, logger };
+  const { sendingLogger } = await import('../../telemetry/openTelemetry.js');
+  return { sending, logger: sendingLogger(logger, sending) };
+}
+
+/** Ends the command for wrong usage, before anything is contacted. */
+export function refuse(command: Command, message: string): never {
+  command.error(`Error: ${message}`, { exitCode: exitCodes.wrongUsage });
+}
+
+/** Reads a whole number of an argument, `from` at least; refuses anything else. */
+export function wholeNumber(command: Command, flag: string, text: string, from: number): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  return value >= from ? value : refuse(command, `${flag} takes a whole number from ${from} on, not "${text}".`);
+}

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+
+import type { Decision, WayOut } from '../../engine/decisions.js';
+import { Failure } from '../../core/failure.js';
+import type { Replicator } from '../../replicator.js';
+import { refuse, type Commands, type CommonFlags } from './command.js';
+import { canAsk, confirm } from '../terminal/confirm.js';
+import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
+import type { Output } from '../terminal/output.js';
+
+export interface DecisionFlags extends CommonFlags {
+  readonly yes?: boolean;
+}
+
+/** A run that is at work writes its row in between at times; so often the decision is looked at again. */
+const mostTries = 5;
+
+/** Says what a decision will do, asks unless told `--yes`, and does it. */
+export function decide(commands: Commands, command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
+  const { host, output } = commands;
+  if (!flags.yes && !canAsk(host)) refuse(command, 'There is no terminal to ask on: add --yes to decide.');
+  return commands.withReplicator(command, async (replicator) => {
+    const { signal } = new AbortController();
+    const wayOut = await replicator.wayOut(decision, signal);
+    if (!flags.json) await output.print(wayOut.says);
+    if (!flags.yes && !(await confirm(flags.json ? `${wayOut.says} Go on?` : 'Go on?', host))) {
+      return tellResult(output, { decision, says: wayOut.says, applied: false }, flags);
+    }
+    await apply(wayOut, () => replicator.wayOut(decision, signal));
+    return tellResult(output, { decision, says: wayOut.says, applied: true }, flags);
+  });
+}
+
+async function apply(wayOut: WayOut, again: () => ReturnType<Replicator['wayOut']>): Promise<void> {
+  let current = wayOut;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await current.apply();
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== 'CheckpointMoved' || tries === mostTries) throw error;
+    }
+    current = await again();
+    if (current.says !== wayOut.says) {
+      throw new Failure('NotApplicable', `Things moved meanwhile, and nothing was changed. Now: ${current.says}`);
+    }
+  }
+}
+
+interface Result extends Pick<WayOut, 'says'> {
+  readonly decision: Decision;
+  readonly applied: boolean;
+}
+
+async function tellResult(output: Output, result: Result, { json }: DecisionFlags): Promise<ExitCode> {
+  const { decision, says, applied } = result;
+  if (json) await output.printJson({ decision, says, applied });
+  else output.tell(applied ? 'Done. The next run goes on so.' : 'Nothing was changed.');
+  return applied ? exitCodes.done : exitCodes.failed;
+}

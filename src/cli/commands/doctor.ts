@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+
+import { loadConfig } from '../../config/config.js';
+import type { Finding, Verdict } from '../../doctor/finding.js';
+import { checks, isHealthy, settingsFindings } from '../../doctor/finding.js';
+import { Failure } from '../../core/failure.js';
+import { redactedJson } from '../../core/redactedJson.js';
+import { withCommonFlags, type Commands, type CommonFlags } from './command.js';
+import { exitCodes } from '../terminal/exitCodes.js';
+import type { Colour, Paint } from '../terminal/colour.js';
+import { counted, printable } from '../reports/wording.js';
+
+const marks: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> = {
+  good: ['✓', 'green'],
+  warning: ['!', 'yellow'],
+  wrong: ['✗', 'red'],
+  skipped: ['-', 'grey'],
+};
+const labelWidth = Math.max(...Object.values(checks).map((label) => label.length));
+
+/** `eventferry doctor`: everything that replication needs, one by one, with the next step where something is wrong. */
+export function addDoctor(program: Command, commands: Commands): void {
+  const { output } = commands;
+  const command = program
+    .command('doctor')
+    .summary('check settings, source, checkpoint and server one by one')
+    .description(
+      'Checks everything that replication needs, one by one, and says what to do where something is wrong. Writes ' +
+        'nothing anywhere; of the source it only ever reads. Ends with 0 when nothing is wrong, else with 1.',
+    );
+  withCommonFlags(command).action((flags: CommonFlags) =>
+    commands.carryOut(command, async () => {
+      const findings: Finding[] = [];
+      for await (const finding of examination(commands, command, flags)) {
+        findings.push(finding);
+        if (!flags.json) for (const line of findingLines(finding, output.paint)) await output.print(line);
+      }
+      const healthy = isHealthy(findings);
+      if (flags.json) await output.print(redactedJson({ healthy, findings }));
+      else await output.print(`\n${summary(findings)}`);
+      return healthy ? exitCodes.done : exitCodes.failed;
+    }),
+  );
+}
+
+async function* examination(commands: Commands, command: Command, flags: CommonFlags): AsyncGenerator<Finding> {
+  try {
+    const { config } = loadConfig(commands.environmentOf(command));
+    const { createReplicator } = await import('../../replicator.js');
+    const replicator = createReplicator(config, commands.logger(flags), commands.host.clock);
+    try {
+      yield* replicator.examine(new AbortController().signal);
+    } finally {
+      await replicator.close();
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.kind !== 'SettingsInvalid') throw thrown;
+    yield* settingsFindings(thrown);
+  }
+}
+
+function findingLines({ check, verdict, says, next }: Finding, paint: Paint): string[] {
+  const [mark, colour] = marks[verdict];
+  const words = verdict === 'skipped' ? `not looked at: ${says}` : says;
+  return [
+    `${paint(mark, colour)} ${checks[check].padEnd(labelWidth)}  ${printable(words)}`,
+    ...(next === undefined ? [] : [`  ${' '.repeat(labelWidth)}  Next: ${printable(next)}`]),
+  ];
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (verdict: Verdict) => findings.filter((finding) => finding.verdict === verdict).length;
+  const [wrong, warnings, skipped] = [count('wrong'), count('warning'), count('skipped')];
+  return [
+    wrong === 0 ? 'Nothing is wrong' : `${counted(wrong, 'thing')} wrong`,
+    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+    ...(skipped > 0 ? [`${skipped} not looked at`] : []),
+  ].join(', ');
+}

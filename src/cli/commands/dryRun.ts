@@ -1,0 +1,107 @@
+import type { Config } from '../../config/config.js';
+import type { PreviewedEvent } from '../../engine/preview.js';
+import type { Replicator } from '../../replicator.js';
+import type { CommonFlags } from './command.js';
+import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
+import type { Output } from '../terminal/output.js';
+import { Tally, tallyLines } from '../reports/tally.js';
+import { counted, number, printable } from '../reports/wording.js';
+
+/** Prints the events as a run would append them, one by one as they are read, then their counts. Writes nothing. */
+export async function dryRun(
+  replicator: Replicator,
+  { target }: Config,
+  { json = false, limit }: Pick<CommonFlags, 'json'> & { readonly limit: number },
+  output: Output,
+): Promise<ExitCode> {
+  const plan = new Plan(target.stream);
+  try {
+    for await (const previewed of replicator.preview(new AbortController().signal)) {
+      plan.add(previewed);
+      if (json) await output.printJson(eventFacts(previewed));
+      else for (const line of eventLines(previewed)) await output.print(line);
+      if (plan.events >= limit) break;
+    }
+  } finally {
+    // A finding ends the plan where it would end the run; what comes before it would be appended all the same.
+    if (json) await output.printJson({ summary: plan.summary });
+    else for (const line of plan.lines) await output.print(line);
+  }
+  return exitCodes.done;
+}
+
+/** Everything about an event but its body. */
+function eventFacts({ event, revision, appendBytes }: PreviewedEvent): object {
+  const { id, type, contentType, data, metadata } = event;
+  return {
+    revision,
+    id,
+    type,
+    contentType,
+    metadata: JSON.parse(Buffer.from(metadata).toString('utf8')) as unknown,
+    dataBytes: data.length,
+    metadataBytes: metadata.length,
+    appendBytes,
+  };
+}
+
+function eventLines({ event, revision, appendBytes }: PreviewedEvent): string[] {
+  const { id, type, contentType, data, metadata } = event;
+  const size = `${counted(data.length, 'byte')} (${number(appendBytes)} with its mark)`;
+  return [
+    `${revision}  ${id}  ${printable(type)}  ${contentType}  ${size}`,
+    `    ${printable(Buffer.from(metadata).toString('utf8'))}`,
+  ];
+}
+
+class Plan {
+  events = 0;
+  private dataBytes = 0;
+  private metadataBytes = 0;
+  private appendBytes = 0;
+  private firstRevision: number | undefined;
+  private lastRevision: number | undefined;
+  private readonly types = new Tally();
+  private readonly keys = new Tally();
+
+  constructor(private readonly stream: string) {}
+
+  add({ event, revision, appendBytes }: PreviewedEvent): void {
+    this.events += 1;
+    this.dataBytes += event.data.length;
+    this.metadataBytes += event.metadata.length;
+    this.appendBytes += appendBytes;
+    this.firstRevision ??= revision;
+    this.lastRevision = revision;
+    this.types.add(event.type);
+    this.keys.add(event.mark.key);
+  }
+
+  get summary(): object {
+    const { stream, events, firstRevision, lastRevision, dataBytes, metadataBytes, appendBytes } = this;
+    return {
+      stream,
+      events,
+      firstRevision: firstRevision ?? null,
+      lastRevision: lastRevision ?? null,
+      dataBytes,
+      metadataBytes,
+      appendBytes,
+      types: this.types.counts,
+      keys: this.keys.counts,
+    };
+  }
+
+  get lines(): string[] {
+    if (this.firstRevision === undefined) return [`Nothing would be appended to stream ${this.stream}.`];
+    return [
+      '',
+      `${counted(this.events, 'event')} would be appended to stream ${this.stream}, ` +
+        `revisions ${this.firstRevision} to ${this.lastRevision}; nothing was written.`,
+      `${counted(this.dataBytes, 'byte')} of data, ${number(this.dataBytes + this.metadataBytes)} with marks, ` +
+        `${number(this.appendBytes)} as the server counts an append.`,
+      ...tallyLines('By type', this.types.counts),
+      ...tallyLines('By key', this.keys.counts),
+    ];
+  }
+}

@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+
+import type { Clock } from '../../core/clock.js';
+import type { Config } from '../../config/config.js';
+import type { RunReport } from '../../engine/run.js';
+import { Failure } from '../../core/failure.js';
+import type { Replicator } from '../../replicator.js';
+import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
+import { dryRun } from './dryRun.js';
+import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
+import { progressDisplay, type ProgressDisplay } from '../terminal/progressDisplay.js';
+import { runFacts, runLines } from '../reports/runReport.js';
+import { stopSignals } from '../terminal/stopSignals.js';
+
+interface RunFlags extends CommonFlags {
+  readonly follow?: boolean;
+  readonly dryRun?: boolean;
+  readonly limit?: string;
+  readonly dashboard?: string;
+}
+
+/** Failed tries in a row after which a run that was told to end by itself gives up. */
+const outageTries = 5;
+/** What is under way gets this long to end by itself once a stop was asked for, and then so long to be cut off. */
+const graceMs = 3_000;
+const cutOffMs = 1_000;
+
+/** `eventferry run`: replicates until caught up, or for ever. */
+export function addRun(program: Command, commands: Commands): void {
+  const { host, output } = commands;
+  const command = program
+    .command('run')
+    .summary('replicate until caught up, or for ever with --follow')
+    .description(
+      'Replicates what the target does not have yet, and ends when it is caught up. Ctrl-C ends it cleanly at any ' +
+        'time; so does a crash: the next run goes on where the target stream ends.',
+    )
+    .option('--follow', 'go on for ever: wait for new records, and for outages to end')
+    .option('--dry-run', 'print the events exactly as they would be appended; write nothing, not even a checkpoint')
+    .option('--limit <N>', 'with --dry-run: end after N events')
+    .option('--dashboard <PORT>', 'serve the status page on this machine, at this port or (0) a free one');
+  withCommonFlags(command).action((flags: RunFlags) => {
+    if (flags.limit !== undefined && !flags.dryRun) refuse(command, '--limit goes with --dry-run.');
+    if (flags.follow && flags.dryRun) refuse(command, '--follow and --dry-run do not go together.');
+    if (flags.dashboard !== undefined && flags.dryRun) refuse(command, '--dashboard and --dry-run do not go together.');
+    const port = flags.dashboard === undefined ? undefined : portOf(command, flags.dashboard);
+    if (flags.dryRun) {
+      const limit = flags.limit === undefined ? Infinity : wholeNumber(command, '--limit', flags.limit, 1);
+      return commands.withReplicator(command, (replicator, config) =>
+        dryRun(replicator, config, { ...flags, limit }, output),
+      );
+    }
+    const display = progressDisplay(host);
+    const surroundings = { flags, display, commands };
+    return commands.withReplicator(
+      command,
+      (replicator, config) =>
+        withDashboard(port, replicator, surroundings, () => replicate(replicator, config, surroundings)),
+      (text) => display.line(text),
+    );
+  });
+}
+
+function portOf(command: Command, text: string): number {
+  const port = wholeNumber(command, '--dashboard', text, 0);
+  return port <= 65_535 ? port : refuse(command, '--dashboard takes a port, 0 to 65535.');
+}
+
+interface Surroundings {
+  readonly flags: RunFlags;
+  readonly display: ProgressDisplay;
+  readonly commands: Commands;
+}
+
+/** Serves the status page while the work lasts. */
+async function withDashboard<T>(
+  port: number | undefined,
+  replicator: Replicator,
+  { display, commands }: Surroundings,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (port === undefined) return work();
+  const [{ dashboardData }, { startDashboard }] = await Promise.all([
+    import('../../dashboard/data.js'),
+    import('../../dashboard/server.js'),
+  ]);
+  const { clock } = commands.host;
+  const dashboard = await startDashboard(port, () => dashboardData(replicator, clock)).catch((error: Error) => {
+    throw new Failure('SettingsInvalid', `The status page cannot be served at port ${port}: ${error.message}.`);
+  });
+  display.line(`Status page: ${dashboard.url}`);
+  try {
+    return await work();
+  } finally {
+    await dashboard.close();
+  }
+}
+
+async function replicate(
+  replicator: Replicator,
+  config: Config,
+  { flags, display, commands }: Surroundings,
+): Promise<ExitCode> {
+  const { host, output } = commands;
+  const stop = stopSignals(host, () =>
+    display.line('Stopping: what is under way is confirmed first. Ctrl-C again ends now.'),
+  );
+  const ended = new AbortController();
+  try {
+    const run = replicator.run({
+      stop: stop.signal,
+      onOutage: 'wait',
+      onProgress: (progress) => display.show(progress),
+      ...(flags.follow ? { whenCaughtUp: 'wait' } : { whenCaughtUp: 'exit', outageTries, outageTriesAtStart: 1 }),
+    });
+    const report = await Promise.race([
+      run,
+      cutOff(run, replicator, host.clock, { stop: stop.signal, ended: ended.signal }),
+    ]);
+    display.end();
+    if (flags.json) await output.printJson(runFacts(report, config));
+    else for (const line of runLines(report, config)) await output.print(line);
+    return exitCodes.done;
+  } finally {
+    ended.abort();
+    display.end();
+    stop.release();
+  }
+}
+
+/**
+ * Once a stop was asked for: lets the run end by itself for a while, then closes its connections under it. Undefined when
+ * the run does not even end then; nothing is lost with it.
+ */
+async function cutOff(
+  run: Promise<RunReport>,
+  replicator: Replicator,
+  clock: Clock,
+  { stop, ended }: { readonly stop: AbortSignal; readonly ended: AbortSignal },
+): Promise<RunReport | undefined> {
+  await aborted(AbortSignal.any([stop, ended]));
+  await clock.sleep(graceMs, ended);
+  if (ended.aborted) return undefined;
+  await replicator.close();
+  return Promise.race([run, clock.sleep(cutOffMs, ended).then(() => undefined)]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+
+import type { Config } from '../../config/config.js';
+import type { VerifyOrder } from '../../verify/stream.js';
+import type { Replicator } from '../../replicator.js';
+import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
+import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
+import { progressDisplay, type ProgressDisplay } from '../terminal/progressDisplay.js';
+import { stopSignals } from '../terminal/stopSignals.js';
+import { verifyFacts, verifyLines } from '../reports/verifyReport.js';
+
+interface VerifyFlags extends CommonFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly sample?: string;
+  readonly seed?: string;
+}
+
+/** `eventferry verify`: compares the target stream with the source. */
+export function addVerify(program: Command, commands: Commands): void {
+  const command = program
+    .command('verify')
+    .summary('compare the target stream with the source: counts, order, ids, types, bytes, marks')
+    .description(
+      'Reads both ends and compares them, up to what was confirmed when it began; a replicator may go on meanwhile. ' +
+        'Ends with 0 when they are equal, 1 when they differ, 130 when Ctrl-C ended it before it was done. Writes nothing.',
+    )
+    .option('--from <N>', 'begin at this position of the source')
+    .option('--to <N>', 'end with this position')
+    .option('--sample <N>', 'compare N ranges of 100 positions, drawn at random, instead of all')
+    .option('--seed <N>', 'with --sample: draw the ranges that this number draws');
+  withCommonFlags(command).action((flags: VerifyFlags) => {
+    const order = orderOf(command, flags);
+    const display = progressDisplay(commands.host, { left: 'to go', done: 'done' });
+    return commands.withReplicator(
+      command,
+      (replicator, config) => verify(replicator, config, order, { flags, display, commands }),
+      (text) => display.line(text),
+    );
+  });
+}
+
+function orderOf(command: Command, flags: VerifyFlags): Omit<VerifyOrder, 'stop'> {
+  const given = (flag: 'from' | 'to' | 'sample' | 'seed', least: number): number | undefined => {
+    const text = flags[flag];
+    return text === undefined ? undefined : wholeNumber(command, `--${flag}`, text, least);
+  };
+  const [from, to, ranges, seed] = [given('from', 1), given('to', 1), given('sample', 1), given('seed', 0)];
+  if (from !== undefined && to !== undefined && to < from) refuse(command, '--to must not be before --from.');
+  if (seed !== undefined && ranges === undefined) refuse(command, '--seed goes with --sample.');
+  return {
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(ranges !== undefined && { sample: { ranges, seed: seed ?? Math.floor(Math.random() * 1_000_000) } }),
+  };
+}
+
+interface Surroundings {
+  readonly flags: VerifyFlags;
+  readonly display: ProgressDisplay;
+  readonly commands: Commands;
+}
+
+async function verify(
+  replicator: Replicator,
+  config: Config,
+  order: Omit<VerifyOrder, 'stop'>,
+  { flags, display, commands }: Surroundings,
+): Promise<ExitCode> {
+  const { host, output } = commands;
+  const stop = stopSignals(host, () =>
+    display.line('Stopping: the report says how far it came. Ctrl-C again ends now.'),
+  );
+  try {
+    const report = await replicator.verify({
+      ...order,
+      stop: stop.signal,
+      onProgress: ({ events, total, position, revision }) => {
+        const head = { chunk: '', bytes: 0 };
+        const lag = { bytes: 0, events: total - events, eventsExact: false, head };
+        display.show({ events, position, revision, lag });
+      },
+    });
+    display.end();
+    if (flags.json) await output.printJson(verifyFacts(report, config));
+    else for (const line of verifyLines(report, config)) await output.print(line);
+    if (!report.equal) return exitCodes.failed;
+    return report.complete ? exitCodes.done : exitCodes.interrupted;
+  } finally {
+    display.end();
+    stop.release();
+  }
+}

@@ -1,0 +1,51 @@
+import type { Clock } from '../../core/clock.js';
+
+/** The part of stdout that a view writes to. */
+export interface ViewedStream {
+  readonly rows?: number;
+  write(text: string): boolean;
+}
+
+/** Shows these lines in place of those before. */
+export type View = (lines: readonly string[]) => void;
+
+const home = '\u001b[H';
+const clearLine = '\u001b[K';
+const clearBelow = '\u001b[J';
+const clearAll = '\u001b[2J';
+
+/** A terminal: each view takes the place of the one before, and is cut to the terminal's height. */
+export function screenView(stream: ViewedStream): View {
+  let before = clearAll;
+  return (lines) => {
+    const { rows = Infinity } = stream;
+    const fitting = lines.length < rows ? lines : [...lines.slice(0, rows - 2), '...'];
+    stream.write(`${before}${home}${fitting.map((line) => `${line}${clearLine}\n`).join('')}${clearBelow}`);
+    before = '';
+  };
+}
+
+/** A file or a pipe: one block follows the other. @param between what stands between two */
+export function blocksView(stream: ViewedStream, between = '\n'): View {
+  let before = '';
+  return (lines) => {
+    stream.write(`${before}${lines.join('\n')}\n`);
+    before = between;
+  };
+}
+
+/** Looks again and again, with a wait between, until the signal is aborted. @throws what `look` throws */
+export async function watch(
+  look: () => Promise<readonly string[]>,
+  everyMs: number,
+  view: View,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const stopped = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
+  while (!signal.aborted) {
+    const lines = await Promise.race([look(), stopped]);
+    if (!lines) return;
+    view(lines);
+    await clock.sleep(everyMs, signal);
+  }
+}

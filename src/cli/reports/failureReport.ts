@@ -1,0 +1,61 @@
+import { settingProblemsOf, type SettingProblem } from '../../config/config.js';
+import type { Failure } from '../../core/failure.js';
+import { redact } from '../../core/redact.js';
+import { redactedJson } from '../../core/redactedJson.js';
+import { exitCodeOf, type ExitCode } from '../terminal/exitCodes.js';
+import type { Output } from '../terminal/output.js';
+import { flagOf } from '../terminal/settingsFlags.js';
+import { printable } from './wording.js';
+
+/** Says what went wrong and what to do next: to people on stderr, with `json` as an object on stdout too. */
+export async function reportFailure(
+  failure: Failure,
+  { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
+  output: Output,
+): Promise<ExitCode> {
+  const { kind, message, wayOut, facts } = failure;
+  for (const line of failureLines(failure)) output.tell(line);
+  if (verbose) output.tell(redact(stackOf(failure)));
+  // What is expected of a secret looks like one.
+  const write = settingProblemsOf(failure) ? JSON.stringify : redactedJson;
+  if (json) await output.print(write({ error: { kind, message, wayOut, facts } }));
+  return exitCodeOf(failure);
+}
+
+/** The failure, the facts that matter, the way out. */
+function failureLines(failure: Failure): string[] {
+  const head = failure.answer === 'stop' ? 'Stopped' : 'Error';
+  const facts = failure.answer === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
+  const problems = settingProblemsOf(failure);
+  return [
+    ...(problems ? problemLines(problems) : [`${head}: ${safe(failure.message)}`]),
+    ...facts.map(([name, value]) => `  ${name}: ${safe(asText(value))}`),
+    `Next: ${failure.wayOut}`,
+  ];
+}
+
+function problemLines(problems: readonly SettingProblem[]): string[] {
+  return [
+    `Error: ${problems.length === 1 ? '1 setting is' : `${problems.length} settings are`} missing or wrong:`,
+    ...problems.map(({ name, given, expected }) => {
+      const was = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
+      return `  ${name} (${flagOf(name)})${was} expected ${expected}`;
+    }),
+  ];
+}
+
+/** Nothing that steers a terminal, and, should it ever get there, no secret. */
+function safe(text: string): string {
+  return redact(printable(text));
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : redactedJson(value);
+}
+
+function stackOf(failure: Failure): string {
+  const { stack, cause } = failure;
+  return [stack, cause instanceof Error ? `Caused by: ${cause.stack ?? cause.message}` : undefined]
+    .filter((text) => text !== undefined)
+    .join('\n');
+}

@@ -1,0 +1,128 @@
+import type { BackupReport, ChunkReport, InspectionTotals } from '../../source/views/inspection.js';
+import { mostFrequentFirst, tallyLines } from './tally.js';
+import { counted, number, printable } from './wording.js';
+
+const columns = { name: 34, era: 6, bytes: 9, frames: 8 };
+
+/** What was found wrong, in numbers. */
+interface Findings {
+  torn: number;
+  corrupt: number;
+  hiddenFrames: number;
+  gaps: number;
+  openCopies: number;
+  framesOnlyInCopies: number;
+}
+
+/** Words and numbers for what an inspection finds, chunk by chunk, then in all. */
+export class InspectionReport {
+  private readonly findings: Findings = {
+    ...{ torn: 0, corrupt: 0, hiddenFrames: 0 },
+    ...{ gaps: 0, openCopies: 0, framesOnlyInCopies: 0 },
+  };
+  private copies = 0;
+  private readonly chunksByEra = new Map<ChunkReport['era'], number>();
+
+  constructor(
+    private readonly container: string,
+    private readonly totals: InspectionTotals,
+  ) {}
+
+  readonly heading = row('CHUNK', 'ERA', 'BYTES', 'FRAMES', 'POSITIONS');
+
+  add(chunk: ChunkReport): void {
+    const { findings } = this;
+    this.chunksByEra.set(chunk.era, (this.chunksByEra.get(chunk.era) ?? 0) + 1);
+    this.copies += chunk.backup ? 1 : 0;
+    for (const { kind } of chunk.damage) findings[kind] += 1;
+    findings.hiddenFrames += chunk.hiddenFrames;
+    findings.gaps += chunk.missingBefore > 0 ? 1 : 0;
+    findings.openCopies += chunk.openCopy === undefined ? 0 : 1;
+    findings.framesOnlyInCopies += chunk.backup?.framesOnlyHere ?? 0;
+  }
+
+  /** A row, and a line below it for everything that is not as it should be. */
+  chunkLines(chunk: ChunkReport): string[] {
+    const { name, era = '-', bytes, frames, firstPosition, lastPosition, damage, hiddenFrames, missingBefore } = chunk;
+    const positions = firstPosition === undefined ? '-' : `${firstPosition}-${lastPosition}`;
+    return [
+      row(name, era, number(bytes), number(frames), positions),
+      ...(missingBefore > 0 ? [`  gap: by its name, records missing before it: ${number(missingBefore)}`] : []),
+      ...damage.map(
+        ({ kind, offset, bytes: length, reason, nextFrameAt }) =>
+          `  ${kind} at byte ${number(offset)}, ${counted(length, 'byte')}: ${printable(reason)}` +
+          (nextFrameAt === undefined ? '' : `; the next valid frame is at byte ${number(nextFrameAt)}`),
+      ),
+      ...(hiddenFrames > 0
+        ? [`  ${counted(hiddenFrames, 'valid frame')} behind that, without a position unless ON_DAMAGE is salvage`]
+        : []),
+      ...(chunk.openCopy === undefined ? [] : [`  its copy is ${chunk.openCopy}: it is not read past`]),
+      ...(chunk.backup && chunk.backup.framesOnlyHere > 0 ? [`  ${copyText(chunk.backup)}`] : []),
+    ];
+  }
+
+  get summary(): object {
+    const { recordsByKey, messagesByContract, records, ...totals } = this.totals;
+    return {
+      container: this.container,
+      ...totals,
+      records,
+      firstPosition: records > 0 ? 1 : null,
+      lastPosition: records > 0 ? records : null,
+      copies: this.copies,
+      chunksByEra: Object.fromEntries([...this.chunksByEra].map(([era, count]) => [era ?? 'none', count])),
+      findings: { ...this.findings, framesOnlyInCopies: this.framesOnlyInCopies },
+      keys: mostFrequentFirst(recordsByKey),
+      contracts: mostFrequentFirst(messagesByContract),
+    };
+  }
+
+  get lines(): string[] {
+    const { chunks, records, messages, opaqueRecords, bytes, ignoredNames, orphanBackups } = this.totals;
+    const opaque = opaqueRecords > 0 ? ` (${counted(opaqueRecords, 'record')} opaque)` : '';
+    const eras = [...this.chunksByEra].map(([era, count]) => `${number(count)} ${era ?? 'without frames'}`).join(', ');
+    return [
+      '',
+      `Container ${this.container}: ${counted(chunks, 'chunk')}${chunks > 0 ? ` (${eras})` : ''}, ${counted(bytes, 'byte')}.`,
+      records === 0
+        ? 'No record.'
+        : `${counted(records, 'record')}, position 1 to ${records}; ${counted(messages, 'message')}${opaque}.`,
+      ...(ignoredNames > 0 ? [`Names that are no chunks, ignored: ${number(ignoredNames)}.`] : []),
+      ...(this.copies > 0 ? [`Chunks with a .bak copy: ${number(this.copies)}.`] : []),
+      ...orphanBackups.map((copy) => `Its chunk is gone: ${copyText(copy)}.`),
+      this.findingsLine,
+      ...tallyLines('Records by key', mostFrequentFirst(this.totals.recordsByKey)),
+      ...tallyLines('Messages by contract', mostFrequentFirst(this.totals.messagesByContract)),
+    ];
+  }
+
+  private get framesOnlyInCopies(): number {
+    const orphaned = this.totals.orphanBackups.reduce((sum, { framesOnlyHere }) => sum + framesOnlyHere, 0);
+    return this.findings.framesOnlyInCopies + orphaned;
+  }
+
+  private get findingsLine(): string {
+    const { torn, corrupt, hiddenFrames, gaps, openCopies } = this.findings;
+    const found = [
+      torn > 0 && counted(torn, 'torn tail'),
+      corrupt > 0 && counted(corrupt, 'corrupt place'),
+      hiddenFrames > 0 && `${counted(hiddenFrames, 'valid frame')} hidden behind damage`,
+      gaps > 0 && counted(gaps, 'gap'),
+      openCopies > 0 && `${counted(openCopies, 'chunk')} still being copied`,
+      this.framesOnlyInCopies > 0 && `${counted(this.framesOnlyInCopies, 'valid frame')} only in .bak copies`,
+    ].filter((text) => text !== false);
+    return found.length === 0 ? 'Nothing is wrong.' : `Found: ${found.join(', ')}.`;
+  }
+}
+
+function row(name: string, era: string, bytes: string, frames: string, positions: string): string {
+  const { name: nameWidth, era: eraWidth, bytes: bytesWidth, frames: framesWidth } = columns;
+  return [name.padEnd(nameWidth), era.padEnd(eraWidth), bytes.padStart(bytesWidth), frames.padStart(framesWidth)]
+    .concat(positions)
+    .join('  ');
+}
+
+function copyText({ name, bytes, framesOnlyHere }: BackupReport): string {
+  const frames = `${counted(framesOnlyHere, 'valid frame')} that ${framesOnlyHere === 1 ? 'is' : 'are'} in no chunk`;
+  return `copy ${printable(name)} (${counted(bytes, 'byte')}) holds ${frames}`;
+}

@@ -1,0 +1,45 @@
+import type { Progress } from '../../engine/report/runLog.js';
+import type { SourceLag } from '../../source/source.js';
+
+/** How fast a run is, and what is left of it. */
+export interface Speed {
+  readonly eventsPerSecond: number;
+  /** Events in all, of this run; an estimate as long as the source is ahead. */
+  readonly total: number;
+  /** Absent while it cannot be told. */
+  readonly secondsLeft?: number;
+}
+
+/** The rate is taken over this much of the past. */
+const windowMs = 10_000;
+
+/** Turns how far a run has come into how fast it is. */
+export class Pace {
+  private samples: { readonly atMs: number; readonly events: number }[] = [];
+  private total = 0;
+  private lag: SourceLag | undefined;
+
+  /** @param nowMs time of a clock that never goes back, in ms */
+  seen({ events, lag }: Progress, nowMs: number): Speed {
+    this.samples.push({ atMs: nowMs, events });
+    const kept = this.samples.findIndex(({ atMs }) => atMs >= nowMs - windowMs);
+    // One sample from before the window stays, so that a slow run has a rate too.
+    this.samples = this.samples.slice(Math.max(0, kept - 1));
+    if (lag !== this.lag) this.total = events + (lag?.events ?? 0);
+    this.lag = lag;
+    this.total = Math.max(this.total, events);
+    const eventsPerSecond = this.rate();
+    const left = this.total - events;
+    return {
+      eventsPerSecond,
+      total: this.total,
+      ...((left === 0 || eventsPerSecond > 0) && { secondsLeft: left === 0 ? 0 : left / eventsPerSecond }),
+    };
+  }
+
+  private rate(): number {
+    const [first, last] = [this.samples[0], this.samples.at(-1)];
+    if (!first || !last || last.atMs === first.atMs) return 0;
+    return ((last.events - first.events) * 1000) / (last.atMs - first.atMs);
+  }
+}

@@ -1,0 +1,106 @@
+import { isUtf8 } from 'node:buffer';
+
+import type { SourceMessage, SourceRecord } from '../../core/record.js';
+import { counted, number, printable, table } from './wording.js';
+
+/** A record, and its place in its own stream by counting. */
+export interface FoundRecord {
+  readonly record: SourceRecord;
+  readonly streamVersion: number;
+}
+
+/** A record for programs; bytes that are text are text, all others base64. */
+export function recordFacts({ record, streamVersion }: FoundRecord): object {
+  const { position, key, stamp, payload, chunk, offset, frameBytes, sha1 } = record;
+  return {
+    ...{ position, key, streamVersion },
+    stamp: String(stamp),
+    ...{ chunk, offset, frameBytes },
+    sha1: hex(sha1),
+    payload:
+      payload.kind === 'opaque'
+        ? { kind: payload.kind, ...bytesFacts(payload.bytes) }
+        : { ...payload, messages: payload.messages.map(messageFacts) },
+  };
+}
+
+function messageFacts({ contract, body }: SourceMessage): object {
+  return { contract: nameOf(contract), ...bytesFacts(body) };
+}
+
+/** Bytes for programs. */
+export function bytesFacts(bytes: Uint8Array): object {
+  const length = { bytes: bytes.length };
+  return isUtf8(bytes)
+    ? { ...length, text: textOf(bytes) }
+    : { ...length, base64: Buffer.from(bytes).toString('base64') };
+}
+
+/** A record for people; bytes that are text are shown so, all others as a hex dump. */
+export function recordLines({ record, streamVersion }: FoundRecord): string[] {
+  const { position, key, stamp, payload, chunk, offset, frameBytes, sha1 } = record;
+  const rows = [
+    ['Position', String(position)],
+    ['Key', printable(key)],
+    ['Stream version', `${streamVersion} by counting; ${stamp} as stored`],
+    ['Frame', `${chunk} at byte ${number(offset)}, ${counted(frameBytes, 'byte')}`],
+    ['SHA-1', hex(sha1)],
+    ...(payload.kind === 'batch' ? payload.attributes : []).map(([name, value]) => [
+      'Attribute',
+      `${printable(name)} = ${printable(value)}`,
+    ]),
+  ];
+  return [...table(rows), ...payloadLines(payload)];
+}
+
+function payloadLines(payload: SourceRecord['payload']): string[] {
+  if (payload.kind === 'opaque') {
+    return ['', `Opaque payload, ${counted(payload.bytes.length, 'byte')}:`, ...bytesLines(payload.bytes)];
+  }
+  const { messages } = payload;
+  if (messages.length === 0) return ['', 'No message.'];
+  return messages.flatMap(({ contract, body }, index) => [
+    '',
+    `Message ${index + 1} of ${messages.length}: ${printable(nameOf(contract))}, ${counted(body.length, 'byte')}`,
+    ...bytesLines(body),
+  ]);
+}
+
+/** Bytes for people. */
+export function bytesLines(bytes: Uint8Array): string[] {
+  if (bytes.length === 0) return [];
+  const text = isUtf8(bytes) ? textOf(bytes) : undefined;
+  return text === undefined || /[^\P{Cc}\r\n\t]/u.test(text) ? hexDump(bytes) : textLines(text);
+}
+
+/** Text as it is; only line ends are the terminal's own, and what could steer it is written out. */
+function textLines(text: string): string[] {
+  return text.split(/\r\n|\r|\n/).map((line) => line.split('\t').map(printable).join('\t'));
+}
+
+const dumpWidth = 16;
+
+/** Offset, hex, and the characters that are printable ASCII. */
+function hexDump(bytes: Uint8Array): string[] {
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length; start += dumpWidth) {
+    const row = Buffer.from(bytes.subarray(start, start + dumpWidth));
+    const digits = row.toString('hex').replaceAll(/..(?=.)/g, '$& ');
+    const shown = row.toString('latin1').replaceAll(/[^ -~]/g, '.');
+    lines.push(`${start.toString(16).padStart(8, '0')}  ${digits.padEnd(dumpWidth * 3 - 1)}  ${shown}`);
+  }
+  return lines;
+}
+
+/** A contract name as text; bytes that are not UTF-8 as `hex:` and their digits. */
+export function nameOf(contract: Uint8Array): string {
+  return isUtf8(contract) ? textOf(contract) : `hex:${hex(contract)}`;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

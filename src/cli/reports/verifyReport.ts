@@ -1,0 +1,89 @@
+import type { Config } from '../../config/config.js';
+import type { Difference } from '../../verify/difference.js';
+import type { VerifyReport } from '../../verify/stream.js';
+import { version } from '../terminal/version.js';
+import { counted, number, printable, table } from './wording.js';
+
+type Names = { readonly source: Pick<Config['source'], 'container'> };
+
+/** A verification for programs, and to be filed: with what it was made. */
+export function verifyFacts(report: VerifyReport, { source }: Names): object {
+  return { ...report, container: source.container, versions: { eventferry: version(), node: process.version } };
+}
+
+/** A verification for people. */
+export function verifyLines(report: VerifyReport, { source }: Names): string[] {
+  const { events, differences, acceptedForeign, unfinished } = report;
+  return [
+    verdict(report),
+    ...differences.first.map(differenceLine),
+    ...(differences.total > differences.first.length
+      ? [`  and ${number(differences.total - differences.first.length)} more`]
+      : []),
+    '',
+    ...table([
+      ['Source', `${report.source}, container ${source.container}`],
+      ['Target', `stream ${report.stream}`],
+      [
+        'Events',
+        `${number(events.expected)} at the source, ${number(events.stored)} in the stream, ${number(events.equal)} equal`,
+      ],
+      ...(events.underOtherSettings > 0
+        ? [['', `${number(events.underOtherSettings)} of them written under other settings, which decide their types`]]
+        : []),
+      ...(events.unjudged > 0
+        ? [['', `${number(events.unjudged)} not in the stream, where other settings held: not judged`]]
+        : []),
+      ...(events.quarantined > 0
+        ? [['', `${number(events.quarantined)} of them for a message that was set aside, which is there whole`]]
+        : []),
+      ...(acceptedForeign > 0
+        ? [['', `${counted(acceptedForeign, 'foreign event')} that was accepted, passed over`]]
+        : []),
+      ...Object.entries(differences.byKind).map(([kind, count]) => ['Differences', `${number(count)} ${kind}`]),
+      ...(unfinished === undefined
+        ? []
+        : [['Unfinished', `of position ${unfinished} the stream holds only the first events yet; not compared`]]),
+      ['Confirmed', `position ${report.confirmed.position}, revision ${report.confirmed.revision} when it began`],
+      ...rangeRows(report),
+      ['Settings', report.settings],
+      ['Time', `${report.startedAt} to ${report.endedAt}`],
+      ['Versions', `Eventferry ${version()}, Node ${process.version}`],
+    ]),
+  ];
+}
+
+function verdict({ equal, complete, sample, ranges, differences, stream, confirmed, events }: VerifyReport): string {
+  const last = ranges.at(-1);
+  const what = sample
+    ? `a sample of ${counted(ranges.length, 'range')}`
+    : `positions ${ranges[0]?.from ?? 1} to ${last?.to ?? 0}`;
+  const cut = complete ? '' : ` Stopped on request; go on with --from ${(last?.to ?? 0) + 1}.`;
+  if (!equal) return `Different: ${counted(differences.total, 'difference')} in ${what}.${cut}`;
+  if (confirmed.position === 0)
+    return `Equal: nothing of the source is in stream ${stream} yet, so nothing was compared.`;
+  const all = events.unjudged > 0 ? `but for ${events.unjudged} that other settings may have left out, every` : 'every';
+  return `Equal: ${all} event of ${what} is in stream ${stream} once, in order, byte for byte.${cut}`;
+}
+
+function differenceLine({ kind, position, index, revision, detail }: Difference): string {
+  const places = [
+    ...(position === undefined ? [] : [`position ${position}${index === undefined ? '' : ` event ${index}`}`]),
+    ...(revision === undefined ? [] : [`revision ${revision}`]),
+  ];
+  return `  ${kind}: ${[...places, printable(detail)].join(', ')}`;
+}
+
+/** All digests of a sample would say little to a person. */
+function rangeRows({ ranges, sample }: VerifyReport): string[][] {
+  if (sample)
+    return [
+      ['Sample', `${counted(ranges.length, 'range')}; --sample ${sample.ranges} --seed ${sample.seed} draws it again`],
+    ];
+  const [range] = ranges;
+  if (!range) return [];
+  return [
+    ['SHA-256', `${range.digest.source} of the source's events`],
+    ['', `${range.digest.target} of the stream's`],
+  ];
+}

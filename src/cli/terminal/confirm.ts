@@ -1,0 +1,20 @@
+import { createInterface } from 'node:readline/promises';
+
+import type { Host } from '../host.js';
+
+/** True when a person can be asked. */
+export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true;
+}
+
+/** Asks on the terminal; anything but yes is no. */
+export async function confirm(question: string, { stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): Promise<boolean> {
+  const terminal = createInterface({ input: stdin, output: stderr });
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  try {
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+    return /^\s*y(es)?\s*$/i.test(answer);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,309 @@
+import type { z } from 'zod';
+
+import { settingsDigest } from './digest.js';
+import { Failure } from '../core/failure.js';
+import { settings, settingsSchema } from './settings.js';
+import type { SettingName } from './settings.js';
+import { serviceUrl, type StorageConnection, type StorageService } from '../storage/connection.js';
+import { connectionSettingNames, readStorageConnection, type ConnectionReading } from './storageSettings.js';
+import { telemetryOf, type TelemetryConfig } from './telemetrySettings.js';
+import { redact } from '../core/redact.js';
+
+/** Everything that Eventferry is told, checked. Holds secrets: never log it whole. */
+export interface Config {
+  readonly source: {
+    readonly storage: StorageConnection;
+    readonly container: string;
+    /** Goes into ids and marks. */
+    readonly id: string;
+    readonly onDamage: 'stop' | 'skip' | 'salvage';
+    readonly readRecords: number;
+    readonly settleSeconds: number;
+    readonly listAllSeconds: number;
+  };
+  readonly convert: {
+    readonly sourceId: string;
+    readonly excludeKeys: readonly string[];
+    readonly bodyMode: 'auto' | 'raw';
+    /** Contract name to event type. */
+    readonly typeMap: Readonly<Record<string, string>>;
+    readonly stripNamespaces: readonly string[];
+    /** Digest of the settings that decide what is written, 8 hex digits. */
+    readonly settings: string;
+    /** The same settings by name, as a person writes them, so that a change can be named. */
+    readonly settingsByName: Readonly<Record<string, string>>;
+  };
+  /** What becomes of messages that cannot become events. */
+  readonly quarantine: {
+    readonly onUnconvertible: 'stop' | 'quarantine';
+    readonly container: string;
+    /** Absent when the checkpoint's connection names no blob service; never while messages are quarantined. */
+    readonly storage?: StorageConnection;
+  };
+  readonly target: {
+    /** As given: `esdb://`, `kurrentdb://`, `kurrent://` or `kdb://`. */
+    readonly connectionString: string;
+    /** PEM. */
+    readonly tlsCa?: string;
+    readonly stream: string;
+    readonly appendBytes: number;
+  };
+  readonly checkpoint: { readonly storage: StorageConnection; readonly table: string };
+  readonly run: {
+    readonly seconds: number;
+    readonly whenCaughtUp: 'wait' | 'exit';
+    readonly idlePollMs: number;
+    readonly emptySourceWaitSeconds: number;
+    readonly outageWaitSeconds: number;
+    /** NCRONTAB. */
+    readonly schedule: string;
+  };
+  readonly telemetry: TelemetryConfig;
+  /** Where people are told, beside log and telemetry; both are secrets. */
+  readonly notify: { readonly webhookUrl?: string; readonly heartbeatUrl?: string };
+}
+
+/** Setting name to text, as an environment has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that is wrong or missing. */
+export interface SettingProblem {
+  readonly name: string;
+  /** Absent when nothing was given, and for everything that may be a secret. */
+  readonly given?: string;
+  readonly expected: string;
+}
+
+/** The environment of this process. */
+export function environment(): Environment {
+  return process.env;
+}
+
+/**
+ * Reads and checks every setting; contacts nothing. What is empty counts as absent, except `EXCLUDE_KEYS`, where it
+ * means no key.
+ *
+ * @param env the environment, or one with the command line's flags laid over it.
+ * @throws Failure `SettingsInvalid` that lists everything wrong at once; `facts.problems` is a {@link SettingProblem}[].
+ */
+export function loadConfig(env: Environment = environment()): { readonly config: Config } {
+  const given = givenSettings(env);
+  const parsed = settingsSchema.safeParse(given);
+  const source = storage(given, 'SOURCE_STORAGE', 'blob', given['SOURCE_CONTAINER']);
+  const checkpoint = storage(given, 'CHECKPOINT_STORAGE', 'table', given['CHECKPOINT_TABLE']);
+  const problems = problemsOf(given, settingsSchema, parsed, {
+    SOURCE_STORAGE: source,
+    CHECKPOINT_STORAGE: checkpoint,
+    QUARANTINE_CONTAINER: quarantineReading(given, checkpoint),
+  });
+  if (parsed.success && 'connection' in source && 'connection' in checkpoint && problems.length === 0) {
+    return { config: configOf(parsed.data, given, source.connection, checkpoint.connection) };
+  }
+  throw invalid(problems);
+}
+
+const sourceSchema = settingsSchema.pick({
+  SOURCE_CONTAINER: true,
+  SOURCE_ID: true,
+  ON_DAMAGE: true,
+  READ_RECORDS: true,
+  SETTLE_SECONDS: true,
+  LIST_ALL_SECONDS: true,
+});
+
+/**
+ * The same for who only looks at the source: nothing else is asked for.
+ *
+ * @throws Failure `SettingsInvalid`
+ */
+export function loadSourceConfig(env: Environment = environment()): Config['source'] {
+  const given = givenSettings(env);
+  const parsed = sourceSchema.safeParse(given);
+  const source = storage(given, 'SOURCE_STORAGE', 'blob', given['SOURCE_CONTAINER']);
+  const problems = problemsOf(given, sourceSchema, parsed, { SOURCE_STORAGE: source });
+  if (parsed.success && 'connection' in source && problems.length === 0) {
+    return sourceOf(parsed.data, source.connection);
+  }
+  throw invalid(problems);
+}
+
+type Given = Readonly<Record<string, string>>;
+
+/** Trimmed, and without what is empty. */
+function givenSettings(env: Environment): Given {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    const text = value?.trim();
+    if (text !== undefined && (text !== '' || name === 'EXCLUDE_KEYS')) given[name] = text;
+  }
+  return given;
+}
+
+const hostStorage = 'AzureWebJobsStorage';
+
+/** Everything wrong, each setting once. */
+function problemsOf(
+  given: Given,
+  schema: z.ZodObject,
+  parsed: z.ZodSafeParseResult<unknown>,
+  connections: Readonly<Record<string, ReturnType<typeof storage>>>,
+): SettingProblem[] {
+  const connectionNames = [...Object.keys(connections), hostStorage].flatMap(connectionSettingNames);
+  const problems = [
+    ...unresolvedReferences(given, [...Object.keys(schema.shape), ...connectionNames]),
+    ...(parsed.error?.issues ?? []).map(({ path }) => problemOf(path[0] as SettingName, given)),
+    ...Object.values(connections).flatMap((reading) => ('problems' in reading ? reading.problems : [])),
+  ];
+  return problems.filter(({ name }, index) => problems.findIndex((one) => one.name === name) === index);
+}
+
+/** Key Vault references that the platform could not resolve stay as they are, as the setting's value. */
+function unresolvedReferences(given: Given, names: readonly string[]): SettingProblem[] {
+  return names
+    .filter((name) => given[name]?.startsWith('@Microsoft.KeyVault('))
+    .map((name) => ({
+      name,
+      expected:
+        'its value, but this is a Key Vault reference that was not resolved: check that the secret exists and that the app identity may read it',
+    }));
+}
+
+/** The connection by that name, or the Functions host's own. */
+function storage(given: Given, name: string, service: StorageService, within: string | undefined): ConnectionReading {
+  const isGiven = (connection: string) => connectionSettingNames(connection).some((key) => given[key] !== undefined);
+  if (isGiven(name)) return readStorageConnection(given, name, service, within);
+  if (isGiven(hostStorage)) return readStorageConnection(given, hostStorage, service, within);
+  const expected = `a storage connection string, a service URL with a SAS, or ${name}__accountName (default: the connection ${hostStorage}, which is not set either)`;
+  return { problems: [{ name, expected }] };
+}
+
+/** Whether messages can be kept where they are to be kept; the checkpoint's own problems are told elsewhere. */
+function quarantineReading(
+  given: Given,
+  checkpoint: ConnectionReading,
+): { readonly problems: readonly SettingProblem[] } {
+  const { QUARANTINE_CONTAINER: name = 'eventferry-quarantine', SOURCE_CONTAINER, ON_UNCONVERTIBLE } = given;
+  const problem = (expected: string) => ({
+    problems: [{ name: 'QUARANTINE_CONTAINER', given: shown(name), expected }],
+  });
+  if (name === SOURCE_CONTAINER) return problem('a container that is not the source, which is only ever read');
+  const isTheCheckpoints = 'problems' in checkpoint;
+  if (ON_UNCONVERTIBLE !== 'quarantine' || isTheCheckpoints || quarantineStorage(given, checkpoint.connection, name)) {
+    return { problems: [] };
+  }
+  return problem('CHECKPOINT_STORAGE with a blob service too: a connection string, or CHECKPOINT_STORAGE__accountName');
+}
+
+/** The checkpoint's account for blobs; a URL, as `serviceUri` is one, leads to the table service alone. */
+function quarantineStorage(given: Given, checkpoint: StorageConnection, name: string): StorageConnection | undefined {
+  if (checkpoint.kind === 'url') return undefined;
+  if (checkpoint.kind === 'identity') return serviceUrl(checkpoint, 'blob') === undefined ? undefined : checkpoint;
+  const reading = storage(given, 'CHECKPOINT_STORAGE', 'blob', name);
+  return 'connection' in reading ? reading.connection : undefined;
+}
+
+function quarantineOf(
+  values: (typeof settingsSchema)['_output'],
+  given: Given,
+  checkpoint: StorageConnection,
+): Config['quarantine'] {
+  const storage = quarantineStorage(given, checkpoint, values.QUARANTINE_CONTAINER);
+  return {
+    onUnconvertible: values.ON_UNCONVERTIBLE,
+    container: values.QUARANTINE_CONTAINER,
+    ...(storage && { storage }),
+  };
+}
+
+function problemOf(name: SettingName, given: Given): SettingProblem {
+  const { expected, secret } = settings[name];
+  const value = given[name];
+  return { name, ...(value !== undefined && !secret && { given: shown(value) }), expected };
+}
+
+/** A secret may have been put into the wrong setting. */
+function shown(value: string): string {
+  const safe = redact(value);
+  return safe.length > 80 ? `${safe.slice(0, 80)}...` : safe;
+}
+
+/** One clause for people: the setting, what was given if that may be shown, and what was expected. */
+export function settingProblemText({ name, given, expected }: SettingProblem): string {
+  const what = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
+  return `${name}${what} expected ${expected}`;
+}
+
+function invalid(problems: readonly SettingProblem[]): Failure {
+  const lines = problems.map(settingProblemText);
+  const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
+  return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
+}
+
+/** What is wrong with each setting; undefined for a failure of settings that is not about single ones. */
+export function settingProblemsOf({ kind, facts }: Failure): readonly SettingProblem[] | undefined {
+  const { problems } = facts;
+  return kind === 'SettingsInvalid' && Array.isArray(problems) ? (problems as SettingProblem[]) : undefined;
+}
+
+function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection): Config['source'] {
+  return {
+    storage,
+    container: values.SOURCE_CONTAINER,
+    id: values.SOURCE_ID ?? values.SOURCE_CONTAINER,
+    onDamage: values.ON_DAMAGE,
+    readRecords: values.READ_RECORDS,
+    settleSeconds: values.SETTLE_SECONDS,
+    listAllSeconds: values.LIST_ALL_SECONDS,
+  };
+}
+
+function configOf(
+  values: (typeof settingsSchema)['_output'],
+  given: Given,
+  sourceStorage: StorageConnection,
+  checkpointStorage: StorageConnection,
+): Config {
+  const source = sourceOf(values, sourceStorage);
+  const sourceId = source.id;
+  const settingsByName = {
+    SOURCE_ID: sourceId,
+    EXCLUDE_KEYS: values.EXCLUDE_KEYS.join(','),
+    // guard: settings-in-the-digest
+    BODY_MODE: values.BODY_MODE,
+    TYPE_MAP: given['TYPE_MAP'] ?? '',
+    STRIP_NAMESPACES: values.STRIP_NAMESPACES.join(','),
+  };
+  return {
+    source,
+    convert: {
+      sourceId,
+      excludeKeys: values.EXCLUDE_KEYS,
+      bodyMode: values.BODY_MODE,
+      typeMap: Object.fromEntries(values.TYPE_MAP),
+      stripNamespaces: values.STRIP_NAMESPACES,
+      settings: settingsDigest(settingsByName),
+      settingsByName,
+    },
+    quarantine: quarantineOf(values, given, checkpointStorage),
+    target: {
+      connectionString: values.EVENTSTORE_CONNECTION_STRING,
+      ...(values.EVENTSTORE_TLS_CA !== undefined && { tlsCa: values.EVENTSTORE_TLS_CA }),
+      stream: values.TARGET_STREAM ?? sourceId,
+      appendBytes: values.APPEND_BYTES,
+    },
+    checkpoint: { storage: checkpointStorage, table: values.CHECKPOINT_TABLE },
+    run: {
+      seconds: values.RUN_SECONDS,
+      whenCaughtUp: values.WHEN_CAUGHT_UP,
+      idlePollMs: values.IDLE_POLL_MS,
+      emptySourceWaitSeconds: values.EMPTY_SOURCE_WAIT_SECONDS,
+      outageWaitSeconds: values.OUTAGE_WAIT_SECONDS,
+      schedule: values.REPLICATION_SCHEDULE,
+    },
+    telemetry: telemetryOf(values),
+    notify: {
+      ...(values.NOTIFY_WEBHOOK_URL !== undefined && { webhookUrl: values.NOTIFY_WEBHOOK_URL }),
+      ...(values.HEARTBEAT_URL !== undefined && { heartbeatUrl: values.HEARTBEAT_URL }),
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+import type { TargetEvent } from '../../core/record.js';
+import { asBuffer } from './asBuffer.js';
+import { firstNewline, formatBody, unformatBody } from './jsvFormat.js';
+
+/** `auto` undoes the writer's pretty-printer where that is provably reversible; `raw` never touches a body. */
+export type BodyMode = 'auto' | 'raw';
+
+/** A message's body as the target gets it. */
+export interface Body extends Pick<TargetEvent, 'contentType' | 'data'> {
+  /** True when `data` is the JSON text that {@link formatBody} turns into the stored bytes. */
+  readonly reformatted: boolean;
+}
+
+/**
+ * Decides how a stored body is written. Valid JSON keeps its bytes. In mode `auto` a body that is not valid JSON is
+ * taken through the inverse of the pretty-printer that the Lokad.CQRS samples use, and the result is taken only if it
+ * is valid JSON and formatting it again gives the stored bytes exactly. Everything else keeps its bytes as
+ * `application/octet-stream`.
+ */
+export function convertBody(stored: Uint8Array, mode: BodyMode): Body {
+  const mayBeFormatted = firstNewline(stored) !== undefined;
+  if (!(mayBeFormatted && hasControlInString(stored)) && isJson(stored)) {
+    return { contentType: 'application/json', data: stored, reformatted: false };
+  }
+  const json = mode === 'auto' && mayBeFormatted ? originalJson(stored) : undefined;
+  return json === undefined
+    ? { contentType: 'application/octet-stream', data: stored, reformatted: false }
+    : { contentType: 'application/json', data: json, reformatted: true };
+}
+
+function originalJson(stored: Uint8Array): Uint8Array | undefined {
+  const unformatted = unformatBody(stored);
+  if (unformatted === undefined || !isJson(unformatted.json)) return undefined;
+  const again = formatBody(unformatted.json, unformatted.newline, stored.length);
+  // guard: reversible-reformatting
+  return again !== undefined && Buffer.compare(again, stored) === 0 ? unformatted.json : undefined;
+}
+
+/**
+ * True when the bytes are one JSON value in UTF-8 without a byte order mark.
+ *
+ * The bytes are handed to the parser as Latin-1, which is a plain copy: JSON is ASCII outside of its strings and takes
+ * any character from U+0020 on inside of them, so for valid UTF-8 the answer is the same.
+ */
+export function isJson(bytes: Uint8Array): boolean {
+  // guard: json-in-utf-8
+  if (!looksLikeJson(bytes) || !isUtf8(bytes)) return false;
+  try {
+    JSON.parse(asBuffer(bytes).toString('latin1'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Looks at the first and the last byte alone: most binary bodies are told without the cost of a thrown error. */
+function looksLikeJson(bytes: Uint8Array): boolean {
+  let start = 0;
+  while (isBlank(bytes[start])) start += 1;
+  let end = bytes.length - 1;
+  while (end > start && isBlank(bytes[end])) end -= 1;
+  const last = String.fromCharCode(bytes[end] ?? 0);
+  switch (String.fromCharCode(bytes[start] ?? 0)) {
+    case '{':
+      return last === '}';
+    case '[':
+      return last === ']';
+    case '"':
+      return last === '"';
+    case 't':
+    case 'f':
+      return last === 'e';
+    case 'n':
+      return last === 'l';
+    default:
+      return last >= '0' && last <= '9';
+  }
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/**
+ * True only for bytes that cannot be JSON, because a control character stands inside a string. That is what the
+ * pretty-printer does to strings, and it is found here without the cost of a thrown error.
+ */
+function hasControlInString(bytes: Uint8Array): boolean {
+  let inString = false;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] ?? 0;
+    if (byte === 0x22) inString = !inString;
+    else if (inString && byte === 0x5c) i += 1;
+    else if (inString && byte < 0x20) return true;
+  }
+  return false;
+}

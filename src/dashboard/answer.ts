@@ -1,0 +1,32 @@
+import { redactedJson } from '../core/redactedJson.js';
+import type { DashboardData } from './data.js';
+import { dashboardPage, dashboardPolicy } from './dashboardPage.generated.js';
+
+/** An HTTP answer, however it is sent. */
+export interface DashboardAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const everyHeader = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+/**
+ * The answer to a GET of the status page: the page itself, or what it shows as JSON. The page holds no data, so that it
+ * comes at once whatever is wrong.
+ *
+ * @param part what follows the page's own address: nothing, or `data`
+ */
+export async function dashboardAnswer(part: string, ask: () => Promise<DashboardData>): Promise<DashboardAnswer> {
+  if (part === '') {
+    const headers = { ...everyHeader, 'content-type': 'text/html; charset=utf-8' };
+    return { status: 200, headers: { ...headers, 'content-security-policy': dashboardPolicy }, body: dashboardPage };
+  }
+  if (part !== 'data') return { status: 404, headers: everyHeader, body: 'Not found.' };
+  const headers = { ...everyHeader, 'content-type': 'application/json; charset=utf-8' };
+  return { status: 200, headers, body: redactedJson(await ask()) };
+}

@@ -1,0 +1,158 @@
+import type { Acceptance } from '../checkpoint/checkpoint.js';
+import { Failure } from '../core/failure.js';
+import { beginning, type Cursor } from '../core/record.js';
+import { noStream } from '../target/target.js';
+import { refuseHidden } from './resume/foreignTail.js';
+import type { Parts } from './parts.js';
+import { resume } from './resume/resume.js';
+import { ownMark, provenMark } from './resume/ownership.js';
+import { lastOwn } from '../verify/ends.js';
+
+/** Events of the stream that are looked through before a chunk is read out of its place: the last so many. */
+const mostSearched = 500_000;
+
+/** What a person decides after a stop. */
+export type Decision =
+  /** Events under the present settings may follow those that were written under others. */
+  | { readonly kind: 'settings' }
+  /** Go on behind an event that is not ours. */
+  | { readonly kind: 'revision'; readonly revision: number }
+  /** Read this chunk now, behind the cursor. */
+  | { readonly kind: 'chunk'; readonly chunk: string }
+  /** Replicate again from the beginning into a stream that does not exist any more. */
+  | { readonly kind: 'rewind' };
+
+/** A decision that can be carried out: what it will do, in words, and the doing. */
+export interface WayOut {
+  readonly says: string;
+  /** Writes the checkpoint row and nothing else. @throws Failure `CheckpointMoved` when a run wrote it meanwhile */
+  apply(): Promise<void>;
+}
+
+/**
+ * Looks whether the decision fits what is found now, and says what it would do. Writes nothing yet.
+ *
+ * @throws Failure `NotApplicable` when there is nothing of the kind to decide
+ */
+export async function wayOut(decision: Decision, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  switch (decision.kind) {
+    case 'settings':
+      return acceptSettings(parts, signal);
+    case 'revision':
+      return acceptRevision(decision.revision, parts, signal);
+    case 'chunk':
+      return acceptChunk(decision.chunk, parts, signal);
+    case 'rewind':
+      return rewind(parts, signal);
+  }
+}
+
+async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const { checkpoint, stream, settings } = parts;
+  await checkpoint.load(signal);
+  const tail = await parts.target.tail(stream, signal);
+  const mark = tail.kind === 'event' ? provenMark(tail.event) : undefined;
+  if (!mark || mark.settings === settings) {
+    throw notApplicable(`Stream ${stream} was not written under other settings: there is nothing to accept.`);
+  }
+  return {
+    says:
+      `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
+      `those behind it are written under the present settings (${settings}).`,
+    apply: () => accept({ settings: { from: mark.settings, to: settings } }, parts),
+  };
+}
+
+async function acceptRevision(revision: number, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const { checkpoint, stream } = parts;
+  const row = await checkpoint.load(signal);
+  const tail = await parts.target.tail(stream, signal);
+  if (tail.kind !== 'event' || tail.event.revision !== revision) {
+    const last = tail.kind === 'event' ? `its last revision is ${tail.event.revision}` : `it is ${tail.kind}`;
+    throw notApplicable(`Only the last event of stream ${stream} can be accepted, and ${last}.`);
+  }
+  if (ownMark(tail.event, parts.sourceId)) {
+    throw notApplicable(`Revision ${revision} of stream ${stream} was written by Eventferry: nothing to accept.`);
+  }
+  return {
+    says:
+      `Replication goes on behind revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
+      'which Eventferry did not write; that event stays where it is.',
+    apply: () => accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }, parts),
+  };
+}
+
+async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const place = await resume(parts, signal);
+  const cursor = await parts.source.accept(chunk, place.cursor, signal);
+  // guard: what-the-stream-holds-is-not-accepted
+  if (cursor.chunk === chunk) await refuseWhatIsThere(cursor, place.revision, parts, signal);
+  return {
+    says:
+      cursor.chunk === chunk
+        ? `Chunk ${chunk} is read next, from byte ${cursor.offset}; its records get positions from ${cursor.position} on.`
+        : `Replication goes on into chunk ${chunk} although its name says that records before it are missing.`,
+    apply: async () => {
+      await parts.checkpoint.advance({ ...place, cursor });
+      await parts.checkpoint.save();
+    },
+  };
+}
+
+/** What the stream holds already is not read again, whatever made it look new. */
+async function refuseWhatIsThere(
+  { chunk, offset }: Cursor,
+  tailRevision: number,
+  { target, stream, sourceId }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tailRevision === noStream) return;
+  let searched = 0;
+  for await (const event of target.read(stream, { revision: tailRevision, direction: 'backwards' }, signal)) {
+    const mark = ownMark(event, sourceId);
+    // guard: what-the-stream-holds-of-a-chunk
+    if (mark?.chunk === chunk && mark.offset >= offset) {
+      throw notApplicable(
+        `Revision ${event.revision} of stream ${stream} comes from byte ${mark.offset} of chunk ${chunk}: reading it now ` +
+          'would double events. Delete the checkpoint row instead: the target says where to go on.',
+      );
+    }
+    if (++searched === mostSearched) return;
+  }
+}
+
+async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
+  const { checkpoint, stream } = parts;
+  const row = await checkpoint.load(signal);
+  const tail = await parts.target.tail(stream, signal);
+  // guard: rewind-of-a-soft-deleted-stream
+  if (tail.kind === 'truncated') {
+    throw new Failure(
+      'TargetTruncated',
+      `Stream ${stream} was soft-deleted or is hidden (${tail.reason}): it would take known events and store nothing.`,
+      { stream },
+    );
+  }
+  const isLost =
+    tail.kind === 'absent' || (tail.kind === 'event' && !(await lastOwn(parts, row, tail.event.revision, signal)));
+  // guard: rewind-only-what-is-lost
+  if (!isLost) {
+    throw notApplicable(`Stream ${stream} is not lost: rewinding would write its events a second time.`);
+  }
+  if (!row?.confirmed)
+    throw notApplicable(`Nothing was confirmed in stream ${stream}: a run starts from the beginning.`);
+  if (tail.kind === 'event') await refuseHidden(parts, signal);
+  return {
+    says: `The source is replicated again from its first record into stream ${stream}, which holds no event of ours now.`,
+    apply: () => checkpoint.lower({ cursor: beginning }),
+  };
+}
+
+async function accept(acceptance: Acceptance, { checkpoint }: Parts): Promise<void> {
+  checkpoint.accept(acceptance);
+  await checkpoint.save();
+}
+
+function notApplicable(message: string): Failure {
+  return new Failure('NotApplicable', message);
+}

@@ -1,0 +1,56 @@
+import type { Placeholder } from '../convert/placeholder.js';
+import { Failure } from '../core/failure.js';
+import type { TargetEvent } from '../core/record.js';
+import type { Target } from '../target/target.js';
+import type { Parts } from './parts.js';
+
+/**
+ * The conversion in which an event that the target would refuse is replaced by one that stands for it. What may not
+ * even stand for it is refused as ever.
+ */
+export function settingAside(
+  convert: Parts['convert'],
+  placeholder: Placeholder,
+  target: Pick<Target, 'measure'>,
+): Parts['convert'] {
+  return (record) => {
+    const events = convert(record);
+    return events.some((event) => refusalOf(event, target))
+      ? events.map((event) => {
+          const refusal = refusalOf(event, target);
+          return refusal ? placeholder(record, event.mark.index, refusal) : event;
+        })
+      : events;
+  };
+}
+
+function refusalOf(event: TargetEvent, target: Pick<Target, 'measure'>): Failure | undefined {
+  try {
+    target.measure(event);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof Failure && (thrown.kind === 'EventTooLarge' || thrown.kind === 'Unconvertible'))
+      return thrown;
+    throw thrown;
+  }
+}
+
+/**
+ * Keeps the messages that are set aside; must be done before the events that stand for them are appended. To do it
+ * again, after a crash or a lost answer, changes nothing.
+ *
+ * @throws Failure `QuarantineUnreachable`
+ */
+export async function keepSetAside(
+  events: readonly TargetEvent[],
+  { quarantine, logger, telemetry }: Pick<Parts, 'quarantine' | 'logger' | 'telemetry'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { setAside } of events) {
+    if (!setAside || !quarantine) continue;
+    await quarantine.keep(setAside, signal);
+    const { position, index, reason, name } = setAside;
+    telemetry.add('eventferry.quarantined', 1);
+    logger.warn('message-set-aside', { position, index, reason, container: quarantine.container, blob: name });
+  }
+}

@@ -1,0 +1,73 @@
+import type { CheckpointRow, LagNote, OutageNote, RunNote } from '../../checkpoint/checkpoint.js';
+import { rules, type StopKind } from '../../core/failure.js';
+import type { Tail } from '../../target/target.js';
+
+/** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
+export const silentAfterMs = 3 * 60_000;
+/** Bytes to replicate, and nothing confirmed for so long. */
+const stalledAfterMs = 10 * 60_000;
+
+/** What a run would stop for at the target, seen before it runs, with the way out. */
+export function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefined, stream: string): string[] {
+  const problem = (kind: StopKind, says: string) => [`Stream ${stream} ${says} ${rules[kind].wayOut}`];
+  if (tail?.kind === 'absent' && row?.confirmed) return problem('TargetLost', 'does not exist any more.');
+  if (tail?.kind === 'truncated') return problem('TargetTruncated', `shows no event: ${tail.reason}.`);
+  if (tail?.kind === 'tombstoned') return problem('TargetDeleted', 'was deleted for good.');
+  return [];
+}
+
+/** What is wrong with the runs. @param unknown the row could not be read */
+export function runProblems(
+  run: RunNote | undefined,
+  lag: LagNote | undefined,
+  now: number,
+  unknown: boolean,
+): string[] {
+  if (unknown) return [];
+  if (!run) return ['Nothing has run yet. Start a run, or look why the timer does not fire.'];
+  const problems: string[] = [];
+  if (run.stop)
+    problems.push(`Stopped since ${run.stop.since}: ${run.stop.failure.message} ${run.stop.failure.wayOut}`);
+  if (isOngoing(run.outage)) {
+    problems.push(`Outage since ${run.outage.since}: ${run.outage.failure.message} ${run.outage.failure.wayOut}`);
+  }
+  // guard: silent-runner
+  const silent = now - Date.parse(run.refreshedAt) > silentAfterMs;
+  const ahead = lag !== undefined && lag.bytes > 0;
+  if (isAtRest(run)) {
+    if (silent && ahead && !run.stop) problems.push(leftBehind(run, lag));
+    return problems;
+  }
+  if (silent) problems.push(`No run has reported since ${run.refreshedAt}. Look whether one is running.`);
+  const moved = Math.max(Date.parse(run.movedAt ?? run.startedAt), Date.parse(run.behindSince ?? run.startedAt));
+  // guard: stalled-stream
+  if (ahead && run.behindSince !== undefined && now - moved > stalledAfterMs) {
+    problems.push(`Nothing was confirmed since ${run.movedAt ?? run.startedAt} although the source is ahead.`);
+  }
+  return problems;
+}
+
+function leftBehind({ endedAt }: RunNote, { events, eventsExact }: LagNote): string {
+  const left = `${eventsExact ? '' : 'about '}${events} ${events === 1 ? 'event is' : 'events are'} not replicated yet`;
+  return `The last run ended ${endedAt} as it was told, and ${left}. Start another one, or one with --follow.`;
+}
+
+/** With the source at hand and nothing behind the cursor all is well now, whenever a run last said so. */
+export function staleness(run: RunNote | undefined, lag: LagNote | undefined, now: number): { staleSeconds?: number } {
+  if (!run) return {};
+  const known = [run.movedAt, run.caughtUpAt].filter((at) => at !== undefined);
+  const since = known.length > 0 ? known : [run.behindSince ?? run.outage?.since ?? run.startedAt];
+  const wellAt = Math.max(...since.map((at) => Date.parse(at)));
+  const caughtUp = lag?.bytes === 0 && !isOngoing(run.outage) && run.stop === undefined;
+  const heard = isAtRest(run) || now - Date.parse(run.refreshedAt) < silentAfterMs;
+  return { staleSeconds: caughtUp && heard ? 0 : (now - wellAt) / 1000 };
+}
+
+/** A run that was to end by itself has ended, and no other is due. */
+function isAtRest({ single, endedAt }: RunNote): boolean {
+  return single === true && endedAt !== undefined;
+}
+
+export function isOngoing(outage: OutageNote | undefined): outage is OutageNote {
+  return outage !== undefined && outage.endedAt === undefined;
+}

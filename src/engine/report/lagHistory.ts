@@ -1,0 +1,32 @@
+import type { LagHistory, LagSample } from '../../checkpoint/checkpoint.js';
+import type { Clock } from '../../core/clock.js';
+
+const minuteMs = 60_000;
+/** A sample that is not kept by then is not kept. */
+const keepMs = 5_000;
+
+/** Keeps a sample of the lag a minute, for people. Holds nothing up and fails nothing: a sample may be lost. */
+export class LagRecorder {
+  private minute = -1;
+  private keeping: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly history: LagHistory,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The first sample of each minute is kept. */
+  seen(sample: Omit<LagSample, 'at'>): void {
+    const now = this.clock.now();
+    const minute = Math.floor(now / minuteMs);
+    if (minute === this.minute) return;
+    this.minute = minute;
+    const at = new Date(now).toISOString();
+    this.keeping = this.history.add({ at, ...sample }, AbortSignal.timeout(keepMs)).catch(() => undefined);
+  }
+
+  /** Resolves once what was seen is kept, or never will be. */
+  settled(): Promise<void> {
+    return this.keeping;
+  }
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { LagNote } from '../../checkpoint/checkpoint.js';
+import type { RunPatch } from '../../checkpoint/keeper.js';
+import { Failure } from '../../core/failure.js';
+import type { SourceLag } from '../../source/source.js';
+import { noStream } from '../../target/target.js';
+import { LagRecorder } from './lagHistory.js';
+import type { Parts, Place } from '../parts.js';
+import type { RunTerms } from '../run.js';
+
+/** How far a run has come. */
+export interface Progress {
+  /** Events appended by this run so far. */
+  readonly events: number;
+  /** Position of the last confirmed record; 0 before the first. */
+  readonly position: number;
+  /** The target stream's last revision; -1 when there is none. */
+  readonly revision: number;
+  readonly lag?: SourceLag;
+}
+
+/** The source is asked for its head this often while a pass is under way. */
+const lookEveryMs = 2_000;
+
+/** So many runs that are over are remembered. */
+const mostRuns = 10;
+
+/** One name for this process in the row and in log lines. */
+const runner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+
+/** Keeps the run's state for people: in the checkpoint row, in the log, and on the progress line. */
+export class RunLog {
+  private firstRevision: number | undefined;
+  private lastRevision: number | undefined;
+  private startedAtMs = 0;
+  private lookedAtMs = -Infinity;
+  private lag: SourceLag | undefined;
+  private readonly recorder: LagRecorder;
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly terms: Pick<RunTerms, 'whenCaughtUp' | 'outageWaitMs' | 'onProgress'>,
+  ) {
+    this.recorder = new LagRecorder(parts.history, parts.clock);
+  }
+
+  started(): void {
+    this.startedAtMs = this.parts.clock.now();
+    this.noteStart();
+  }
+
+  /** The place where the first pass begins: what lies before it is not this run's work. */
+  resumed(place: Place): void {
+    this.firstRevision ??= place.revision;
+    this.rememberWell();
+    this.noteStart();
+  }
+
+  async advanced(place: Place, signal: AbortSignal): Promise<void> {
+    const now = this.parts.clock.now();
+    this.moved(place);
+    if (this.parts.clock.elapsed() - this.lookedAtMs >= lookEveryMs) {
+      await this.look(place, signal);
+      this.note({ behindSince: this.behindSince() ?? this.iso(now) });
+    }
+    this.tell(place);
+  }
+
+  /** Everything up to the source's head is confirmed. */
+  async caughtUp(place: Place, signal: AbortSignal): Promise<void> {
+    this.moved(place);
+    await this.look(place, signal);
+    this.note({ behindSince: undefined, yielding: undefined, caughtUpAt: this.iso(this.parts.clock.now()) });
+    this.atHead();
+    await this.parts.checkpoint.save();
+    this.tell(place);
+  }
+
+  /** The source holds nothing more than what is confirmed. */
+  atHead(): void {
+    const { telemetry, clock } = this.parts;
+    telemetry.well(clock.now());
+    telemetry.set('eventferry.caught_up', 1);
+  }
+
+  /** A pass failed: remember since when there is something that is not confirmed, if the source still answers. */
+  async failed(place: Place | undefined): Promise<void> {
+    this.rememberWell();
+    const cursor = place?.cursor ?? this.parts.checkpoint.row?.cursor;
+    if (!cursor) return;
+    try {
+      this.lag = await this.parts.source.lag(cursor, AbortSignal.timeout(lookEveryMs));
+    } catch {
+      return; // the failure itself is already being told
+    }
+    if (this.lag.bytes > 0) this.note({ behindSince: this.behindSince() ?? this.iso(this.parts.clock.now()) });
+    this.noteLag(this.lag, false);
+  }
+
+  /** @returns for how many ms the stream has been left to another runner without the lag falling */
+  async yielding(place: Place | undefined, signal: AbortSignal): Promise<number> {
+    const now = this.parts.clock.now();
+    if (place) await this.look(place, signal);
+    const lagBytes = this.lag?.bytes ?? 0;
+    const before = this.parts.checkpoint.row?.run?.yielding;
+    const yielding = before && lagBytes >= before.lagBytes ? before : { since: this.iso(now), lagBytes };
+    this.note({ yielding });
+    await this.parts.checkpoint.save();
+    return now - Date.parse(yielding.since);
+  }
+
+  /** Says what the run did in one line, and saves what is not saved yet; never fails a run that is over. */
+  async ended(end: string, place: Place | undefined): Promise<void> {
+    const now = this.parts.clock.now();
+    await this.closed(end, place);
+    this.parts.logger.info('run-ended', {
+      end,
+      events: this.events(place),
+      position: place?.confirmed?.mark.position,
+      revision: place?.revision,
+      lagBytes: this.lag?.bytes,
+      seconds: (now - this.startedAtMs) / 1000,
+    });
+  }
+
+  /** The run is over, well or not: notes it among the last ones. Never throws a failure. */
+  async closed(end: string, place: Place | undefined): Promise<void> {
+    const endedAt = this.iso(this.parts.clock.now());
+    const run = { startedAt: this.iso(this.startedAtMs), endedAt, end, events: this.events(place) };
+    const before = this.parts.checkpoint.row?.run?.recentRuns ?? [];
+    this.parts.telemetry.add('eventferry.runs', 1, { end });
+    this.note({ endedAt, recentRuns: [run, ...before].slice(0, mostRuns) });
+    try {
+      await this.parts.checkpoint.save();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.parts.logger.warn('checkpoint-not-saved', { kind: error.kind, message: error.message });
+    }
+    await this.recorder.settled();
+  }
+
+  /** How far the stream grew behind the place where the run began. */
+  events(place: Place | undefined): number {
+    return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
+  }
+
+  /** How long nothing was confirmed does not begin anew with each process: the row knows since when. */
+  private rememberWell(): void {
+    const { movedAt, caughtUpAt } = this.parts.checkpoint.row?.run ?? {};
+    const known = [movedAt, caughtUpAt].filter((at) => at !== undefined);
+    if (known.length > 0) this.parts.telemetry.well(Math.max(...known.map((at) => Date.parse(at))));
+  }
+
+  private noteStart(): void {
+    const { whenCaughtUp, outageWaitMs } = this.terms;
+    // Whoever does not wait for an outage has a timer that starts the next run.
+    const single = whenCaughtUp === 'exit' && outageWaitMs !== undefined ? true : undefined;
+    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined, single });
+  }
+
+  private moved(place: Place): void {
+    const before = this.parts.checkpoint.row?.run?.movedAt;
+    const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
+    if (moved) this.parts.telemetry.well(this.parts.clock.now());
+    this.lastRevision = place.revision;
+    if (moved || before === undefined) this.note({ movedAt: this.iso(this.parts.clock.now()) });
+  }
+
+  private async look(place: Place, signal: AbortSignal): Promise<void> {
+    this.lookedAtMs = this.parts.clock.elapsed();
+    this.lag = await this.parts.source.lag(place.cursor, signal);
+    this.noteLag(this.lag);
+  }
+
+  private noteLag({ bytes, events, eventsExact, head }: SourceLag, well = true): void {
+    // At the head there is none, whatever the note of when it fell behind still says.
+    const since = bytes > 0 ? this.behindSince() : undefined;
+    const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
+    const lag = { bytes, events, eventsExact, seconds };
+    this.note({ lag, sourceHead: head });
+    this.measure(lag);
+    const confirmed = this.parts.checkpoint.row?.confirmed;
+    const [position, revision] = [confirmed?.mark.position ?? 0, confirmed?.revision ?? noStream];
+    this.recorder.seen({ lag, position, revision, well });
+  }
+
+  private measure({ events, bytes, seconds }: LagNote): void {
+    const { telemetry, checkpoint } = this.parts;
+    telemetry.set('eventferry.lag.events', events);
+    telemetry.set('eventferry.lag.bytes', bytes);
+    telemetry.set('eventferry.lag.seconds', seconds);
+    telemetry.set('eventferry.caught_up', checkpoint.row?.run?.caughtUpAt === undefined ? 0 : 1);
+  }
+
+  private behindSince(): string | undefined {
+    return this.parts.checkpoint.row?.run?.behindSince;
+  }
+
+  private tell(place: Place): void {
+    this.terms.onProgress?.({
+      events: this.events(place),
+      position: place.confirmed?.mark.position ?? 0,
+      revision: place.revision,
+      ...(this.lag && { lag: this.lag }),
+    });
+  }
+
+  private note(patch: RunPatch): void {
+    this.parts.checkpoint.note(patch);
+  }
+
+  private iso(ms: number): string {
+    return new Date(ms).toISOString();
+  }
+}

@@ -1,0 +1,237 @@
+import type {
+  CheckpointRow,
+  ExaminationNote,
+  FailureNote,
+  LagNote,
+  OutageNote,
+  RunNote,
+  RunSummary,
+  StopNote,
+} from '../../checkpoint/checkpoint.js';
+import { asFailure, Failure, type FailureKind } from '../../core/failure.js';
+import { beginning } from '../../core/record.js';
+import type { ChunkMap, SourceLag } from '../../source/source.js';
+import type { Retention, Tail } from '../../target/target.js';
+import { isOngoing, runProblems, staleness, tailProblems } from './health.js';
+import { failureNote } from './incidents.js';
+import type { Parts } from '../parts.js';
+import { ownMark } from '../resume/ownership.js';
+
+/** What there is to see; plain JSON, without secrets. Times are ISO 8601, UTC. */
+export interface Status {
+  readonly healthy: boolean;
+  /** One sentence for each thing that is wrong, with the next step. */
+  readonly problems: readonly string[];
+  readonly source: {
+    readonly id: string;
+    readonly head?: SourceLag['head'];
+    readonly map?: ChunkMap;
+    readonly error?: FailureNote;
+  };
+  readonly target: {
+    readonly stream: string;
+    readonly state?: Tail['kind'];
+    readonly revision?: number;
+    /** The position that the tail's mark names; absent when the tail is not ours. */
+    readonly position?: number;
+    readonly retention?: Retention;
+    readonly error?: FailureNote;
+  };
+  readonly checkpoint: {
+    readonly confirmedPosition?: number;
+    readonly confirmedRevision?: number;
+    readonly chunk?: string;
+    readonly offset?: number;
+    readonly generation?: number;
+    readonly error?: FailureNote;
+  };
+  readonly lag?: LagNote;
+  readonly outage?: OutageNote;
+  readonly stop?: StopNote;
+  readonly lastError?: RunNote['lastError'];
+  /**
+   * Seconds since replication was last known to be well: since something was confirmed, or everything was. Absent before
+   * the first run.
+   */
+  readonly staleSeconds?: number;
+  readonly run?: Pick<
+    RunNote,
+    'runner' | 'startedAt' | 'endedAt' | 'single' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'
+  >;
+  /** Newest first. */
+  readonly recentRuns?: readonly RunSummary[];
+  /** Messages that were set aside; present while `ON_UNCONVERTIBLE` is `quarantine`. */
+  readonly quarantine?: QuarantineStatus;
+  /** What the last worker that started found wrong, or worth a look. */
+  readonly examination?: ExaminationNote;
+  readonly warnings: readonly string[];
+}
+
+export interface QuarantineStatus {
+  readonly container: string;
+  /** How many are kept; counted up to a thousand. */
+  readonly messages?: number;
+  readonly error?: FailureNote;
+}
+
+/** So many messages that were set aside are counted. */
+const mostCounted = 1_000;
+/**
+ * Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. When the signal is
+ * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
+ */
+export async function status(parts: Parts, signal: AbortSignal): Promise<Status> {
+  const [tail, [row, head], quarantine] = await Promise.all([
+    attempt('TargetUnreachable', 'The server', signal, () => parts.target.tail(parts.stream, signal)),
+    rowAndHead(parts, signal),
+    quarantineStatus(parts, signal),
+  ]);
+  const now = parts.clock.now();
+  const lag = head.value ? lagOf(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
+  const errors = [row.error, head.error, tail.error, quarantine?.error].filter((error) => error !== undefined);
+  const problems = [
+    ...errors.map(({ message, wayOut }) => `${message} ${wayOut}`),
+    ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts.stream) : []),
+    ...runProblems(row.value?.run, lag, now, row.error !== undefined),
+  ];
+  return {
+    healthy: problems.length === 0,
+    problems,
+    source: { id: parts.sourceId, ...head.value?.facts, ...errorOf(head) },
+    target: { stream: parts.stream, ...tailFacts(tail.value, parts.sourceId), ...errorOf(tail) },
+    checkpoint: { ...checkpointFacts(row.value), ...errorOf(row) },
+    ...(lag && { lag }),
+    ...staleness(row.value?.run, lag, now),
+    ...runFacts(row.value?.run),
+    ...(quarantine && { quarantine }),
+    warnings: [...warningsOf(tail.value), ...quarantineWarnings(quarantine)],
+  };
+}
+
+async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Promise<QuarantineStatus | undefined> {
+  if (!quarantine) return undefined;
+  const { container } = quarantine;
+  const counted = await attempt('QuarantineUnreachable', `Container ${container}`, signal, async () => {
+    let messages = 0;
+    for await (const kept of quarantine.list(signal)) if (kept && ++messages === mostCounted) break;
+    return messages;
+  });
+  return { container, ...(counted.value !== undefined && { messages: counted.value }), ...errorOf(counted) };
+}
+
+function quarantineWarnings(quarantine: QuarantineStatus | undefined): string[] {
+  if (!quarantine?.messages) return [];
+  const { container, messages } = quarantine;
+  const count =
+    messages === 1 ? '1 message is' : `${messages === mostCounted ? 'At least ' : ''}${messages} messages are`;
+  return [`${count} kept in container ${container} in place of an event; \`eventferry quarantine list\` shows them.`];
+}
+
+interface Attempt<T> {
+  readonly value?: T;
+  readonly error?: FailureNote;
+}
+
+/** What the source shows. */
+interface SourceLook {
+  readonly lag: SourceLag;
+  readonly facts: Pick<Status['source'], 'head' | 'map'>;
+}
+
+/** The head is asked for from the row's cursor, to know what lies behind it. */
+async function rowAndHead(parts: Parts, signal: AbortSignal) {
+  const { checkpoint, source } = parts;
+  const row = await attempt('CheckpointUnreachable', 'The checkpoint table', signal, () => checkpoint.load(signal));
+  const cursor = row.value?.cursor ?? beginning;
+  if (signal.aborted) return [row, {} as Attempt<SourceLook>] as const; // then nothing can be said of the source
+  const head = await attempt('SourceUnreachable', 'The container', signal, async (): Promise<SourceLook> => {
+    const lag = await source.lag(cursor, signal);
+    return { lag, facts: { head: lag.head, map: await source.chunkMap(cursor, signal) } };
+  });
+  return [row, head] as const;
+}
+
+async function attempt<T>(
+  kind: FailureKind,
+  who: string,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<Attempt<T>> {
+  const tooLate = new Failure(kind, `${who} did not answer in time.`);
+  try {
+    const answer = ask();
+    const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(tooLate)));
+    return { value: await Promise.race([answer, late]) };
+  } catch (thrown) {
+    return { error: failureNote(signal.aborted ? tooLate : asFailure(thrown)) };
+  }
+}
+
+function errorOf({ error }: Attempt<unknown>): { error?: FailureNote } {
+  return error ? { error } : {};
+}
+
+function lagOf({ bytes, events, eventsExact }: SourceLag, run: RunNote | undefined, now: number): LagNote {
+  const since = bytes > 0 ? run?.behindSince : undefined;
+  const seconds = since === undefined ? 0 : Math.max(0, (now - Date.parse(since)) / 1000);
+  return { bytes, events, eventsExact, seconds };
+}
+
+function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['target'], 'stream'> {
+  if (tail?.kind !== 'event') return tail ? { state: tail.kind } : {};
+  const position = ownMark(tail.event, sourceId)?.position;
+  return {
+    state: 'event',
+    revision: tail.event.revision,
+    ...(position !== undefined && { position }),
+    ...(tail.retention && { retention: tail.retention }),
+  };
+}
+
+function checkpointFacts(row: CheckpointRow | undefined): Status['checkpoint'] {
+  if (!row) return {};
+  return {
+    chunk: row.cursor.chunk,
+    offset: row.cursor.offset,
+    generation: row.generation,
+    ...(row.confirmed && {
+      confirmedPosition: row.confirmed.mark.position,
+      confirmedRevision: row.confirmed.revision,
+    }),
+  };
+}
+
+function runFacts(
+  run: RunNote | undefined,
+): Pick<Status, 'run' | 'recentRuns' | 'examination' | 'outage' | 'stop' | 'lastError'> {
+  if (!run) return {};
+  const { runner, startedAt, endedAt, single, refreshedAt, movedAt, caughtUpAt } = run;
+  const { recentRuns, examination, outage, stop, lastError } = run;
+  return {
+    run: {
+      runner,
+      startedAt,
+      refreshedAt,
+      ...(endedAt !== undefined && { endedAt }),
+      ...(single && { single }),
+      ...(movedAt !== undefined && { movedAt }),
+      ...(caughtUpAt !== undefined && { caughtUpAt }),
+    },
+    ...(recentRuns && { recentRuns }),
+    ...(examination && { examination }),
+    ...(isOngoing(outage) && { outage }),
+    ...(stop && { stop }),
+    ...(lastError && { lastError }),
+  };
+}
+
+function warningsOf(tail: Tail | undefined): string[] {
+  if (tail?.kind !== 'event' || !tail.retention) return [];
+  const { maxCount, maxAgeSeconds, truncateBefore } = tail.retention;
+  const rules = [
+    maxCount !== undefined && `$maxCount ${maxCount}`,
+    maxAgeSeconds !== undefined && `$maxAge ${maxAgeSeconds} s`,
+    truncateBefore !== undefined && `$tb ${truncateBefore}`,
+  ].filter((rule) => rule !== false);
+  return [`The target stream's metadata hides events (${rules.join(', ')}); remove it so that nothing is lost.`];
+}

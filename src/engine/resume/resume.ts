@@ -1,0 +1,163 @@
+import type { CheckpointRow } from '../../checkpoint/checkpoint.js';
+import { settingsDigest } from '../../config/digest.js';
+import { Failure } from '../../core/failure.js';
+import { beginning, sameMark, type Cursor, type Mark, type SourceRecord } from '../../core/record.js';
+import { noStream, type StoredEvent } from '../../target/target.js';
+import { foreignTail } from './foreignTail.js';
+import type { Confirmed, Parts, Place } from '../parts.js';
+import { retrace } from './catchUp.js';
+import { settingsAccepted, settingsChanged } from './settingsChange.js';
+import { ownMark } from './ownership.js';
+
+/** Events that are read once more at the most: what a fast server takes between two saves of the row. */
+const mostRetraced = 500_000;
+
+/**
+ * Finds out where replication stands, by asking: the target's tail says which event is the last, the source is asked
+ * for the frame that its mark points to, and the checkpoint row only says where to look next in the blobs. There is
+ * one way to recover from anything, and it is this, the way we start.
+ *
+ * | tail | checkpoint | answer |
+ * | --- | --- | --- |
+ * | absent | nothing confirmed | its cursor, else the beginning; a new stream |
+ * | absent | something confirmed | `TargetLost` |
+ * | no event, but a stream | any | `TargetTruncated` |
+ * | tombstoned | any | `TargetDeleted` |
+ * | not ours | any | `TargetConflict`, unless that revision was accepted |
+ * | accepted, and what is hidden before it may be ours | any | `TargetTruncated` |
+ * | ours, its frame gone or another | any | `SourceReplaced` |
+ * | ours, other settings | any | `SettingsChanged`, unless that change was accepted |
+ * | ours, inside a record | any | the rest of the record |
+ * | ours | the same mark | its cursor |
+ * | ours | older or none | behind the mark |
+ * | ours | ahead, or the same revision with another mark | behind the mark; the row is set back |
+ *
+ * @throws Failure: a stop of the table, or an outage of one of the three
+ */
+export async function resume(parts: Parts, signal: AbortSignal): Promise<Place> {
+  const row = await parts.checkpoint.load(signal);
+  const tail = await parts.target.tail(parts.stream, signal);
+  switch (tail.kind) {
+    case 'absent':
+      return startOfStream(parts, row);
+    case 'truncated':
+      throw new Failure('TargetTruncated', `Stream ${parts.stream} exists but shows no event: ${tail.reason}.`, {
+        stream: parts.stream,
+        reason: tail.reason,
+      });
+    case 'tombstoned':
+      throw new Failure('TargetDeleted', `Stream ${parts.stream} was deleted for good (tombstoned).`, {
+        stream: parts.stream,
+      });
+    case 'event':
+      return behindTail(tail.event, row, parts, signal);
+  }
+}
+
+function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefined): Place {
+  // guard: lost-target
+  if (row?.confirmed) {
+    const { revision } = row.confirmed;
+    throw new Failure(
+      'TargetLost',
+      `Stream ${stream} holds no event of ours, but revision ${revision} of it had been confirmed.`,
+      { stream, revision },
+    );
+  }
+  // Nothing is written yet: records that made no event under other settings are looked at again.
+  // guard: records-passed-over-under-other-settings
+  const cursor = row && settingsDigest(row.settings) === settings ? row.cursor : beginning;
+  return { cursor, revision: noStream };
+}
+
+async function behindTail(
+  tail: StoredEvent,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<Place> {
+  let event = tail;
+  let mark = ownMark(tail, parts.sourceId);
+  if (!mark) {
+    const accepted = await foreignTail(tail, row, parts, signal);
+    if (accepted.kind === 'nothing-of-ours') return { ...startOfStream(parts, row), revision: tail.revision };
+    ({ event, mark } = accepted);
+  }
+  const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
+  // guard: settings-of-the-tail
+  if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);
+
+  const confirmed = { mark, revision: event.revision };
+  const behindMark: Place = { cursor, revision: tail.revision, confirmed };
+  const order = row?.confirmed === undefined ? 'behind' : compare(row.confirmed, confirmed);
+  if (order === 'ahead') {
+    parts.logger.warn('target-restored', {
+      stream: parts.stream,
+      tailRevision: event.revision,
+      confirmedRevision: row?.confirmed?.revision,
+      position: mark.position,
+    });
+    // guard: restored-target
+    await parts.checkpoint.lower(behindMark);
+  }
+  // guard: rest-of-a-record
+  const isWhole = mark.index === mark.count - 1;
+  // guard: tail-by-mark
+  if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
+  // guard: retrace-since-the-row
+  const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
+  const retraced = isRetraced ? await retrace(row, confirmed, parts, signal) : undefined;
+  const isAhead = row !== undefined && order === 'behind' && row.cursor.position > mark.position;
+  // guard: chunk-left-earlier
+  const behindOthers = isAhead ? { ...behindMark, cursor: watching(row.cursor, cursor) } : behindMark;
+  const place = retraced ? { ...behindMark, cursor: retraced } : behindOthers;
+  return isWhole ? place : restOfRecord(place, mark, record, row, parts);
+}
+
+/** The row is saved every few seconds; only one that was itself restored lies further behind than is worth reading. */
+function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: Parts): row is CheckpointRow {
+  // guard: row-without-a-place
+  if (row === undefined || row.unplaced || row.cursor.position > tail.mark.position) return false;
+  const rowRevision = row.confirmed?.revision ?? noStream;
+  if (tail.revision - rowRevision <= mostRetraced) return true;
+  const { stream, logger } = parts;
+  logger.warn('checkpoint-far-behind', { stream, rowRevision, tailRevision: tail.revision });
+  return false;
+}
+
+/**
+ * Another runner counted fewer records up to the tail than the row does: it has left the row's chunk before the records
+ * that the row's runner read, or would read next. What stands there must be found.
+ */
+function watching({ chunk, offset, sha1, returnTo }: Cursor, cursor: Cursor): Cursor {
+  const { memory } = cursor;
+  if (!memory || returnTo || cursor.returnTo || chunk === cursor.chunk) return cursor;
+  const left = (memory.left ?? []).filter((one) => one.chunk !== chunk);
+  return { ...cursor, memory: { ...memory, left: [...left, { chunk, offset, sha1, etag: '' }] } };
+}
+
+/** Where the row stands, seen from the tail. Another event at the tail's revision is from another server. */
+function compare(row: Confirmed, tail: Confirmed): 'behind' | 'same' | 'ahead' {
+  if (row.revision < tail.revision) return 'behind';
+  // guard: same-revision-another-event
+  return row.revision === tail.revision && sameMark(row.mark, tail.mark) ? 'same' : 'ahead';
+}
+
+/** A record larger than one append was cut by a crash: its remaining events come first. */
+function restOfRecord(
+  place: Place,
+  mark: Mark,
+  record: SourceRecord,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+): Place {
+  const events = parts.convert(record);
+  // guard: count-of-a-record
+  if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {
+    throw settingsChanged(mark, row, parts, events.length);
+  }
+  const { memory } = place.cursor;
+  // guard: split-record-index
+  const rest = events.slice(mark.index + 1);
+  return { ...place, pending: { record: { ...record, memory }, events: rest } };
+}

@@ -1,0 +1,31 @@
+import { systemClock, type Clock } from '../../core/clock.js';
+import { environment, type Environment } from '../../config/config.js';
+import { isTelemetryOn, startTelemetry } from '../../telemetry/exporters/exporters.js';
+import { redact } from '../../core/redact.js';
+import { loadTelemetryConfig } from '../../config/telemetrySettings.js';
+import type { Sending } from '../../telemetry/openTelemetry.js';
+
+/** Telemetry of this worker: loaded at the first use, and only when the settings say where it goes. */
+export class WorkerTelemetry {
+  private readonly settings;
+  private started: Promise<Sending | undefined> | undefined;
+
+  constructor(
+    env: Environment = environment(),
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.settings = loadTelemetryConfig(env);
+  }
+
+  get isOn(): boolean {
+    return isTelemetryOn(this.settings);
+  }
+
+  /** Never throws: without telemetry the work goes on, and stderr, which the host reads, says why there is none. */
+  start(): Promise<Sending | undefined> {
+    return (this.started ??= startTelemetry(this.settings, this.clock).catch((error: Error) => {
+      process.stderr.write(redact(`Telemetry cannot be sent: ${error.message}\n`));
+      return undefined;
+    }));
+  }
+}

@@ -1,0 +1,91 @@
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+import { Failure } from '../core/failure.js';
+import type { SetAside } from '../core/record.js';
+
+/** Messages of a higher version were kept by a newer Eventferry. */
+const version = 1;
+
+const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
+
+const document = z
+  .object({
+    v: z.literal(version),
+    name: z.string(),
+    source: z.string(),
+    position: z.int().min(1),
+    index: z.int().nonnegative(),
+    count: z.int().min(1),
+    key: z.string(),
+    stamp: z.string().regex(/^-?\d+$/),
+    sha1: z.string(),
+    chunk: z.string(),
+    offset: z.int().nonnegative(),
+    kind: z.string(),
+    reason: z.string(),
+    contract: z.string().exactOptional(),
+    contractBase64: base64.exactOptional(),
+    attributes: z.array(z.tuple([z.string(), z.string()])),
+    bytes: z.int(),
+    sha256: z.string(),
+    body: base64,
+  })
+  .refine(({ body, bytes, sha256 }) => body.length === bytes && sha256Of(body) === sha256);
+
+/** A message as it is kept: JSON that holds everything that the source says of it, its body in base64. */
+export function setAsideJson({ name, stamp, contract, body, ...rest }: SetAside): Buffer {
+  const isText = contract !== undefined && isUtf8(contract);
+  return Buffer.from(
+    JSON.stringify({
+      v: version,
+      name,
+      ...rest,
+      stamp: String(stamp),
+      ...(isText && { contract: Buffer.from(contract).toString('utf8') }),
+      ...(contract && !isText && { contractBase64: Buffer.from(contract).toString('base64') }),
+      bytes: body.length,
+      sha256: sha256Of(body),
+      body: Buffer.from(body).toString('base64'),
+    }),
+  );
+}
+
+/**
+ * Reads it back.
+ *
+ * @returns undefined when it is not whole: no such JSON, or a body that its SHA-256 does not fit.
+ * @throws Failure `NewerSchema`
+ */
+export function parseSetAside(bytes: Uint8Array): SetAside | undefined {
+  const value = parsed(bytes);
+  const newer = z.object({ v: z.int().min(version + 1) }).safeParse(value);
+  if (newer.success) {
+    throw new Failure(
+      'NewerSchema',
+      `A message that was set aside has schema ${newer.data.v}; this version knows ${version}.`,
+    );
+  }
+  const { data } = document.safeParse(value);
+  if (!data) return undefined;
+  const { name, source, position, index, count, key, sha1, chunk, offset, kind, reason, attributes, body } = data;
+  const contract = data.contract === undefined ? data.contractBase64 : Buffer.from(data.contract);
+  return {
+    ...{ name, source, position, index, count, key, sha1, chunk, offset, kind, reason, attributes, body },
+    stamp: BigInt(data.stamp),
+    ...(contract && { contract }),
+  };
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

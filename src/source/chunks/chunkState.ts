@@ -1,0 +1,73 @@
+import type { ListedChunk } from './catalog.js';
+import type { Fetched } from '../reading/readAhead.js';
+import type { Rest, RestKind } from '../lokad/endOfChunk.js';
+
+/**
+ * What is known about one version of a chunk behind an offset at which no valid frame starts.
+ * `open`: zeros so far, read as far as one range went; the other kinds are verdicts on all of it.
+ */
+export interface ChunkEnd {
+  readonly offset: number;
+  readonly kind: RestKind | 'open';
+  readonly etag: string;
+  readonly chunkBytes: number;
+  readonly lastModified: number;
+  /** The server's time when it last said that this is the current version. */
+  date: number;
+  /** The last listing when that was asked, and whether it showed a chunk behind this one. */
+  listing: number;
+  hadSuccessor: boolean;
+  /** When it was found, in elapsed ms. */
+  readonly foundAt: number;
+  readonly rest?: Rest;
+}
+
+type Seen = Pick<Fetched, 'listing' | 'hadSuccessor'>;
+
+/** The end found in bytes that were read, without a look at what follows them. */
+export function endOfRange(
+  version: Pick<ChunkEnd, 'etag' | 'chunkBytes' | 'lastModified' | 'date'>,
+  seen: Seen,
+  place: { readonly offset: number; readonly kind: 'open' | 'clean'; readonly foundAt: number },
+): ChunkEnd {
+  const { etag, chunkBytes, lastModified, date } = version;
+  return { ...place, etag, chunkBytes, lastModified, date, listing: seen.listing, hadSuccessor: seen.hadSuccessor };
+}
+
+/** The end by a verdict on the rest of the chunk. */
+export function endOfRest(
+  rest: Rest,
+  seen: Seen,
+  place: { readonly offset: number; readonly foundAt: number },
+): ChunkEnd {
+  const { etag, chunkBytes, lastModified, date } = rest.version;
+  return {
+    ...place,
+    kind: rest.kind,
+    etag,
+    chunkBytes,
+    lastModified,
+    date,
+    listing: seen.listing,
+    hadSuccessor: seen.hadSuccessor,
+    rest,
+  };
+}
+
+/** The server says that the version is still the current one. */
+export function confirmEnd(end: ChunkEnd, date: number, seen: Seen): void {
+  end.date = date;
+  end.listing = seen.listing;
+  end.hadSuccessor = seen.hadSuccessor;
+}
+
+/** False when a listing that was made later shows another version. */
+export function isCurrent(end: ChunkEnd, listed: ListedChunk | undefined): boolean {
+  return !listed || listed.listing <= end.listing || listed.etag === end.etag;
+}
+
+/** True when a torn frame has not been touched for so long that its writer is taken to be gone. */
+export function hasSettled(end: ChunkEnd, settleSeconds: number): boolean {
+  // guard: settled-before-it-is-left
+  return end.date - end.lastModified >= settleSeconds * 1000;
+}

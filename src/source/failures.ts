@@ -1,0 +1,95 @@
+import { Failure } from '../core/failure.js';
+import type { SourceMemory } from '../core/record.js';
+import { parseChunkName } from './chunks/name.js';
+import { otherEra, otherVariant, type Place } from './reading/position.js';
+import { holdsFrame, type Rest } from './lokad/endOfChunk.js';
+import type { Tapes } from './tapes.js';
+
+/** A bad frame with valid frames behind it. */
+export function corrupt(chunk: string, offset: number, position: number, rest: Rest): Failure {
+  const { reason, nextFrameAt } = rest;
+  const behind = nextFrameAt === undefined ? '' : ` A valid frame follows at byte ${nextFrameAt}.`;
+  return new Failure('SourceCorrupt', `Chunk ${chunk} is damaged at byte ${offset}: ${reason}.${behind}`, {
+    chunk,
+    offset,
+    position,
+    reason,
+    ...(nextFrameAt !== undefined && { nextFrameAt }),
+  });
+}
+
+/** A blob whose copy into the container has not succeeded: it may lack frames that nothing in it can show. */
+export function incomplete(chunk: string, copyStatus: string): Failure {
+  return new Failure('SourceIncomplete', `The copy of chunk ${chunk} into the container is ${copyStatus}.`, {
+    chunk,
+    copyStatus,
+  });
+}
+
+/** A chunk that shows a frame whenever its rest is read, and none when the range is. */
+export function restless(chunk: string, offset: number): Failure {
+  const message = `Chunk ${chunk} is another one each time byte ${offset} is looked at.`;
+  return new Failure('SourceUnreachable', message, { chunk, offset });
+}
+
+/** How many records the writer of a chunk knew that were not read; the chunk's first record has this position. */
+export function missingBefore(chunk: string, position: number): number {
+  return (parseChunkName(chunk)?.prefix ?? 0) - position;
+}
+
+/**
+ * Compares what the writer of a chunk knew with what was read before it. A prefix that is further ahead than one means
+ * that records are missing; a lower one means nothing, since a writer may have known less.
+ *
+ * @param position of the chunk's first record
+ * @throws Failure `SourceGap`, unless a person allowed it or damage is not to stop anything; then it is reported
+ */
+export function checkGap(tapes: Tapes, chunk: string, position: number, memory: SourceMemory | undefined): void {
+  const missing = missingBefore(chunk, position);
+  // guard: gap-in-the-positions
+  if (missing <= 0 || memory?.allowed?.includes(chunk)) return;
+  if (tapes.options.onDamage !== 'stop') {
+    tapes.reportOnce('source-gap-passed', { chunk, position, missing });
+    return;
+  }
+  throw new Failure(
+    'SourceGap',
+    `The name of chunk ${chunk} says that at least ${position + missing - 1} records were written before it, but there are ${position - 1}.`,
+    { chunk, position, missing },
+  );
+}
+
+/**
+ * Whether a frame of the other variant stands at the place or behind it in the chunk. Where no chunk had shown yet which
+ * era this one belongs to, its frame does.
+ *
+ * @returns true when reading the chunk again will do
+ * @throws Failure `SourceReordered` when the chunk cannot be where the order has it, or `SourceUnreachable`
+ */
+export async function checkEra(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
+  const { chunk, offset } = place;
+  const variant = otherVariant(place.variant);
+  if (!(await holdsFrame(tapes.reader, { chunk, offset, variant }, signal))) return false;
+  const name = parseChunkName(chunk);
+  if (name && tapes.eras.isOpen(name)) {
+    tapes.catalog.learn(chunk, variant);
+    return true;
+  }
+  throw new Failure(
+    'SourceReordered',
+    `Chunk ${place.chunk} holds ${variant} frames, but its time says that it belongs to the ${place.variant} era.`,
+    { chunk: place.chunk, variant, allowance: otherEra(place.chunk) },
+  );
+}
+
+/** What was passed over, for people. */
+export function reportPassedOver(tapes: Tapes, chunk: string, offset: number, rest: Rest): void {
+  const facts = { chunk, offset, reason: rest.reason, chunkBytes: rest.version.chunkBytes };
+  if (rest.kind === 'torn') tapes.reportOnce('source-torn-frame', { ...facts, strayBytes: rest.strayBytes });
+  else
+    tapes.reportOnce('source-damage-passed', {
+      ...facts,
+      onDamage: tapes.options.onDamage,
+      nextFrameAt: rest.nextFrameAt,
+    });
+}

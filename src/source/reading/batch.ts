@@ -1,0 +1,118 @@
+import type { Cursor, SourceMemory, SourceRecord } from '../../core/record.js';
+import { memoryIn, memoryWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
+import type { LeftChunk, Place } from './position.js';
+import type { SourceBatch } from '../source.js';
+import type { Tapes } from '../tapes.js';
+import { VerifiedFrames } from '../lokad/lazyRecords.js';
+
+const mostBytes = 4 * 1024 * 1024;
+/** Enough for an append or two, and hashed in a few milliseconds. */
+const fairBytes = 512 * 1024;
+
+/** The records that are read and not yet given out, and the cursor behind them. */
+export class PendingBatch {
+  private frames: VerifiedFrames[] = [];
+  private records = 0;
+  private recordBytes = 0;
+  /** The frames added last; what is behind them is the cursor. */
+  private last: VerifiedFrames | undefined;
+  private at: Cursor;
+  /** The cursor is to be given out although no record moved it. */
+  private moved = false;
+  /** Of the next record. */
+  position: number;
+  memory: SourceMemory | undefined;
+
+  constructor(
+    private readonly tapes: Tapes,
+    from: Cursor,
+  ) {
+    this.at = from;
+    this.position = from.position;
+    this.memory = from.memory;
+  }
+
+  get cursor(): Cursor {
+    if (this.last) {
+      const { position, memory } = this;
+      const { returnTo } = this.at;
+      this.at = { ...this.last.readPoint, position, ...(returnTo && { returnTo }), ...(memory && { memory }) };
+    }
+    this.last = undefined;
+    return this.at;
+  }
+
+  /** Not one record more may be added. */
+  get isFull(): boolean {
+    return this.records >= this.tapes.options.readRecords || this.recordBytes >= mostBytes;
+  }
+
+  /** No use waiting for the records of the next chunk. */
+  get isFair(): boolean {
+    return this.recordBytes >= fairBytes;
+  }
+
+  /** Adds the record of a valid frame from `start` to `end` of `bytes`, which stand at `bytesAt` of the chunk. */
+  add({ chunk, variant }: Place, bytes: Buffer, bytesAt: number, start: number, end: number): void {
+    let frames = this.frames.at(-1);
+    if (!frames?.add(bytes, start, end)) {
+      const { memory } = this;
+      const { returnTo } = this.at;
+      frames = new VerifiedFrames({ chunk, variant, bytes, bytesAt, returnTo, memory }, start, this.position);
+      frames.add(bytes, start, end);
+      this.frames.push(frames);
+    }
+    this.last = frames;
+    this.records++;
+    this.position++;
+    this.recordBytes += end - start;
+  }
+
+  /** The next record is the first of another chunk. */
+  enter({ chunk, passed }: Place): void {
+    const before = this.memory;
+    this.memory = memoryIn(this.tapes, chunk, before, passed);
+    this.tapes.forgetEnds(before, this.memory);
+  }
+
+  /** An accepted chunk was read to its end: the main reading goes on. */
+  returnFrom(left: LeftChunk): void {
+    const { returnTo, ...rest } = this.cursor;
+    if (!returnTo) return;
+    this.at = { ...rest, ...returnTo };
+    // guard: accepted-chunk-watched-again
+    this.remember(memoryWithLeft(this.memory ?? {}, left, returnTo.chunk));
+  }
+
+  /** Bytes of the chunk are passed over. */
+  passOver(more: PassedOver): void {
+    this.memory = passedOverMore(this.memory ?? {}, more);
+  }
+
+  /** What is behind the cursor is as it should be: from now on it should stay as it is now. */
+  rememberAnew(): void {
+    const chunk = this.cursor.returnTo?.chunk ?? this.cursor.chunk;
+    if (chunk !== '') this.remember(memoryIn(this.tapes, chunk, this.memory, []));
+  }
+
+  /** Takes what is pending; undefined when there is nothing new to say. */
+  take(): SourceBatch | undefined {
+    const { cursor, frames } = this;
+    if (frames.length === 0 && !this.moved) return undefined;
+    this.frames = [];
+    this.records = 0;
+    this.recordBytes = 0;
+    this.moved = false;
+    return { records: { [Symbol.iterator]: () => recordsOf(frames) }, cursor };
+  }
+
+  private remember(memory: SourceMemory): void {
+    this.memory = memory;
+    this.at = { ...this.cursor, memory };
+    this.moved = true;
+  }
+}
+
+function* recordsOf(frames: readonly VerifiedFrames[]): Generator<SourceRecord> {
+  for (const each of frames) yield* each.records();
+}

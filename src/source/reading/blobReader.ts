@@ -1,0 +1,107 @@
+import type { BlobDownloadResponseParsed, ContainerClient } from '@azure/storage-blob';
+
+import { plainEtag, statusOf, unreachable, untilSilence } from '../../storage/call.js';
+
+/** Bytes of a chunk, all of one version of it. */
+export interface ChunkBytes {
+  readonly chunk: string;
+  /** Offset in the chunk of the first byte. */
+  readonly start: number;
+  readonly bytes: Buffer;
+  /** Length of the chunk in this version. */
+  readonly chunkBytes: number;
+  /** Without quotes, as listings have it. */
+  readonly etag: string;
+  /** Milliseconds since 1970, by the server's clock, as is `date`: when it answered. */
+  readonly lastModified: number;
+  readonly date: number;
+  /** False while the chunk is the target of a copy that has not succeeded. */
+  readonly copied: boolean;
+}
+
+/**
+ * What a ranged read gave. `unchanged`: the version is the one named. `pastEnd`: the chunk ends at or before the
+ * range. `missing`: there is no such chunk.
+ */
+export type RangeRead =
+  | { readonly kind: 'bytes'; readonly read: ChunkBytes }
+  | { readonly kind: 'unchanged'; readonly date: number }
+  | { readonly kind: 'pastEnd' }
+  | { readonly kind: 'missing' };
+
+export interface RangeRequest {
+  readonly chunk: string;
+  readonly start: number;
+  /** Most bytes; the chunk may end before. */
+  readonly count: number;
+  /** The version already known: while it is the current one, no bytes are sent. */
+  readonly knownEtag?: string | undefined;
+}
+
+/** Reads ranges of chunks. Nothing is ever written to the container, no lease is taken. */
+export class BlobReader {
+  constructor(private readonly container: ContainerClient) {}
+
+  /**
+   * One ranged read. A body that breaks off or falls silent is asked for again, whole: the SDK's own repair asks for
+   * the rest of a version that may not exist any more.
+   *
+   * @throws Failure `SourceUnreachable`; the signal's reason once it is aborted
+   */
+  async read(request: RangeRequest, signal: AbortSignal): Promise<RangeRead> {
+    const { chunk, start, count, knownEtag } = request;
+    const blob = this.container.getBlobClient(chunk);
+    const conditions = knownEtag === undefined ? {} : { ifNoneMatch: `"${knownEtag}"` };
+    try {
+      return await untilSilence(signal, async (abortSignal, heard) => {
+        const response = await blob.download(start, count, { abortSignal, conditions, maxRetryRequests: 0 });
+        const bytes = await body(response, heard);
+        return { kind: 'bytes', read: { chunk, start, bytes, ...versionOf(response, bytes.length) } };
+      });
+    } catch (thrown) {
+      signal.throwIfAborted();
+      return withoutBytes(thrown) ?? fail(unreachable(thrown, this.container, chunk));
+    }
+  }
+}
+
+function versionOf(
+  response: BlobDownloadResponseParsed,
+  bodyBytes: number,
+): Omit<ChunkBytes, 'chunk' | 'start' | 'bytes'> {
+  const { copyStatus } = response;
+  return {
+    chunkBytes: Number(/\/(\d+)$/.exec(response.contentRange ?? '')?.[1] ?? bodyBytes),
+    etag: plainEtag(response.etag),
+    lastModified: response.lastModified?.getTime() ?? 0,
+    date: response.date?.getTime() ?? 0,
+    copied: copyStatus === undefined || copyStatus === 'success',
+  };
+}
+
+async function body(response: BlobDownloadResponseParsed, heard: () => void): Promise<Buffer> {
+  const expected = response.contentLength ?? 0;
+  const bytes = Buffer.allocUnsafeSlow(expected);
+  let filled = 0;
+  for await (const part of response.readableStreamBody ?? []) {
+    filled += (part as Buffer).copy(bytes, filled);
+    heard();
+  }
+  // guard: whole-body
+  if (filled !== expected) throw new Error(`the body ended after ${filled} of ${expected} bytes`);
+  return bytes;
+}
+
+/** The answers that carry no bytes and are no failure; undefined for everything else. */
+function withoutBytes(thrown: unknown): RangeRead | undefined {
+  const { status, code, date } = statusOf(thrown);
+  if (status === 304) return { kind: 'unchanged', date };
+  if (status === 416) return { kind: 'pastEnd' };
+  // guard: chunk-or-container-gone
+  if (status === 404 && code !== 'ContainerNotFound' && code !== 'ContainerBeingDeleted') return { kind: 'missing' };
+  return undefined;
+}
+
+function fail(failure: Error): never {
+  throw failure;
+}

@@ -1,0 +1,133 @@
+import type { Cursor, ReadPoint, SourceMemory } from '../../core/record.js';
+import type { ListedChunk } from '../chunks/catalog.js';
+import { hasSettled, isCurrent, type ChunkEnd } from '../chunks/chunkState.js';
+import { parseChunkName } from '../chunks/name.js';
+import type { FrameVariant } from '../lokad/frame.js';
+import type { Tapes } from '../tapes.js';
+
+/** A chunk that was left, where, and in which version. */
+export interface LeftChunk extends ReadPoint {
+  readonly etag: string;
+  readonly end?: ChunkEnd;
+}
+
+/** Where to look for the next frame. */
+export interface Place extends ReadPoint {
+  readonly listed: ListedChunk | undefined;
+  readonly variant: FrameVariant;
+  /** No chunk follows: what is unfinished here may still be finished. */
+  readonly isLast: boolean;
+  /** Read out of its place: an accepted chunk. */
+  readonly apart: boolean;
+  /** What is known about the bytes from the offset on. */
+  readonly end: ChunkEnd | undefined;
+  /** The chunks between the cursor and here, the cursor's own included, which ended without a further frame. */
+  readonly passed: readonly LeftChunk[];
+}
+
+/**
+ * - `read`: look here
+ * - `return`: the accepted chunk was read to its end
+ * - `copying`: this chunk is not whole yet, and nothing behind it may be read before it
+ * - `wait`: there is nothing to be read now
+ */
+export type Next =
+  | { readonly kind: 'read'; readonly place: Place }
+  | { readonly kind: 'return'; readonly left: LeftChunk }
+  | { readonly kind: 'copying'; readonly chunk: string; readonly status: string }
+  | { readonly kind: 'wait' };
+
+/** The first place from the cursor on that is not known to be free of frames. */
+export function nextPlace(tapes: Tapes, cursor: Cursor): Next {
+  const apart = cursor.returnTo !== undefined;
+  const passed: LeftChunk[] = [];
+  for (const [point, listed] of pointsFrom(tapes, cursor)) {
+    // guard: copy-in-progress-as-listed
+    if (listed?.openCopy !== undefined) {
+      return { kind: 'copying', chunk: point.chunk, status: listed.openCopy };
+    }
+    const isLast = !apart && !tapes.catalog.hasSuccessor(point.chunk);
+    const left = leftChunk(tapes, point, listed, isLast, apart);
+    if (!left)
+      return { kind: 'read', place: { ...point, listed, isLast, apart, ...knownOf(tapes, point, cursor), passed } };
+    if (apart) return { kind: 'return', left };
+    passed.push(left);
+  }
+  return { kind: 'wait' };
+}
+
+/** True when a chunk's end is known, in the version that the listings show, and reading may go on behind it. */
+export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | undefined, apart: boolean): boolean {
+  // guard: end-found-before-a-chunk-followed
+  if (!apart && !end.hadSuccessor) return false;
+  // guard: end-in-the-version-listed
+  if (!isCurrent(end, listed)) return false;
+  const { onDamage, settleSeconds } = tapes.options;
+  switch (end.kind) {
+    case 'clean':
+      return true;
+    case 'open':
+      return false;
+    case 'torn':
+      return hasSettled(end, settleSeconds);
+    case 'corrupt':
+      return onDamage !== 'stop';
+  }
+}
+
+/** A listing that was made later shows the last chunk in the version whose end is known. */
+export function isListedSo({ isLast, end, listed }: Place): boolean {
+  if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
+  return listed.listing > end.listing && listed.etag === end.etag;
+}
+
+function* pointsFrom(tapes: Tapes, cursor: Cursor): Generator<[ReadPoint, ListedChunk | undefined]> {
+  const { chunk, offset, sha1 } = cursor;
+  if (chunk !== '') yield [{ chunk, offset, sha1 }, tapes.catalog.get(chunk)];
+  for (const listed of tapes.catalog.after(chunk)) yield [{ chunk: listed.name, offset: 0, sha1: '' }, listed];
+}
+
+function leftChunk(
+  tapes: Tapes,
+  point: ReadPoint,
+  listed: ListedChunk | undefined,
+  isLast: boolean,
+  apart: boolean,
+): LeftChunk | undefined {
+  const end = knownEnd(tapes, point);
+  if (end) return isPassable(tapes, end, listed, apart) ? { ...point, etag: end.etag, end } : undefined;
+  const isEmpty = listed !== undefined && listed.bytes === 0 && point.offset === 0 && !isLast;
+  return isEmpty ? { ...point, etag: listed.etag } : undefined;
+}
+
+function knownEnd(tapes: Tapes, { chunk, offset }: ReadPoint): ChunkEnd | undefined {
+  const end = tapes.ends.get(chunk);
+  return end?.offset === offset ? end : undefined;
+}
+
+function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<Place, 'variant' | 'end'> {
+  return { variant: variantOf(tapes, point.chunk, memory), end: knownEnd(tapes, point) };
+}
+
+/** The variant that a chunk's frames must have: that of its era, unless a person allowed the other. */
+export function variantOf({ eras }: Tapes, chunk: string, memory: SourceMemory | undefined): FrameVariant {
+  const name = parseChunkName(chunk);
+  const byEra = name ? eras.variantOf(name) : 'varint';
+  return memory?.allowed?.includes(otherEra(chunk)) ? otherVariant(byEra) : byEra;
+}
+
+/** How an allowance to read a chunk of the other era is remembered; a plain name allows a gap before the chunk. */
+export function otherEra(chunk: string): string {
+  return `${otherEraPrefix}${chunk}`;
+}
+
+/** The chunk that an allowance allows to be of the other era; undefined for an allowance of another kind. */
+export function ofOtherEra(allowance: string): string | undefined {
+  return allowance.startsWith(otherEraPrefix) ? allowance.slice(otherEraPrefix.length) : undefined;
+}
+
+const otherEraPrefix = 'other-era:';
+
+export function otherVariant(variant: FrameVariant): FrameVariant {
+  return variant === 'varint' ? 'int32' : 'varint';
+}

@@ -1,0 +1,143 @@
+import type { ListedChunk } from '../chunks/catalog.js';
+import type { FrameVariant } from '../lokad/frame.js';
+import { walkFrames } from '../reading/walk.js';
+import { unreachable, untilSilence } from '../../storage/call.js';
+import { Tapes, type TapeOptions } from '../tapes.js';
+
+/** What the container holds. */
+export interface SourceContents {
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly backups: number;
+  /** Names that are neither a chunk nor a `.bak` copy of one. */
+  readonly ignoredNames: number;
+  /** Chunks made by a copy that has not succeeded: reading does not go beyond them. */
+  readonly openCopies: readonly string[];
+  /** Variants of the frames, in reading order; none when no chunk holds a frame. */
+  readonly variants: readonly FrameVariant[];
+}
+
+/** A frame at one end of the source: valid, or what stands there in its place. */
+export type FrameLook =
+  | { readonly kind: 'valid'; readonly chunk: string; readonly offset: number }
+  | {
+      readonly kind: 'torn' | 'corrupt';
+      readonly chunk: string;
+      readonly offset: number;
+      readonly reason: string;
+    };
+
+/** A look at the source before anything is replicated. Only ever reads. */
+export interface SourceExamination {
+  /** One call. @returns the storage's own time, in milliseconds since 1970 @throws Failure `SourceUnreachable` */
+  reach(signal: AbortSignal): Promise<number | undefined>;
+  /** @throws Failure `SourceUnreachable` */
+  contents(signal: AbortSignal): Promise<SourceContents>;
+  /** The first frame, verified by its SHA-1; undefined when there is none. @throws Failure `SourceUnreachable` */
+  firstFrame(signal: AbortSignal): Promise<FrameLook | undefined>;
+  /** What the source ends with; undefined when there is no frame. @throws Failure `SourceUnreachable` */
+  lastFrame(signal: AbortSignal): Promise<FrameLook | undefined>;
+}
+
+/** More chunks without a frame than this are not looked into. */
+const mostEmptyChunks = 8;
+
+/** Examines a container of tapes. Contacts nothing before the first call. */
+export function examineTapes(options: TapeOptions): SourceExamination {
+  const tapes = new Tapes(options);
+  const listed = once((signal) => tapes.catalog.listAll(signal));
+  return {
+    reach: (signal) => reach(options, signal),
+    contents: async (signal) => {
+      const { backups, ignored } = await listed(signal);
+      const chunks = tapes.catalog.inReadingOrder();
+      return {
+        chunks: chunks.length,
+        bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
+        backups: backups.length,
+        ignoredNames: ignored,
+        openCopies: chunks.filter(({ openCopy }) => openCopy !== undefined).map(({ name }) => name),
+        variants: await variantsOf(tapes, chunks, signal),
+      };
+    },
+    firstFrame: async (signal) => {
+      await listed(signal);
+      return endOf(tapes, tapes.catalog.inReadingOrder(), 'first', signal);
+    },
+    lastFrame: async (signal) => {
+      await listed(signal);
+      return endOf(tapes, tapes.catalog.inReadingOrder().reverse(), 'last', signal);
+    },
+  };
+}
+
+/** A listing that was not had is asked for again. */
+function once<T>(ask: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let answer: T | undefined;
+  return async (signal) => (answer ??= await ask(signal));
+}
+
+async function reach({ container }: TapeOptions, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    return await untilSilence(signal, async (abortSignal) => {
+      for await (const { date } of container.listBlobsFlat({ abortSignal }).byPage({ maxPageSize: 1 })) {
+        return date?.getTime();
+      }
+      return undefined;
+    });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw unreachable(thrown, container);
+  }
+}
+
+async function variantsOf(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal): Promise<FrameVariant[]> {
+  const ends = [await variantIn(tapes, chunks, signal), await variantIn(tapes, chunks.toReversed(), signal)];
+  return [...new Set(ends.filter((variant) => variant !== undefined))];
+}
+
+async function variantIn(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal) {
+  for (const chunk of chunks.slice(0, mostEmptyChunks)) {
+    const variant = await tapes.probe(chunk, signal);
+    if (variant) return variant;
+  }
+  return undefined;
+}
+
+/** What stands at the end of the source from which these chunks come. */
+async function endOf(
+  tapes: Tapes,
+  chunks: readonly ListedChunk[],
+  end: 'first' | 'last',
+  signal: AbortSignal,
+): Promise<FrameLook | undefined> {
+  for (const chunk of chunks.slice(0, mostEmptyChunks)) {
+    const variant = (await tapes.probe(chunk, signal)) ?? (await variantIn(tapes, chunks, signal));
+    if (variant === undefined) return undefined;
+    let last: FrameLook | undefined;
+    for await (const look of looksInto(tapes, chunk.name, variant, signal)) {
+      if (end === 'first') return look;
+      // Of several, the worst is told: what comes behind a corrupt place says nothing of it.
+      if (last?.kind !== 'corrupt') last = look;
+    }
+    if (last) return last;
+  }
+  return undefined;
+}
+
+async function* looksInto(
+  tapes: Tapes,
+  chunk: string,
+  variant: FrameVariant,
+  signal: AbortSignal,
+): AsyncGenerator<FrameLook> {
+  for await (const item of walkFrames(tapes.reader, chunk, variant, 0, signal)) {
+    if (item.kind === 'damage') {
+      const { offset, rest } = item;
+      yield { kind: rest.kind === 'corrupt' ? 'corrupt' : 'torn', chunk, offset, reason: rest.reason };
+    } else {
+      const { bytesAt, start } = item.found;
+      yield { kind: 'valid', chunk, offset: bytesAt + start };
+    }
+  }
+}

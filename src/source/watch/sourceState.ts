@@ -1,0 +1,97 @@
+import type { ReadPoint, SourceMemory } from '../../core/record.js';
+import { digestWithout } from '../chunks/catalog.js';
+import type { LeftChunk } from '../reading/position.js';
+import type { Tapes } from '../tapes.js';
+
+/** So many of the chunks left last stay watched. */
+const watchedChunks = 8;
+
+export type PassedOver = NonNullable<SourceMemory['passedOver']>;
+
+/**
+ * What a cursor in `chunk` remembers.
+ *
+ * @param before what the cursor remembered until now
+ * @param left the chunks that were left since
+ */
+export function memoryIn(
+  tapes: Pick<Tapes, 'eras' | 'catalog' | 'behind'>,
+  chunk: string,
+  before: SourceMemory | undefined,
+  left: readonly LeftChunk[],
+): SourceMemory {
+  const { memory: eras } = tapes.eras;
+  const newcomers = tapes.behind.takeWithoutFrames();
+  const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
+  const { allowed, apart } = before ?? {};
+  return {
+    ...(eras && { eras }),
+    namesBefore: { chunk, ...tapes.catalog.namesBefore(chunk) },
+    left: watched(before?.left ?? [], [...newcomers, ...left], chunk),
+    ...(passedOver && { passedOver }),
+    ...(allowed && { allowed }),
+    ...(apart && { apart }),
+  };
+}
+
+/**
+ * What is remembered behind an earlier position, when the target was restored to it: what was accepted later and read
+ * out of its place is not in the stream any more, so it is to be found again.
+ */
+export function memoryAt(position: number, memory: SourceMemory): SourceMemory {
+  const undone = memory.apart?.filter((one) => one.position > position) ?? [];
+  return undone.reduce(withoutReadingApart, memory);
+}
+
+function withoutReadingApart(memory: SourceMemory, undone: NonNullable<SourceMemory['apart']>[number]): SourceMemory {
+  const apart = memory.apart?.filter((one) => one !== undone) ?? [];
+  const { namesBefore, left = [] } = memory;
+  if (undone.offset > 0)
+    return {
+      ...memory,
+      apart,
+      left: [...left.filter(({ chunk }) => chunk !== undone.chunk), { ...pointOf(undone), etag: '' }],
+    };
+  return {
+    ...memory,
+    apart,
+    ...(namesBefore && { namesBefore: { ...namesBefore, ...digestWithout(namesBefore, undone.chunk) } }),
+  };
+}
+
+/** The same memory with one more chunk watched; what was not compared while it was read stays as it was. */
+export function memoryWithLeft(memory: SourceMemory, left: LeftChunk, current: string): SourceMemory {
+  const passedOver = sum(memory.passedOver, passedOverIn(left));
+  return { ...memory, left: watched(memory.left ?? [], [left], current), ...(passedOver && { passedOver }) };
+}
+
+/** The same memory with more passed over. */
+export function passedOverMore(memory: SourceMemory, more: PassedOver): SourceMemory {
+  return { ...memory, passedOver: sum(memory.passedOver, more) ?? more };
+}
+
+type Watched = NonNullable<SourceMemory['left']>[number];
+
+function watched(before: readonly Watched[], left: readonly LeftChunk[], current: string): Watched[] {
+  const again = new Set([current, ...left.map(({ chunk }) => chunk)]);
+  const added = left.map(({ chunk, offset, sha1, etag }) => ({ chunk, offset, sha1, etag }));
+  // guard: eight-chunks-left
+  return [...before.filter(({ chunk }) => !again.has(chunk)), ...added].slice(-watchedChunks);
+}
+
+/** What was not read of a chunk when it was left: a torn frame, or what a bad one hid. */
+function passedOverIn({ end }: LeftChunk): PassedOver | undefined {
+  if (end?.kind === 'torn') return { chunks: 1, bytes: end.rest?.strayBytes ?? 0 };
+  if (end?.kind === 'corrupt') return { chunks: 1, bytes: end.chunkBytes - end.offset };
+  return undefined;
+}
+
+function sum(one: PassedOver | undefined, other: PassedOver | undefined): PassedOver | undefined {
+  if (!one || !other) return one ?? other;
+  return { chunks: one.chunks + other.chunks, bytes: one.bytes + other.bytes };
+}
+
+/** The place alone. */
+export function pointOf({ chunk, offset, sha1 }: ReadPoint): ReadPoint {
+  return { chunk, offset, sha1 };
+}

@@ -1,0 +1,142 @@
+import { Failure } from '../../core/failure.js';
+import type { Cursor, SourceMemory } from '../../core/record.js';
+import type { AddedChunks, ListedChunk } from '../chunks/catalog.js';
+import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
+import { otherVariant, variantOf } from '../reading/position.js';
+import { bytesBehind, readStart } from '../reading/overlap.js';
+import type { Tapes } from '../tapes.js';
+
+type Watched = NonNullable<SourceMemory['left']>[number];
+
+/** Notices what is written behind a cursor: a chunk that sorts before it, and a chunk left that goes on. */
+export class Behind {
+  /** Versions of chunks left that were looked at and hold nothing new, by where they were left. */
+  private readonly harmless = new Map<string, string>();
+  /** Chunks that appeared behind a cursor and hold no frame, with the version looked at; until they are watched. */
+  private readonly withoutFrames = new Map<string, string>();
+
+  constructor(private readonly tapes: Tapes) {}
+
+  /**
+   * Compares the listings with what the cursor remembers. While an accepted chunk is read out of its place this waits:
+   * the decision about one chunk is carried out before the next is asked for.
+   *
+   * @returns true when the cursor should remember anew: something behind it changed, and it was nothing
+   * @throws Failure `SourceReordered` or `SourceForked`, or `SourceTruncated` or `SourceReplaced` for a chunk left
+   */
+  async check(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    if (cursor.returnTo || !cursor.memory) return false;
+    const { chunks, certain } = await this.newChunks(cursor, signal);
+    const [intruder] = chunks;
+    // guard: chunks-before-the-cursor
+    if (intruder) throw reordered(intruder.name, certain, cursor);
+    // guard: watch-of-chunks-left
+    for (const left of cursor.memory.left ?? []) {
+      if (!this.isBehind(left.chunk, cursor)) continue;
+      if (await this.wentOn(left, cursor.memory, signal)) {
+        throw new Failure(
+          'SourceForked',
+          `Chunk ${left.chunk} got a frame at byte ${left.offset} after it had been left for a later chunk.`,
+          { chunk: left.chunk, offset: left.offset, cursorChunk: cursor.chunk, position: cursor.position },
+        );
+      }
+    }
+    return this.namesChanged(cursor.memory);
+  }
+
+  /** The chunks that have appeared without a frame, for the cursor to watch as if they had been left at their beginning. */
+  takeWithoutFrames(): Watched[] {
+    const taken = [...this.withoutFrames].map(([chunk, etag]) => ({ chunk, offset: 0, sha1: '', etag }));
+    // guard: empty-newcomer-once
+    this.withoutFrames.clear();
+    return taken;
+  }
+
+  /** True when fewer names are known before the cursor than it remembers. */
+  misses({ memory }: Cursor): boolean {
+    const before = memory?.namesBefore;
+    return before?.chunk !== undefined && this.tapes.catalog.namesBefore(before.chunk).count < before.count;
+  }
+
+  /** The chunks with frames whose names are new among those before the cursor. */
+  async newChunks(cursor: Cursor, signal: AbortSignal): Promise<AddedChunks> {
+    const { memory } = cursor;
+    const before = memory?.namesBefore;
+    if (before?.chunk === undefined || !this.namesChanged(memory)) return none;
+    if (this.misses(cursor)) {
+      const { count } = this.tapes.catalog.namesBefore(before.chunk);
+      this.tapes.reportOnce('source-chunks-vanished', { chunk: before.chunk, names: count, namesBefore: before.count });
+      return none;
+    }
+    const added = this.tapes.catalog.addedBefore(before.chunk, before);
+    if (!added.certain) return added;
+    const chunks: ListedChunk[] = [];
+    for (const chunk of added.chunks) {
+      if (!this.isBehind(chunk.name, cursor)) continue;
+      if (await this.tapes.probe(chunk, signal)) chunks.push(chunk);
+      else this.withoutFrames.set(chunk.name, chunk.etag);
+    }
+    return { chunks, certain: true };
+  }
+
+  /** A cursor that was set back, for a restored target, still remembers what will be read once more. */
+  private isBehind(chunk: string, cursor: Cursor): boolean {
+    const { catalog } = this.tapes;
+    // guard: behind-the-cursor-only
+    return catalog.indexOf(chunk) < catalog.indexOf(cursor.returnTo?.chunk ?? cursor.chunk);
+  }
+
+  /** The variant of the valid frame that stands where the chunk was left; undefined when none does. */
+  async wentOn(
+    left: Watched,
+    memory: SourceMemory | undefined,
+    signal: AbortSignal,
+  ): Promise<FrameVariant | undefined> {
+    const listed = this.tapes.catalog.get(left.chunk);
+    // guard: where-a-chunk-was-left
+    const leftAt = [left.chunk, left.offset].join('@');
+    if (!listed || listed.etag === left.etag || this.harmless.get(leftAt) === listed.etag) return undefined;
+    const end = this.tapes.ends.get(left.chunk);
+    if (end && end.etag === left.etag && end.listing >= listed.listing) return undefined;
+    const expected = variantOf(this.tapes, left.chunk, memory);
+    // No frame of a chunk that was left at its beginning has shown yet which variant its frames have.
+    // guard: other-variant-of-what-was-empty
+    const variants = left.offset === 0 ? [expected, otherVariant(expected)] : [expected];
+    for (let count = this.tapes.smallestRangeBytes; ;) {
+      const answer = await this.tapes.reader.read({ chunk: left.chunk, start: readStart(left), count }, signal);
+      if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
+      const read = bytesBehind(left, answer);
+      if (!read) return undefined;
+      let needsBytes = 0;
+      for (const variant of variants) {
+        const frame = new ParsedFrame();
+        const state = parseFrame(read.bytes, left.offset - read.start, variant, frame);
+        if (state === 'valid') return variant;
+        if (state === 'incomplete' && read.start + frame.end <= read.chunkBytes)
+          needsBytes = Math.max(needsBytes, frame.end);
+      }
+      if (needsBytes === 0) {
+        this.harmless.set(leftAt, read.etag);
+        return undefined;
+      }
+      count = Math.max(2 * count, needsBytes);
+    }
+  }
+
+  private namesChanged(memory: SourceMemory | undefined): boolean {
+    const before = memory?.namesBefore;
+    if (before?.chunk === undefined) return false;
+    const now = this.tapes.catalog.namesBefore(before.chunk);
+    // guard: digest-of-names
+    return now.count !== before.count || now.digest !== before.digest;
+  }
+}
+
+const none: AddedChunks = { chunks: [], certain: true };
+
+function reordered(chunk: string, certain: boolean, { chunk: cursorChunk, position }: Cursor): Failure {
+  const message = certain
+    ? `Chunk ${chunk} appeared behind the cursor: its name sorts before ${cursorChunk}, which was read already.`
+    : `The names before ${cursorChunk}, which was read already, are not those that were there: ${chunk} may be new.`;
+  return new Failure('SourceReordered', message, { chunk, certain, cursorChunk, position });
+}

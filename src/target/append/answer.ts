@@ -1,0 +1,211 @@
+import sharedMessages from '@eventstore/db-client/generated/shared_pb.js';
+import type { UUID, WrongExpectedVersion } from '@eventstore/db-client/generated/shared_pb.js';
+import type { Status } from '@eventstore/db-client/generated/status_pb.js';
+import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
+import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { Failure } from '../../core/failure.js';
+import type { AppendLimit, AppendSize } from './limit.js';
+import { noStream } from '../target.js';
+import {
+  accessDenied,
+  type Doing,
+  exceptionOf,
+  isCallError,
+  namedLeader,
+  refused,
+  targetFailure,
+  trailerOf,
+} from '../failure.js';
+
+/** What was asked, as far as it is needed to understand the answer. The events are not: there may be thousands. */
+export interface AppendQuestion {
+  readonly stream: string;
+  readonly size: AppendSize;
+  /** The stream's last revision before the append. */
+  readonly expected: number;
+  readonly doing: Doing;
+  /** Learns the limit that the server names. */
+  readonly limit: AppendLimit;
+}
+
+/** Decodes an answer of a BatchAppend call. @throws Error on bytes that are no such answer */
+export function readBatchAnswer(bytes: Buffer): { correlationId: string; answer: BatchAppendResp } {
+  const answer = streamsMessages.BatchAppendResp.deserializeBinary(bytes);
+  return { correlationId: uuidText(answer.getCorrelationId()), answer };
+}
+
+/** What a success says: the revision as text, empty without one, and whether the events have a position in the log. */
+export interface AppendSuccess {
+  readonly revision: string;
+  readonly positioned: boolean;
+}
+
+/**
+ * The stream's last revision after the append.
+ *
+ * A success without a position is the recognised repeat of events that cannot be read now: nothing was stored.
+ *
+ * @throws Failure `TargetTruncated`, or `TargetRefused` when the revision is not the one that must come
+ */
+export function confirmedRevision({ revision, positioned }: AppendSuccess, question: AppendQuestion): number {
+  const { stream, size, expected, doing } = question;
+  const must = expected + size.events;
+  // guard: success-without-a-position
+  if (!positioned) {
+    throw new Failure(
+      'TargetTruncated',
+      `Stream ${stream} answered an append behind revision ${expected} without storing it: it was deleted or truncated.`,
+      { stream, expected, revision },
+    );
+  }
+  // guard: revision-of-a-success
+  if (revision !== String(must)) {
+    const { message } = refused(doing, `it claims revision ${revision || 'none'} where ${must} must come`);
+    throw new Failure('TargetRefused', message, { stream, expected, revision, must });
+  }
+  return must;
+}
+
+/** The revision that a BatchAppend answer confirms. @throws Failure of the kind that the answer's status means */
+export function batchRevision(answer: BatchAppendResp, question: AppendQuestion): number {
+  const success = answer.getSuccess();
+  if (success !== undefined) {
+    const revision = success.hasCurrentRevision() ? success.getCurrentRevision() : '';
+    return confirmedRevision({ revision, positioned: success.hasPosition() }, question);
+  }
+  const error = answer.getError();
+  if (error === undefined) throw uncertain(question, 'the answer says neither success nor error');
+  throw statusFailure(error, question);
+}
+
+/** What the status of one append in a BatchAppend call means. Each detail is a message of shared.proto. */
+function statusFailure(status: Status, question: AppendQuestion): Failure {
+  const { doing } = question;
+  const detail = status.getDetails();
+  const text = status.getMessage();
+  switch (detail?.getTypeName()) {
+    case 'event_store.client.WrongExpectedVersion': {
+      const wrong = sharedMessages.WrongExpectedVersion.deserializeBinary(detail.getValue_asU8());
+      return wrongExpectedRevision(question, currentRevision(wrong));
+    }
+    case 'event_store.client.StreamDeleted':
+      return streamDeleted(question);
+    case 'event_store.client.AccessDenied':
+      return accessDenied(doing, text || 'access denied');
+    case 'event_store.client.MaximumAppendSizeExceeded': {
+      const named = sharedMessages.MaximumAppendSizeExceeded.deserializeBinary(detail.getValue_asU8());
+      return appendTooLarge(question, named.getMaxappendsize());
+    }
+    case 'event_store.client.MaximumAppendEventSizeExceeded':
+      // {event id = 1, proposed size = 2, limit = 3}; the client library does not know this message.
+      return eventTooLarge(question, lastVarint(detail.getValue_asU8()));
+    case 'event_store.client.BadRequest':
+    case 'event_store.client.InvalidTransaction':
+      return refused(doing, text || 'bad request');
+    case undefined:
+    default:
+      // Timeout, Unknown, "Server Is Busy", "Server Is Not Ready": it may have been written.
+      return uncertain(question, text || 'the server gave no reason');
+  }
+}
+
+/** What it means that the call itself failed, for an append that was in flight on it. */
+export function callFailure(error: unknown, question: AppendQuestion): Failure {
+  const { stream, expected, doing } = question;
+  if (!isCallError(error)) return uncertain(question, error instanceof Error ? error.message : String(error), error);
+  const leader = namedLeader(error);
+  if (leader !== undefined) return uncertain(question, `the leader is now ${leader.address}:${leader.port}`, error);
+  switch (exceptionOf(error)) {
+    case 'stream-deleted':
+      return streamDeleted(question);
+    case 'wrong-expected-version':
+      return wrongExpectedRevision(question, trailerOf(error, 'actual-version') ?? 'unknown');
+    case 'maximum-append-size-exceeded':
+      return appendTooLarge(question, Number(trailerOf(error, 'maximum-append-size') ?? 0));
+    case 'maximum-append-event-size-exceeded':
+      return eventTooLarge(question, Number(trailerOf(error, 'maximum-append-event-size')));
+    case undefined:
+    default:
+  }
+  const failure = targetFailure(error, doing);
+  if (failure.kind === 'TargetAccessDenied' || failure.answer === 'resume') return failure;
+  return new Failure('AppendUncertain', failure.message, { stream, expected }, { cause: failure });
+}
+
+/** The append may or may not have been written. */
+export function uncertain({ stream, expected, doing }: AppendQuestion, why: string, cause?: unknown): Failure {
+  return new Failure(
+    'AppendUncertain',
+    `It is not known whether EventStoreDB at ${doing.server} wrote the append behind revision ${expected} of stream ${stream}: ${why}.`,
+    { stream, expected },
+    { cause },
+  );
+}
+
+/** Another writer was there first, or the answer to an earlier try was lost. */
+export function wrongExpectedRevision({ stream, expected }: AppendQuestion, actual: string): Failure {
+  const words = (revision: string): string => (revision === String(noStream) ? 'no stream' : `revision ${revision}`);
+  return new Failure(
+    'WrongExpectedRevision',
+    `Stream ${stream} is at ${words(actual)}, not at ${words(String(expected))}.`,
+    { stream, expected, actual },
+  );
+}
+
+function streamDeleted({ stream, expected }: AppendQuestion): Failure {
+  return new Failure('TargetDeleted', `Stream ${stream} is deleted for good.`, { stream, expected });
+}
+
+function appendTooLarge(question: AppendQuestion, named: number): Failure {
+  const { stream, size, doing, limit } = question;
+  const { bytes } = size;
+  if (!(named > 0 && named < bytes)) {
+    return refused(doing, `an append of ${bytes} bytes exceeds the limit that it names, ${named} bytes`);
+  }
+  limit.lower(named);
+  return new Failure(
+    'AppendTooLarge',
+    `EventStoreDB at ${doing.server} takes ${named} bytes in one append, not ${bytes}.`,
+    { stream, bytes, limit: named },
+  );
+}
+
+/** The limit of one event is learnt like that of an append: the next try finds the event before it is sent. */
+function eventTooLarge(question: AppendQuestion, named: number): Failure {
+  const { stream, size, doing, limit } = question;
+  const { largestBytes } = size;
+  if (!(named > 0 && named < largestBytes)) {
+    return refused(doing, `an event of at most ${largestBytes} bytes exceeds the limit that it names, ${named} bytes`);
+  }
+  limit.lowerForEvents(named);
+  return new Failure(
+    'AppendTooLarge',
+    `EventStoreDB at ${doing.server} takes ${named} bytes in one event, not ${largestBytes}.`,
+    { stream, bytes: largestBytes, limit: named },
+  );
+}
+
+/** Of a protobuf message whose last field is a varint, that number: no high bit ends the field before it. */
+function lastVarint(bytes: Uint8Array): number {
+  let value = 0;
+  for (let at = bytes.length - 1; at >= 0; at--) {
+    const byte = bytes[at] ?? 0;
+    if (at < bytes.length - 1 && byte < 0x80) break;
+    value = value * 0x80 + (byte & 0x7f);
+  }
+  return value;
+}
+
+function currentRevision(wrong: WrongExpectedVersion): string {
+  return wrong.hasCurrentStreamRevision() ? wrong.getCurrentStreamRevision() : String(noStream);
+}
+
+/** A UUID in its text form, whichever of the two forms the server chose. */
+function uuidText(uuid: UUID | undefined): string {
+  const structured = uuid?.getStructured();
+  if (structured === undefined) return uuid?.getString().toLowerCase() ?? '';
+  const hex = [structured.getMostSignificantBits(), structured.getLeastSignificantBits()]
+    .map((half) => BigInt.asUintN(64, BigInt(half)).toString(16).padStart(16, '0'))
+    .join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

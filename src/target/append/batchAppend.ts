@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Clock } from '../../core/clock.js';
+import { asFailure, type Failure } from '../../core/failure.js';
+import type { TargetEvent } from '../../core/record.js';
+import { type AppendQuestion, batchRevision, callFailure, readBatchAnswer, uncertain } from './answer.js';
+import { type AppendLimit, appendSize } from './limit.js';
+import { batchRequestBytes, eventsBytes, maxRequestBytes, writeBatchRequest } from './request.js';
+import type { BufferPool } from './bufferPool.js';
+import { answerMs, type AppendFeatures, asBytes, type Connection } from '../connect/connection.js';
+import { heard } from '../../core/ignoreRejection.js';
+import type { AppendCall } from '../target.js';
+import type { Doing } from '../failure.js';
+
+/** What an append call works with. */
+export interface AppendParts {
+  readonly connection: Connection;
+  readonly features: AppendFeatures;
+  readonly stream: string;
+  readonly doing: Doing;
+  readonly limit: AppendLimit;
+  readonly buffers: BufferPool;
+  readonly clock: Clock;
+  /** Told when the connection, not just one append, has failed. */
+  readonly onLost: (error: unknown) => void;
+}
+
+interface InFlight extends AppendQuestion {
+  readonly correlationId: string;
+  readonly resolve: (revision: number) => void;
+  readonly reject: (failure: Failure) => void;
+  readonly stopDeadline: () => void;
+  readonly buffer: Buffer;
+}
+
+/** How long one append may take from its write, in milliseconds: a slow line gets time for large requests. */
+export function deadlineMs(requestBytes: number): number {
+  return answerMs + Math.ceil(requestBytes / 65_536) * 1_000;
+}
+
+/**
+ * One BatchAppend call of our own. Requests leave in the order of the calls to {@link append}; answers come in any
+ * order and are matched by correlation id. The first failure, silence, or end of the stream ends the whole call:
+ * what is in flight then is of unknown outcome.
+ *
+ * The client library's own call is not used: it loses appends that the server never answers, lets first appends
+ * overtake each other, and dies of answers that it does not expect.
+ */
+export class BatchAppendCall implements AppendCall {
+  private readonly call: ClientDuplexStream<Buffer, Buffer>;
+  /** In the order of sending; a few, so that looking for one costs nothing. */
+  private inFlight: InFlight[] = [];
+  private readonly correlationPrefix = randomUUID().slice(0, 24);
+  private sent = 0;
+  private over: Error | undefined;
+  /** gRPC has given the call its status and will not touch it again. */
+  private gone = false;
+  private full = false;
+  private waiting: (() => void)[] = [];
+
+  constructor(private readonly parts: AppendParts) {
+    const { connection } = parts;
+    this.call = connection.grpc.makeBidiStreamRequest(
+      '/event_store.client.streams.Streams/BatchAppend',
+      asBytes,
+      asBytes,
+      ...connection.callArguments(),
+    );
+    this.call.on('data', (bytes: Buffer) => this.receive(bytes));
+    this.call.on('drain', () => this.letThrough());
+    // guard: end-of-the-call
+    this.call.on('end', () => this.lost(new Error('the server ended the call')));
+    // Stays to the end: a cancelled call reports that as an error too.
+    this.call.on('error', (error) => this.lost(error));
+    this.call.on('status', () => {
+      this.gone = true;
+      this.giveBuffersBack();
+    });
+  }
+
+  append(events: readonly TargetEvent[], expected: number): Promise<number> {
+    const { stream, doing, limit, features, buffers, clock } = this.parts;
+    const question: AppendQuestion = { stream, size: appendSize(events), expected, doing, limit };
+    if (this.over) return heard(Promise.reject(uncertain(question, 'the call is over', this.over)));
+    const bytes = eventsBytes(events);
+    const ms = deadlineMs(bytes);
+    const correlationId = this.nextCorrelationId();
+    const head = { stream, expected, correlationId, deadlineSeconds: features.durations ? ms / 1_000 : undefined };
+    const length = batchRequestBytes(head, bytes);
+    // guard: longest-message
+    if (length > maxRequestBytes && events.length > 1) return this.appendHalves(events, expected);
+    const buffer = buffers.take(length);
+    writeBatchRequest(head, events, buffer);
+    const answer = new Promise<number>((resolve, reject) => {
+      // guard: deadline-of-an-append
+      const silent = (): void => this.lost(new Error(`it did not answer within ${ms / 1_000} s`));
+      const stopDeadline = clock.after(ms, silent);
+      this.inFlight.push({ ...question, correlationId, resolve, reject, stopDeadline, buffer });
+    });
+    if (!this.call.write(buffer.subarray(0, length))) this.full = true;
+    return heard(answer);
+  }
+
+  writable(): Promise<void> {
+    if (!this.full || this.over) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  close(): void {
+    const closed = new Error('the call was closed');
+    this.end(closed, (append) => uncertain(append, closed.message));
+  }
+
+  /** Small events may count for less than they take in a message: what one message cannot hold leaves in two. */
+  private appendHalves(events: readonly TargetEvent[], expected: number): Promise<number> {
+    const half = events.length >>> 1;
+    const first = this.append(events.slice(0, half), expected);
+    const second = this.append(events.slice(half), expected + half);
+    return heard(first.then(() => second));
+  }
+
+  private receive(bytes: Buffer): void {
+    if (this.over) return;
+    try {
+      const { correlationId, answer } = readBatchAnswer(bytes);
+      // guard: correlation-id
+      const isAnswered = (one: InFlight): boolean => one.correlationId === correlationId;
+      const append = this.inFlight.find(isAnswered);
+      // Not ours, or said twice: there is nothing to learn from it.
+      if (append) this.answered(append, answer);
+    } catch (error) {
+      this.lost(new Error('its answer cannot be understood', { cause: error }));
+    }
+  }
+
+  private answered(append: InFlight, answer: BatchAppendResp): void {
+    this.parts.connection.answered = true;
+    this.inFlight = this.inFlight.filter((one) => one !== append);
+    append.stopDeadline();
+    this.parts.buffers.give(append.buffer);
+    try {
+      append.resolve(batchRevision(answer, append));
+    } catch (error) {
+      const failure = asFailure(error);
+      append.reject(failure); // first, because it says more than those that fail with it
+      // guard: first-failure-ends-the-call
+      this.end(failure, (other) => uncertain(other, `another append of the call failed (${failure.message})`, failure));
+    }
+  }
+
+  /** The call or its connection is lost: no append in flight is better off than another. */
+  private lost(error: Error): void {
+    if (this.over) return;
+    this.end(error, (append) => callFailure(error, append));
+    this.parts.onLost(error);
+  }
+
+  private end(why: Error, failureOf: (append: InFlight) => Failure): void {
+    if (this.over) return;
+    this.over = why;
+    this.call.cancel();
+    for (const append of this.inFlight) {
+      append.stopDeadline();
+      append.reject(failureOf(append));
+    }
+    this.giveBuffersBack();
+    this.letThrough();
+  }
+
+  /** Once gRPC is done with the call, nothing reads the buffers of what was in flight any more. */
+  private giveBuffersBack(): void {
+    // guard: buffers-of-a-call
+    if (!this.over || !this.gone) return;
+    for (const { buffer } of this.inFlight) this.parts.buffers.give(buffer);
+    this.inFlight = [];
+  }
+
+  private letThrough(): void {
+    this.full = false;
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  private nextCorrelationId(): string {
+    return this.correlationPrefix + (++this.sent).toString(16).padStart(12, '0');
+  }
+}

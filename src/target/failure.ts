@@ -1,0 +1,151 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import { Failure } from '../core/failure.js';
+import type { Endpoint } from './connect/connectionString.js';
+
+/** A gRPC status as grpc-js and the client library hand it over: an error with a code, a text and trailers. */
+interface CallError {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** What was being done to which server, for messages. Holds no secret. */
+export interface Doing {
+  /** A verb phrase: `read the tail of stream billing`. */
+  readonly what: string;
+  /** Host and port, or several. */
+  readonly server: string;
+  /** False when the connection string says `tls=false`: then the client library sends no user and password. */
+  readonly secure: boolean;
+}
+
+/** Texts of Node's and OpenSSL's errors when a certificate or a handshake was the trouble. */
+const tlsTrouble =
+  /certificate|self[- ]signed|\bTLS\b|\bSSL\b|ERR_TLS|ERR_SSL|altname|unable to verify|handshake|wrong version number/i;
+
+/** Nobody is there, so TLS was not the trouble. */
+const notFound = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|Name resolution/i;
+
+const notNow = /server is (not ready|too busy|busy)|no leader info/i;
+
+/**
+ * Says what an error of a call means to us. The kind and the message tell apart: unreachable, TLS refused, wrong user
+ * or password, and a server that answers but refuses.
+ */
+export function targetFailure(error: unknown, doing: Doing): Failure {
+  if (error instanceof Failure) return error;
+  const call = asCallError(error);
+  if (call === undefined) return unreachable(error instanceof Error ? error.message : String(error), doing, error);
+  const { code, details } = call;
+  const exception = trailer(call.metadata, 'exception');
+  if (exception === 'access-denied' || code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) {
+    return accessDenied(doing, details, error);
+  }
+  if (notNow.test(details)) return refused(doing, details, error);
+  if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED) {
+    return unreachable(details, doing, error);
+  }
+  // A connection that is cut in the middle of an answer surfaces as INTERNAL with the stream's reset code.
+  if (code === status.INTERNAL && /RST_STREAM|ECONNRESET|connection/i.test(details)) {
+    return unreachable(details, doing, error);
+  }
+  return refused(doing, details, error);
+}
+
+/** No answer within our own deadline. */
+export function silence(doing: Doing, ms: number): Failure {
+  return new Failure(
+    'TargetUnreachable',
+    `Cannot ${doing.what}: EventStoreDB at ${doing.server} did not answer within ${ms / 1000} s.`,
+    { server: doing.server },
+  );
+}
+
+/** The server answers, but in a way that we do not understand or that says no. */
+export function refused(doing: Doing, why: string, cause?: unknown): Failure {
+  return new Failure(
+    'TargetRefused',
+    `Cannot ${doing.what}: EventStoreDB at ${doing.server} refused: ${why}.`,
+    { server: doing.server },
+    { cause },
+  );
+}
+
+/** The user, the password or the user's rights were not enough. */
+export function accessDenied(doing: Doing, why: string, cause?: unknown): Failure {
+  const hint = doing.secure ? '' : '; the connection string says tls=false, so no user and password were sent';
+  return new Failure(
+    'TargetAccessDenied',
+    `Cannot ${doing.what}: EventStoreDB at ${doing.server} denied access: wrong user or password, or a missing right (${why})${hint}.`,
+    { server: doing.server },
+    { cause },
+  );
+}
+
+/** The server is not where it should be, or does not speak with us. */
+function unreachable(why: string, doing: Doing, cause: unknown): Failure {
+  const reason = lastError(why);
+  if (doing.secure && tlsTrouble.test(reason)) {
+    return new Failure(
+      'TargetTlsRefused',
+      `Cannot ${doing.what}: TLS with EventStoreDB at ${doing.server} was refused: ${reason}.`,
+      { server: doing.server },
+      { cause },
+    );
+  }
+  const hint =
+    doing.secure || notFound.test(reason) ? '' : ' (the connection string says tls=false: does it want TLS?)';
+  return new Failure(
+    'TargetUnreachable',
+    `Cannot ${doing.what}: EventStoreDB at ${doing.server} is unreachable: ${reason}${hint}.`,
+    { server: doing.server },
+    { cause },
+  );
+}
+
+/** The node that a node which does not lead names as the leader; undefined when the error says something else. */
+export function namedLeader(error: unknown): Endpoint | undefined {
+  const call = asCallError(error);
+  if (call === undefined || trailer(call.metadata, 'exception') !== 'not-leader') return undefined;
+  const address = trailer(call.metadata, 'leader-endpoint-host');
+  const port = Number(trailer(call.metadata, 'leader-endpoint-port'));
+  return address !== undefined && Number.isInteger(port) ? { address, port } : undefined;
+}
+
+/** The server's own name for what went wrong, from the trailer `exception`: `stream-deleted`, `not-leader`, ... */
+export function exceptionOf(error: unknown): string | undefined {
+  const call = asCallError(error);
+  return call && trailer(call.metadata, 'exception');
+}
+
+/** True for an error with a gRPC status: the call was answered or broken off, not given up by us. */
+export function isCallError(error: unknown): boolean {
+  return asCallError(error) !== undefined;
+}
+
+/** One trailer of an error, as text. */
+export function trailerOf(error: unknown, name: string): string | undefined {
+  const call = asCallError(error);
+  return call && trailer(call.metadata, name);
+}
+
+function trailer(metadata: Metadata, name: string): string | undefined {
+  const [value] = metadata.get(name);
+  return value?.toString();
+}
+
+/** The error as a gRPC status, when it is one. */
+function asCallError(error: unknown): CallError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'number') return undefined;
+  return {
+    code: error.code as status,
+    details: 'details' in error && typeof error.details === 'string' ? error.details : error.message,
+    metadata: 'metadata' in error && error.metadata instanceof Metadata ? error.metadata : new Metadata(),
+  };
+}
+
+/** grpc-js wraps the reason: `No connection established. Last error: <reason>. Resolution note: `. */
+function lastError(details: string): string {
+  const [, reason = details] = /Last error: (.*?)\.? Resolution note:/s.exec(details) ?? [];
+  return reason.replace(/^Error( \[\w+\])?: /, '').replace(/[. ]+$/, '');
+}

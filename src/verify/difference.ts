@@ -1,0 +1,136 @@
+import { createHash, type Hash } from 'node:crypto';
+import { firstNewline, formatBody } from '../convert/body/jsvFormat.js';
+import type { Mark, TargetEvent } from '../core/record.js';
+import type { StoredEvent } from '../target/target.js';
+
+/** What can be wrong with a target stream, given what the source holds. */
+export type DifferenceKind =
+  | 'missing'
+  | 'doubled'
+  | 'reordered'
+  | 'foreign'
+  | 'changed-id'
+  | 'changed-type'
+  | 'changed-content-type'
+  | 'changed-data'
+  | 'changed-mark'
+  /** A message was set aside, and its blob is not what it must be. */
+  | 'quarantine'
+  /** The checkpoint row names an event as confirmed that the stream does not hold. */
+  | 'checkpoint-ahead';
+
+/** One thing that is wrong, and where. */
+export interface Difference {
+  readonly kind: DifferenceKind;
+  /** The record's position at the source and the event's index in it; absent for an event that is not ours. */
+  readonly position?: number;
+  readonly index?: number;
+  /** The event's revision in the target stream; absent for one that is missing. */
+  readonly revision?: number;
+  readonly detail: string;
+}
+
+/** An event that the source makes, as it must be in the stream. */
+export interface ExpectedEvent extends TargetEvent {
+  /** The settings of now make no event of it: it is only in the stream if others held when it was written. */
+  readonly excluded?: true;
+  /** The body as the source stores it, where that is not `data`: formatting what the target holds must give it. */
+  readonly body?: Uint8Array;
+}
+
+/** Everything in which a stored event is not the one expected; none when they are equal. */
+export function changes(stored: StoredEvent, expected: ExpectedEvent): Difference[] {
+  const found: Difference[] = [];
+  const add = (kind: DifferenceKind, detail: string): void =>
+    void found.push(difference(kind, expected.mark, stored, detail));
+  // guard: verify-ids
+  if (stored.id !== expected.id) add('changed-id', `id ${stored.id} in place of ${expected.id}`);
+  // guard: verify-types
+  if (stored.type !== expected.type) add('changed-type', `type ${stored.type} in place of ${expected.type}`);
+  // guard: verify-content-types
+  if (stored.contentType !== expected.contentType) {
+    add('changed-content-type', `${stored.contentType} in place of ${expected.contentType}`);
+  }
+  const body = bodyOf(expected);
+  const storedBody = storedBodyOf(stored, expected);
+  if (!storedBody) add('changed-data', `formatting its ${stored.data.length} bytes does not give the source's body`);
+  // guard: verify-bodies
+  else if (!sameBytes(storedBody, body)) add('changed-data', firstDifference(storedBody, body));
+  // guard: verify-marks
+  if (!sameBytes(stored.metadata, expected.metadata)) {
+    add('changed-mark', firstDifference(stored.metadata, expected.metadata));
+  }
+  return found;
+}
+
+/** @param mark absent for an event that is not ours; @param stored absent for one that is missing */
+export function difference(
+  kind: DifferenceKind,
+  mark: Pick<Mark, 'position' | 'index'> | undefined,
+  stored: Pick<StoredEvent, 'revision'> | undefined,
+  detail: string,
+): Difference {
+  return {
+    kind,
+    ...(mark && { position: mark.position, index: mark.index }),
+    ...(stored && { revision: stored.revision }),
+    detail,
+  };
+}
+
+/**
+ * SHA-256 over events one behind the other: place, id, type, content type, body as the source stores it, metadata.
+ * Two sides that hold the same have the same digest.
+ */
+export class EventsDigest {
+  private readonly hash: Hash = createHash('sha256');
+
+  expected(event: ExpectedEvent): void {
+    this.add(event, bodyOf(event));
+  }
+
+  /** @param as the event that it stands for, when it is known */
+  stored(event: StoredEvent, as: ExpectedEvent | undefined): void {
+    this.add(event, (as && storedBodyOf(event, as)) ?? event.data);
+  }
+
+  /** What was added last is not what it should be, also where its bytes are. */
+  differ(): void {
+    this.hash.update('different\n');
+  }
+
+  /** 64 hex digits, over everything so far. */
+  get hex(): string {
+    return this.hash.copy().digest('hex');
+  }
+
+  private add({ id, type, contentType, metadata }: Omit<StoredEvent, 'revision' | 'data'>, body: Uint8Array): void {
+    this.hash.update(`${JSON.stringify([id, type, contentType, body.length, metadata.length])}\n`);
+    this.hash.update(body).update(metadata);
+  }
+}
+
+/** The body as the source stores it. */
+function bodyOf({ body, data }: ExpectedEvent): Uint8Array {
+  return body ?? data;
+}
+
+/** What the target's bytes say the source's body is; undefined when formatting them gives a longer one. */
+function storedBodyOf({ data }: StoredEvent, { body }: ExpectedEvent): Uint8Array | undefined {
+  return body ? formatBody(data, firstNewline(body) ?? '\n', body.length) : data;
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
+}
+
+function firstDifference(stored: Uint8Array, expected: Uint8Array): string {
+  const differs = expected.findIndex((byte, index) => stored[index] !== byte);
+  const where = differs < 0 ? Math.min(stored.length, expected.length) : differs;
+  const bytes = `${stored.length} bytes (SHA-256 ${sha256(stored)}) in place of ${expected.length} (${sha256(expected)})`;
+  return `${bytes}; the first that differs is byte ${where}`;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,123 @@
+import type { CheckpointRow } from '../checkpoint/checkpoint.js';
+import { Failure } from '../core/failure.js';
+import { sameMark, type Mark } from '../core/record.js';
+import type { FramePoint, History } from '../source/views/history.js';
+import { noStream, type StoredEvent } from '../target/target.js';
+import { difference, type Difference } from './difference.js';
+import type { Parts } from '../engine/parts.js';
+import { acceptedMark } from '../engine/resume/ownership.js';
+
+type EndsParts = Pick<Parts, 'checkpoint' | 'target' | 'stream' | 'sourceId'>;
+
+/** An event of ours and where it stands. */
+export interface OwnEvent {
+  readonly mark: Mark;
+  readonly event: StoredEvent;
+}
+
+/** How far both sides can be compared, as it was at one moment; a replicator may go on behind it. */
+export interface Ends {
+  readonly row: CheckpointRow | undefined;
+  /** Last revision of the stream. */
+  readonly revision: number;
+  /** The last position that is replicated whole. */
+  readonly position: number;
+  /** The position whose record the stream holds only the first events of, and the first of these. */
+  readonly unfinished?: { readonly position: number; readonly revision: number };
+  /** What the checkpoint says of the stream and the stream does not hold. */
+  readonly differences: readonly Difference[];
+  /** True for what is not replicated yet, by its place at the source. */
+  isAhead(mark: Mark, history: History): boolean;
+}
+
+/**
+ * Asks the checkpoint first and the stream behind it, so that everything the checkpoint calls confirmed must be there.
+ *
+ * @throws Failure `TargetTruncated` or `TargetDeleted` for a stream that cannot be read, or an outage
+ */
+export async function verifyEnds(parts: EndsParts, signal: AbortSignal): Promise<Ends> {
+  const row = await parts.checkpoint.load(signal);
+  const revision = await lastRevision(parts, signal);
+  const own = await lastOwn(parts, row, revision, signal);
+  const isUnfinished = own !== undefined && own.mark.index < own.mark.count - 1;
+  const replicated = own ? own.mark.position - (isUnfinished ? 1 : 0) : 0;
+  const rowIsAhead = row !== undefined && row.cursor.position > (own?.mark.position ?? 0);
+  const [main, apart] = rowIsAhead ? pointsOfRow(row) : pointsOfTail(own?.mark, isUnfinished);
+  return {
+    row,
+    revision,
+    position: rowIsAhead ? row.cursor.position - 1 : replicated,
+    ...(isUnfinished &&
+      !rowIsAhead && { unfinished: { position: own.mark.position, revision: own.event.revision - own.mark.index } }),
+    differences: await confirmedButAbsent(parts, row, revision, signal),
+    isAhead: (mark, history) => {
+      if (apart?.chunk === mark.chunk && mark.offset >= apart.offset) return true;
+      return history.compare(mark, main) >= 0;
+    },
+  };
+}
+
+type Points = readonly [main: FramePoint, apart: FramePoint | undefined];
+
+/** Where reading goes on: in the order of the source, and in a chunk that is read out of its place. */
+function pointsOfRow({ cursor }: CheckpointRow): Points {
+  return cursor.returnTo ? [cursor.returnTo, cursor] : [cursor, undefined];
+}
+
+function pointsOfTail(mark: Mark | undefined, unfinished: boolean): Points {
+  if (!mark) return [{ chunk: '', offset: 0 }, undefined];
+  const behind = { chunk: mark.chunk, offset: mark.offset + (unfinished ? 0 : 1) };
+  return mark.returnTo ? [mark.returnTo, behind] : [behind, undefined];
+}
+
+async function lastRevision({ target, stream }: EndsParts, signal: AbortSignal): Promise<number> {
+  const tail = await target.tail(stream, signal);
+  switch (tail.kind) {
+    case 'absent':
+      return noStream;
+    case 'truncated':
+      throw new Failure('TargetTruncated', `Stream ${stream} shows no event: ${tail.reason}.`, { stream });
+    case 'tombstoned':
+      throw new Failure('TargetDeleted', `Stream ${stream} was deleted for good (tombstoned).`, { stream });
+    case 'event':
+      return tail.event.revision;
+  }
+}
+
+/** The last event of ours at a revision or before it, down to and without `above`. */
+export async function lastOwn(
+  { target, stream, sourceId }: Pick<Parts, 'target' | 'stream' | 'sourceId'>,
+  row: CheckpointRow | undefined,
+  revision: number,
+  signal: AbortSignal,
+  above = noStream,
+): Promise<OwnEvent | undefined> {
+  if (revision <= above) return undefined;
+  // The one at the revision is ours nearly always, so it is asked for alone first.
+  for (const count of [1, revision - above]) {
+    for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
+      const mark = acceptedMark(event, sourceId, row?.accepted);
+      if (mark) return { mark, event };
+    }
+  }
+  return undefined;
+}
+
+async function confirmedButAbsent(
+  { target, stream, sourceId }: EndsParts,
+  row: CheckpointRow | undefined,
+  lastRevision: number,
+  signal: AbortSignal,
+): Promise<Difference[]> {
+  // guard: verify-row-against-the-stream
+  if (!row?.confirmed) return [];
+  const { mark, revision } = row.confirmed;
+  if (revision > lastRevision) {
+    return [difference('checkpoint-ahead', mark, { revision }, `the stream ends at revision ${lastRevision}`)];
+  }
+  for await (const event of target.read(stream, { revision, direction: 'forwards', count: 1 }, signal)) {
+    const stored = acceptedMark(event, sourceId, row.accepted);
+    if (stored && event.revision === revision && sameMark(stored, mark)) return [];
+  }
+  return [difference('checkpoint-ahead', mark, { revision }, 'the stream holds another event there')];
+}

@@ -1,0 +1,51 @@
+import type { Mark } from '../core/record.js';
+
+type Numbered = Pick<Mark, 'position'>;
+
+/**
+ * Whether the positions of a stream are those of its source: dense, one a record, in the order in which the records
+ * were read. Counting the records that are at the source now gives the same positions, but for records that got there
+ * behind the cursor: until a person has them read, they have no position, and then they get later ones.
+ */
+export class Numbering {
+  /** By so much counting is ahead of the stream. */
+  private shift = 0;
+  private lastCounted = 0;
+  /** Since the last event in its place: some were not in the stream; some were read out of their place. */
+  private skipped = false;
+  private apart = false;
+
+  /** The source holds an event that the stream goes on without. */
+  skip(): void {
+    this.skipped = true;
+  }
+
+  /** The stream holds an event that was read out of its place. */
+  readApart(): void {
+    this.apart = true;
+  }
+
+  /**
+   * The stream holds an event in its place.
+   *
+   * @param stored its mark in the stream; @param counted the position that counting gives
+   * @returns what is wrong with its position
+   */
+  met({ position }: Numbered, { position: counted }: Numbered): string | undefined {
+    const shift = counted - position;
+    const isRight =
+      shift === this.shift ||
+      (shift < this.shift && this.apart) ||
+      (shift > this.shift && this.skipped && shift - this.shift < counted - this.lastCounted);
+    const expected = counted - this.shift;
+    if (isRight) this.shift = shift;
+    this.lastCounted = counted;
+    this.skipped = this.apart = false;
+    return isRight ? undefined : `position ${position} in place of ${expected}`;
+  }
+
+  /** The position that an event has in the stream if it follows what was met last. */
+  positionOf({ position: counted }: Numbered): number {
+    return counted - this.shift;
+  }
+}

@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { placeholderFacts } from '../convert/placeholder.js';
+import type { Reconversion } from './reconvert.js';
+import { Failure } from '../core/failure.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
+import type { Mark, SourceRecord } from '../core/record.js';
+import type { FramePoint, History } from '../source/views/history.js';
+import { noStream, type StoredEvent } from '../target/target.js';
+import { difference, type Difference, type ExpectedEvent } from './difference.js';
+import { isAccepted } from '../engine/resume/foreignTail.js';
+import type { Parts } from '../engine/parts.js';
+import { acceptedMark } from '../engine/resume/ownership.js';
+import { Verification, type Compared, type Reading } from './verify.js';
+import { lastOwn, type Ends } from './ends.js';
+
+/** What a verification is made of. */
+export interface VerifyParts extends Pick<
+  Parts,
+  'source' | 'target' | 'checkpoint' | 'clock' | 'sourceId' | 'stream' | 'settings'
+> {
+  readonly sourceHistory: History;
+  readonly reconversion: Reconversion;
+  /** Where messages are kept that were set aside; absent where that cannot be known. */
+  readonly quarantine?: Quarantine | undefined;
+}
+
+/** Positions, 1-based, both included. */
+export interface PositionRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a range of positions is on both sides. */
+export interface RangeResult {
+  /** From where it was really compared: an event before `from` that is certain to be in its place. */
+  readonly from: number;
+  /** The last position that was compared; less than asked for when a stop was asked for. */
+  readonly to: number;
+  readonly firstRevision: number;
+  readonly compared: Compared;
+  /** Events that are not ours and were accepted. */
+  readonly acceptedForeign: number;
+  /** SHA-256 of the events of each side, 64 hex digits. */
+  readonly digest: { readonly source: string; readonly target: string };
+}
+
+/** Who looks on while a range is compared. */
+export interface VerifyWatch {
+  found(difference: Difference): void;
+  /** The stream has been compared up to here. */
+  reached(revision: number, position: number): void;
+  /** Ends the comparison where it stands. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Reads both ends in lockstep from a position on and compares them, in bounded memory.
+ *
+ * @throws Failure of a Source* or Target* kind
+ */
+export async function verifyRange(
+  range: PositionRange,
+  ends: Ends,
+  parts: VerifyParts,
+  watch: VerifyWatch,
+  signal: AbortSignal,
+): Promise<RangeResult> {
+  const start = await startOf(range.from, ends, parts, signal);
+  const { verification, reading } = verificationFrom(start, parts, signal);
+  const foreign = await acceptedForeign(ends, parts, signal);
+  let position = start.position - 1;
+  let acceptedCount = 0;
+  // What the stream holds at its end need not be what comes last at the source.
+  // guard: verify-to-the-last-event
+  let to = range.to === ends.position ? Infinity : range.to;
+  const events = parts.target.read(
+    parts.stream,
+    { revision: start.revision, direction: 'forwards', count: ends.revision - start.revision + 1 },
+    signal,
+  );
+  for await (const event of events) {
+    if (foreign(event.revision)) {
+      acceptedCount += 1;
+      continue;
+    }
+    const mark = acceptedMark(event, parts.sourceId, ends.row?.accepted);
+    if (watch.stop.aborted) to = Math.min(to, position - 1);
+    if (mark && (mark.position > to || event.revision >= (ends.unfinished?.revision ?? Infinity))) break;
+    if (watch.stop.aborted) break;
+    const found = await verification.stored(event, mark);
+    // guard: verify-what-was-set-aside
+    if (mark?.quarantined && found.length === 0) found.push(...(await notKept(event, mark, parts, signal)));
+    for (const difference of found) watch.found(difference);
+    if (mark) position = Math.max(position, mark.position);
+    watch.reached(event.revision, position);
+  }
+  const isBeyond = (mark: Mark): boolean => mark.position > to || ends.isAhead(mark, parts.sourceHistory);
+  for await (const difference of verification.end(isBeyond)) watch.found(difference);
+  await reading.close();
+  return {
+    ...{ from: start.position, firstRevision: start.revision, acceptedForeign: acceptedCount },
+    to: Number.isFinite(to) ? to : Math.max(ends.position, position),
+    compared: verification.compared,
+    digest: verification.digest,
+  };
+}
+
+/** What is wrong with the message that an event stands for. */
+async function notKept(
+  event: StoredEvent,
+  mark: Mark,
+  { quarantine }: VerifyParts,
+  signal: AbortSignal,
+): Promise<Difference[]> {
+  const { blob = '', sha256 } = placeholderFacts(event) ?? {};
+  const wrong = (what: string): Difference[] => [difference('quarantine', mark, event, `blob ${blob} ${what}`)];
+  if (!quarantine) return wrong('cannot be looked at: the checkpoint connection names no blob service');
+  const kept = await quarantine.read(blob, signal);
+  if (!kept) return wrong(`is not in container ${quarantine.container}, or not whole`);
+  const isSame = createHash('sha256').update(kept.body).digest('hex') === sha256;
+  return isSame ? [] : wrong('holds another message');
+}
+
+interface Start {
+  readonly position: number;
+  /** Where the frame of that position starts; absent for the beginning. */
+  readonly point?: FramePoint;
+  readonly revision: number;
+}
+
+const beginning: Start = { position: 1, revision: 0 };
+
+/**
+ * Where to begin for a position: behind the last event before it, whose frame is read to be sure that it is what its
+ * mark says. An event that was read out of its place says nothing about the order, so one before it is taken.
+ */
+async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: AbortSignal): Promise<Start> {
+  let low = noStream;
+  for (let high = ends.revision + 1; from > 1 && high - low > 1;) {
+    const middle = (low + high) >> 1;
+    const own = await lastOwn(parts, ends.row, middle, signal, low);
+    if (own && own.mark.position >= from) high = own.event.revision;
+    else low = middle;
+  }
+  for (
+    let own = await lastOwn(parts, ends.row, low, signal);
+    own;
+    own = await lastOwn(parts, ends.row, own.event.revision - 1, signal)
+  ) {
+    const { mark, event } = own;
+    if (mark.returnTo) continue;
+    const { frameBytes } = (await recordAt(mark, parts, signal)) ?? {};
+    if (frameBytes === undefined) return beginning;
+    const point = { chunk: mark.chunk, offset: mark.offset + frameBytes };
+    return { position: mark.position + 1, point, revision: event.revision + 1 };
+  }
+  return beginning;
+}
+
+/** The record that a mark names; undefined when it is gone or another one. */
+async function recordAt(mark: Mark, { source }: VerifyParts, signal: AbortSignal): Promise<SourceRecord | undefined> {
+  try {
+    return (await source.locate(mark, undefined, signal)).record;
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.answer === 'stop') return undefined;
+    throw thrown;
+  }
+}
+
+/** An event and the record that makes it: kept for as long as the event is. */
+type Origins = WeakMap<ExpectedEvent, SourceRecord>;
+
+function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal) {
+  const { sourceHistory: history, reconversion } = parts;
+  const origins: Origins = new WeakMap();
+  const from = start.point && { ...start.point, position: start.position };
+  const expected = expectedEvents(history.records(from, signal), reconversion, origins);
+  const asMarked = (record: SourceRecord, stored: StoredEvent, mark: Mark): ExpectedEvent | undefined => {
+    const event = reconversion.eventAs(mark, record, stored);
+    return event && withBody(event, record, reconversion);
+  };
+  const reading: Reading = {
+    settings: parts.settings,
+    compare: (one, other) => history.compare(one, other) || one.index - other.index,
+    asMarked: (event, stored, mark) => {
+      const record = origins.get(event);
+      return (record && asMarked(record, stored, mark)) ?? event;
+    },
+    find: async (stored, mark) => {
+      const record = await recordAt(mark, parts, signal);
+      return record && asMarked(record, stored, mark);
+    },
+  };
+  return {
+    verification: new Verification(expected, parts.sourceId, reading),
+    reading: { close: () => expected.return(undefined) },
+  };
+}
+
+async function* expectedEvents(
+  records: AsyncIterable<SourceRecord>,
+  reconversion: Reconversion,
+  origins: Origins,
+): AsyncGenerator<ExpectedEvent, undefined> {
+  for await (const record of records) {
+    const isExcluded = reconversion.isExcluded(record);
+    for (const event of reconversion.events(record)) {
+      const expected = { ...withBody(event, record, reconversion), ...(isExcluded && { excluded: true as const }) };
+      origins.set(expected, record);
+      yield expected;
+    }
+  }
+  return undefined;
+}
+
+/** A body that was reformatted is compared as the source stores it. */
+function withBody(event: ExpectedEvent, record: SourceRecord, { body }: Pick<Reconversion, 'body'>): ExpectedEvent {
+  const stored = event.mark.reformatted ? body(record, event.mark.index) : undefined;
+  return stored ? { ...event, body: stored } : event;
+}
+
+/** True for the revisions of foreign events that a person accepted: each accepted one, and those right before it. */
+async function acceptedForeign(
+  { row }: Ends,
+  { target, stream, sourceId }: VerifyParts,
+  signal: AbortSignal,
+): Promise<(revision: number) => boolean> {
+  const ranges: (readonly [from: number, to: number])[] = [];
+  for (const { revision } of row?.accepted?.foreign ?? []) {
+    let first = Infinity;
+    for await (const event of target.read(stream, { revision, direction: 'backwards' }, signal)) {
+      if (first === Infinity && !isAccepted(event, row)) break;
+      if (acceptedMark(event, sourceId, row?.accepted)) break;
+      first = event.revision;
+    }
+    ranges.push([first, revision]);
+  }
+  return (revision) => ranges.some(([from, to]) => revision >= from && revision <= to);
+}

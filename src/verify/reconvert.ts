@@ -1,0 +1,93 @@
+import type { Mark, SourceRecord, TargetEvent } from '../core/record.js';
+import { convertBody } from '../convert/body/body.js';
+import { createConvert, opaqueType, type ConvertOptions } from '../convert/convert.js';
+import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';
+import { createEventIds } from '../convert/eventId.js';
+import { createMarks, type RecordMarks } from '../convert/mark.js';
+
+/** What the records of a source must have become, for verification. */
+export interface Reconversion {
+  /** All events of a record, also those of an excluded key; one that stands for it for a message that makes none. */
+  events(record: SourceRecord): readonly TargetEvent[];
+  /** The settings of now make no event of the record. */
+  isExcluded(record: SourceRecord): boolean;
+  /** The body as stored of the message that makes an event. */
+  body(record: SourceRecord, index: number): Uint8Array | undefined;
+  /**
+   * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading, the
+   * settings and, where these are others, the source's id. Under other settings than those of now its type cannot be
+   * known: it is that of the event stored. If it stands for a message that was set aside, so does the event; the stored
+   * one says why.
+   *
+   * @returns undefined when the record makes no such event
+   */
+  eventAs(mark: Mark, record: SourceRecord, stored: Pick<TargetEvent, 'type' | 'data'>): TargetEvent | undefined;
+}
+
+/** @param options the settings of now */
+export function createReconversion(options: ConvertOptions): Reconversion {
+  const excluded = new Set(options.excludeKeys);
+  const placeholder = createPlaceholder(options.sourceId, options.settings);
+  const convert = createConvert({ ...options, excludeKeys: [], placeholder });
+  const writers = new Map<string, Writer>();
+  const writerOf = ({ source, settings }: Mark): Writer => {
+    const known = writers.get(settings) ?? writerUnder(source, settings);
+    writers.set(settings, known);
+    return known;
+  };
+
+  return {
+    events: convert,
+    isExcluded: ({ key }) => excluded.has(key),
+    body: bodyAt,
+    eventAs: (mark, record, { type, data }) => {
+      const placed = placedAs(mark, record);
+      if (mark.quarantined) {
+        const { kind, reason: message } = placeholderFacts({ type, data }) ?? { kind: '', reason: '' };
+        const make = mark.settings === options.settings ? placeholder : writerOf(mark).placeholder;
+        return bodyAt(record, mark.index) && make(placed, mark.index, { kind, message });
+      }
+      if (mark.settings === options.settings) return convert(placed)[mark.index];
+      const stored = bodyAt(record, mark.index);
+      if (!stored) return undefined;
+      const { payload } = record;
+      const { marksOf, idsOf } = writerOf(mark);
+      const marks = marksOf(placed, payload.kind === 'batch' ? payload.messages.length : 1);
+      const body =
+        payload.kind === 'batch'
+          ? convertBody(stored, mark.reformatted ? 'auto' : 'raw')
+          : { contentType: 'application/octet-stream' as const, data: stored, reformatted: false };
+      return {
+        id: idsOf(marks.sha1, mark.position)(mark.index),
+        type: payload.kind === 'batch' ? type : opaqueType,
+        contentType: body.contentType,
+        data: body.data,
+        metadata: marks.metadata(mark.index, body.reformatted),
+        mark: marks.mark(mark.index, body.reformatted),
+      };
+    },
+  };
+}
+
+/** What made the events under other settings, of which the source's id is one. */
+interface Writer {
+  readonly placeholder: ReturnType<typeof createPlaceholder>;
+  readonly idsOf: ReturnType<typeof createEventIds>;
+  readonly marksOf: (record: SourceRecord, count: number) => RecordMarks;
+}
+
+function writerUnder(source: string, settings: string): Writer {
+  return {
+    placeholder: createPlaceholder(source, settings),
+    idsOf: createEventIds(source),
+    marksOf: createMarks(source, settings),
+  };
+}
+
+function bodyAt({ payload }: SourceRecord, index: number): Uint8Array | undefined {
+  return payload.kind === 'batch' ? payload.messages[index]?.body : index === 0 ? payload.bytes : undefined;
+}
+
+function placedAs({ position, returnTo }: Mark, record: SourceRecord): SourceRecord {
+  return { ...record, position, ...(returnTo && { returnTo }) };
+}

@@ -1,0 +1,180 @@
+import { Failure } from '../core/failure.js';
+import type { Compared } from './verify.js';
+import type { Difference, DifferenceKind } from './difference.js';
+import { verifyEnds, type Ends } from './ends.js';
+import {
+  verifyRange,
+  type PositionRange,
+  type RangeResult,
+  type VerifyParts,
+  type VerifyWatch,
+} from './range.js';
+import { sampleRanges } from './sample.js';
+
+/** How far a verification has come. */
+export interface VerifyProgress {
+  /** Events of the stream seen so far, and how many there are to see. */
+  readonly events: number;
+  readonly total: number;
+  readonly position: number;
+  readonly revision: number;
+}
+
+/** What to compare; everything that is confirmed when nothing else is said. */
+export interface VerifyOrder {
+  /** Positions, 1-based, both included. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Compare so many ranges of positions, drawn by the seed, instead of everything between `from` and `to`. */
+  readonly sample?: { readonly ranges: number; readonly seed: number };
+  /** Ends the comparison where it stands; the report says how far it came. */
+  readonly stop: AbortSignal;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+/** What was compared and what came of it; plain JSON. Times are ISO 8601, UTC. */
+export interface VerifyReport {
+  /** True when there is no difference in what was compared. */
+  readonly equal: boolean;
+  /** False when it was stopped before it was done. */
+  readonly complete: boolean;
+  readonly source: string;
+  readonly stream: string;
+  /** Digest of the settings of now. */
+  readonly settings: string;
+  /** The last position that was replicated whole when the verification began, and the stream's last revision then. */
+  readonly confirmed: { readonly position: number; readonly revision: number };
+  /** The position whose record the stream held only the first events of. */
+  readonly unfinished?: number;
+  readonly sample?: { readonly ranges: number; readonly seed: number };
+  /** The positions that were compared; one range unless they are a sample. Digests are of each side's events. */
+  readonly ranges: readonly Pick<RangeResult, 'from' | 'to' | 'firstRevision' | 'digest'>[];
+  readonly events: Compared;
+  /** Events that are not ours and behind which a person had us go on. */
+  readonly acceptedForeign: number;
+  readonly differences: {
+    readonly total: number;
+    readonly byKind: Readonly<Partial<Record<DifferenceKind, number>>>;
+    /** The first ones. */
+    readonly first: readonly Difference[];
+  };
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+/** So many differences are told one by one; the others are counted. */
+const mostTold = 20;
+
+/**
+ * Compares a target stream with its source: counts, order, ids, types, content types, bytes and marks. Reads both ends
+ * and writes nothing. May run while a replicator does: it looks at what was confirmed when it began.
+ *
+ * @throws Failure of a Source*, Target* or Checkpoint* kind
+ */
+export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signal: AbortSignal): Promise<VerifyReport> {
+  const now = (): string => new Date(parts.clock.now()).toISOString();
+  const startedAt = now();
+  const ends = await verifyEnds(parts, signal);
+  const findings = new Findings();
+  for (const difference of ends.differences) findings.add(difference);
+  const { from = 1, to = Infinity, sample, stop } = order;
+  // guard: nothing-to-verify
+  if (from > Math.max(1, ends.position)) {
+    const { position } = ends;
+    throw new Failure(
+      'NotApplicable',
+      `Stream ${parts.stream} is replicated up to position ${position}: there is nothing to compare from position ${from} on.`,
+      { stream: parts.stream, position, from },
+    );
+  }
+  const whole = { from, to: Math.min(to, ends.position) };
+  const ranges = sample ? sampleRanges(whole, sample) : [whole];
+  const results: RangeResult[] = [];
+  const seen = { events: 0 };
+  for (const range of ranges) {
+    if (stop.aborted) break;
+    const watch = watchOf(range, ends, order, findings, seen);
+    results.push(await verifyRange(range, ends, parts, watch, signal));
+    findings.endRange();
+  }
+  return {
+    equal: findings.total === 0,
+    complete: !stop.aborted,
+    ...{ source: parts.sourceId, stream: parts.stream, settings: parts.settings },
+    confirmed: { position: ends.position, revision: ends.revision },
+    ...(ends.unfinished && { unfinished: ends.unfinished.position }),
+    ...(sample && { sample }),
+    ranges: results.map(({ from, to, firstRevision, digest }) => ({ from, to, firstRevision, digest })),
+    events: sum(results.map(({ compared }) => compared)),
+    acceptedForeign: results.reduce((count, { acceptedForeign }) => count + acceptedForeign, 0),
+    differences: { total: findings.total, byKind: findings.byKind, first: findings.first },
+    ...{ startedAt, endedAt: now() },
+  };
+}
+
+function watchOf(
+  range: PositionRange,
+  ends: Ends,
+  { stop, onProgress, sample }: VerifyOrder,
+  findings: Findings,
+  seen: { events: number },
+): VerifyWatch {
+  let first: number | undefined;
+  return {
+    stop,
+    found: (difference) => findings.add(difference),
+    reached: (revision, position) => {
+      seen.events += 1;
+      first ??= revision;
+      findings.near = position;
+      if (seen.events % 100 !== 0 && revision !== ends.revision) return;
+      // Positions run to their end as revisions do, but for records without events: near enough to show.
+      const share =
+        range.to > 0 ? (ends.revision - first + 1) * Math.min(1, (range.to - range.from + 1) / range.to) : 0;
+      const total = sample ? seen.events : Math.max(seen.events, Math.round(share));
+      onProgress?.({ events: seen.events, total, position, revision });
+    },
+  };
+}
+
+/** Differences: all of them counted, the first of them kept in the order of positions. */
+class Findings {
+  total = 0;
+  readonly byKind: Partial<Record<DifferenceKind, number>> = {};
+  private readonly kept: (readonly [near: number, Difference])[] = [];
+  private keptOfRange = 0;
+  /** The position that was seen last. */
+  near = 0;
+
+  add(difference: Difference): void {
+    this.total += 1;
+    this.byKind[difference.kind] = (this.byKind[difference.kind] ?? 0) + 1;
+    // An event that is not ours stands near the one before it; one that is missing is known late.
+    this.kept.push([difference.position ?? this.near, difference]);
+    this.keptOfRange += 1;
+    if (this.keptOfRange > 2 * mostTold) this.sort();
+  }
+
+  endRange(): void {
+    this.sort();
+    this.near = 0;
+  }
+
+  get first(): readonly Difference[] {
+    return this.kept.slice(0, mostTold).map(([, difference]) => difference);
+  }
+
+  private sort(): void {
+    this.kept.sort(([one], [other]) => one - other);
+    this.kept.splice(mostTold);
+    this.keptOfRange = 0;
+  }
+}
+
+function sum(all: readonly Compared[]): Compared {
+  const total = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
+  for (const one of all) {
+    for (const [name, count] of Object.entries(one)) total[name as keyof Compared] += count as number;
+  }
+  return total;
+}

@@ -1,0 +1,288 @@
+import { parseMark } from '../convert/mark.js';
+import type { Mark } from '../core/record.js';
+import type { StoredEvent } from '../target/target.js';
+import { changes, difference, EventsDigest, type Difference, type ExpectedEvent } from './difference.js';
+import { Numbering } from './numbering.js';
+import { ownMark } from '../engine/resume/ownership.js';
+
+export type { Difference, DifferenceKind, ExpectedEvent } from './difference.js';
+
+/** What was compared so far. */
+export interface Compared {
+  /** Events that the source makes. */
+  readonly expected: number;
+  /** Events that the stream holds. */
+  readonly stored: number;
+  /** Events on both sides, the same to the byte. */
+  readonly equal: number;
+  /** Equal events that were written under other settings than those of now, which decide types. */
+  readonly underOtherSettings: number;
+  /** Events that are not in the stream, and may rightly not be: other settings held there. */
+  readonly unjudged: number;
+  /** Equal events that stand for a message that was set aside. */
+  readonly quarantined: number;
+}
+
+/** How the source is read; by default in the order of positions, where no event may be otherwise than expected. */
+export interface Reading {
+  /** Order at the source of the events that two marks name. */
+  compare(one: Mark, other: Mark): number;
+  /** The event expected, as it is if the mark that the stream holds, which is proven, says how it was read. */
+  asMarked?(expected: ExpectedEvent, stored: StoredEvent, mark: Mark): ExpectedEvent;
+  /** The event that the mark names, read anew; undefined when the source does not hold it. */
+  find?(stored: StoredEvent, mark: Mark): Promise<ExpectedEvent | undefined>;
+  /** Digest of the settings of now; without it every event must have been written under the same. */
+  readonly settings?: string;
+}
+
+const byPosition: Reading = { compare: (one, other) => one.position - other.position || one.index - other.index };
+
+/** Events out of place that are held until they come; beyond it the oldest counts as missing. */
+const most = { awaited: 10_000, awaitedBytes: 64 * 1024 * 1024, lookAhead: 1_000 };
+
+/**
+ * Holds a target stream against what the source makes, event by event: each once, in order, the same to the byte.
+ * An event is found by the place at the source that its mark names. Memory is bounded, however much is out of place.
+ */
+export class Verification {
+  private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
+  private readonly digests = { source: new EventsDigest(), target: new EventsDigest() };
+  private readonly numbering = new Numbering();
+  /** Expected, but the stream went on without it: missing, unless it comes later. */
+  private readonly awaited = new Map<string, ExpectedEvent & { readonly unjudged: boolean }>();
+  private awaitedBytes = 0;
+  /** What comes next at the source, as far as it was looked at. */
+  private readonly ahead: IteratorResult<ExpectedEvent, unknown>[] = [];
+  /** The event taken last from the source, and the one seen last in the stream. */
+  private lastTaken: Mark | undefined;
+  private lastStored: Mark | undefined;
+
+  /** @param expected the events that the source makes, in order; @param source the source's id */
+  constructor(
+    private readonly expected: AsyncIterator<ExpectedEvent>,
+    private readonly source: string,
+    private readonly reading: Reading = byPosition,
+  ) {}
+
+  get compared(): Compared {
+    return { ...this.counts };
+  }
+
+  /** SHA-256 of both sides so far, 64 hex digits each; they are equal when nothing is different. */
+  get digest(): { readonly source: string; readonly target: string } {
+    return { source: this.digests.source.hex, target: this.digests.target.hex };
+  }
+
+  /** The stream's next event. @returns what is wrong with it; most of what is missing is only known at the {@link end} */
+  async stored(event: StoredEvent, mark = ownMark(event, this.source)): Promise<Difference[]> {
+    this.counts.stored += 1;
+    const found = mark ? await this.proven(event, mark) : await this.unproven(event);
+    if (mark) this.lastStored = mark;
+    if (found.length > 0) this.digests.target.differ();
+    return found;
+  }
+
+  /**
+   * The stream, or what is compared of it, has ended: what the source still has is missing.
+   *
+   * @param isBeyond true for what is not to be compared, by its mark with the position that it has in the stream
+   */
+  async *end(isBeyond: (mark: Mark) => boolean = () => false): AsyncGenerator<Difference> {
+    const ends = ({ mark }: ExpectedEvent): boolean => isBeyond({ ...mark, position: this.numbering.positionOf(mark) });
+    for (const event of this.awaited.values()) {
+      if (ends(event)) continue;
+      if (event.unjudged) this.counts.unjudged += 1;
+      // guard: verify-missing-in-between
+      else yield this.missing(event);
+    }
+    this.awaited.clear();
+    for (let next = await this.peek(); next.done !== true && !ends(next.value); next = await this.peek()) {
+      this.take(next.value);
+      // guard: verify-missing-at-the-end
+      if (!next.value.excluded) yield this.missing(next.value);
+    }
+  }
+
+  private async proven(event: StoredEvent, mark: Mark): Promise<Difference[]> {
+    const late = this.noLongerAwaited(mark);
+    if (late) return this.outOfPlace(event, mark, late);
+    const given: Difference[] = [];
+    for (;;) {
+      const next = await this.peek();
+      if (next.done === true) {
+        const isBehind = this.lastTaken !== undefined && this.reading.compare(mark, this.lastTaken) <= 0;
+        return [...given, ...(isBehind ? await this.behind(event, mark) : [this.surplus(event, mark)])];
+      }
+      const order = this.reading.compare(mark, next.value.mark);
+      if (order < 0) return [...given, ...(await this.behind(event, mark))];
+      this.take(next.value);
+      if (order === 0) return [...given, ...this.inPlace(event, mark, next.value)];
+      given.push(...this.await(next.value, mark));
+    }
+  }
+
+  /** Not an event that we wrote so; it may still be one that was changed, if it stands where one is expected. */
+  private async unproven(event: StoredEvent): Promise<Difference[]> {
+    const next = await this.peekIncluded();
+    if (next) {
+      const mark = { ...next.mark, position: this.numbering.positionOf(next.mark) };
+      const expected = this.asMarked(next, event, mark);
+      const claimed = parseMark(event.metadata);
+      const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.mark) === 0;
+      if (isMeant || event.id === expected.id) {
+        while (this.ahead.length > 1) this.ahead.shift();
+        this.take(next);
+        return this.compare(event, mark, expected);
+      }
+    }
+    this.digests.target.stored(event, undefined);
+    const { type, id } = event;
+    // guard: verify-foreign
+    return [difference('foreign', undefined, event, `type ${type}, id ${id}: not written for this source`)];
+  }
+
+  private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
+    const wrong = this.numbering.met(mark, expected.mark);
+    const isSurplus = expected.excluded && mark.settings === expected.mark.settings;
+    return [
+      ...(wrong === undefined ? [] : [difference('changed-mark', mark, event, wrong)]),
+      ...(isSurplus ? [this.surplus(event, mark)] : this.compare(event, mark, this.asMarked(expected, event, mark))),
+    ];
+  }
+
+  /** It comes later than what stands behind it at the source. That is right where a person had its chunk read so. */
+  private async outOfPlace(event: StoredEvent, mark: Mark, late: ExpectedEvent): Promise<Difference[]> {
+    const expected = differently(late.mark, mark) ? await this.reading.find?.(event, mark) : undefined;
+    return [...this.lateness(event, mark), ...this.compare(event, mark, expected ?? late)];
+  }
+
+  private lateness(event: StoredEvent, mark: Mark): Difference[] {
+    // guard: verify-reordered
+    if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands behind events that come after it')];
+    this.numbering.readApart();
+    const { lastStored } = this;
+    if (!lastStored || byPosition.compare(mark, lastStored) > 0) return [];
+    return [difference('reordered', mark, event, `it stands behind position ${lastStored.position}`)];
+  }
+
+  /** Its place lies before what is expected next, and it is not awaited. */
+  private async behind(event: StoredEvent, mark: Mark): Promise<Difference[]> {
+    const isNew = !this.lastStored || byPosition.compare(mark, this.lastStored) > 0;
+    const apart = mark.returnTo && isNew ? await this.reading.find?.(event, mark) : undefined;
+    if (apart) {
+      this.counts.expected += 1;
+      return [...this.lateness(event, mark), ...this.compare(event, mark, apart)];
+    }
+    this.digests.target.stored(event, undefined);
+    // guard: verify-doubled
+    return [difference('doubled', mark, event, 'it stands in the stream before, or not at the source')];
+  }
+
+  private surplus(event: StoredEvent, mark: Mark): Difference {
+    this.digests.target.stored(event, undefined);
+    return difference('foreign', mark, event, 'the source makes no such event');
+  }
+
+  private compare(stored: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
+    this.digests.source.expected(expected);
+    this.digests.target.stored(stored, expected);
+    const found = changes(stored, expected);
+    if (found.length > 0) return found;
+    this.counts.equal += 1;
+    if (this.isOfOtherSettings(mark)) this.counts.underOtherSettings += 1;
+    if (mark.quarantined) this.counts.quarantined += 1;
+    return [];
+  }
+
+  private asMarked(expected: ExpectedEvent, stored: StoredEvent, mark: Mark): ExpectedEvent {
+    if (!differently(expected.mark, mark)) return expected;
+    return this.reading.asMarked?.(expected, stored, mark) ?? expected;
+  }
+
+  private isOfOtherSettings(mark: Mark): boolean {
+    return this.reading.settings !== undefined && mark.settings !== this.reading.settings;
+  }
+
+  private missing(event: ExpectedEvent): Difference {
+    this.digests.source.expected(event);
+    return difference('missing', event.mark, undefined, 'the stream does not hold it');
+  }
+
+  /** The stream goes on without it. @returns what is certainly missing by now */
+  private await(event: ExpectedEvent, next: Mark): Difference[] {
+    if (event.excluded) return [];
+    this.numbering.skip();
+    // Settings may leave out a record as a whole, never some of its events.
+    const around = [next, this.lastStored].filter((mark) => mark !== undefined);
+    const isCut = around.some((mark) => isSameRecord(mark, event.mark));
+    // guard: verify-events-of-a-record
+    const unjudged = !isCut && around.some((mark) => this.isOfOtherSettings(mark));
+    // A copy: the bytes are views on what was read, which is much more.
+    const kept = { ...event, data: Buffer.from(event.data), ...(event.body && { body: Buffer.from(event.body) }) };
+    this.awaited.set(keyOf(event.mark), { ...kept, unjudged });
+    this.awaitedBytes += bytesOf(kept);
+    const given: Difference[] = [];
+    for (const [key, oldest] of this.awaited) {
+      if (this.awaited.size <= most.awaited && this.awaitedBytes <= most.awaitedBytes) break;
+      this.awaited.delete(key);
+      this.awaitedBytes -= bytesOf(oldest);
+      if (oldest.unjudged) this.counts.unjudged += 1;
+      else given.push(this.missing(oldest));
+    }
+    return given;
+  }
+
+  private noLongerAwaited(mark: Mark): ExpectedEvent | undefined {
+    const late = this.awaited.get(keyOf(mark));
+    if (!late) return undefined;
+    this.awaited.delete(keyOf(mark));
+    this.awaitedBytes -= bytesOf(late);
+    return late;
+  }
+
+  private async peek(): Promise<IteratorResult<ExpectedEvent, unknown>> {
+    const next = this.ahead[0] ?? (await this.expected.next());
+    if (this.ahead.length === 0) this.ahead.push(next);
+    return next;
+  }
+
+  /** The next event that the settings of now make, behind those that they do not. */
+  private async peekIncluded(): Promise<ExpectedEvent | undefined> {
+    await this.peek();
+    // Only the last one looked at may be another: the search ends there.
+    let last = this.ahead.at(-1);
+    while (last?.done === false && last.value.excluded && this.ahead.length < most.lookAhead) {
+      last = await this.expected.next();
+      this.ahead.push(last);
+    }
+    return last?.done === false && !last.value.excluded ? last.value : undefined;
+  }
+
+  private take(event: ExpectedEvent): void {
+    this.ahead.shift();
+    this.lastTaken = event.mark;
+    if (!event.excluded) this.counts.expected += 1;
+  }
+}
+
+/** The same event of the same record, written at another position, in another way or under other settings. */
+function differently(one: Mark, other: Mark): boolean {
+  return (
+    one.position !== other.position ||
+    one.settings !== other.settings ||
+    other.returnTo !== undefined ||
+    one.quarantined !== other.quarantined
+  );
+}
+
+function isSameRecord(one: Mark, other: Mark): boolean {
+  return one.chunk === other.chunk && one.offset === other.offset;
+}
+
+function keyOf({ chunk, offset, index }: Mark): string {
+  return `${chunk} ${offset} ${index}`;
+}
+
+function bytesOf({ data, body, metadata }: ExpectedEvent): number {
+  return data.length + (body?.length ?? 0) + metadata.length;
+}
