@@ -49,7 +49,7 @@ describe('the deployment package', () => {
     '.github/workflows/ci.yml',
     'src/config/config.ts',
     'dev/eventstore/main.ts',
-    'test/config.test.ts',
+    'test/config/config.test.ts',
     'dist/replicator.js.map',
     'dist/cli/main.js.map',
     'README.md',

@@ -1,7 +1,7 @@
 import type { Guard } from './guard.js';
 
-const table = 'test/checkpoint/tableCheckpoint.test.ts';
-const keeper = 'test/checkpoint/checkpointKeeper.test.ts';
+const table = 'test/checkpoint/table.test.ts';
+const keeper = 'test/checkpoint/keeper.test.ts';
 
 /** What the row, what is set aside and what people are shown rely on. */
 export const checkpointGuards: readonly Guard[] = [
@@ -39,7 +39,7 @@ export const checkpointGuards: readonly Guard[] = [
     name: 'row-of-a-newer-version',
     against: 'An older Eventferry would misread and overwrite the row of a newer one.',
     rule: 'never',
-    noticedBy: 'test/checkpoint/checkpointEntity.test.ts',
+    noticedBy: 'test/checkpoint/entity.test.ts',
   },
   {
     name: 'shape-of-a-row',
@@ -51,13 +51,13 @@ export const checkpointGuards: readonly Guard[] = [
     name: 'redaction-in-the-row',
     against: 'A secret in a message would be kept in the table.',
     rule: 'unwrap',
-    noticedBy: 'test/checkpoint/checkpointEntity.test.ts',
+    noticedBy: 'test/checkpoint/entity.test.ts',
   },
   {
     name: 'redaction-of-secrets',
     against: 'A key, a password or a token would reach a log.',
     rule: 'drop item 1',
-    noticedBy: 'test/telemetry/redact.test.ts',
+    noticedBy: 'test/core/redact.test.ts',
   },
   {
     name: 'kept-message-is-not-written-over',

@@ -24,13 +24,13 @@ export const convertGuards: readonly Guard[] = [
     name: 'reversible-reformatting',
     against: 'A body would be changed in a way that nothing can undo.',
     rule: 'drop operand 2',
-    noticedBy: 'test/convert/body.test.ts',
+    noticedBy: 'test/convert/body/body.test.ts',
   },
   {
     name: 'json-in-utf-8',
     against: 'Bytes that are no JSON would be marked as JSON.',
     rule: 'drop operand 2',
-    noticedBy: 'test/convert/body.test.ts',
+    noticedBy: 'test/convert/body/body.test.ts',
   },
   {
     name: 'reserved-event-types',
@@ -48,18 +48,18 @@ export const convertGuards: readonly Guard[] = [
     name: 'settings-in-the-digest',
     against: 'A setting that decides what is written could change unnoticed.',
     rule: 'remove',
-    noticedBy: 'test/config.test.ts',
+    noticedBy: 'test/config/config.test.ts',
   },
   {
     name: 'event-id-agrees',
     against: 'An event whose metadata was copied from ours would count as ours.',
     rule: 'drop operand 2',
-    noticedBy: 'test/engine/resume.test.ts > a copy of an event of ours under another id is not ours',
+    noticedBy: 'test/engine/resume/resume.test.ts > a copy of an event of ours under another id is not ours',
   },
   {
     name: 'mark-names-the-source',
     against: 'An event of another source would count as ours.',
     rule: 'always',
-    noticedBy: 'test/engine/resume.test.ts > an event that was written for another source',
+    noticedBy: 'test/engine/resume/resume.test.ts > an event that was written for another source',
   },
 ];

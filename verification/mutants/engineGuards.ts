@@ -1,11 +1,11 @@
 import type { Guard } from './guard.js';
 
-const waysOut = 'test/engine/waysOut.test.ts';
-const resume = 'test/engine/resume.test.ts';
+const waysOut = 'test/engine/decisions.test.ts';
+const resume = 'test/engine/resume/resume.test.ts';
 const run = 'test/engine/run.test.ts';
-const pipeline = 'test/engine/pipeline.test.ts';
-const setAside = 'test/engine/setAside.test.ts';
-const outage = 'test/engine/outage.test.ts';
+const pipeline = 'test/engine/append/pipeline.test.ts';
+const setAside = 'test/engine/quarantining.test.ts';
+const outage = 'test/engine/report/incidents.test.ts';
 const wrongInput = 'test/engine/wrongInput.test.ts';
 const standoff = 'test/engine/standoff.test.ts';
 

@@ -1,9 +1,9 @@
 import type { Guard } from './guard.js';
 
-const status = 'test/engine/status.test.ts';
-const verify = 'test/engine/verify.test.ts';
-const verifyStream = 'test/engine/verifyStream.test.ts';
-const timer = 'test/functions/timerRuns.test.ts';
+const status = 'test/engine/report/status.test.ts';
+const verify = 'test/verify/verify.test.ts';
+const verifyStream = 'test/verify/stream.test.ts';
+const timer = 'test/functions/worker/timerRuns.test.ts';
 
 /** What people who look, and the host, rely on. */
 export const seenGuards: readonly Guard[] = [
@@ -89,7 +89,7 @@ export const seenGuards: readonly Guard[] = [
     name: 'verify-what-was-set-aside',
     against: 'A message that was set aside and is gone would count as kept.',
     rule: 'remove',
-    noticedBy: 'test/engine/setAside.test.ts',
+    noticedBy: 'test/engine/quarantining.test.ts',
   },
   {
     name: 'verify-to-the-last-event',

@@ -1,11 +1,11 @@
 import type { Guard } from './guard.js';
 
-const frame = 'test/source/frame.test.ts';
+const frame = 'test/source/lokad/frame.test.ts';
 const tapes = 'test/source/lokadTapes.test.ts';
 const wrongInput = 'test/source/wrongInput.test.ts';
-const rest = 'test/source/restOfChunk.test.ts';
-const eras = 'test/source/eras.test.ts';
-const behind = 'test/source/behind.test.ts';
+const rest = 'test/source/lokad/endOfChunk.test.ts';
+const eras = 'test/source/chunks/order.test.ts';
+const behind = 'test/source/watch/watch.test.ts';
 
 /** What reading relies on. */
 export const sourceGuards: readonly Guard[] = [
@@ -37,7 +37,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'budget-of-the-search',
     against: 'Hostile bytes would keep the process hashing for hours.',
     rule: 'remove',
-    noticedBy: 'test/source/frameSearch.test.ts > hashes no more than its budget, and still finds a likely frame',
+    noticedBy: 'test/source/lokad/search.test.ts > hashes no more than its budget, and still finds a likely frame',
   },
   {
     name: 'overlap-of-20-bytes',
@@ -67,7 +67,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'whole-body',
     against: 'A body that breaks off would be read on with whatever the memory held.',
     rule: 'remove',
-    noticedBy: 'test/source/blobReader.test.ts',
+    noticedBy: 'test/source/reading/blobReader.test.ts',
   },
   {
     name: 'copy-in-progress-as-listed',
@@ -127,7 +127,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'every-page-of-a-listing',
     against: 'Chunks behind the first 5,000 names would not be there.',
     rule: 'never',
-    noticedBy: 'test/source/chunkListing.test.ts',
+    noticedBy: 'test/source/chunks/listing.test.ts',
   },
   {
     name: 'listing-before-a-gap-is-believed',
@@ -175,7 +175,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'prefix-as-a-number',
     against: 'The order would break where the prefix grows a digit.',
     rule: 'drop operand 1',
-    noticedBy: 'test/source/chunkName.test.ts',
+    noticedBy: 'test/source/chunks/name.test.ts',
   },
   {
     name: 'one-version-to-the-end',
@@ -235,7 +235,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'accepted-chunk-watched-again',
     against: 'What is added to an accepted chunk afterwards would be lost.',
     rule: 'remove',
-    noticedBy: 'test/engine/waysOut.test.ts > accept --chunk reads what was added, once',
+    noticedBy: 'test/engine/decisions.test.ts > accept --chunk reads what was added, once',
   },
   {
     name: 'listing-every-5-s',
@@ -289,7 +289,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'memory-of-what-was-accepted',
     against: 'What was read out of its place would be taken for known after the target was restored to before it.',
     rule: 'drop operand 2',
-    noticedBy: 'test/engine/waysOut.test.ts > and then a target restored to revision',
+    noticedBy: 'test/engine/decisions.test.ts > and then a target restored to revision',
   },
   {
     name: 'accept-only-what-is-certain',
@@ -301,13 +301,13 @@ export const sourceGuards: readonly Guard[] = [
     name: 'batch-to-its-last-byte',
     against: 'A payload that is no batch would be cut into messages.',
     rule: 'drop operand 2',
-    noticedBy: 'test/source/messageBatch.test.ts',
+    noticedBy: 'test/source/lokad/payload.test.ts',
   },
   {
     name: 'contract-of-a-message',
     against: 'A payload that is no batch would become events without a type.',
     rule: 'drop operand 2',
-    noticedBy: 'test/source/messageBatch.test.ts',
+    noticedBy: 'test/source/lokad/payload.test.ts',
   },
   {
     name: 'accept-only-what-is-new',

@@ -1,9 +1,9 @@
 import type { Guard } from './guard.js';
 
-const batchAppend = 'test/target/batchAppend.test.ts';
-const tail = 'test/target/tail.test.ts';
+const batchAppend = 'test/target/append/batchAppend.test.ts';
+const tail = 'test/target/read/tail.test.ts';
 const hostile = 'test/target/hostileServer.test.ts';
-const limit = 'test/target/appendLimit.test.ts';
+const limit = 'test/target/append/limit.test.ts';
 
 /** What appending and the look at the tail rely on. */
 export const targetGuards: readonly Guard[] = [
@@ -11,13 +11,13 @@ export const targetGuards: readonly Guard[] = [
     name: 'exact-revision',
     against: 'Two runners, or one and its own late request, would both succeed: events doubled.',
     rule: 'value 0x22',
-    noticedBy: 'test/target/appendRequest.test.ts',
+    noticedBy: 'test/target/append/request.test.ts',
   },
   {
     name: 'no-stream',
     against: 'A first append would succeed behind events that someone else wrote first.',
     rule: 'value 0x22',
-    noticedBy: 'test/target/appendRequest.test.ts',
+    noticedBy: 'test/target/append/request.test.ts',
   },
   {
     name: 'revision-of-a-success',
@@ -59,7 +59,7 @@ export const targetGuards: readonly Guard[] = [
     name: 'deadline-of-a-plain-append',
     against: 'An append that an older server never answers would hang for ever.',
     rule: 'value undefined',
-    noticedBy: 'test/target/plainAppend.test.ts',
+    noticedBy: 'test/target/append/plainAppend.test.ts',
   },
   {
     name: 'end-of-the-call',

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+
+import { runFacts, runLines } from '../../../src/cli/reports/runReport.js';
+import type { Place } from '../../../src/engine/parts.js';
+import { beginning, cursorBehind } from '../../../src/core/record.js';
+import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+
+const names = { source: { id: 'billing', container: 'billing-tapes' }, target: { stream: 'billing' } };
+
+function placeBehind(position: number, revision: number): Place {
+  const record = sampleRecord(position);
+  const [event] = sampleEvents(record, 1);
+  if (!event) throw new Error('one event was asked for');
+  return { cursor: cursorBehind(record, undefined), revision, confirmed: { mark: event.mark, revision } };
+}
+
+describe('The report of a run', () => {
+  test('says that another runner was found', () => {
+    const report = { end: 'caught-up', events: 7, place: placeBehind(12, 30), anotherRunner: true } as const;
+    expect(runLines(report, names)).toEqual([
+      'Replicated 7 events: position 12, revision 30 of stream billing. Caught up.',
+      'Another runner was found at work on the same stream; every event is there once all the same.',
+    ]);
+    expect(runFacts(report, names)).toEqual({
+      end: 'caught-up',
+      events: 7,
+      position: 12,
+      revision: 30,
+      stream: 'billing',
+      source: 'billing',
+      anotherRunner: true,
+    });
+  });
+
+  test('says when all records so far make no event', () => {
+    const place = { cursor: { ...beginning, position: 4 }, revision: -1 };
+    expect(runLines({ end: 'caught-up', events: 0, place, anotherRunner: false }, names)).toEqual([
+      'Caught up: no record of the source makes an event yet.',
+    ]);
+  });
+
+  test('does not pretend to know what a run did that had to be cut off', () => {
+    expect(runLines(undefined, names).join()).toContain('with appends under way');
+    expect(runFacts(undefined, names)).toMatchObject({ end: 'stop-requested', events: null, revision: null });
+  });
+});

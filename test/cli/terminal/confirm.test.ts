@@ -1,0 +1,27 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+
+import { confirm } from '../../../src/cli/terminal/confirm.js';
+
+function answered(text: string): Promise<boolean> {
+  const input = new PassThrough();
+  input.end(text);
+  return confirm('Go on?', { stdin: input, stderr: new PassThrough() });
+}
+
+describe('A question on the terminal', () => {
+  test.each(['y\n', 'Y\n', ' yes \n'])('is answered with yes by %j', async (text) => {
+    expect(await answered(text)).toBe(true);
+  });
+
+  test.each(['\n', 'n\n', 'yeah no\n', ''])('is answered with no by %j', async (text) => {
+    expect(await answered(text)).toBe(false);
+  });
+
+  test('says what the answers are', async () => {
+    const [stdin, stderr] = [new PassThrough(), new PassThrough()];
+    stdin.end('n\n');
+    await confirm('Go on?', { stdin, stderr });
+    expect((stderr.read() as Buffer).toString()).toContain('Go on? [y/N] ');
+  });
+});

@@ -1,0 +1,271 @@
+import { describe, expect, test } from 'vitest';
+
+import { loadConfig, loadSourceConfig } from '../../src/config/config.js';
+import type { Environment, SettingProblem } from '../../src/config/config.js';
+import { Failure } from '../../src/core/failure.js';
+import { settings } from '../../src/config/settings.js';
+import { certificatePem } from '../support/certificate.js';
+
+/** As little as works. */
+const minimal: Environment = {
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  SOURCE_CONTAINER: 'tapes',
+  EVENTSTORE_CONNECTION_STRING: 'esdb://127.0.0.1:2113?tls=false',
+};
+
+function configWith(changes: Environment) {
+  return loadConfig({ ...minimal, ...changes }).config;
+}
+
+function problemsOf(env: Environment): readonly SettingProblem[] {
+  return failureOf(env).facts['problems'] as SettingProblem[];
+}
+
+function failureOf(env: Environment): Failure {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+  }
+  throw new Error('every setting was accepted');
+}
+
+describe('Settings that are left out', () => {
+  test('have their defaults', () => {
+    const { config } = loadConfig(minimal);
+    expect(config).toEqual({
+      source: {
+        storage: { kind: 'connectionString', value: 'UseDevelopmentStorage=true' },
+        container: 'tapes',
+        id: 'tapes',
+        onDamage: 'stop',
+        readRecords: 10_000,
+        settleSeconds: 60,
+        listAllSeconds: 300,
+      },
+      convert: {
+        sourceId: 'tapes',
+        excludeKeys: ['audit'],
+        bodyMode: 'auto',
+        typeMap: {},
+        stripNamespaces: [],
+        settings: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+        settingsByName: {
+          SOURCE_ID: 'tapes',
+          EXCLUDE_KEYS: 'audit',
+          BODY_MODE: 'auto',
+          TYPE_MAP: '',
+          STRIP_NAMESPACES: '',
+        },
+      },
+      target: { connectionString: 'esdb://127.0.0.1:2113?tls=false', stream: 'tapes', appendBytes: 1_048_576 },
+      checkpoint: { storage: { kind: 'connectionString', value: 'UseDevelopmentStorage=true' }, table: 'eventferry' },
+      quarantine: {
+        onUnconvertible: 'stop',
+        container: 'eventferry-quarantine',
+        storage: { kind: 'connectionString', value: 'UseDevelopmentStorage=true' },
+      },
+      run: {
+        seconds: 60,
+        whenCaughtUp: 'wait',
+        idlePollMs: 500,
+        emptySourceWaitSeconds: 30,
+        outageWaitSeconds: 60,
+        schedule: '0 * * * * *',
+      },
+      telemetry: { serviceName: 'eventferry' },
+      notify: {},
+    });
+  });
+
+  test('may also be empty', () => {
+    expect(configWith({ RUN_SECONDS: '', SOURCE_ID: '  ' })).toEqual(loadConfig(minimal).config);
+  });
+
+  test('exclude no key where the list of keys is empty', () => {
+    expect(configWith({ EXCLUDE_KEYS: '' }).convert.excludeKeys).toEqual([]);
+  });
+});
+
+describe('The place for messages that cannot become events', () => {
+  const identity = { AzureWebJobsStorage: undefined, SOURCE_STORAGE: 'UseDevelopmentStorage=true' };
+
+  test('is never the source itself', () => {
+    expect(() => configWith({ QUARANTINE_CONTAINER: 'tapes' })).toThrow(
+      /QUARANTINE_CONTAINER is "tapes"; .* not the source/,
+    );
+  });
+
+  test('is the account of the checkpoint, which must offer blobs once it is asked to keep any', () => {
+    const tablesOnly = { ...identity, CHECKPOINT_STORAGE__tableServiceUri: 'https://a.table.core.windows.net' };
+    expect(configWith(tablesOnly).quarantine.storage).toBeUndefined();
+    expect(() => configWith({ ...tablesOnly, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
+      /QUARANTINE_CONTAINER .* blob service/,
+    );
+    const elsewhere = { CHECKPOINT_STORAGE: 'https://a.example/?sig=x' };
+    for (const connection of [{ CHECKPOINT_STORAGE__serviceUri: 'https://a.table.core.windows.net' }, elsewhere]) {
+      expect(configWith({ ...identity, ...connection }).quarantine.storage).toBeUndefined();
+      expect(() => configWith({ ...identity, ...connection, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
+        /QUARANTINE_CONTAINER .* blob service/,
+      );
+    }
+    const both = { ...identity, CHECKPOINT_STORAGE__accountName: 'account', ON_UNCONVERTIBLE: 'quarantine' };
+    expect(configWith(both).quarantine).toMatchObject({ storage: { kind: 'identity', accountName: 'account' } });
+  });
+});
+
+describe('Settings that are given', () => {
+  test('are taken, without what stands around them', () => {
+    const config = configWith({
+      SOURCE_ID: ' billing ',
+      EXCLUDE_KEYS: 'audit, func',
+      TYPE_MAP: 'Shop/Order=OrderPlaced, a=b=Both',
+      STRIP_NAMESPACES: 'Shop.Contracts',
+      RUN_SECONDS: '240',
+      ON_DAMAGE: 'salvage',
+    });
+    expect(config.source).toMatchObject({ id: 'billing', onDamage: 'salvage' });
+    expect(config.target.stream).toBe('billing');
+    expect(config.run.seconds).toBe(240);
+    expect(config.convert).toMatchObject({
+      excludeKeys: ['audit', 'func'],
+      typeMap: { 'Shop/Order': 'OrderPlaced', 'a=b': 'Both' },
+      stripNamespaces: ['Shop.Contracts'],
+    });
+  });
+
+  test.each([
+    { SOURCE_ID: 'other' },
+    { EXCLUDE_KEYS: 'audit,func' },
+    { BODY_MODE: 'raw' },
+    { TYPE_MAP: 'a=b' },
+    { STRIP_NAMESPACES: 'a' },
+  ])('change the digest where they decide what is written: %o', (changes) => {
+    expect(configWith(changes).convert.settings).not.toBe(loadConfig(minimal).config.convert.settings);
+  });
+
+  test('are in the digest exactly when their description says so', () => {
+    const described = Object.entries(settings).filter(([, { inDigest }]) => inDigest);
+    const digested = Object.keys(loadConfig(minimal).config.convert.settingsByName);
+    expect(described.map(([name]) => name).sort()).toEqual(digested.sort());
+  });
+
+  test.each(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover', 'kurrent', 'kdb', 'kdb+discover'])(
+    'may name the server with %s://',
+    (scheme) => {
+      const url = `${scheme}://admin:p%40ss@one.example:2113,two.example:2114?tls=true&nodePreference=leader`;
+      expect(configWith({ EVENTSTORE_CONNECTION_STRING: url }).target.connectionString).toBe(url);
+    },
+  );
+
+  test('take a certificate authority as PEM, on one line, as base64, or several', () => {
+    const pem = certificatePem;
+    for (const given of [pem, pem.replaceAll('\n', '\\n'), Buffer.from(pem).toString('base64')]) {
+      expect(configWith({ EVENTSTORE_TLS_CA: given }).target.tlsCa?.trim()).toBe(pem.trim());
+    }
+    expect(configWith({ EVENTSTORE_TLS_CA: pem + pem }).target.tlsCa).toBe((pem + pem).trim());
+  });
+
+  test('give source and checkpoint accounts of their own', () => {
+    const config = configWith({ SOURCE_STORAGE__accountName: 'ledger', CHECKPOINT_STORAGE__accountName: 'ferry' });
+    expect(config.source.storage).toEqual({ kind: 'identity', accountName: 'ledger' });
+    expect(config.checkpoint.storage).toEqual({ kind: 'identity', accountName: 'ferry' });
+  });
+
+  test('may share the connection of the host, whatever its form', () => {
+    const { SOURCE_CONTAINER, EVENTSTORE_CONNECTION_STRING } = minimal;
+    const env = { SOURCE_CONTAINER, EVENTSTORE_CONNECTION_STRING, AzureWebJobsStorage__accountName: 'ferry' };
+    expect(loadConfig(env).config.checkpoint.storage).toEqual({ kind: 'identity', accountName: 'ferry' });
+  });
+});
+
+describe('Settings that are missing or wrong', () => {
+  test('are all named at once, each with what was expected', () => {
+    const failure = failureOf({ RUN_SECONDS: '241', ON_DAMAGE: 'hope' });
+    expect(failure).toMatchObject({ kind: 'SettingsInvalid', answer: 'usage' });
+    expect(failure.facts['problems']).toEqual([
+      { name: 'SOURCE_CONTAINER', expected: expect.stringMatching(/container name/) as string },
+      { name: 'ON_DAMAGE', given: 'hope', expected: 'stop, skip or salvage' },
+      { name: 'EVENTSTORE_CONNECTION_STRING', expected: expect.stringMatching(/^esdb:/) as string },
+      { name: 'RUN_SECONDS', given: '241', expected: 'a whole number from 5 to 240' },
+      { name: 'SOURCE_STORAGE', expected: expect.stringMatching(/AzureWebJobsStorage/) as string },
+      { name: 'CHECKPOINT_STORAGE', expected: expect.stringMatching(/AzureWebJobsStorage/) as string },
+    ]);
+    for (const { name, expected } of failure.facts['problems'] as SettingProblem[]) {
+      expect(failure.message).toContain(name);
+      expect(failure.message).toContain(expected);
+    }
+  });
+
+  test.each([
+    ['SOURCE_CONTAINER', ['Tapes', 'ta', 'ta--pes', '-tapes', 'x'.repeat(64), '$root']],
+    ['SOURCE_ID', ['$all', 'köln', 'x'.repeat(201)]],
+    ['TARGET_STREAM', ['$ce-billing', 'straße', 'tab\tbed']],
+    ['CHECKPOINT_TABLE', ['event-ferry', '1st', 'ab', 'Tables']],
+    ['BODY_MODE', ['RAW']],
+    ['TYPE_MAP', ['a', 'a=', '=b', 'a=$b', 'a=b,c', 'a=b,a=c']],
+    ['WHEN_CAUGHT_UP', ['sleep']],
+    ['REPLICATION_SCHEDULE', ['every minute', '00:01:00', '0 0 * *']],
+    ['RUN_SECONDS', ['0', '4', '-1', '1.5', '1e2', 'sixty', '60s']],
+    ['IDLE_POLL_MS', ['0', '60001']],
+    ['READ_RECORDS', ['0']],
+    ['APPEND_BYTES', ['1', '99999999999']],
+    ['NOTIFY_WEBHOOK_URL', ['hooks.example/x', 'ftp://hooks.example/x', 'https://user:pw@hooks.example/x']],
+    ['HEARTBEAT_URL', ['localhost:80', 'mailto:a@b']],
+    ['EVENTSTORE_TLS_CA', ['-----BEGIN CERTIFICATE-----\nnot\n-----END CERTIFICATE-----', 'bm90']],
+    [
+      'EVENTSTORE_CONNECTION_STRING',
+      ['localhost:2113', 'https://db:2113', 'esdb://', 'esdb://db:port', 'esdb:///?tls=true'],
+    ],
+  ] as const)('%s may not be any of %j', (name, values) => {
+    for (const value of values) {
+      expect(problemsOf({ ...minimal, [name]: value }).map((problem) => problem.name)).toEqual([name]);
+    }
+  });
+
+  test('are never repeated where they may be secret', () => {
+    const secret = 'hunter2hunter2';
+    const wrong = {
+      SOURCE_STORAGE: `AccountKey=${secret}`,
+      CHECKPOINT_STORAGE: `https://x.queue.core.windows.net/?sig=${secret}`,
+      EVENTSTORE_CONNECTION_STRING: `http://admin:${secret}@db`,
+      EVENTSTORE_TLS_CA: secret,
+      NOTIFY_WEBHOOK_URL: `hooks.example/${secret}`,
+      HEARTBEAT_URL: `ftp://beats.example/${secret}`,
+      SOURCE_CONTAINER: `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${secret}`,
+      TARGET_STREAM: `$esdb://admin:${secret}@db`,
+    };
+    const failure = failureOf({ ...minimal, ...wrong });
+    expect((failure.facts['problems'] as SettingProblem[]).map(({ name }) => name).sort()).toEqual(
+      Object.keys(wrong).sort(),
+    );
+    expect(failure.message + JSON.stringify(failure.facts)).not.toContain(secret);
+  });
+
+  test.each([
+    'EVENTSTORE_CONNECTION_STRING',
+    'NOTIFY_WEBHOOK_URL',
+    'AzureWebJobsStorage',
+    'SOURCE_ID',
+    'SOURCE_STORAGE__accountName',
+  ])('are called unresolved where %s still is a Key Vault reference', (name) => {
+    const value = '@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/x)';
+    const problems = problemsOf({ ...minimal, [name]: value });
+    expect(problems).toEqual([
+      { name, expected: expect.stringMatching(/Key Vault reference.*not resolved/) as string },
+    ]);
+  });
+});
+
+describe('The settings of the source alone', () => {
+  test('ask for no server and no checkpoint, and have the values that they have among all settings', () => {
+    const env = { ...minimal, EVENTSTORE_CONNECTION_STRING: undefined, ON_DAMAGE: 'skip', RUN_SECONDS: 'whatever' };
+    expect(loadSourceConfig(env)).toEqual(configWith({ ON_DAMAGE: 'skip' }).source);
+  });
+
+  test('are checked like all settings', () => {
+    expect(() => loadSourceConfig({ AzureWebJobsStorage: 'nonsense', READ_RECORDS: '0' })).toThrow(
+      /^3 settings are missing or wrong: SOURCE_CONTAINER .* READ_RECORDS .* AzureWebJobsStorage /,
+    );
+  });
+});

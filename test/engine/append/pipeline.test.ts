@@ -1,0 +1,275 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/core/clock.js';
+import { requestBytes } from '../../../src/engine/append/window.js';
+import type { Place } from '../../../src/engine/parts.js';
+import { appendPipeline, type Pipeline } from '../../../src/engine/append/pipeline.js';
+import { Failure } from '../../../src/core/failure.js';
+import { beginning, cursorBehind, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
+import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
+import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+
+/** An append that the test answers when it likes. */
+interface Sent {
+  readonly events: readonly TargetEvent[];
+  readonly expected: number;
+  readonly succeed: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** @param answersFirst the first append, which goes alone, is answered at once */
+function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
+  const sent: Sent[] = [];
+  const call: AppendCall = {
+    append: (events, expected) =>
+      new Promise((resolve, reject) => {
+        const succeed = (): void => resolve(expected + events.length);
+        if (sent.push({ events, expected, succeed, fail: reject }) === 1 && answersFirst) succeed();
+      }),
+    writable: () => Promise.resolve(),
+    close: () => undefined,
+  };
+  const target: Pick<Target, 'open' | 'measure' | 'appendBytes'> = {
+    appendBytes,
+    measure: (event) => event.data.length,
+    open: () => call,
+  };
+  return { sent, target: target as Target };
+}
+
+const from = { cursor: beginning, revision: noStream };
+
+function openPipeline(target: Target, place: Place = from): Pipeline {
+  return appendPipeline(target, 'stream', place, systemClock);
+}
+
+/** As a pass does for each record. */
+async function append(pipeline: Pipeline, events: readonly TargetEvent[], record: SourceRecord): Promise<void> {
+  pipeline.add(events, record);
+  if (pipeline.isFull) await pipeline.send();
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a pipeline', () => {
+  test('expects of each request the revision that the one before will leave', async () => {
+    const { sent, target } = heldTarget({ answersFirst: true });
+    const pipeline = openPipeline(target, { cursor: beginning, revision: 41 });
+    for (const position of [1, 2, 3]) {
+      const record = sampleRecord(position);
+      await append(pipeline, sampleEvents(record, 2, requestBytes / 2), record);
+    }
+    await pipeline.reach(cursorBehind(sampleRecord(3), undefined));
+    expect(sent.map(({ events, expected }) => [events.length, expected])).toEqual([
+      [2, 41],
+      [2, 43],
+      [2, 45],
+    ]);
+    expect(pipeline.sentTo).toBe(47);
+  });
+
+  test('sends the first request alone, so that none behind it is taken for it when the stream has grown meanwhile', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = openPipeline(target);
+    const [first, second] = [sampleRecord(1), sampleRecord(2)];
+    await append(pipeline, sampleEvents(first, 1, requestBytes), first);
+    const moved = new Failure('WrongExpectedRevision', 'the stream has another revision');
+    const sending = append(pipeline, sampleEvents(second, 1, requestBytes), second);
+    await settled();
+    sent[0]?.fail(moved);
+    await expect(sending).rejects.toBe(moved);
+    expect(sent).toHaveLength(1);
+  });
+
+  test('confirms only the contiguous prefix when answers come in another order', async () => {
+    const { sent, target } = heldTarget({ answersFirst: true });
+    const pipeline = openPipeline(target);
+    for (const position of [1, 2, 3, 4]) {
+      const record = sampleRecord(position);
+      await append(pipeline, sampleEvents(record, 1, requestBytes), record);
+    }
+    sent[3]?.succeed();
+    sent[2]?.succeed();
+    await settled();
+    expect(pipeline.confirmed.revision).toBe(0);
+    sent[1]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ revision: 3, cursor: { position: 5 }, confirmed: { revision: 3 } });
+  });
+
+  test('remembers with each record what the source remembered when it gave it, also in the middle of a batch', async () => {
+    const { target } = heldTarget({ answersFirst: true });
+    const pipeline = openPipeline(target);
+    const memory = { left: [{ chunk: '00000000-2012-09-10-070000.dat', offset: 40, sha1: '', etag: '0x1' }] };
+    for (const position of [1, 2]) {
+      const record = { ...sampleRecord(position), memory };
+      await append(pipeline, sampleEvents(record, 1, requestBytes), record);
+    }
+    expect(pipeline.confirmed).toMatchObject({ revision: 0, cursor: { position: 2, memory } });
+  });
+
+  test('sends what there is at the end of a batch, without waiting for more', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = openPipeline(target);
+    const record = sampleRecord(1);
+    await append(pipeline, sampleEvents(record, 1), record);
+    expect(sent).toHaveLength(0);
+    await pipeline.reach(cursorBehind(record, undefined));
+    expect(sent).toHaveLength(1);
+  });
+
+  test('sends a rest that is not full once nothing else is under way, and not before', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = openPipeline(target);
+    const [first, second] = [sampleRecord(1), sampleRecord(2)];
+    await append(pipeline, sampleEvents(first, 1, requestBytes), first);
+    await append(pipeline, sampleEvents(second, 1), second);
+    await pipeline.reach(cursorBehind(second, undefined));
+    expect(sent).toHaveLength(1);
+    sent[0]?.succeed();
+    await settled();
+    expect(sent).toHaveLength(2);
+    sent[1]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ revision: 1, cursor: { position: 3 } });
+  });
+
+  test('lets others have their turn between two requests', async () => {
+    const { sent, target } = heldTarget({ answersFirst: true });
+    const pipeline = openPipeline(target);
+    const turns: number[] = [];
+    const watch = (): void => {
+      turns.push(sent.length);
+      if (sent.length < 3) setImmediate(watch);
+    };
+    setImmediate(watch);
+    const record = sampleRecord(1);
+    for (let count = 0; count < 3; count++) await append(pipeline, sampleEvents(record, 1, requestBytes), record);
+    expect(turns).toEqual(expect.arrayContaining([1, 2]));
+  });
+
+  test('cuts a record inside only when the server would not take it whole, and confirms it only when it is whole', async () => {
+    const { sent, target } = heldTarget({ appendBytes: 1000, answersFirst: true });
+    const pipeline = openPipeline(target);
+    const record = sampleRecord(1);
+    await append(pipeline, sampleEvents(record, 3, 600), record);
+    expect(sent.map(({ events }) => events.length)).toEqual([1, 1]);
+    sent[1]?.succeed();
+    await settled();
+    expect(pipeline.confirmed.cursor).toEqual(beginning);
+    const drained = pipeline.drain();
+    await settled();
+    sent[2]?.succeed();
+    await drained;
+    expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 2, offset: 100 } });
+  });
+
+  test('begun inside a record says what is missing of it until it is whole', async () => {
+    const { sent, target } = heldTarget();
+    const record = sampleRecord(1);
+    const pending = { record, events: sampleEvents(record, 2).slice(1) };
+    const place = { cursor: cursorBehind(record), revision: 0, pending };
+    const pipeline = openPipeline(target, place);
+    await append(pipeline, pending.events, record);
+    await pipeline.reach(cursorBehind(record));
+    expect(pipeline.confirmed).toEqual(place);
+    sent[0]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ revision: 1, cursor: { position: 2 } });
+    expect(pipeline.confirmed.pending).toBeUndefined();
+  });
+
+  test('moves the cursor past records that make no event once everything before them is confirmed', async () => {
+    const { sent, target } = heldTarget();
+    const pipeline = openPipeline(target);
+    const record = sampleRecord(1);
+    await append(pipeline, sampleEvents(record, 1, 300_000), record);
+    await append(pipeline, [], sampleRecord(2));
+    const end = cursorBehind(sampleRecord(2), undefined);
+    await pipeline.reach(end);
+    expect(pipeline.confirmed.cursor).toEqual(beginning);
+    sent[0]?.succeed();
+    await settled();
+    expect(pipeline.confirmed).toMatchObject({ cursor: end, confirmed: { mark: { position: 1 } } });
+  });
+
+  test('sends nothing of a record with an event that cannot be appended, but all before it', async () => {
+    const { sent, target } = heldTarget();
+    const tooLarge = new Failure('EventTooLarge', 'too large');
+    const picky = {
+      ...target,
+      measure: (event: TargetEvent) => {
+        if (event.data.length > 1000) throw tooLarge;
+        return event.data.length;
+      },
+    };
+    const pipeline = openPipeline(picky);
+    const [first, second] = [sampleRecord(1), sampleRecord(2)];
+    await append(pipeline, sampleEvents(first, 1), first);
+    const mixed = [...sampleEvents(second, 1), ...sampleEvents(second, 1, 2000)];
+    await expect(append(pipeline, mixed, second)).rejects.toBe(tooLarge);
+    const drained = pipeline.drain();
+    await settled();
+    sent[0]?.succeed();
+    await drained;
+    expect(sent.map(({ events }) => events.length)).toEqual([1]);
+    expect(pipeline.confirmed.cursor.position).toBe(2);
+  });
+
+  test('fails as a whole with the first failure, and keeps what was confirmed before it', async () => {
+    const { sent, target } = heldTarget({ answersFirst: true });
+    const pipeline = openPipeline(target);
+    for (const position of [1, 2]) {
+      const record = sampleRecord(position);
+      await append(pipeline, sampleEvents(record, 1, requestBytes), record);
+    }
+    const lost = new Failure('AppendUncertain', 'the call was lost');
+    const drained = pipeline.drain();
+    sent[1]?.fail(lost);
+    await expect(drained).rejects.toBe(lost);
+    await expect(append(pipeline, [], sampleRecord(3)).then(() => pipeline.drain())).rejects.toBe(lost);
+    expect(pipeline.confirmed.revision).toBe(0);
+  });
+
+  test('never has more in flight than it may, whatever the sizes, and loses or reorders nothing', async () => {
+    const records = fc.array(fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 4 }), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(records, fc.array(fc.nat(3), { maxLength: 50 }), async (shapes, picks) => {
+        const { sent, target } = heldTarget({ appendBytes: 1_000_000 });
+        const pipeline = openPipeline(target);
+        const open: Sent[] = [];
+        let seen = 0;
+        let most = 0;
+        let running = true;
+        const server = (async () => {
+          while (running) {
+            while (seen < sent.length) open.push(...sent.slice(seen, ++seen));
+            most = Math.max(most, open.length);
+            const [answered] = open.splice((picks.shift() ?? 0) % Math.max(1, open.length), 1);
+            answered?.succeed();
+            await settled();
+          }
+        })();
+        for (const [index, sizes] of shapes.entries()) {
+          const record = sampleRecord(index + 1, sizes.length);
+          const events = sampleEvents(record, sizes.length).map((event, at) => ({
+            ...event,
+            data: new Uint8Array(sizes[at] ?? 0),
+          }));
+          await append(pipeline, events, record);
+        }
+        await pipeline.drain();
+        running = false;
+        await server;
+        const arrived = [...sent].sort((one, other) => one.expected - other.expected).flatMap(({ events }) => events);
+        expect(arrived.map(({ mark }) => `${mark.position}.${mark.index}`)).toEqual(
+          shapes.flatMap((sizes, index) => sizes.map((_, at) => `${index + 1}.${at}`)),
+        );
+        expect(pipeline.confirmed.revision).toBe(arrived.length - 1);
+        expect(most).toBeLessThanOrEqual(16);
+        expect(sent.every(({ events }) => events.length > 0)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

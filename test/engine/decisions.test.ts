@@ -1,0 +1,333 @@
+import { jsonEvent } from '@eventstore/db-client';
+import { describe, expect, test } from 'vitest';
+import type { Environment } from '../../src/config/config.js';
+import type { StopKind } from '../../src/core/failure.js';
+import type { Decision } from '../../src/engine/decisions.js';
+import { freshContainerName } from '../support/azurite.js';
+import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { type Ferry, numbered, numberedBodies, tapeBytes } from '../support/ferry.js';
+import {
+  append,
+  decide,
+  early,
+  expectExact,
+  expectNewStream,
+  expectStop,
+  expectToLeadOn,
+  first,
+  foreign,
+  openFerryWithTwelve,
+  reserved,
+  second,
+} from './decisionsFerry.js';
+
+const server = sharedEmbeddedServer();
+const ferryWithTwelve = (settings: Environment = {}): Promise<Ferry> => openFerryWithTwelve(server(), settings);
+
+// One way out of each stop, and what a guard rests on; the others are in `waysOut.long.test.ts`.
+
+describe('TargetConflict', () => {
+  test('accept --revision goes on behind the foreign event, and does not hold for the next one', async () => {
+    const ferry = await ferryWithTwelve();
+    await ferry.client().appendToStream(ferry.stream, [foreign(), foreign()]);
+    await append(ferry);
+    await expectStop(ferry, 'TargetConflict');
+    await decide(ferry, { kind: 'revision', revision: 13 });
+    await ferry.client().appendToStream(ferry.stream, foreign());
+    await expectStop(ferry, 'TargetConflict');
+    await decide(ferry, { kind: 'revision', revision: 14 });
+    await ferry.run();
+    expect(ferry.bodies().at(-1)).toBe('{"N":13}');
+    await ferry.run();
+    await expectExact(ferry);
+    expect(ferry.events()).toHaveLength(16);
+  });
+
+  test('what was appended under another id of the source is not appended again behind the foreign event', async () => {
+    const ferry = await ferryWithTwelve();
+    const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
+    await decide(ferry, { kind: 'settings' }, settings);
+    await ferry.client().appendToStream(ferry.stream, foreign());
+    await expectStop(ferry, 'TargetConflict', settings);
+    await decide(ferry, { kind: 'revision', revision: 12 }, settings);
+    await expect(decide(ferry, { kind: 'rewind' }, settings)).rejects.toMatchObject({ kind: 'NotApplicable' });
+    await append(ferry);
+    await ferry.run(settings);
+    await expectExact(ferry, settings);
+    expect(ferry.bodies().slice(13)).toEqual(['{"N":13}']);
+  });
+});
+
+describe('TargetLost', () => {
+  test('rewind replicates all again', async () => {
+    const ferry = await ferryWithTwelve();
+    await server().truncateTo(ferry.stream, -1);
+    await append(ferry);
+    await expectStop(ferry, 'TargetLost');
+    await decide(ferry, { kind: 'rewind' });
+    await expectToLeadOn(ferry);
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 13));
+    expect(await ferry.row()).toMatchObject({ generation: 1 });
+  });
+});
+
+describe('TargetTruncated', () => {
+  test('a soft-deleted stream that somebody else wrote to is not rewound: its events may be shown again', async () => {
+    const ferry = await ferryWithTwelve();
+    await ferry.client().deleteStream(ferry.stream);
+    await ferry.client().appendToStream(ferry.stream, foreign());
+    await expectStop(ferry, 'TargetConflict');
+    await decide(ferry, { kind: 'revision', revision: 12 });
+    await expectStop(ferry, 'TargetTruncated');
+    await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ kind: 'TargetTruncated' });
+    await ferry.client().setStreamMetadata(ferry.stream, {});
+    await append(ferry);
+    await ferry.run();
+    expect(ferry.bodies().slice(13)).toEqual(['{"N":13}']);
+    await expectExact(ferry);
+  });
+});
+
+test('TargetDeleted: a new stream leads on', async () => {
+  const ferry = await ferryWithTwelve();
+  await ferry.client().tombstoneStream(ferry.stream);
+  await expectStop(ferry, 'TargetDeleted');
+  await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ answer: 'usage' });
+  await expectNewStream(ferry);
+});
+
+describe('SettingsChanged', () => {
+  const changed = { TYPE_MAP: 'Numbered=Counted' };
+
+  test('what was accepted lets neither others follow, nor the old ones the new ones', async () => {
+    const ferry = await ferryWithTwelve();
+    await append(ferry);
+    await decide(ferry, { kind: 'settings' }, changed);
+    await expectStop(ferry, 'SettingsChanged', { TYPE_MAP: 'Numbered=Other' });
+    await ferry.run(changed);
+    await expectStop(ferry, 'SettingsChanged');
+  });
+});
+
+describe('SourceReordered', () => {
+  const settings = { LIST_ALL_SECONDS: '1' };
+
+  async function accepted(): Promise<Ferry> {
+    const ferry = await ferryWithTwelve(settings);
+    await ferry.write(early, [{ key: 'audit' }, ...numbered(101, 103)]);
+    await expectStop(ferry, 'SourceReordered');
+    await decide(ferry, { kind: 'chunk', chunk: early });
+    return ferry;
+  }
+
+  test('accept --chunk refuses a chunk whose events the stream holds already, and deleting the row leads on', async () => {
+    const ferry = await ferryWithTwelve();
+    const before = await ferry.row();
+    await ferry.write(early, numbered(101, 103));
+    await expectStop(ferry, 'SourceReordered');
+    await decide(ferry, { kind: 'chunk', chunk: early });
+    await ferry.run();
+    const { cursor } = before ?? {};
+    if (!cursor) throw new Error('there is no row');
+    await ferry.changeRow((row) => ({ ...row, cursor }));
+    await expectStop(ferry, 'SourceReordered');
+    await expect(decide(ferry, { kind: 'chunk', chunk: early })).rejects.toThrow('would double events');
+    const events = ferry.events();
+    await ferry.run({ CHECKPOINT_TABLE: `${ferry.table}other` });
+    expect(ferry.events()).toEqual(events);
+  });
+
+  test.each([11, 13])('accepted, and then a target restored to revision %i loses none of it', async (revision) => {
+    const ferry = await accepted();
+    await append(ferry);
+    await ferry.run();
+    await server().truncateTo(ferry.stream, revision);
+    const stopped = await ferry.run().then(
+      () => false,
+      (thrown: unknown) => {
+        expect(thrown).toMatchObject({ kind: 'SourceReordered' });
+        return true;
+      },
+    );
+    if (stopped) {
+      await decide(ferry, { kind: 'chunk', chunk: early });
+      await ferry.run();
+    }
+    await expectExact(ferry);
+    expect(new Set(ferry.bodies()).size).toBe(16);
+    expect(ferry.events()).toHaveLength(16);
+  });
+});
+
+describe('SourceForked', () => {
+  test.each([10, 11])('accepted, and then a target restored to revision %i loses none of it', async (revision) => {
+    const ferry = await ferryWithTwelve();
+    await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
+    await expectStop(ferry, 'SourceForked');
+    await decide(ferry, { kind: 'chunk', chunk: first });
+    await append(ferry);
+    await ferry.run();
+    await server().truncateTo(ferry.stream, revision);
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceForked' });
+    await decide(ferry, { kind: 'chunk', chunk: first });
+    await ferry.run();
+    await expectExact(ferry);
+    expect(new Set(ferry.bodies()).size).toBe(15);
+    expect(ferry.events()).toHaveLength(15);
+  });
+
+  test('accept --chunk reads what was added, once; and what is added later is a fork again', async () => {
+    const ferry = await ferryWithTwelve();
+    await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
+    await expectStop(ferry, 'SourceForked');
+    await decide(ferry, { kind: 'chunk', chunk: first });
+    await append(ferry);
+    await expectToLeadOn(ferry);
+    await ferry.write(first, [...numbered(1, 10), ...numbered(201, 204)]);
+    await expectStop(ferry, 'SourceForked');
+    await decide(ferry, { kind: 'chunk', chunk: first });
+    await expectToLeadOn(ferry);
+    expect(ferry.bodies()).toEqual([
+      ...[...numberedBodies(1, 12), ...numberedBodies(201, 202), '{"N":13}', ...numberedBodies(203, 204)],
+    ]);
+  });
+});
+
+describe.each<[StopKind, string, (ferry: Ferry) => Promise<void>]>([
+  ['SourceReordered', early, (ferry) => ferry.write(early, numbered(201, 202))],
+  ['SourceForked', first, (ferry) => ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)])],
+])('%s', (kind, chunk, spoil) => {
+  test('accept --chunk leads on where the row is behind the stream, as a kill leaves it', async () => {
+    const ferry = await ferryWithTwelve();
+    const old = await ferry.row();
+    await append(ferry);
+    await ferry.run();
+    await spoil(ferry);
+    const behind = () => ferry.changeRow(() => old ?? expect.fail('no row'));
+    await behind();
+    await expectStop(ferry, kind);
+    await behind();
+    await decide(ferry, { kind: 'chunk', chunk });
+    await expectToLeadOn(ferry);
+    expect(ferry.bodies()).toEqual([...numberedBodies(1, 13), ...numberedBodies(201, 202)]);
+  });
+});
+
+describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>, Decision]>([
+  [
+    'TargetConflict',
+    (ferry) => ferry.client().appendToStream(ferry.stream, foreign()),
+    { kind: 'revision', revision: 12 },
+  ],
+  [
+    'SourceGap',
+    (ferry) => ferry.write('00000020-2013-10-15-113000.dat', numbered(20, 21)),
+    { kind: 'chunk', chunk: '00000020-2013-10-15-113000.dat' },
+  ],
+])('%s', (kind, spoil, decision) => {
+  test('once accepted does not stop replication again when the row is lost and the next start fails', async () => {
+    const ferry = await ferryWithTwelve();
+    await spoil(ferry);
+    await expectStop(ferry, kind);
+    await decide(ferry, decision);
+    await append(ferry);
+    await ferry.run();
+    const events = ferry.events();
+    const withoutRow = { CHECKPOINT_TABLE: `${ferry.table}other` };
+    const nobody = { ...withoutRow, EVENTSTORE_CONNECTION_STRING: 'esdb://127.0.0.1:1?tls=false' };
+    await expect(ferry.run(nobody)).rejects.toMatchObject({ kind: 'TargetUnreachable' });
+    expect(await ferry.row(withoutRow)).toMatchObject({ unplaced: true, run: { outage: { tries: 1 } } });
+    await ferry.run(withoutRow);
+    expect(ferry.events()).toEqual(events);
+    expect(await ferry.row(withoutRow)).not.toHaveProperty('unplaced');
+  });
+});
+
+test('SourceGap: putting back what is missing leads on with it', async () => {
+  const ferry = await ferryWithTwelve();
+  await ferry.write('00000015-2013-10-15-113000.dat', numbered(15, 16));
+  await expectStop(ferry, 'SourceGap');
+  await ferry.write('00000013-2013-10-15-110000.dat', numbered(13, 14));
+  await expectToLeadOn(ferry);
+  expect(ferry.bodies()).toEqual(numberedBodies(1, 16));
+});
+
+describe('SourceCorrupt', () => {
+  const garbage = Buffer.alloc(64, 0x5a);
+  const damaged = Buffer.concat([tapeBytes(numbered(13, 14)), garbage, tapeBytes(numbered(15, 16))]);
+  const third = '00000013-2013-10-15-113000.dat';
+
+  async function stopped(): Promise<Ferry> {
+    const ferry = await ferryWithTwelve();
+    await ferry.write(third, damaged);
+    await expectStop(ferry, 'SourceCorrupt');
+    return ferry;
+  }
+
+  test('ON_DAMAGE=salvage leads on behind the bad bytes', async () => {
+    const ferry = await stopped();
+    await expectToLeadOn(ferry, { ON_DAMAGE: 'salvage' });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 16));
+  });
+});
+
+const others = numbered(11, 12).map((record) => ({ ...record, key: 'customer-2' }));
+
+describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>]>([
+  ['SourceReplaced', (ferry) => ferry.write(second, others)],
+  ['SourceTruncated', (ferry) => ferry.write(second, numbered(11, 11))],
+])('%s', (kind, spoil) => {
+  test('a new stream leads on, with what is there now', async () => {
+    const ferry = await ferryWithTwelve();
+    await spoil(ferry);
+    await expectStop(ferry, kind);
+    const bodies = kind === 'SourceTruncated' ? numberedBodies(1, 11) : undefined;
+    await expectNewStream(ferry, bodies ?? numberedBodies(1, 12));
+  });
+});
+
+describe('EventTooLarge', () => {
+  const large = { messages: [['Large', 'x'.repeat(9_000)]] as const };
+
+  async function stopped(): Promise<Ferry> {
+    const ferry = await ferryWithTwelve({
+      APPEND_BYTES: '8192',
+      QUARANTINE_CONTAINER: freshContainerName('quarantine'),
+    });
+    await ferry.write(second, [...numbered(11, 12), large, ...numbered(14, 15)]);
+    await expectStop(ferry, 'EventTooLarge');
+    return ferry;
+  }
+
+  test('a higher limit leads on', async () => {
+    const ferry = await stopped();
+    await expectToLeadOn(ferry, { APPEND_BYTES: '16384' });
+    expect(ferry.events()).toHaveLength(15);
+  });
+});
+
+describe('Unconvertible', () => {
+  async function stopped(): Promise<Ferry> {
+    const ferry = await ferryWithTwelve({ QUARANTINE_CONTAINER: freshContainerName('quarantine') });
+    await ferry.write(second, [...numbered(11, 12), reserved, ...numbered(14, 15)]);
+    await expectStop(ferry, 'Unconvertible');
+    return ferry;
+  }
+
+  test('ON_UNCONVERTIBLE=quarantine leads on', async () => {
+    const ferry = await stopped();
+    await expectToLeadOn(ferry, { ON_UNCONVERTIBLE: 'quarantine' });
+    expect(ferry.events()[12]?.type).toBe('eventferry-quarantined');
+  });
+});
+
+test('NewerSchema: the version that wrote the row leads on; until then nothing is appended', async () => {
+  const ferry = await ferryWithTwelve();
+  await append(ferry);
+  const mark = JSON.stringify({ eventferry: { v: 2, source: 'tapes' } });
+  const event = jsonEvent({ type: 'Numbered', data: {}, metadata: JSON.parse(mark) as Record<string, unknown> });
+  await ferry.client().appendToStream(ferry.stream, event);
+  await expectStop(ferry, 'NewerSchema');
+  await server().truncateTo(ferry.stream, 11);
+  await expectToLeadOn(ferry);
+});

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+
+import type { CheckpointRow, LagNote, RunNote } from '../../../src/checkpoint/checkpoint.js';
+import { runProblems, staleness, tailProblems } from '../../../src/engine/report/health.js';
+import type { Tail } from '../../../src/target/target.js';
+
+const now = Date.parse('2026-03-01T12:00:00Z');
+const ago = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
+const caughtUp: LagNote = { bytes: 0, events: 0, eventsExact: true, seconds: 0 };
+const behind: LagNote = { bytes: 700, events: 2, eventsExact: true, seconds: 0 };
+
+/** A run that ended well so many minutes ago. */
+function ended(minutes: number, more: Partial<RunNote> = {}): RunNote {
+  const at = ago(minutes);
+  return { runner: 'r', startedAt: ago(minutes + 1), endedAt: at, refreshedAt: at, caughtUpAt: at, ...more };
+}
+
+describe('After a run that was told to end by itself, with no timer to start another', () => {
+  const single = { single: true } as const;
+
+  test('all is well as long as the source holds nothing more, however long that is', () => {
+    expect(runProblems(ended(1_000, single), caughtUp, now, false)).toEqual([]);
+    expect(staleness(ended(1_000, single), caughtUp, now)).toEqual({ staleSeconds: 0 });
+  });
+
+  test('a source that has grown is left behind, and it is said how to go on', () => {
+    expect(runProblems(ended(2, single), behind, now, false)).toEqual([]);
+    expect(runProblems(ended(4, single), behind, now, false)).toEqual([
+      `The last run ended ${ago(4)} as it was told, and 2 events are not replicated yet. Start another one, or one with --follow.`,
+    ]);
+    expect(staleness(ended(4, single), behind, now)).toEqual({ staleSeconds: 240 });
+  });
+
+  test('a stop or an outage that it ended with stays', () => {
+    const failure = { kind: 'TargetConflict', message: 'A foreign event.', wayOut: 'Accept it.', facts: {} } as const;
+    const stop = { since: ago(5), failure, notification: 'sent' } as const;
+    expect(runProblems(ended(5, { ...single, stop }), behind, now, false)).toEqual([
+      `Stopped since ${ago(5)}: A foreign event. Accept it.`,
+    ]);
+    const outage = { since: ago(5), tries: 5, failure, notification: 'sent' } as const;
+    expect(runProblems(ended(5, { ...single, outage }), caughtUp, now, false)).toEqual([
+      `Outage since ${ago(5)}: A foreign event. Accept it.`,
+    ]);
+  });
+
+  test('one that never came to its end is missed like any other', () => {
+    const killed = { runner: 'r', startedAt: ago(5), refreshedAt: ago(4), ...single };
+    expect(runProblems(killed, caughtUp, now, false)).toEqual([expect.stringMatching(/^No run has reported since/)]);
+  });
+});
+
+describe('After a run that a timer should have followed up', () => {
+  test('three minutes of silence are a problem, whatever the source holds', () => {
+    expect(runProblems(ended(2), caughtUp, now, false)).toEqual([]);
+    expect(runProblems(ended(4), caughtUp, now, false)).toEqual([
+      `No run has reported since ${ago(4)}. Look whether one is running.`,
+    ]);
+    expect(staleness(ended(4), caughtUp, now)).toEqual({ staleSeconds: 240 });
+  });
+
+  test('an outage whose end is still being told is over', () => {
+    const failure = { kind: 'TargetUnreachable', message: 'Nobody.', wayOut: 'Start it.', facts: {} } as const;
+    const outage = { since: ago(9), endedAt: ago(1), tries: 5, failure, notification: 'claimed' } as const;
+    expect(runProblems(ended(1, { outage }), caughtUp, now, false)).toEqual([]);
+    expect(staleness(ended(1, { outage }), caughtUp, now)).toEqual({ staleSeconds: 0 });
+  });
+});
+
+describe('A target that a run would stop for', () => {
+  const row = { confirmed: {} } as unknown as CheckpointRow;
+
+  test.each<[Tail, string]>([
+    [
+      { kind: 'absent' },
+      'Stream t does not exist any more. Check TARGET_STREAM and the server; `eventferry rewind` replicates again from the beginning.',
+    ],
+    [
+      { kind: 'truncated', reason: '$tb 9' },
+      'Stream t shows no event: $tb 9. Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.',
+    ],
+    [
+      { kind: 'tombstoned' },
+      'Stream t was deleted for good. Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.',
+    ],
+  ])('is told with the way out before a run has met it: %j', (tail, problem) => {
+    expect(tailProblems(tail, row, 't')).toEqual([problem]);
+  });
+});

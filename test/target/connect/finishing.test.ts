@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { embeddedServer } from '../../support/embeddedServer.js';
+import { startProcess } from '../startProcess.js';
+
+describe('A process that has closed its target', () => {
+  test('ends by itself', async () => {
+    const server = await embeddedServer();
+    expect(await startProcess(server.connectionString).end).toContain('tail: ');
+    expect(server.lastRevision('billing')).toBe(1);
+  });
+
+  test('ends by itself after failures, and shows no password even when the library is told to talk', async () => {
+    const secret = 'open-sesame';
+    const connectionString = `esdb://admin:${secret}@127.0.0.1:1?tls=false&tlsVerifyCert=false`;
+    const printed = await startProcess(connectionString, { DEBUG: '*' }).end;
+    expect(printed).toContain('failed: Failure: ');
+    expect(printed).toContain('esdb:connection');
+    expect(printed).not.toContain(secret);
+    expect(printed).not.toContain(Buffer.from(`admin:${secret}`).toString('base64'));
+  });
+});
