@@ -36,7 +36,7 @@ const none: Readonly<Record<AuditedKind, number>> = {
   'changed-mark': 0,
 };
 
-const mostFindings = 20;
+const maxFindings = 20;
 
 /**
  * Holds the events of a stream, in order, against the journal of the only writer of its source, with the comparison
@@ -57,7 +57,7 @@ export async function auditJournal(
   const findings: string[] = [];
   const found = (difference: Difference): void => {
     differences[difference.kind as AuditedKind] += 1;
-    if (findings.length < mostFindings) findings.push(sentence(difference));
+    if (findings.length < maxFindings) findings.push(sentence(difference));
   };
 
   const reconversion = createReconversion(conversion);

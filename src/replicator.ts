@@ -7,19 +7,19 @@ import type { Config } from './config/config.js';
 import { createConvert } from './convert/convert.js';
 import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
 import { createReconversion } from './verify/reconvert.js';
-import { examine, type Patient } from './doctor/doctor.js';
-import { examinationNote, type Finding } from './doctor/finding.js';
-import { OutageNotices } from './engine/report/incidents.js';
+import { check, type DoctorInput } from './doctor/doctor.js';
+import { checkNote, type Finding } from './doctor/finding.js';
+import { IncidentNotices } from './engine/report/incidents.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run, type RunReport, type RunTerms } from './engine/run.js';
 import { settingAside } from './engine/quarantining.js';
 import { status, type Status } from './engine/report/status.js';
 import { verifyStream, type VerifyOrder, type VerifyReport } from './verify/stream.js';
-import { wayOut, type Decision, type WayOut } from './engine/decisions.js';
+import { decide, type Decision, type DecisionPlan } from './engine/decisions.js';
 import { Heartbeat } from './notify/heartbeat.js';
 import { Webhook } from './notify/webhook.js';
-import { examineTapes } from './source/views/check.js';
+import { checkTapes } from './source/views/check.js';
 import { blobQuarantine } from './quarantine/blobQuarantine.js';
 import type { Quarantine } from './quarantine/quarantine.js';
 import { tapeHistory } from './source/views/history.js';
@@ -31,7 +31,7 @@ import type { Source } from './source/source.js';
 import { deadlineMs } from './target/append/batchAppend.js';
 import { eventStoreTarget } from './target/eventStoreTarget.js';
 import type { Target } from './target/target.js';
-import { examineServer } from './target/connect/check.js';
+import { checkServer } from './target/connect/check.js';
 import { silentLogger, type Logger } from './core/logger.js';
 import { observedSource, observedStore, observedTarget } from './observed.js';
 import type { Sending } from './telemetry/openTelemetry.js';
@@ -62,7 +62,7 @@ export interface Replicator {
   /** The events exactly as a run would append them now; writes nothing, not even a checkpoint. */
   preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;
   /** What a decision after a stop would do. @throws Failure `NotApplicable` */
-  wayOut(decision: Decision, signal: AbortSignal): Promise<WayOut>;
+  wayOut(decision: Decision, signal: AbortSignal): Promise<DecisionPlan>;
   /** Compares what the target stream holds with what the source holds. Writes nothing. @throws Failure */
   verify(order: VerifyOrder): Promise<VerifyReport>;
   /** Looks at everything that a run needs, check by check. Writes nothing anywhere, never throws. */
@@ -103,7 +103,7 @@ export function createReplicator(
     telemetry: noTelemetry,
     sourceId: config.source.id,
     stream: config.target.stream,
-    settings: config.convert.settings,
+    settingsDigest: config.convert.settings,
     settingsByName: config.convert.settingsByName,
   });
   // The runs of one process follow each other and keep what they know; who only looks must not disturb them.
@@ -127,7 +127,7 @@ export function createReplicator(
     status: (signal) => status(parts(looking, store), signal),
     history: (signal) => history.recent(signal).catch(() => []),
     preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
-    wayOut: (decision, signal) => wayOut(decision, parts(newSource(), store), signal),
+    wayOut: (decision, signal) => decide(decision, parts(newSource(), store), signal),
     verify: (order) => {
       const reconversion = createReconversion(config.convert);
       const reading = { ...parts(newSource(), readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine };
@@ -137,8 +137,8 @@ export function createReplicator(
     examineOnce: async (signal) => {
       const findings: Finding[] = [];
       for await (const finding of examination(signal)) findings.push(finding);
-      const note = examinationNote(findings, new Date(clock.now()).toISOString());
-      running.checkpoint.note({ examination: note });
+      const note = checkNote(findings, new Date(clock.now()).toISOString());
+      running.checkpoint.patchRun({ examination: note });
       if (runs === 0) await running.checkpoint.save(signal).catch(() => undefined);
       return note;
     },
@@ -152,13 +152,17 @@ export function createReplicator(
 
 /** Everything that a run needs, looked at with connections of its own. */
 async function* examineAll(
-  { tapes, parts, ...subject }: Pick<Patient, 'config' | 'checkpoints' | 'parts' | 'clock'> & { tapes: TapeOptions },
+  {
+    tapes,
+    parts,
+    ...subject
+  }: Pick<DoctorInput, 'config' | 'checkpoints' | 'parts' | 'clock'> & { tapes: TapeOptions },
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  const server = examineServer(subject.config.target, subject.clock);
+  const server = checkServer(subject.config.target, subject.clock);
   try {
-    const source = examineTapes({ ...tapes, logger: silentLogger });
-    yield* examine({ ...subject, source, server, parts: { ...parts, logger: silentLogger } }, signal);
+    const source = checkTapes({ ...tapes, logger: silentLogger });
+    yield* check({ ...subject, source, server, parts: { ...parts, logger: silentLogger } }, signal);
   } finally {
     server.close();
   }
@@ -167,7 +171,7 @@ async function* examineAll(
 /** With what tells people, for all runs of this process. */
 function withNotices(parts: Parts, { notify: { webhookUrl, heartbeatUrl } }: Config) {
   const { clock, logger } = parts;
-  const notices = new OutageNotices(parts, {
+  const notices = new IncidentNotices(parts, {
     ...(webhookUrl !== undefined && { webhook: new Webhook({ url: webhookUrl, clock, logger }) }),
     ...(heartbeatUrl !== undefined && { heartbeat: new Heartbeat({ url: heartbeatUrl, clock, logger }) }),
   });

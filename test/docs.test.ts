@@ -38,6 +38,6 @@ describe.each(pages)('%s', (page) => {
 test('Every kind of failure has its row in the page for operators', async () => {
   const { rules } = await import('../src/core/failure.js');
   const page = read('docs/operating.md');
-  const told = Object.entries(rules).filter(([, { answer }]) => answer === 'stop' || answer === 'outage');
+  const told = Object.entries(rules).filter(([, { policy }]) => policy === 'stop' || policy === 'wait');
   expect(told.map(([kind]) => kind).filter((kind) => !page.includes(`\`${kind}\``))).toEqual([]);
 });

@@ -52,12 +52,12 @@ export class CheckpointKeeper {
   /**
    * Replication has come this far; saved at most every 5 s.
    *
-   * @throws Failure of the store. @throws Error when this would set the row back, which only {@link lower} may.
+   * @throws Failure of the store. @throws Error when this would set the row back, which only {@link rollBack} may.
    */
   async advance(reached: Reached): Promise<void> {
     const before = this.rowOrNew();
     // guard: row-is-never-set-back
-    if (isBehind(reached, before, this.identity)) {
+    if (isBefore(reached, before, this.identity)) {
       throw new Error(
         `The checkpoint of ${before.stream} stands at position ${before.cursor.position} and may not be set back.`,
       );
@@ -77,14 +77,14 @@ export class CheckpointKeeper {
   }
 
   /** Sees to it that the table holds a row which says how far replication has come. @throws as {@link advance} does */
-  async place(reached: Reached): Promise<void> {
+  async ensureRow(reached: Reached): Promise<void> {
     if (this.stored && !this.stored.row.unplaced) return;
     await this.advance(reached);
     await this.save();
   }
 
   /** Sets the row back, for a target that was restored or a `rewind`, and saves it. @throws Failure */
-  async lower({ cursor, confirmed }: Reached): Promise<void> {
+  async rollBack({ cursor, confirmed }: Reached): Promise<void> {
     const { accepted, run, generation } = this.rowOrNew();
     this.change({
       ...this.identity,
@@ -104,7 +104,7 @@ export class CheckpointKeeper {
   }
 
   /** Changes the note for people. Written by the next save; without a row that was read, forgotten. */
-  note(patch: RunPatch): void {
+  patchRun(patch: RunPatch): void {
     if (this.state === 'unread') return;
     const before = this.rowOrNew();
     const now = this.now();
@@ -176,7 +176,7 @@ export class CheckpointKeeper {
 }
 
 /** What was reached under other settings before anything was confirmed does not count: it is looked at again. */
-function isBehind(reached: Reached, row: CheckpointRow, identity: CheckpointIdentity): boolean {
+function isBefore(reached: Reached, row: CheckpointRow, identity: CheckpointIdentity): boolean {
   const [now, before] = [reached.confirmed?.revision, row.confirmed?.revision];
   if (now !== undefined && before !== undefined && now !== before) return now < before;
   if (now !== before) return false;

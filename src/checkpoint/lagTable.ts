@@ -5,7 +5,7 @@ import { keysOf } from './entity.js';
 import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';
 
 /** A minute of one day takes the place of the same minute of the half day before: at most so many rows. */
-const mostSamples = 720;
+const maxSamples = 720;
 const minuteMs = 60_000;
 
 /**
@@ -23,7 +23,7 @@ export function tableLagHistory(
   return {
     add: async ({ at, lag, position, revision, well }, signal) => {
       client ??= connectTable(options);
-      const slot = Math.floor(Date.parse(at) / minuteMs) % mostSamples;
+      const slot = Math.floor(Date.parse(at) / minuteMs) % maxSamples;
       const sample = { at, ...lag, position: BigInt(position), revision: BigInt(revision), well };
       const row = { ...sample, bytes: BigInt(lag.bytes), events: BigInt(lag.events) };
       try {

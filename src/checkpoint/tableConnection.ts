@@ -15,15 +15,15 @@ export interface TableOptions {
 }
 
 /** A service that is there answers in milliseconds; what it refuses or drops is tried four times within this. */
-const standardAnswerWithinMs = 10_000;
+const defaultAnswerWithinMs = 10_000;
 
-const standardOptions: TableServiceClientOptions = {
+const defaultOptions: TableServiceClientOptions = {
   retryOptions: { maxRetries: 3, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
 };
 
 /** A client for the table; contacts nothing. */
 export function connectTable({ storage, table, client }: TableOptions): TableClient {
-  const options = { ...standardOptions, ...client };
+  const options = { ...defaultOptions, ...client };
   switch (storage.kind) {
     case 'connectionString':
       // Only the emulator's connection is not https, and it says so itself.
@@ -37,7 +37,7 @@ export function connectTable({ storage, table, client }: TableOptions): TableCli
 
 /** How long a request may take, in milliseconds. */
 export function answerWithinMs(options: TableOptions): number {
-  return options.answerWithinMs ?? standardAnswerWithinMs;
+  return options.answerWithinMs ?? defaultAnswerWithinMs;
 }
 
 /** What a request failed with, as the failure people are told. */

@@ -4,11 +4,11 @@
  */
 
 /** What the engine does about a failure. */
-export type Answer =
+export type Policy =
   /** Drop all state and resume at once; only the same failure twice in a row becomes an outage. */
   | 'resume'
   /** Wait and try again; someone is told once when it begins and once when it ends. */
-  | 'outage'
+  | 'wait'
   /** Another runner is at work: leave it the stream. */
   | 'yield'
   /** A person must decide; nothing is appended. */
@@ -17,7 +17,7 @@ export type Answer =
   | 'usage';
 
 interface Rule {
-  readonly answer: Answer;
+  readonly policy: Policy;
   /** What the operator does next. */
   readonly wayOut: string;
 }
@@ -28,72 +28,72 @@ const acceptChunk = 'Look at the chunk; `eventferry accept --chunk NAME` reads i
 
 /** Every kind of failure, what is done about it, and the way out that a person is shown. */
 export const rules = {
-  AppendUncertain: { answer: 'resume', wayOut: 'Nothing: the target is asked where it is, and replication goes on.' },
-  WrongExpectedRevision: { answer: 'resume', wayOut: 'Nothing: the target is asked where it is.' },
-  CheckpointMoved: { answer: 'resume', wayOut: 'Nothing: the checkpoint row is read again.' },
-  AppendTooLarge: { answer: 'resume', wayOut: 'Nothing: the batch is cut again with the limit that the server named.' },
+  AppendUncertain: { policy: 'resume', wayOut: 'Nothing: the target is asked where it is, and replication goes on.' },
+  WrongExpectedRevision: { policy: 'resume', wayOut: 'Nothing: the target is asked where it is.' },
+  CheckpointMoved: { policy: 'resume', wayOut: 'Nothing: the checkpoint row is read again.' },
+  AppendTooLarge: { policy: 'resume', wayOut: 'Nothing: the batch is cut again with the limit that the server named.' },
   SourceUnreachable: {
-    answer: 'outage',
+    policy: 'wait',
     wayOut: 'Check that the container exists and that this identity may read it.',
   },
   SourceIncomplete: {
-    answer: 'outage',
+    policy: 'wait',
     wayOut: 'Wait until the copy has ended; start it again if it was aborted or failed.',
   },
   CheckpointUnreachable: {
-    answer: 'outage',
+    policy: 'wait',
     wayOut: 'Check the checkpoint table and that this identity may write it.',
   },
   QuarantineUnreachable: {
-    answer: 'outage',
+    policy: 'wait',
     wayOut: 'Check QUARANTINE_CONTAINER and that this identity may write it.',
   },
   TargetUnreachable: {
-    answer: 'outage',
+    policy: 'wait',
     wayOut: 'Check that the server runs and that its port can be reached from here.',
   },
-  TargetTlsRefused: { answer: 'outage', wayOut: 'Check the certificate, its names, and EVENTSTORE_TLS_CA.' },
-  TargetAccessDenied: { answer: 'outage', wayOut: 'Check the user and password of EVENTSTORE_CONNECTION_STRING.' },
-  TargetRefused: { answer: 'outage', wayOut: 'Look at the server: it answers, but refuses the request.' },
-  RunOverdue: { answer: 'outage', wayOut: 'Look at the last log lines: the run did not end within its time budget.' },
-  Unexpected: { answer: 'outage', wayOut: 'This is a defect: report it with the stack in the log.' },
-  AnotherRunner: { answer: 'yield', wayOut: 'Nothing, if another runner is meant to be there; else stop one of them.' },
+  TargetTlsRefused: { policy: 'wait', wayOut: 'Check the certificate, its names, and EVENTSTORE_TLS_CA.' },
+  TargetAccessDenied: { policy: 'wait', wayOut: 'Check the user and password of EVENTSTORE_CONNECTION_STRING.' },
+  TargetRefused: { policy: 'wait', wayOut: 'Look at the server: it answers, but refuses the request.' },
+  RunOverdue: { policy: 'wait', wayOut: 'Look at the last log lines: the run did not end within its time budget.' },
+  Unexpected: { policy: 'wait', wayOut: 'This is a defect: report it with the stack in the log.' },
+  AnotherRunner: { policy: 'yield', wayOut: 'Nothing, if another runner is meant to be there; else stop one of them.' },
   TargetConflict: {
-    answer: 'stop',
+    policy: 'stop',
     wayOut:
       'Find out who else writes to the stream. If its last event is theirs, `eventferry accept --revision N` goes on behind it; else replicate into a new TARGET_STREAM.',
   },
   TargetLost: {
-    answer: 'stop',
+    policy: 'stop',
     wayOut: 'Check TARGET_STREAM and the server; `eventferry rewind` replicates again from the beginning.',
   },
-  TargetTruncated: { answer: 'stop', wayOut: restoreOrNewStream },
-  TargetDeleted: { answer: 'stop', wayOut: restoreOrNewStream },
+  TargetTruncated: { policy: 'stop', wayOut: restoreOrNewStream },
+  TargetDeleted: { policy: 'stop', wayOut: restoreOrNewStream },
   SettingsChanged: {
-    answer: 'stop',
+    policy: 'stop',
     wayOut: 'Set them back, or `eventferry accept settings` goes on with the new ones.',
   },
-  SourceReordered: { answer: 'stop', wayOut: acceptChunk },
-  SourceForked: { answer: 'stop', wayOut: acceptChunk },
-  SourceGap: { answer: 'stop', wayOut: acceptChunk },
+  SourceReordered: { policy: 'stop', wayOut: acceptChunk },
+  SourceForked: { policy: 'stop', wayOut: acceptChunk },
+  SourceGap: { policy: 'stop', wayOut: acceptChunk },
   SourceCorrupt: {
-    answer: 'stop',
+    policy: 'stop',
     wayOut: 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE to skip or salvage.',
   },
-  SourceReplaced: { answer: 'stop', wayOut: restoreSourceOrNewStream },
-  SourceTruncated: { answer: 'stop', wayOut: restoreSourceOrNewStream },
+  SourceReplaced: { policy: 'stop', wayOut: restoreSourceOrNewStream },
+  SourceTruncated: { policy: 'stop', wayOut: restoreSourceOrNewStream },
   EventTooLarge: {
-    answer: 'stop',
+    policy: 'stop',
     wayOut: 'Raise the limit on the server and APPEND_BYTES here, or set ON_UNCONVERTIBLE to quarantine.',
   },
   Unconvertible: {
-    answer: 'stop',
+    policy: 'stop',
     wayOut:
       'Look at the record with `eventferry inspect --position N`; map its type, or set ON_UNCONVERTIBLE to quarantine.',
   },
-  NewerSchema: { answer: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
-  NotApplicable: { answer: 'usage', wayOut: '`eventferry status` shows what there is to decide.' },
-  SettingsInvalid: { answer: 'usage', wayOut: 'Correct the settings named.' },
+  NewerSchema: { policy: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
+  NotApplicable: { policy: 'usage', wayOut: '`eventferry status` shows what there is to decide.' },
+  SettingsInvalid: { policy: 'usage', wayOut: 'Correct the settings named.' },
 } as const satisfies Record<string, Rule>;
 
 /** The name of a kind of failure: stable, shown to people and used by alerts. */
@@ -101,7 +101,7 @@ export type FailureKind = keyof typeof rules;
 
 /** The kinds that a person must decide on. */
 export type StopKind = {
-  [K in FailureKind]: (typeof rules)[K]['answer'] extends 'stop' ? K : never;
+  [K in FailureKind]: (typeof rules)[K]['policy'] extends 'stop' ? K : never;
 }[FailureKind];
 
 /**
@@ -120,8 +120,8 @@ export class Failure extends Error {
     super(message, options);
   }
 
-  get answer(): Answer {
-    return rules[this.kind].answer;
+  get policy(): Policy {
+    return rules[this.kind].policy;
   }
 
   get wayOut(): string {

@@ -40,7 +40,7 @@ export interface SourceRecord {
   /** Only for a record that is read out of its place (an accepted chunk): where the main reading goes on. */
   readonly returnTo?: ReadPoint;
   /** What the source remembers once it has given this record. */
-  readonly memory?: SourceMemory | undefined;
+  readonly memory?: SourceState | undefined;
 }
 
 /** A byte place in the source, with the hash of the frame that ends there. */
@@ -60,11 +60,11 @@ export interface Cursor extends ReadPoint {
   /** Set while an accepted chunk is read out of its place: where the main reading goes on afterwards. */
   readonly returnTo?: ReadPoint;
   /** What the source wants to find again; plain JSON, written and read by the source alone. */
-  readonly memory?: SourceMemory;
+  readonly memory?: SourceState;
 }
 
 /** What a source remembers about the names and chunks behind its cursor. Plain JSON. */
-export interface SourceMemory {
+export interface SourceState {
   /** The first chunk (in reading order) of the varint era when the store changed eras; absent for one era. */
   readonly eras?: { readonly int32Until: string; readonly varintFrom: string };
   /** How many names sort before a chunk (the cursor's, when this was noted), and a digest of them. */
@@ -150,7 +150,7 @@ export function sameMark(one: Mark, other: Mark): boolean {
 }
 
 /** The cursor behind a record; `known` is remembered with a record that brings nothing to remember itself. */
-export function cursorBehind(record: SourceRecord, known?: SourceMemory): Cursor {
+export function cursorAfter(record: SourceRecord, known?: SourceState): Cursor {
   const memory = record.memory ?? known;
   return {
     chunk: record.chunk,

@@ -8,12 +8,12 @@ export interface ClockReading {
 }
 
 /** Clocks elsewhere tell whole seconds, and an answer takes its time. */
-const mostApartMs = 5_000;
+const maxApartMs = 5_000;
 
 /** Whether the clocks agree, as far as anybody told one. */
 export function clockFindings(readings: readonly ClockReading[]): Finding[] {
   if (readings.length === 0) return [skipped('clocks', 'nobody said what time it is')];
-  const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > mostApartMs);
+  const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > maxApartMs);
   if (apart.length === 0) {
     return [good('clocks', `this machine, ${readings.map(({ who }) => who).join(' and ')} are at most 5 s apart`)];
   }

@@ -3,9 +3,9 @@ import type { Clock } from '../core/clock.js';
 import type { Config } from '../config/config.js';
 import type { Parts } from '../engine/parts.js';
 import { Failure } from '../core/failure.js';
-import type { SourceExamination } from '../source/views/check.js';
+import type { SourceCheck } from '../source/views/check.js';
 import { rightsOf } from '../storage/rights.js';
-import type { ServerExamination } from '../target/connect/check.js';
+import type { ServerCheck } from '../target/connect/check.js';
 import { agreementFindings } from './agreement.js';
 import { clockFindings, type ClockReading } from './clockFinding.js';
 import { good, skipped, thrownIn, wrong, type Finding } from './finding.js';
@@ -15,10 +15,10 @@ import { sourceFindings } from './sourceFindings.js';
 import { streamFindings, streamNameFinding } from './streamFindings.js';
 
 /** What is examined. */
-export interface Patient {
+export interface DoctorInput {
   readonly config: Config;
-  readonly source: SourceExamination;
-  readonly server: ServerExamination;
+  readonly source: SourceCheck;
+  readonly server: ServerCheck;
   readonly checkpoints: CheckpointStore;
   /** A run's parts, over a store that keeps nothing. */
   readonly parts: Parts;
@@ -33,7 +33,7 @@ const checkMs = 20_000;
  * not to the source (where nothing but reads is even tried), not to the target, not to the checkpoint table.
  * Never throws: what cannot be looked at is a finding.
  */
-export async function* examine(patient: Patient, signal: AbortSignal): AsyncGenerator<Finding> {
+export async function* check(patient: DoctorInput, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config, source, server, checkpoints, parts, clock } = patient;
   const readings: ClockReading[] = [];
   const learner = (who: string) => (theirs: number | undefined) => {

@@ -83,7 +83,7 @@ export function isHealthy(findings: readonly Finding[]): boolean {
 }
 
 /** What is kept of an examination, for people. @param at ISO 8601, UTC */
-export function examinationNote(findings: readonly Finding[], at: string): ExaminationNote {
+export function checkNote(findings: readonly Finding[], at: string): ExaminationNote {
   const sentences = (verdict: Verdict) =>
     findings
       .filter((finding) => finding.verdict === verdict)

@@ -1,11 +1,11 @@
-import type { ServerExamination, ServerFacts } from '../target/connect/check.js';
+import type { ServerCheck, ServerFacts } from '../target/connect/check.js';
 import type { Handshake } from '../target/connect/tlsCheck.js';
 import { good, thrownIn, warning, wrong, type Finding } from './finding.js';
 
 const soonMs = 30 * 24 * 60 * 60 * 1000;
 
 /** Whether each node named can be reached, and what its certificate says. */
-export async function* handshakeFindings(server: ServerExamination, nowMs: number): AsyncGenerator<Finding> {
+export async function* handshakeFindings(server: ServerCheck, nowMs: number): AsyncGenerator<Finding> {
   for await (const { node, handshake } of server.handshakes()) yield* handshakeFinding(node, handshake, nowMs);
 }
 
@@ -75,7 +75,7 @@ function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 
 
 /** Version and leader. @param learned takes the server's own time */
 export async function leaderFinding(
-  server: ServerExamination,
+  server: ServerCheck,
   learned: (date: number | undefined) => void,
   signal: AbortSignal,
 ): Promise<Finding> {

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { FrameLook, SourceContents, SourceExamination } from '../source/views/check.js';
+import type { FrameLook, SourceContents, SourceCheck } from '../source/views/check.js';
 import { good, skipped, thrownIn, warning, wrong, type Check, type Finding } from './finding.js';
 
 const variantNames = {
@@ -9,7 +9,7 @@ const variantNames = {
 
 /** What of the source is as it must be. Only ever reads. @param learned takes the storage's own time */
 export async function* sourceFindings(
-  examination: SourceExamination,
+  examination: SourceCheck,
   { container, onDamage }: Config['source'],
   learned: (date: number | undefined) => void,
   signal: AbortSignal,

@@ -5,7 +5,7 @@ const resumesAtOnce = 5;
 const resumeWaitMs = 1_000;
 
 /** Keeps count of what fails in a row, and says how long to wait before the next try. */
-export class Patience {
+export class Backoff {
   private failedTries = 0;
   private resumes = 0;
   private everWorked = false;

@@ -9,7 +9,7 @@ import { ownMark, provenMark } from './resume/ownership.js';
 import { lastOwn } from '../verify/ends.js';
 
 /** Events of the stream that are looked through before a chunk is read out of its place: the last so many. */
-const mostSearched = 500_000;
+const maxSearched = 500_000;
 
 /** What a person decides after a stop. */
 export type Decision =
@@ -23,7 +23,7 @@ export type Decision =
   | { readonly kind: 'rewind' };
 
 /** A decision that can be carried out: what it will do, in words, and the doing. */
-export interface WayOut {
+export interface DecisionPlan {
   readonly says: string;
   /** Writes the checkpoint row and nothing else. @throws Failure `CheckpointMoved` when a run wrote it meanwhile */
   apply(): Promise<void>;
@@ -34,7 +34,7 @@ export interface WayOut {
  *
  * @throws Failure `NotApplicable` when there is nothing of the kind to decide
  */
-export async function wayOut(decision: Decision, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+export async function decide(decision: Decision, parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
   switch (decision.kind) {
     case 'settings':
       return acceptSettings(parts, signal);
@@ -47,8 +47,8 @@ export async function wayOut(decision: Decision, parts: Parts, signal: AbortSign
   }
 }
 
-async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<WayOut> {
-  const { checkpoint, stream, settings } = parts;
+async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
+  const { checkpoint, stream, settingsDigest: settings } = parts;
   await checkpoint.load(signal);
   const tail = await parts.target.tail(stream, signal);
   const mark = tail.kind === 'event' ? provenMark(tail.event) : undefined;
@@ -63,7 +63,7 @@ async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<WayOut
   };
 }
 
-async function acceptRevision(revision: number, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+async function acceptRevision(revision: number, parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
   const { checkpoint, stream } = parts;
   const row = await checkpoint.load(signal);
   const tail = await parts.target.tail(stream, signal);
@@ -82,7 +82,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
   };
 }
 
-async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<WayOut> {
+async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
   const place = await resume(parts, signal);
   const cursor = await parts.source.accept(chunk, place.cursor, signal);
   // guard: what-the-stream-holds-is-not-accepted
@@ -117,11 +117,11 @@ async function refuseWhatIsThere(
           'would double events. Delete the checkpoint row instead: the target says where to go on.',
       );
     }
-    if (++searched === mostSearched) return;
+    if (++searched === maxSearched) return;
   }
 }
 
-async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
+async function rewind(parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
   const { checkpoint, stream } = parts;
   const row = await checkpoint.load(signal);
   const tail = await parts.target.tail(stream, signal);
@@ -144,7 +144,7 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<WayOut> {
   if (tail.kind === 'event') await refuseHidden(parts, signal);
   return {
     says: `The source is replicated again from its first record into stream ${stream}, which holds no event of ours now.`,
-    apply: () => checkpoint.lower({ cursor: beginning }),
+    apply: () => checkpoint.rollBack({ cursor: beginning }),
   };
 }
 

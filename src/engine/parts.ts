@@ -7,7 +7,7 @@ import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
 import type { Logger } from '../core/logger.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
-import type { OutageNotices } from './report/incidents.js';
+import type { IncidentNotices } from './report/incidents.js';
 
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts {
@@ -24,13 +24,13 @@ export interface Parts {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   /** Tells people, for all runs of a process; absent: a run has its own, which tells the log alone. */
-  readonly notices?: OutageNotices | undefined;
+  readonly notices?: IncidentNotices | undefined;
   /** The source's id, as marks name it. */
   readonly sourceId: string;
   /** The target stream. */
   readonly stream: string;
   /** Digest of the settings that decide what is written, 8 hex digits. */
-  readonly settings: string;
+  readonly settingsDigest: string;
   /** The same settings by name and value, so that a change can be named. */
   readonly settingsByName: Readonly<Record<string, string>>;
 }
@@ -43,7 +43,7 @@ export interface Confirmed {
 }
 
 /** Where replication stands: what comes next at the source, and what the target ends with. */
-export interface Place {
+export interface Progress {
   readonly cursor: Cursor;
   /** The target stream's last revision, which the next append expects; `noStream` when there is none. */
   readonly revision: number;

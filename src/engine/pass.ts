@@ -1,13 +1,13 @@
-import type { Parts, Place } from './parts.js';
+import type { Parts, Progress } from './parts.js';
 import { appendPipeline } from './append/pipeline.js';
 import { keepSetAside } from './quarantining.js';
 
 /** Who looks on while a pass is under way. */
 export interface PassWatch {
   /** After each batch: what is confirmed so far. */
-  advanced(confirmed: Place): Promise<void>;
+  advanced(confirmed: Progress): Promise<void>;
   /** At the end, also of a pass that fails: what is confirmed, and the highest revision that we may have left. */
-  ended(confirmed: Place, sentTo: number): void;
+  ended(confirmed: Progress, sentTo: number): void;
 }
 
 /**
@@ -16,7 +16,7 @@ export interface PassWatch {
  *
  * @throws Failure; everything read before a finding at the source is confirmed by then
  */
-export async function pass(from: Place, parts: Parts, signal: AbortSignal, watch: PassWatch): Promise<Place> {
+export async function pass(from: Progress, parts: Parts, signal: AbortSignal, watch: PassWatch): Promise<Progress> {
   const { source, convert, target, checkpoint, quarantine, stream, clock } = parts;
   const pipeline = appendPipeline(target, stream, from, clock);
   try {

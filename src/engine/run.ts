@@ -1,10 +1,10 @@
 import { asFailure, Failure, type StopKind } from '../core/failure.js';
-import { OutageNotices } from './report/incidents.js';
-import type { Parts, Place } from './parts.js';
+import { IncidentNotices } from './report/incidents.js';
+import type { Parts, Progress } from './parts.js';
 import { pass } from './pass.js';
-import { Patience } from './backoff.js';
+import { Backoff } from './backoff.js';
 import { resume } from './resume/resume.js';
-import { RunLog, type Progress } from './report/runLog.js';
+import { RunLog, type RunProgress } from './report/runLog.js';
 import { Standoff } from './standoff.js';
 
 /** How long a run goes on, and what it waits for. */
@@ -24,7 +24,7 @@ export interface RunTerms {
   readonly outageTriesAtStart?: number;
   /** What an append may take at most before it is given up, in ms. */
   readonly appendDeadlineMs: number;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
 }
 
 /** Why a run ended. */
@@ -35,7 +35,7 @@ export interface RunReport {
   /** How far the stream grew behind the place where the run began. */
   readonly events: number;
   /** Where it ended; absent when it never got to know. */
-  readonly place?: Place;
+  readonly place?: Progress;
   /** Another runner was found at work on the stream. */
   readonly anotherRunner: boolean;
 }
@@ -47,7 +47,7 @@ const yieldWaitMs = 5_000;
 /** Yielding this long without the lag falling means that the other runner does not work either. */
 const yieldPatienceMs = 5 * 60_000;
 /** A failure may come while another is answered; one that comes while that one is answered is not answered any more. */
-const mostAnswers = 2;
+const maxAnswers = 2;
 /** What is on its way to people gets so long to arrive when a run ends, or while it waits anyway. */
 const lastWordMs = 2_000;
 /** What a run may take beyond its budget and one append. */
@@ -86,14 +86,14 @@ function runOverdue(stream: string, afterMs: number): Failure {
 
 class Run {
   private readonly ending: AbortSignal;
-  private readonly notices: OutageNotices;
+  private readonly notices: IncidentNotices;
   private readonly standoff = new Standoff();
   private readonly log: RunLog;
-  private place: Place | undefined;
+  private place: Progress | undefined;
   private anotherRunner = false;
   /** The failure that this run ends with. */
   private verdict: Failure | undefined;
-  private readonly patience: Patience;
+  private readonly patience: Backoff;
 
   constructor(
     private readonly parts: Parts,
@@ -101,8 +101,8 @@ class Run {
     budget: AbortSignal,
   ) {
     this.ending = AbortSignal.any([terms.stop, budget]);
-    this.notices = parts.notices ?? new OutageNotices(parts);
-    this.patience = new Patience(terms);
+    this.notices = parts.notices ?? new IncidentNotices(parts);
+    this.patience = new Backoff(terms);
     this.log = new RunLog(parts, terms);
   }
 
@@ -139,7 +139,7 @@ class Run {
     this.log.resumed(place);
     // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
     // guard: row-before-the-first-event
-    await this.parts.checkpoint.place(place);
+    await this.parts.checkpoint.ensureRow(place);
     await this.judge(place);
     const resumedAt = this.parts.clock.elapsed();
     while (!this.ending.aborted) {
@@ -158,7 +158,7 @@ class Run {
     return undefined;
   }
 
-  private async resumed(): Promise<Place> {
+  private async resumed(): Promise<Progress> {
     const { telemetry } = this.parts;
     const startedAt = Date.now();
     try {
@@ -171,7 +171,7 @@ class Run {
     }
   }
 
-  private async passed(place: Place): Promise<Place> {
+  private async passed(place: Progress): Promise<Progress> {
     const { clock, telemetry } = this.parts;
     const startedAt = clock.elapsed();
     let outcome = 'good';
@@ -196,7 +196,7 @@ class Run {
   }
 
   /** Polls until there is something to read (true), or the target is due to be asked again or the run ends (false). */
-  private async somethingNew(place: Place, empty: boolean, until: number): Promise<boolean> {
+  private async somethingNew(place: Progress, empty: boolean, until: number): Promise<boolean> {
     const { clock, source } = this.parts;
     const waitMs = empty ? this.terms.emptySourceWaitMs : this.terms.idlePollMs;
     while (!this.ending.aborted && clock.elapsed() < until) {
@@ -209,7 +209,7 @@ class Run {
   }
 
   /** Decides what an uncertain append came to, now that the tail is known. */
-  private async judge(place: Place): Promise<void> {
+  private async judge(place: Progress): Promise<void> {
     const { cause } = this.standoff;
     switch (this.standoff.judge(place.revision)) {
       case 'go-on':
@@ -239,16 +239,16 @@ class Run {
    * @throws the failure when this run does not wait for its end
    */
   private async answer(failure: Failure, answers: number): Promise<RunEnd | undefined> {
-    if (answers > mostAnswers) return this.waitUntold(failure);
-    if (failure.answer !== 'stop') this.parts.telemetry.add('eventferry.retries', 1, { kind: failure.kind });
-    switch (failure.answer) {
+    if (answers > maxAnswers) return this.waitUntold(failure);
+    if (failure.policy !== 'stop') this.parts.telemetry.add('eventferry.retries', 1, { kind: failure.kind });
+    switch (failure.policy) {
       case 'resume':
         this.parts.logger.info('resume', { kind: failure.kind, message: failure.message });
         this.standoff.uncertain(failure);
         return this.wait(this.patience.resumeWaitMs());
       case 'yield':
         return this.yieldTo(failure);
-      case 'outage':
+      case 'wait':
         return this.waitOut(failure);
       case 'stop':
         await this.log.failed(this.place);

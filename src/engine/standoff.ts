@@ -1,5 +1,5 @@
 import type { Failure } from '../core/failure.js';
-import type { Place } from './parts.js';
+import type { Progress } from './parts.js';
 
 /** What to do after an append of unknown outcome, now that the target has said where it is. */
 export type Verdict = 'go-on' | 'wait' | 'outage' | 'another-runner';
@@ -18,7 +18,7 @@ export class Standoff {
   private overtaken = 0;
 
   /** A pass begins behind this place. */
-  begin(from: Place): void {
+  begin(from: Progress): void {
     this.begun = true;
     this.startedAt = from.revision;
     this.sentTo = from.revision;

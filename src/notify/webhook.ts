@@ -16,7 +16,7 @@ export interface WebhookOptions {
 /** Waits before the second, third and fourth try; with the tries themselves at most 33 s. */
 const waitsMs = [1_000, 3_000, 9_000];
 /** What comes while so many wait is not sent: a webhook that is dead must not fill the memory. */
-const mostWaiting = 10;
+const maxWaiting = 10;
 
 /** Posts notices to one address, one after the other, beside whatever goes on. */
 export class Webhook {
@@ -35,7 +35,7 @@ export class Webhook {
    * @returns true once it was taken, or was given up after four tries, which is logged; false when it was closed before
    */
   tell(notice: Notice): Promise<boolean> {
-    if (this.waiting === mostWaiting) {
+    if (this.waiting === maxWaiting) {
       this.givenUp(notice, 'too many are waiting');
       return Promise.resolve(true);
     }

@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure.js';
-import type { SourceMemory } from '../core/record.js';
+import type { SourceState } from '../core/record.js';
 import { parseChunkName } from './chunks/name.js';
-import { otherEra, otherVariant, type Place } from './reading/position.js';
+import { otherEra, otherVariant, type ReadPosition } from './reading/position.js';
 import { holdsFrame, type Rest } from './lokad/endOfChunk.js';
 import type { Tapes } from './tapes.js';
 
@@ -44,7 +44,7 @@ export function missingBefore(chunk: string, position: number): number {
  * @param position of the chunk's first record
  * @throws Failure `SourceGap`, unless a person allowed it or damage is not to stop anything; then it is reported
  */
-export function checkGap(tapes: Tapes, chunk: string, position: number, memory: SourceMemory | undefined): void {
+export function checkGap(tapes: Tapes, chunk: string, position: number, memory: SourceState | undefined): void {
   const missing = missingBefore(chunk, position);
   // guard: gap-in-the-positions
   if (missing <= 0 || memory?.allowed?.includes(chunk)) return;
@@ -66,7 +66,7 @@ export function checkGap(tapes: Tapes, chunk: string, position: number, memory: 
  * @returns true when reading the chunk again will do
  * @throws Failure `SourceReordered` when the chunk cannot be where the order has it, or `SourceUnreachable`
  */
-export async function checkEra(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
+export async function checkEra(tapes: Tapes, place: ReadPosition, signal: AbortSignal): Promise<boolean> {
   const { chunk, offset } = place;
   const variant = otherVariant(place.variant);
   if (!(await holdsFrame(tapes.reader, { chunk, offset, variant }, signal))) return false;

@@ -5,9 +5,9 @@ import { chunkMap } from './views/map.js';
 import { anyHoldsFrame } from './chunks/probe.js';
 import { lag } from './views/lag.js';
 import { locate } from './reading/locate.js';
-import { nextPlace, type Place } from './reading/position.js';
+import { nextPosition, type ReadPosition } from './reading/position.js';
 import type { Source } from './source.js';
-import { bytesBehind, readStart } from './reading/overlap.js';
+import { bytesAfter, readStart } from './reading/overlap.js';
 import { TapeReading } from './reading/reading.js';
 import { Tapes, type TapeOptions } from './tapes.js';
 
@@ -38,7 +38,7 @@ export function lokadTapes(options: TapeOptions): Source {
 
 async function poll(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<boolean> {
   await tapes.freshen(cursor, 'poll', signal);
-  const next = nextPlace(tapes, cursor);
+  const next = nextPosition(tapes, cursor);
   if (next.kind !== 'read') return next.kind !== 'wait';
   // Something that was not looked at yet, or not to its end.
   if (!next.place.isLast || tapes.isVerdictDue(next.place)) return true;
@@ -46,16 +46,16 @@ async function poll(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<
 }
 
 /** One conditional read at the head; what it gives is kept for the reading. */
-async function isNew(tapes: Tapes, place: Place, signal: AbortSignal): Promise<boolean> {
+async function isNew(tapes: Tapes, place: ReadPosition, signal: AbortSignal): Promise<boolean> {
   const { chunk, end } = place;
-  const fetch = { chunk, start: readStart(place), count: tapes.smallestRangeBytes, knownEtag: end?.etag };
+  const fetch = { chunk, start: readStart(place), count: tapes.minRangeBytes, knownEtag: end?.etag };
   const fetched = await tapes.ahead.fetch({ ...fetch, ...tapes.seen(place) }, signal);
   const { answer } = fetched;
   if (answer.kind === 'unchanged') {
     if (end) confirmEnd(end, answer.date, fetched);
     return false;
   }
-  if (!bytesBehind(place, answer)) return false;
+  if (!bytesAfter(place, answer)) return false;
   tapes.ahead.keep(fetched);
   return true;
 }

@@ -1,4 +1,4 @@
-import type { Cursor, Mark, SourceMemory, SourceRecord } from '../core/record.js';
+import type { Cursor, Mark, SourceState, SourceRecord } from '../core/record.js';
 
 /** Records in order, and the cursor behind the last of them. */
 export interface SourceBatch {
@@ -49,7 +49,7 @@ export interface Source {
    */
   locate(
     mark: Mark,
-    memory: SourceMemory | undefined,
+    memory: SourceState | undefined,
     signal: AbortSignal,
   ): Promise<{ record: SourceRecord; cursor: Cursor }>;
 

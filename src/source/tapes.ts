@@ -1,15 +1,15 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
 import type { Clock } from '../core/clock.js';
-import type { Cursor, ReadPoint, SourceMemory } from '../core/record.js';
+import type { Cursor, ReadPoint, SourceState } from '../core/record.js';
 import type { Logger } from '../core/logger.js';
-import { Behind } from './watch/watch.js';
+import { ChunkWatch } from './watch/watch.js';
 import { BlobReader } from './reading/blobReader.js';
 import { ChunkCatalog } from './chunks/catalog.js';
 import type { ChunkEnd } from './chunks/chunkState.js';
 import { chunkProbe } from './chunks/probe.js';
 import { Eras, type Probe } from './chunks/order.js';
-import { ofOtherEra, type Place } from './reading/position.js';
+import { ofOtherEra, type ReadPosition } from './reading/position.js';
 import { ReadAhead } from './reading/readAhead.js';
 
 /** What to do about a bad frame with valid frames behind it. */
@@ -28,9 +28,9 @@ export interface TapeOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Bytes of a ranged read near the head, where most of a range would be zeros. Default 64 KiB. */
-  readonly smallestRangeBytes?: number;
+  readonly minRangeBytes?: number;
   /** Bytes of a ranged read in a backlog. Default 4 MiB. */
-  readonly largestRangeBytes?: number;
+  readonly maxRangeBytes?: number;
   /** Most bytes that are fetched ahead. Default 8 MiB. */
   readonly readAheadBytes?: number;
 }
@@ -49,16 +49,16 @@ export class Tapes {
   readonly eras: Eras;
   readonly catalog: ChunkCatalog;
   readonly ahead: ReadAhead;
-  readonly behind: Behind;
+  readonly behind: ChunkWatch;
   /** By chunk name: where frames end, as far as that is known. */
   readonly ends = new Map<string, ChunkEnd>();
-  readonly smallestRangeBytes: number;
-  readonly largestRangeBytes: number;
-  private largestFrameBytes = 1;
+  readonly minRangeBytes: number;
+  readonly maxRangeBytes: number;
+  private maxFrameBytes = 1;
   private frames = 0;
   private frameBytes = 0;
   /** The last listing that was compared with what a cursor remembers. */
-  private compared: { readonly listing: number; readonly memory: SourceMemory | undefined } = {
+  private compared: { readonly listing: number; readonly memory: SourceState | undefined } = {
     listing: 0,
     memory: undefined,
   };
@@ -68,13 +68,13 @@ export class Tapes {
 
   constructor(readonly options: TapeOptions) {
     const { container, clock, readAheadBytes = 8 * 1024 * 1024 } = options;
-    this.smallestRangeBytes = options.smallestRangeBytes ?? 64 * 1024;
-    this.largestRangeBytes = options.largestRangeBytes ?? 4 * 1024 * 1024;
+    this.minRangeBytes = options.minRangeBytes ?? 64 * 1024;
+    this.maxRangeBytes = options.maxRangeBytes ?? 4 * 1024 * 1024;
     this.reader = new BlobReader(container);
     this.probe = chunkProbe(this.reader);
     this.eras = new Eras(this.probe);
     this.catalog = new ChunkCatalog(container, this.eras, clock);
-    this.behind = new Behind(this);
+    this.behind = new ChunkWatch(this);
     this.ahead = new ReadAhead(this.reader, { bytes: readAheadBytes, calls: readAheadCalls });
   }
 
@@ -102,7 +102,7 @@ export class Tapes {
    * Compares all that was listed with what the cursor remembers, also what others list meanwhile.
    *
    * @returns true when the cursor should remember anew
-   * @throws what {@link Behind.check} throws
+   * @throws what {@link ChunkWatch.check} throws
    */
   async compare(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     // What our last listing lacks, another runner may have seen since: only a listing of everything shows that it is gone.
@@ -139,7 +139,7 @@ export class Tapes {
   }
 
   /** Takes over what a person has allowed. */
-  heed(memory: SourceMemory | undefined): void {
+  heed(memory: SourceState | undefined): void {
     for (const allowance of memory?.allowed ?? []) {
       const chunk = ofOtherEra(allowance);
       if (chunk !== undefined) this.eras.exempt(chunk);
@@ -163,7 +163,7 @@ export class Tapes {
     if (!polling) return false;
     const last = this.catalog.ordered.at(-1);
     const end = last && this.ends.get(last.name);
-    return end !== undefined && end.chunkBytes - end.offset < this.largestFrameBytes;
+    return end !== undefined && end.chunkBytes - end.offset < this.maxFrameBytes;
   }
 
   /** The last chunk, or the first of those left last, so that these stay watched at no cost. */
@@ -176,7 +176,7 @@ export class Tapes {
   }
 
   /** Zeros were seen where frames end, and it is time to know whether only zeros follow. */
-  isVerdictDue({ end, isLast }: Pick<Place, 'end' | 'isLast'>): boolean {
+  isVerdictDue({ end, isLast }: Pick<ReadPosition, 'end' | 'isLast'>): boolean {
     if (end?.kind !== 'open') return false;
     // guard: look-behind-zeros
     return !isLast || this.options.clock.elapsed() - end.foundAt >= listOnwardMs;
@@ -184,18 +184,18 @@ export class Tapes {
 
   /** How much to read at once of a chunk of which so much is left. */
   rangeFor(bytes: number): number {
-    return Math.min(Math.max(bytes, this.smallestRangeBytes), this.largestRangeBytes);
+    return Math.min(Math.max(bytes, this.minRangeBytes), this.maxRangeBytes);
   }
 
   /** What the listings show of a chunk, to be kept with what is read of it now. */
-  seen({ isLast }: Pick<Place, 'isLast'>): { readonly listing: number; readonly hadSuccessor: boolean } {
+  seen({ isLast }: Pick<ReadPosition, 'isLast'>): { readonly listing: number; readonly hadSuccessor: boolean } {
     return { listing: this.catalog.listing, hadSuccessor: !isLast };
   }
 
   sawFrame(bytes: number): void {
     this.frames++;
     this.frameBytes += bytes;
-    if (bytes > this.largestFrameBytes) this.largestFrameBytes = bytes;
+    if (bytes > this.maxFrameBytes) this.maxFrameBytes = bytes;
   }
 
   get averageFrameBytes(): number | undefined {
@@ -203,7 +203,7 @@ export class Tapes {
   }
 
   /** Forgets how chunks end that were left so long ago that they are not watched any more. */
-  forgetEnds(watchedBefore: SourceMemory | undefined, watchedNow: SourceMemory): void {
+  forgetEnds(watchedBefore: SourceState | undefined, watchedNow: SourceState): void {
     const watched = new Set((watchedNow.left ?? []).map(({ chunk }) => chunk));
     for (const { chunk } of watchedBefore?.left ?? []) if (!watched.has(chunk)) this.ends.delete(chunk);
   }

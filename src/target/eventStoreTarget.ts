@@ -7,7 +7,7 @@ import { BatchAppendCall } from './append/batchAppend.js';
 import { BufferPool } from './append/bufferPool.js';
 import { Connections } from './connect/connections.js';
 import { parseConnectionString } from './connect/connectionString.js';
-import { heard } from '../core/ignoreRejection.js';
+import { ignoreRejection } from '../core/ignoreRejection.js';
 import { PlainAppendCall } from './append/plainAppend.js';
 import { type Page, type PageQuery, readPage } from './read/page.js';
 import { readTail } from './read/tail.js';
@@ -158,7 +158,7 @@ class OpeningCall implements AppendCall {
     // The server would take an append of nothing, and claim a revision that is not there.
     // guard: append-of-nothing
     if (events.length === 0) return Promise.resolve(expected);
-    return heard(this.open().then((call) => call.append(events, expected)));
+    return ignoreRejection(this.open().then((call) => call.append(events, expected)));
   }
 
   writable(): Promise<void> {
@@ -179,7 +179,7 @@ class OpeningCall implements AppendCall {
   }
 
   private open(): Promise<AppendCall> {
-    this.opened ??= heard(this.openNow(this.closing.signal));
+    this.opened ??= ignoreRejection(this.openNow(this.closing.signal));
     return this.opened;
   }
 }

@@ -50,7 +50,7 @@ export interface Sending {
 
 const flushMs = 5_000;
 /** So many spans of each name are kept of one run: a backlog makes thousands, which tell no more. */
-const mostSpans = 100;
+const maxSpans = 100;
 const severities = { info: SeverityNumber.INFO, warn: SeverityNumber.WARN, error: SeverityNumber.ERROR } as const;
 
 /** Sends to several places at once. */
@@ -170,7 +170,7 @@ class Measuring implements Telemetry {
     const { seen, context: parent } = this.running;
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
-    if (count > mostSpans) return;
+    if (count > maxSpans) return;
     const span = this.tracer.startSpan(name, { startTime, attributes: this.attributes }, parent);
     if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
     span.end();

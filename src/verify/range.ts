@@ -16,7 +16,7 @@ import { lastOwn, type Ends } from './ends.js';
 /** What a verification is made of. */
 export interface VerifyParts extends Pick<
   Parts,
-  'source' | 'target' | 'checkpoint' | 'clock' | 'sourceId' | 'stream' | 'settings'
+  'source' | 'target' | 'checkpoint' | 'clock' | 'sourceId' | 'stream' | 'settingsDigest'
 > {
   readonly sourceHistory: History;
   readonly reconversion: Reconversion;
@@ -162,7 +162,7 @@ async function recordAt(mark: Mark, { source }: VerifyParts, signal: AbortSignal
   try {
     return (await source.locate(mark, undefined, signal)).record;
   } catch (thrown) {
-    if (thrown instanceof Failure && thrown.answer === 'stop') return undefined;
+    if (thrown instanceof Failure && thrown.policy === 'stop') return undefined;
     throw thrown;
   }
 }
@@ -180,7 +180,7 @@ function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal)
     return event && withBody(event, record, reconversion);
   };
   const reading: Reading = {
-    settings: parts.settings,
+    settings: parts.settingsDigest,
     compare: (one, other) => history.compare(one, other) || one.index - other.index,
     asMarked: (event, stored, mark) => {
       const record = origins.get(event);

@@ -2,13 +2,7 @@ import { Failure } from '../core/failure.js';
 import type { Compared } from './verify.js';
 import type { Difference, DifferenceKind } from './difference.js';
 import { verifyEnds, type Ends } from './ends.js';
-import {
-  verifyRange,
-  type PositionRange,
-  type RangeResult,
-  type VerifyParts,
-  type VerifyWatch,
-} from './range.js';
+import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
 import { sampleRanges } from './sample.js';
 
 /** How far a verification has come. */
@@ -63,7 +57,7 @@ export interface VerifyReport {
 }
 
 /** So many differences are told one by one; the others are counted. */
-const mostTold = 20;
+const maxTold = 20;
 
 /**
  * Compares a target stream with its source: counts, order, ids, types, content types, bytes and marks. Reads both ends
@@ -100,7 +94,7 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
   return {
     equal: findings.total === 0,
     complete: !stop.aborted,
-    ...{ source: parts.sourceId, stream: parts.stream, settings: parts.settings },
+    ...{ source: parts.sourceId, stream: parts.stream, settings: parts.settingsDigest },
     confirmed: { position: ends.position, revision: ends.revision },
     ...(ends.unfinished && { unfinished: ends.unfinished.position }),
     ...(sample && { sample }),
@@ -152,7 +146,7 @@ class Findings {
     // An event that is not ours stands near the one before it; one that is missing is known late.
     this.kept.push([difference.position ?? this.near, difference]);
     this.keptOfRange += 1;
-    if (this.keptOfRange > 2 * mostTold) this.sort();
+    if (this.keptOfRange > 2 * maxTold) this.sort();
   }
 
   endRange(): void {
@@ -161,12 +155,12 @@ class Findings {
   }
 
   get first(): readonly Difference[] {
-    return this.kept.slice(0, mostTold).map(([, difference]) => difference);
+    return this.kept.slice(0, maxTold).map(([, difference]) => difference);
   }
 
   private sort(): void {
     this.kept.sort(([one], [other]) => one - other);
-    this.kept.splice(mostTold);
+    this.kept.splice(maxTold);
     this.keptOfRange = 0;
   }
 }

@@ -78,7 +78,7 @@ describe('the keeper of a checkpoint row', () => {
   test('writes nothing when nothing changed, but renews a note after a minute', async () => {
     const keeper = keeperOf();
     await keeper.load();
-    keeper.note({ runner: 'laptop-17', startedAt: '2026-01-01T00:00:00.000Z' });
+    keeper.patchRun({ runner: 'laptop-17', startedAt: '2026-01-01T00:00:00.000Z' });
     await keeper.advance(reachedAt(1));
     clock.advance(59_999);
     await keeper.advance(reachedAt(1));
@@ -93,8 +93,8 @@ describe('the keeper of a checkpoint row', () => {
   test('keeps what a note said until it is said otherwise or taken away', async () => {
     const keeper = keeperOf();
     await keeper.load();
-    keeper.note({ runner: 'laptop-17', movedAt: 'then', caughtUpAt: 'then' });
-    keeper.note({ movedAt: 'now', caughtUpAt: undefined });
+    keeper.patchRun({ runner: 'laptop-17', movedAt: 'then', caughtUpAt: 'then' });
+    keeper.patchRun({ movedAt: 'now', caughtUpAt: undefined });
     await keeper.save();
     const at = '2026-01-01T00:00:00.000Z';
     expect((await storedRow())?.run).toEqual({ runner: 'laptop-17', startedAt: at, refreshedAt: at, movedAt: 'now' });
@@ -102,7 +102,7 @@ describe('the keeper of a checkpoint row', () => {
 
   test('may be told how things are before it was loaded, but cannot write them', async () => {
     const keeper = keeperOf();
-    keeper.note({ runner: 'laptop-17' });
+    keeper.patchRun({ runner: 'laptop-17' });
     await expect(keeper.save()).rejects.toMatchObject({ kind: 'CheckpointMoved' });
     await expect(keeper.advance(reachedAt(1))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
     expect(store.writes).toBe(0);
@@ -163,7 +163,7 @@ describe('the keeper of a checkpoint row', () => {
     await before.advance(reachedAt(3));
     const after = keeperOf({ SOURCE_ID: 'other' });
     await after.load();
-    after.note({ runner: 'laptop-17' });
+    after.patchRun({ runner: 'laptop-17' });
     await after.save();
     expect((await storedRow())?.settings).toEqual(identity.settings);
     await after.advance(reachedAt(4));
@@ -177,9 +177,9 @@ describe('the keeper of a checkpoint row', () => {
     const accepted = { foreign: [{ revision: 9, id: 'c' }] };
     keeper.accept(accepted);
     await keeper.advance(reachedAt(5));
-    await keeper.lower(reachedAt(2));
+    await keeper.rollBack(reachedAt(2));
     expect(await storedRow()).toEqual({ ...identity, ...reachedAt(2), generation: 1, accepted });
-    await keeper.lower({ cursor: beginning });
+    await keeper.rollBack({ cursor: beginning });
     expect(await storedRow()).toEqual({ ...identity, cursor: beginning, generation: 2, accepted });
   });
 
@@ -197,9 +197,9 @@ describe('the keeper of a checkpoint row', () => {
     const keeper = keeperOf();
     await keeper.load();
     await keeper.advance(reachedAt(1));
-    keeper.note({ runner: 'laptop-17' });
+    keeper.patchRun({ runner: 'laptop-17' });
     const saving = keeper.save();
-    keeper.note({ movedAt: 'meanwhile' });
+    keeper.patchRun({ movedAt: 'meanwhile' });
     await saving;
     await keeper.save();
     expect((await storedRow())?.run).toMatchObject({ runner: 'laptop-17', movedAt: 'meanwhile' });

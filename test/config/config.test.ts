@@ -182,7 +182,7 @@ describe('Settings that are given', () => {
 describe('Settings that are missing or wrong', () => {
   test('are all named at once, each with what was expected', () => {
     const failure = failureOf({ RUN_SECONDS: '241', ON_DAMAGE: 'hope' });
-    expect(failure).toMatchObject({ kind: 'SettingsInvalid', answer: 'usage' });
+    expect(failure).toMatchObject({ kind: 'SettingsInvalid', policy: 'usage' });
     expect(failure.facts['problems']).toEqual([
       { name: 'SOURCE_CONTAINER', expected: expect.stringMatching(/container name/) as string },
       { name: 'ON_DAMAGE', given: 'hope', expected: 'stop, skip or salvage' },

@@ -92,7 +92,7 @@ test('TargetDeleted: a new stream leads on', async () => {
   const ferry = await ferryWithTwelve();
   await ferry.client().tombstoneStream(ferry.stream);
   await expectStop(ferry, 'TargetDeleted');
-  await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ answer: 'usage' });
+  await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ policy: 'usage' });
   await expectNewStream(ferry);
 });
 

@@ -30,7 +30,7 @@ export async function decide(ferry: Ferry, decision: Decision, settings: Environ
 export async function expectStop(ferry: Ferry, kind: StopKind, settings: Environment = {}): Promise<void> {
   const before = ferry.events();
   for (const attempt of [1, 2]) {
-    await expect(ferry.run(settings), `attempt ${attempt}`).rejects.toMatchObject({ kind, answer: 'stop' });
+    await expect(ferry.run(settings), `attempt ${attempt}`).rejects.toMatchObject({ kind, policy: 'stop' });
   }
   expect(ferry.events().slice(0, before.length)).toEqual(before);
 }

@@ -96,7 +96,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
 
     server().faults.onWrite = () => 'notReady';
     const other = await open();
-    await expect(other.run()).rejects.toMatchObject({ answer: 'outage' });
+    await expect(other.run()).rejects.toMatchObject({ policy: 'wait' });
     expect(other.events()).toEqual([]);
     expect(await kept(other)).toHaveLength(2);
   });
@@ -131,7 +131,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     const [, second] = await kept(ferry);
     await container.getBlockBlobClient(second?.name ?? '').upload('someone else was here', 21);
     await server().truncateTo(ferry.stream, 1);
-    await expect(ferry.run()).rejects.toMatchObject({ kind: 'QuarantineUnreachable', answer: 'outage' });
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'QuarantineUnreachable', policy: 'wait' });
     expect(ferry.events()).toHaveLength(2);
     await container.deleteBlob(second?.name ?? '');
     await ferry.run();
@@ -156,7 +156,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
   test('what not even an event that stands for it can hold stays a stop', async () => {
     const ferry = await open();
     await ferry.write(chunk, [{ key: 'k'.repeat(1_100_000), messages: [['Small', '1']] }]);
-    await expect(ferry.run()).rejects.toMatchObject({ kind: 'EventTooLarge', answer: 'stop' });
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'EventTooLarge', policy: 'stop' });
   });
 });
 

@@ -123,7 +123,7 @@ describe('a run until caught up', () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     await server().stop();
-    await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetUnreachable', answer: 'outage' });
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetUnreachable', policy: 'wait' });
     await server().start();
     await ferry.run();
     expect(ferry.logger.events('error')).toEqual(['outage-began', 'outage-ended']);
@@ -293,6 +293,6 @@ test('another runner that is left to it for five minutes without the lag falling
     outageTries: 1,
     appendDeadlineMs: 31_000,
   });
-  await expect(running).rejects.toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+  await expect(running).rejects.toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
   expect(clock.slept).toEqual(Array.from({ length: 60 }, () => 5_000));
 });

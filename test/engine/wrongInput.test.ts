@@ -19,7 +19,7 @@ async function open(settings: Record<string, string> = {}): Promise<Ferry> {
 async function expectStop(ferry: Ferry, kind: FailureKind, facts: Record<string, unknown> = {}): Promise<void> {
   const before = ferry.bodies();
   for (const attempt of [1, 2]) {
-    await expect(ferry.run(), `attempt ${attempt}`).rejects.toMatchObject({ kind, answer: 'stop', facts });
+    await expect(ferry.run(), `attempt ${attempt}`).rejects.toMatchObject({ kind, policy: 'stop', facts });
   }
   expect(ferry.bodies()).toEqual(before);
 }
@@ -47,7 +47,7 @@ describe('a container', () => {
   test('that does not exist is an outage that names container and account, and no secret', async () => {
     const ferry = await open();
     const failure = await ferry.run({ SOURCE_CONTAINER: 'no-such-container' }).catch((error: Error) => error);
-    expect(failure).toMatchObject({ kind: 'SourceUnreachable', answer: 'outage' });
+    expect(failure).toMatchObject({ kind: 'SourceUnreachable', policy: 'wait' });
     expect(failure instanceof Error ? failure.message : '').toContain('no-such-container');
     expect(failure instanceof Error ? failure.message : '').toContain('devstoreaccount1');
     expect(JSON.stringify([failure, ferry.logger.lines])).not.toContain('Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6');
@@ -187,7 +187,7 @@ test('a prefix that skips ahead is SourceGap, and accept goes on without what is
   await ferry.write(first, numbered(1, 10));
   const ahead = '00000020-2013-10-15-103000.dat';
   await ferry.write(ahead, numbered(20, 21));
-  await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceGap', answer: 'stop' });
+  await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceGap', policy: 'stop' });
   expect(ferry.bodies()).toEqual(numberedBodies(1, 10));
   await expectStop(ferry, 'SourceGap', { chunk: ahead });
   await acceptChunk(ferry, ahead);

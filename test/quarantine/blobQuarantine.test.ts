@@ -77,7 +77,7 @@ test('a blob that someone changed is not taken for the message', async () => {
   await container.getBlockBlobClient(message.name).upload(other, other.length);
   await expect(quarantine.keep(message, live)).rejects.toMatchObject({
     kind: 'QuarantineUnreachable',
-    answer: 'outage',
+    policy: 'wait',
   });
   await container.getBlockBlobClient(message.name).upload('{}', 2);
   expect(await quarantine.read(message.name, live)).toBeUndefined();

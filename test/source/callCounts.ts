@@ -20,9 +20,9 @@ async function markIn(many: Awaited<ReturnType<typeof manyChunks>>, index: numbe
 /**
  * Tests of what the calls of a store cost, however many chunks it has.
  *
- * @param mostRead so many chunks of it are read to their end
+ * @param maxRead so many chunks of it are read to their end
  */
-export function testCallsOf(counts: readonly number[], mostRead: number): void {
+export function testCallsOf(counts: readonly number[], maxRead: number): void {
   describe.each(counts)('a store of %i chunks', (count) => {
     test('is resumed without a checkpoint with at most 3 calls beside the listing', async () => {
       const many = await manyChunks(count);
@@ -55,7 +55,7 @@ export function testCallsOf(counts: readonly number[], mostRead: number): void {
     });
 
     test('is read to its end, each chunk with one call', async () => {
-      const many = await manyChunks(Math.min(count, mostRead));
+      const many = await manyChunks(Math.min(count, maxRead));
       const { records, cursor, thrown } = await readAll(openTapes(many.container), beginning);
       expect(thrown).toBeUndefined();
       expect(records.map(({ position, chunk }) => `${position} ${chunk}`)).toEqual(

@@ -157,7 +157,7 @@ describe('following a source', () => {
 
   test('gives the bytes of a record that stay as they were read', async () => {
     const container = await freshContainer();
-    const source = openTapes(container, { smallestRangeBytes: 4096, largestRangeBytes: 4096 });
+    const source = openTapes(container, { minRangeBytes: 4096, maxRangeBytes: 4096 });
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 500, 100)));
     const { records } = await readAll(source);
     const bodies = records.map(({ payload }) =>
@@ -211,7 +211,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
     { messages: [['Large', Buffer.alloc(500 * 1024, byte)]] },
     ...numberedRecords(4, 5),
   ]);
-  const small = { smallestRangeBytes: 64 * 1024, largestRangeBytes: 64 * 1024 };
+  const small = { minRangeBytes: 64 * 1024, maxRangeBytes: 64 * 1024 };
 
   test('is read in the last chunk', async () => {
     const container = await freshContainer();
@@ -260,7 +260,7 @@ describe('a chunk that changes while it is read', () => {
       if (about !== first || ++ranges !== 4) return;
       await container.getPageBlobClient(first).resize(Math.ceil(tape.length / 512) * 512);
     };
-    const ranged = { smallestRangeBytes: 8192, largestRangeBytes: 8192 };
+    const ranged = { minRangeBytes: 8192, maxRangeBytes: 8192 };
     const { records, thrown } = await readAll(openTapes(proxy.container, ranged));
     expect(thrown).toBeUndefined();
     expect(ranges).toBeGreaterThan(4);
@@ -291,7 +291,7 @@ describe('a chunk that changes while it is read', () => {
     proxy.tampering.before = async ({ about }) => {
       if (about === first && ++ranges === 3) await preallocate(container, first, tapeOf(numberedRecords(1, 400, 100)));
     };
-    const ranged = { smallestRangeBytes: 8192, largestRangeBytes: 8192 };
+    const ranged = { minRangeBytes: 8192, maxRangeBytes: 8192 };
     const { records, thrown } = await readAll(openTapes(proxy.container, ranged));
     expect(thrown).toBeUndefined();
     expect(positions(records)).toEqual(range(1, 400));

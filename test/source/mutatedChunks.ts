@@ -4,7 +4,7 @@ import { parseMark } from '../../src/convert/mark.js';
 import { createPlaceholder } from '../../src/convert/placeholder.js';
 import { asFailure, type Failure } from '../../src/core/failure.js';
 import { beginning, type SourceRecord } from '../../src/core/record.js';
-import { largestFrameBytes } from '../../src/source/lokad/frame.js';
+import { maxFrameBytes } from '../../src/source/lokad/frame.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { OnDamage } from '../../src/source/tapes.js';
 import { MemoryContainer } from '../support/memoryContainer.js';
@@ -66,7 +66,7 @@ async function read({ bytes }: Case, onDamage: OnDamage) {
   const container = new MemoryContainer(new Map([[name, bytes]]));
   const source = lokadTapes({
     ...{ container: container.client, readRecords: 3, settleSeconds: 0, listAllSeconds: 300, onDamage },
-    ...{ clock: FakeClock.flowing(), logger: new RecordingLogger(), smallestRangeBytes: 128 },
+    ...{ clock: FakeClock.flowing(), logger: new RecordingLogger(), minRangeBytes: 128 },
   });
   const records: SourceRecord[] = [];
   let failure: Failure | undefined;
@@ -143,7 +143,7 @@ export async function checkMutatedChunks(chunks: number): Promise<void> {
       expect(records.map(({ position }) => position)).toEqual(records.map((_, index) => index + 1));
       if (failure) expect({ onDamage, kind: failure.kind }).toEqual({ onDamage: 'stop', kind: 'SourceCorrupt' });
       // A length of 2 GiB is no reason to ask for so much.
-      expect(largestRequest).toBeLessThanOrEqual(2 * largestFrameBytes);
+      expect(largestRequest).toBeLessThanOrEqual(2 * maxFrameBytes);
     } catch (error) {
       throw new Error(`FUZZ_SEED=${seed} begins with it: ${String(error)}`, { cause: error });
     }

@@ -103,7 +103,7 @@ describe('garbage in a chunk', () => {
     const container = await freshContainer();
     const [good, late] = [tapeOf(numberedRecords(1, 3)), tapeOf(numberedRecords(4, 4))];
     await uploadChunk(container, first, Buffer.concat([good, Buffer.alloc(4096), late, Buffer.alloc(512)]));
-    const source = openTapes(container, { smallestRangeBytes: 512 });
+    const source = openTapes(container, { minRangeBytes: 512 });
     for (let times = 0; times < 3; times++) {
       const { records, thrown } = await readAll(source);
       expect(positions(records)).toEqual([1, 2, 3]);

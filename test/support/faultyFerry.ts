@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
 import { createConvert } from '../../src/convert/convert.js';
 import { settingsDigest } from '../../src/config/digest.js';
-import type { Parts, Place } from '../../src/engine/parts.js';
+import type { Parts, Progress } from '../../src/engine/parts.js';
 import { pass, type PassWatch } from '../../src/engine/pass.js';
 import { resume } from '../../src/engine/resume/resume.js';
 import { asFailure } from '../../src/core/failure.js';
@@ -42,7 +42,7 @@ export interface FaultyFerryOptions {
 }
 
 /** So often it is tried before a run is taken not to come to an end. */
-const mostTries = 60;
+const maxTries = 60;
 const types = ['Sample', 'Ünïcode', '名前', 'a/b 🎉'];
 
 /**
@@ -94,7 +94,7 @@ export class FaultyFerry {
       telemetry: noTelemetry,
       sourceId: 'tapes',
       stream,
-      settings,
+      settingsDigest: settings,
       settingsByName,
     };
   }
@@ -113,10 +113,10 @@ export class FaultyFerry {
         break;
       } catch (thrown) {
         const failure = asFailure(thrown);
-        if (failure.kind === 'Unexpected' || !['resume', 'outage'].includes(failure.answer)) throw thrown;
+        if (failure.kind === 'Unexpected' || !['resume', 'outage'].includes(failure.policy)) throw thrown;
         this.failures.push(failure.kind);
         this.options.failed?.();
-        if (this.failures.length > mostTries) throw thrown;
+        if (this.failures.length > maxTries) throw thrown;
       }
     }
     await this.compareAll();
@@ -136,7 +136,7 @@ export class FaultyFerry {
   }
 
   /** What is confirmed is the end of a record, and the target holds it. */
-  private compare({ revision, cursor, pending }: Place): void {
+  private compare({ revision, cursor, pending }: Progress): void {
     const { count } = this.options.held;
     expect(count()).toBeGreaterThan(revision);
     // The rest of a record goes before what its cursor gives.

@@ -14,7 +14,7 @@ export interface ManyChunks {
   readonly calls: string[];
 }
 
-const mostPageNames = 5000;
+const maxPageNames = 5000;
 const etag = '0x8D0000000000001';
 const modified = 'Tue, 15 Oct 2013 09:30:00 GMT';
 
@@ -56,7 +56,7 @@ function list(
   lengths: readonly number[],
 ): void {
   const from = query.get('marker') ?? query.get('startFrom') ?? '';
-  const pageNames = Math.min(mostPageNames, Number(query.get('maxresults') ?? mostPageNames));
+  const pageNames = Math.min(maxPageNames, Number(query.get('maxresults') ?? maxPageNames));
   const start = names.findIndex((name) => name >= from);
   const page = start < 0 ? [] : names.slice(start, start + pageNames);
   const next = start < 0 ? undefined : names[start + pageNames];

@@ -17,7 +17,7 @@ export interface ModelRun {
   /** Requests under way after each one that left, and when that was. */
   readonly depths: readonly { readonly at: number; readonly requests: number }[];
   /** The highest sum of bytes under way. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /**
@@ -31,7 +31,7 @@ export function sendBacklog(window: AppendWindow, clock: FakeClock, server: Mode
     [];
   const depths: { at: number; requests: number }[] = [];
   const until = clock.now() + forMs;
-  let [freeAt, answered, mostBytes, bytesUnderWay] = [0, 0, 0, 0];
+  let [freeAt, answered, maxBytes, bytesUnderWay] = [0, 0, 0, 0];
   for (let next = bytes(); clock.now() < until;) {
     for (; window.hasRoom(next); next = bytes()) {
       const [now, line] = [clock.now(), lineMs(clock.now())];
@@ -40,7 +40,7 @@ export function sendBacklog(window: AppendWindow, clock: FakeClock, server: Mode
       const at = Math.max(freeAt + line / 2, underWay.at(-1)?.at ?? 0);
       underWay.push({ timed: window.sent(next), at, bytes: next });
       bytesUnderWay += next;
-      mostBytes = Math.max(mostBytes, bytesUnderWay);
+      maxBytes = Math.max(maxBytes, bytesUnderWay);
       depths.push({ at: now, requests: underWay.length });
     }
     const first = underWay.shift();
@@ -50,5 +50,5 @@ export function sendBacklog(window: AppendWindow, clock: FakeClock, server: Mode
     answered++;
     window.answered(first.timed);
   }
-  return { answered, depths, mostBytes };
+  return { answered, depths, maxBytes: maxBytes };
 }

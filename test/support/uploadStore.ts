@@ -6,7 +6,7 @@ import { azuriteConnectionString, freshContainerName } from './azurite.js';
 export type BlobKind = 'page' | 'block';
 
 const pageBytes = 512;
-const mostPageBytes = 4 * 1024 * 1024;
+const maxPageBytes = 4 * 1024 * 1024;
 
 /** An empty container of the test's own, gone when the test ends. */
 export async function freshContainer(): Promise<ContainerClient> {
@@ -47,8 +47,8 @@ export async function writePages(
   let used = bytes.length;
   while (used > 0 && bytes[used - 1] === 0) used--;
   const end = Math.ceil(used / pageBytes) * pageBytes;
-  for (let at = 0; at < end; at += mostPageBytes) {
-    const part = bytes.subarray(at, Math.min(end, at + mostPageBytes));
+  for (let at = 0; at < end; at += maxPageBytes) {
+    const part = bytes.subarray(at, Math.min(end, at + maxPageBytes));
     await blob.uploadPages(part, offset + at, part.length);
   }
 }

@@ -56,7 +56,7 @@ describe('TLS with an authority of our own', () => {
       connectionString: change(withUser(`${server.connectionString}&maxDiscoverAttempts=1`)),
     });
     const failure = await failureOf(target.tail('billing', never));
-    expect(failure).toMatchObject({ kind: 'TargetTlsRefused', answer: 'outage' });
+    expect(failure).toMatchObject({ kind: 'TargetTlsRefused', policy: 'wait' });
     expect(failure.message).toMatch(/TLS with EventStoreDB at 127\.0\.0\.1:\d+ was refused: .*certificate/);
     expectNoSecret(failure);
   });
@@ -93,7 +93,7 @@ describe('A wrong password', () => {
     const target = openTarget({ connectionString, tlsCa: certificates.ca });
     for (const attempt of [target.tail('billing', never), target.open('billing').append(sampleEvents(1), -1)]) {
       const failure = await failureOf(attempt);
-      expect(failure).toMatchObject({ kind: 'TargetAccessDenied', answer: 'outage' });
+      expect(failure).toMatchObject({ kind: 'TargetAccessDenied', policy: 'wait' });
       expect(failure.message).toContain('wrong user or password');
       expect(failure.message).not.toContain('barley');
     }
@@ -146,7 +146,7 @@ describe('A server that cannot be reached', () => {
     const target = openTarget({ connectionString: `${scheme}${userInfo}@127.0.0.1:${port}${query}` });
     for (const attempt of [target.tail('billing', never), target.open('billing').append(sampleEvents(1), -1)]) {
       const failure = await failureOf(attempt);
-      expect(failure).toMatchObject({ kind: 'TargetUnreachable', answer: 'outage' });
+      expect(failure).toMatchObject({ kind: 'TargetUnreachable', policy: 'wait' });
       expect(failure.message).toContain(`127.0.0.1:${port} is unreachable`);
       expect(failure.message).toContain('ECONNREFUSED');
       expectNoSecret(failure);
@@ -187,7 +187,7 @@ describe('A server that answers but refuses', () => {
     server.faults.refuse = true;
     const target = openTarget({ connectionString: server.connectionString });
     const failure = await failureOf(target.tail('billing', never));
-    expect(failure).toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+    expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
     expect(failure.message).toContain('Server Is Not Ready');
   });
 });

@@ -59,7 +59,7 @@ describe('A read that is answered with', () => {
   ])('%s is refused', async (_, from, messages) => {
     const { target, reads } = await answering(...messages);
     const failure = await failureOf(all(target.read('billing', from, never)));
-    expect(failure).toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+    expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
     expect(failure.message).toContain('cannot be understood');
     expect(reads()).toBeLessThanOrEqual(4);
   });
@@ -73,7 +73,7 @@ describe('A read that is answered with', () => {
   test('a message of 100 MB is refused, and not held', async () => {
     const { target } = await answering(Buffer.alloc(huge));
     const failure = await failureOf(target.tail('billing', never));
-    expect(failure).toMatchObject({ kind: 'TargetRefused', answer: 'outage' });
+    expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
     expect(failure.message).toMatch(/larger than|longer/i);
   });
 });
@@ -83,5 +83,5 @@ test('An append that is answered with a message of 100 MB is of unknown outcome,
     batchAppend: (call) => void call.on('data', () => call.write(Buffer.alloc(huge))),
   });
   const failure = await failureOf(openTarget({ connectionString }).open('billing').append(sampleEvents(1), -1));
-  expect(failure).toMatchObject({ kind: 'AppendUncertain', answer: 'resume' });
+  expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
 });

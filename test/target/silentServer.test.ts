@@ -41,7 +41,7 @@ describe('An append that provably never left', () => {
     await until('the connection to be taken', taken);
     clock.advance(15_000);
     const failure = await until('the append to fail', failing);
-    expect(failure).toMatchObject({ kind: 'TargetUnreachable', answer: 'outage' });
+    expect(failure).toMatchObject({ kind: 'TargetUnreachable', policy: 'wait' });
     expect(failure.message).toContain('did not answer within 15 s');
   });
 
@@ -60,7 +60,7 @@ describe('An append that provably never left', () => {
       await eventually('the server to be asked what it can do', () => expect(asked.features).toBe(1));
       clock.advance(15_000);
       const failure = await until('the append to fail', failing);
-      expect(failure).toMatchObject({ kind: 'TargetUnreachable', answer: 'outage' });
+      expect(failure).toMatchObject({ kind: 'TargetUnreachable', policy: 'wait' });
       expect(failure.message).toContain('did not answer within 15 s');
       answer();
       expect((await failureOf(call.append(sampleEvents(1), -1))).kind).toBe('TargetUnreachable');
@@ -78,7 +78,7 @@ describe('An append that provably never left', () => {
     const append = openTarget({ connectionString, clock: new FakeClock() }).open('billing').append(sampleEvents(1), -1);
     const failure = await until('the append to fail', failureOf(append));
     expect(['TargetUnreachable', 'TargetRefused']).toContain(failure.kind);
-    expect(failure.answer).toBe('outage');
+    expect(failure.policy).toBe('outage');
   });
 });
 
@@ -197,7 +197,7 @@ describe('An append that may have been written', () => {
     // Its time must not run out before it has left: then it would be known that nothing was written.
     await eventually('the append to arrive', () => expect(arrived).toBe(1));
     if (how === undefined) clock.advance(16_000);
-    expect(await until('the append to fail', failing)).toMatchObject({ kind: 'AppendUncertain', answer: 'resume' });
+    expect(await until('the append to fail', failing)).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
     expect(clock.pending).toBe(0);
   });
 
@@ -208,7 +208,7 @@ describe('An append that may have been written', () => {
       const server = await scriptedServer({ features, append: cut, batchAppend: (of) => void of.on('data', cut) });
       const call = openTarget({ connectionString: server.connectionString, clock: new FakeClock() }).open('billing');
       const failure = await until('the append to fail', failureOf(call.append(sampleEvents(1), -1)));
-      expect(failure).toMatchObject({ kind: 'AppendUncertain', answer: 'resume' });
+      expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
     },
   );
 });

@@ -5,7 +5,7 @@ import { RunningProcess, type RunOutcome } from './runner.js';
 import type { World } from './world.js';
 
 /** So many findings may be behind each other. */
-const mostDecisions = 20;
+const maxDecisions = 20;
 
 /**
  * A person accepts what was found, and what is found next, until nothing is: in processes of its own, while `runner`
@@ -20,7 +20,7 @@ export async function acceptAll(
   go: (runner: RunningProcess) => Promise<RunOutcome>,
 ): Promise<string> {
   let failure = found;
-  for (let number = 1; number <= mostDecisions; number++) {
+  for (let number = 1; number <= maxDecisions; number++) {
     const decision = decisionOn(failure);
     if (!decision) return failure.kind;
     const person = new RunningProcess(world, `person ${number}`, 0);
@@ -34,10 +34,10 @@ export async function acceptAll(
       for (const wrong of heldTwiceOrMissing(world)) world.ledger.violated(`after all was accepted, ${wrong}`);
       return 'exact';
     }
-    if (outcome.kind === 'killed' || outcome.failure.answer !== 'stop') return 'unfinished';
+    if (outcome.kind === 'killed' || outcome.failure.policy !== 'stop') return 'unfinished';
     ({ failure } = outcome);
   }
-  world.ledger.violated(`${mostDecisions} decisions led to ${failure.kind}: ${failure.message}`);
+  world.ledger.violated(`${maxDecisions} decisions led to ${failure.kind}: ${failure.message}`);
   return failure.kind;
 }
 

@@ -33,7 +33,7 @@ const schedule: Schedule = {
   onDamage: 'stop',
   settleSeconds: 0,
   listAllSeconds: 300,
-  smallestRangeBytes: 512,
+  minRangeBytes: 512,
   readRecords: 4,
   saveEveryMs: 0,
   appendBytes: 700,
@@ -99,13 +99,13 @@ export async function replicateWithCrashes(crashes: readonly CrashPoint[]): Prom
   return (await replicate(new PlannedCrashes(crashes))).violations;
 }
 
-const mostProcesses = 6;
+const maxProcesses = 6;
 
 async function replicate(crashes: PlannedCrashes): Promise<Ledger> {
   const world = new World(schedule, crashes);
   await pass(world, world.backlog(schedule.backlog));
   let end = 'killed';
-  for (let count = 1; count <= mostProcesses && end === 'killed'; count++) {
+  for (let count = 1; count <= maxProcesses && end === 'killed'; count++) {
     const running = new RunningProcess(world, `process ${count}`, 0);
     const run = running.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
     const outcome = await pass(world, run);

@@ -14,8 +14,8 @@ import { simulate, type Result } from './simulate.js';
 /** Seeds that a process takes at a time. */
 const seedsAtOnce = 50;
 /** Failures that are made small; each takes some seconds. */
-const mostShrunk = 3;
-const mostFailures = 20;
+const maxShrunk = 3;
+const maxFailures = 20;
 /** There are as many processes as cores: none has a second one to clean up with. */
 const execArgv = ['--enable-source-maps', '--max-semi-space-size=32', '--single-threaded-gc'];
 
@@ -55,7 +55,7 @@ async function simulateAll({ seeds, from, processes }: Options): Promise<boolean
   let next = from;
   let tally = nothing;
   const take = (): SeedRange | undefined => {
-    if (next >= from + seeds || tally.failures.length >= mostFailures) return undefined;
+    if (next >= from + seeds || tally.failures.length >= maxFailures) return undefined;
     const count = Math.min(seedsAtOnce, from + seeds - next);
     next += count;
     return { from: next - count, count };
@@ -70,7 +70,7 @@ async function simulateAll({ seeds, from, processes }: Options): Promise<boolean
   );
   const seconds = (performance.now() - startedAt) / 1000;
   process.stderr.write('\n');
-  for (const [index, failure] of tally.failures.entries()) await explain(failure, index < mostShrunk);
+  for (const [index, failure] of tally.failures.entries()) await explain(failure, index < maxShrunk);
   process.stdout.write(
     `${tally.schedules} schedules from seed ${from}, ${tally.events} events, ${tally.happened} happenings, ` +
       `${seconds.toFixed(0)} s, ${(tally.schedules / seconds).toFixed(0)} a second: ` +

@@ -74,7 +74,7 @@ export function buildParts(
       settleSeconds: schedule.settleSeconds,
       listAllSeconds: schedule.listAllSeconds,
       onDamage: schedule.onDamage,
-      smallestRangeBytes: schedule.smallestRangeBytes,
+      minRangeBytes: schedule.minRangeBytes,
       clock,
       logger,
     }),
@@ -93,7 +93,7 @@ export function buildParts(
     telemetry: noTelemetry,
     sourceId,
     stream,
-    settings,
+    settingsDigest: settings,
     settingsByName,
   };
 }

@@ -1,6 +1,6 @@
 import type { Parts } from '../../src/engine/parts.js';
 import { run, type RunReport, type RunTerms } from '../../src/engine/run.js';
-import { wayOut, type Decision } from '../../src/engine/decisions.js';
+import { decide, type Decision } from '../../src/engine/decisions.js';
 import { Failure } from '../../src/core/failure.js';
 import { deadlineMs } from '../../src/target/append/batchAppend.js';
 import type { Facts, Logger } from '../../src/core/logger.js';
@@ -58,7 +58,7 @@ export class RunningProcess {
   /** A person's decision, as `eventferry accept` carries it out. @returns why it was refused */
   async decide(decision: Decision): Promise<Failure | undefined> {
     try {
-      await (await wayOut(decision, this.parts, this.stop.signal)).apply();
+      await (await decide(decision, this.parts, this.stop.signal)).apply();
       return undefined;
     } catch (thrown) {
       if (thrown instanceof Failure) return thrown;
@@ -141,14 +141,14 @@ export class Runner {
   }
 
   private judge(outcome: RunOutcome): void {
-    this.stop = outcome.kind === 'failed' && outcome.failure.answer === 'stop' ? outcome.failure : undefined;
+    this.stop = outcome.kind === 'failed' && outcome.failure.policy === 'stop' ? outcome.failure : undefined;
     if (outcome.kind !== 'failed') return;
     const { failure } = outcome;
     this.world.trace(`runner ${this.number} failed: ${failure.kind} ${failure.message}`);
-    if (failure.answer === 'stop' && !(this.world.stops as ReadonlySet<string>).has(failure.kind)) {
+    if (failure.policy === 'stop' && !(this.world.stops as ReadonlySet<string>).has(failure.kind)) {
       this.world.ledger.violated(`an unfounded stop: ${failure.kind}: ${failure.message}`);
     }
-    if (failure.answer === 'usage') this.world.ledger.violated(`${failure.kind}: ${failure.message}`);
+    if (failure.policy === 'usage') this.world.ledger.violated(`${failure.kind}: ${failure.message}`);
   }
 
   private sleep(ms: number): Promise<void> {

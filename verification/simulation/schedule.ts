@@ -71,7 +71,7 @@ export interface Schedule {
   readonly readRecords: number;
   /** How often the row is saved while a pass is under way. */
   readonly saveEveryMs: number;
-  readonly smallestRangeBytes: number;
+  readonly minRangeBytes: number;
   readonly appendBytes: number;
   readonly serverAppendBytes: number;
   /** Bodies as large as this now and then. */
@@ -109,7 +109,7 @@ export function drawSchedule(seed: number): Schedule {
     onDamage,
     settleSeconds: random.pick([0, 2, 10, 60]),
     listAllSeconds: random.pick([5, 30, 300]),
-    smallestRangeBytes: random.pick([512, 1024, 65_536]),
+    minRangeBytes: random.pick([512, 1024, 65_536]),
     saveEveryMs: random.pick([0, 200, 5_000]),
     readRecords: random.pick([1, 2, 3, 5, 10, 10_000]),
     appendBytes,

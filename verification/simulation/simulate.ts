@@ -21,10 +21,10 @@ export interface Result {
 }
 
 /** How many runs, each of which waits out a few outages, may pass from the end of all faults until the target is exact. */
-const mostRuns = 12;
+const maxRuns = 12;
 
 /** So long, and no longer, may runners that go on need from the end of all faults; a clock may be ten minutes behind. */
-const mostAloneMs = 30 * 60_000;
+const maxAloneMs = 30 * 60_000;
 
 /** Carries out one schedule from beginning to end. Never throws: what goes wrong is in the result. */
 export async function simulate(schedule: Schedule, trace?: (line: string) => void): Promise<Result> {
@@ -97,7 +97,7 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
   else await alone(world, runners);
   const last = new RunningProcess(world, 'last', 0);
   const outcome = await ended(world, last);
-  const stop = outcome.kind === 'failed' && outcome.failure.answer === 'stop' ? outcome.failure : undefined;
+  const stop = outcome.kind === 'failed' && outcome.failure.policy === 'stop' ? outcome.failure : undefined;
   const end = stop?.kind ?? (outcome.kind === 'ended' ? 'exact' : 'unfinished');
   for (const runner of runners) runner.end();
   await judge(world, end);
@@ -110,10 +110,10 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
 
 /** One run after the other until the target is exact, or a person must decide. */
 async function ended(world: World, process: RunningProcess): Promise<RunOutcome> {
-  for (let runs = 0; runs < mostRuns; runs++) {
+  for (let runs = 0; runs < maxRuns; runs++) {
     const outcome = await process.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
     if (outcome.kind === 'failed') world.trace(`failed: ${outcome.failure.kind} ${outcome.failure.message}`);
-    if (outcome.kind === 'failed' && outcome.failure.answer === 'stop') return outcome;
+    if (outcome.kind === 'failed' && outcome.failure.policy === 'stop') return outcome;
     if (outcome.kind === 'ended' && outcome.report.end !== 'left-to-another-runner') return outcome;
   }
   return { kind: 'killed' };
@@ -121,7 +121,7 @@ async function ended(world: World, process: RunningProcess): Promise<RunOutcome>
 
 /** A process that nobody starts anew must get there too, or say rightly why not: it must not stand still in silence. */
 async function alone(world: World, runners: readonly Runner[]): Promise<void> {
-  const until = world.time.now + mostAloneMs;
+  const until = world.time.now + maxAloneMs;
   for (let waitMs = 2_000; !(await isToldOrExact(world, runners)); waitMs *= 2) {
     if (world.time.now > until)
       return world.ledger.violated(`stands still: ${verdict(world).allowed.join(' or ')} is due, not ${told(runners)}`);

@@ -25,7 +25,7 @@ export interface Deed {
 }
 
 /** How long an act waits for the stream to grow, so that it falls into work: what costs a start is worth a wait. */
-const mostWaitMs = { kill: 5_000, cut: 500 };
+const maxWaitMs = { kill: 5_000, cut: 500 };
 
 /** How often each kind of act is drawn, in relation to the others. */
 const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])[] = [
@@ -56,7 +56,7 @@ function killReplicator(random: Random): Act {
   return {
     subjects: ['replicator'],
     perform: async (world) => {
-      const isAtWork = isEarly ? false : await grown(world, mostWaitMs.kill);
+      const isAtWork = isEarly ? false : await grown(world, maxWaitMs.kill);
       await delay(afterMs);
       await world.replicator.kill();
       await delay(restartMs);
@@ -71,7 +71,7 @@ function killServer(random: Random): Act {
   return {
     subjects: ['server'],
     perform: async (world) => {
-      const isAtWork = await grown(world, mostWaitMs.kill);
+      const isAtWork = await grown(world, maxWaitMs.kill);
       await delay(afterMs);
       await world.server.kill();
       await delay(restartMs);
@@ -100,7 +100,7 @@ function cut(random: Random): Act {
   return {
     subjects: [name],
     perform: async (world) => {
-      const isAtWork = await grown(world, mostWaitMs.cut);
+      const isAtWork = await grown(world, maxWaitMs.cut);
       await delay(afterMs);
       if (world.roads[name].cut() === 0) return undefined;
       return cutting(`${name} connections cut${isAtWork ? ' in work' : ''}`);
@@ -209,8 +209,8 @@ function drawRoad(random: Random): RoadName {
 }
 
 /** Waits until the stream grows, for a while. @returns whether it did */
-async function grown(world: World, mostMs: number): Promise<boolean> {
-  const [before, last] = [world.serverBytes(), Date.now() + mostMs];
+async function grown(world: World, maxMs: number): Promise<boolean> {
+  const [before, last] = [world.serverBytes(), Date.now() + maxMs];
   while (world.serverBytes() <= before && Date.now() < last) await delay(10);
   return world.serverBytes() > before;
 }

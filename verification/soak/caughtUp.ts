@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/core/logger.js';
 import type { World } from './world.js';
 
 /** Once nothing is done to them any more, everything written must be in the stream after so long at most. */
-const mostMs = 60_000;
+const maxMs = 60_000;
 
 /**
  * Waits until the stream ends with the last event that the writer was told is written, or with a later one.
@@ -23,11 +23,11 @@ export async function caughtUp(world: World, signal: AbortSignal): Promise<numbe
     ({ acknowledged, key, messages }) => acknowledged && key !== 'audit' && messages.length > 0,
   );
   const start = Date.now();
-  while (Date.now() - start < mostMs) {
+  while (Date.now() - start < maxMs) {
     if ((await tailIndex(world, journal, signal)) >= last) return Date.now() - start;
     await delay(100, undefined, { signal });
   }
-  throw new Error(`${mostMs / 1000} s after the last act the stream still lags`);
+  throw new Error(`${maxMs / 1000} s after the last act the stream still lags`);
 }
 
 /** The commit of the journal that the stream ends with, all of its events; -1 for none. */

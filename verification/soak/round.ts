@@ -10,9 +10,9 @@ import { caughtUp } from './caughtUp.js';
 import type { World } from './world.js';
 
 /** Between two acts, in ms. */
-const pause = { leastMs: 20, mostMs: 150 };
+const pause = { leastMs: 20, maxMs: 150 };
 /** So many acts at once leave replication room to get somewhere between them. */
-const mostAtOnce = 6;
+const maxAtOnce = 6;
 const roundMs = { least: 20_000, most: 40_000 };
 
 /** What a round came to. */
@@ -28,13 +28,13 @@ export interface RoundResult {
  * more is done, everything written must arrive, and what the server has on its disk is held against the writer's
  * journal and, with `eventferry verify`, against the source.
  *
- * @param mostMs the longest time for acts
+ * @param maxMs the longest time for acts
  * @throws Error for anything that is not as it must be, or the signal's reason
  */
-export async function round(world: World, random: Random, mostMs: number, signal: AbortSignal): Promise<RoundResult> {
+export async function round(world: World, random: Random, maxMs: number, signal: AbortSignal): Promise<RoundResult> {
   const note = notes(world);
   for (const kept of [world.server, world.writer, world.replicator]) kept.start();
-  const forMs = Math.min(random.between(roundMs.least, roundMs.most), mostMs);
+  const forMs = Math.min(random.between(roundMs.least, roundMs.most), maxMs);
   const deeds = await Promise.race([disturb(world, random, forMs, note, signal), world.failed]);
   note('no more acts');
   await world.writer.stop();
@@ -68,10 +68,10 @@ async function disturb(
     note(deed?.name ?? `nothing could be done to ${subjects.join()}`);
   };
   while (Date.now() < end) {
-    await delay(random.between(pause.leastMs, pause.mostMs), undefined, { signal });
+    await delay(random.between(pause.leastMs, pause.maxMs), undefined, { signal });
     const act = drawAct(random);
     // Both would be done to it at once: the next may be another's.
-    if (atOnce >= mostAtOnce || act.subjects.some((subject) => busy.has(subject))) continue;
+    if (atOnce >= maxAtOnce || act.subjects.some((subject) => busy.has(subject))) continue;
     const performed = perform(act);
     // It is heard of at the end.
     performed.catch(() => undefined);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import type { Decision, WayOut } from '../../engine/decisions.js';
+import type { Decision, DecisionPlan } from '../../engine/decisions.js';
 import { Failure } from '../../core/failure.js';
 import type { Replicator } from '../../replicator.js';
 import { refuse, type Commands, type CommonFlags } from './command.js';
@@ -13,7 +13,7 @@ export interface DecisionFlags extends CommonFlags {
 }
 
 /** A run that is at work writes its row in between at times; so often the decision is looked at again. */
-const mostTries = 5;
+const maxTries = 5;
 
 /** Says what a decision will do, asks unless told `--yes`, and does it. */
 export function decide(commands: Commands, command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
@@ -31,13 +31,13 @@ export function decide(commands: Commands, command: Command, decision: Decision,
   });
 }
 
-async function apply(wayOut: WayOut, again: () => ReturnType<Replicator['wayOut']>): Promise<void> {
+async function apply(wayOut: DecisionPlan, again: () => ReturnType<Replicator['wayOut']>): Promise<void> {
   let current = wayOut;
   for (let tries = 1; ; tries += 1) {
     try {
       return await current.apply();
     } catch (error) {
-      if (!(error instanceof Failure) || error.kind !== 'CheckpointMoved' || tries === mostTries) throw error;
+      if (!(error instanceof Failure) || error.kind !== 'CheckpointMoved' || tries === maxTries) throw error;
     }
     current = await again();
     if (current.says !== wayOut.says) {
@@ -46,7 +46,7 @@ async function apply(wayOut: WayOut, again: () => ReturnType<Replicator['wayOut'
   }
 }
 
-interface Result extends Pick<WayOut, 'says'> {
+interface Result extends Pick<DecisionPlan, 'says'> {
   readonly decision: Decision;
   readonly applied: boolean;
 }

@@ -14,7 +14,7 @@ interface StatusFlags extends CommonFlags {
   readonly watch?: string | true;
 }
 
-const standardWatchSeconds = 5;
+const defaultWatchSeconds = 5;
 
 /** `eventferry status`: how far replication is, and what is wrong. */
 export function addStatus(program: Command, commands: Commands): void {
@@ -28,7 +28,7 @@ export function addStatus(program: Command, commands: Commands): void {
     )
     .option(
       '--watch [SECONDS]',
-      `show it again every ${standardWatchSeconds} seconds, or as many as given, until Ctrl-C`,
+      `show it again every ${defaultWatchSeconds} seconds, or as many as given, until Ctrl-C`,
     );
   withCommonFlags(command).action((flags: StatusFlags) => {
     const seconds = watchSeconds(command, flags.watch);
@@ -44,7 +44,7 @@ export function addStatus(program: Command, commands: Commands): void {
 
 function watchSeconds(command: Command, given: StatusFlags['watch']): number | undefined {
   if (given === undefined) return undefined;
-  return given === true ? standardWatchSeconds : wholeNumber(command, '--watch', given, 1);
+  return given === true ? defaultWatchSeconds : wholeNumber(command, '--watch', given, 1);
 }
 
 /** Until a stop is asked for, which is how it is meant to end. */

@@ -24,8 +24,8 @@ export async function reportFailure(
 
 /** The failure, the facts that matter, the way out. */
 function failureLines(failure: Failure): string[] {
-  const head = failure.answer === 'stop' ? 'Stopped' : 'Error';
-  const facts = failure.answer === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
+  const head = failure.policy === 'stop' ? 'Stopped' : 'Error';
+  const facts = failure.policy === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
   const problems = settingProblemsOf(failure);
   return [
     ...(problems ? problemLines(problems) : [`${head}: ${safe(failure.message)}`]),

@@ -1,4 +1,4 @@
-import type { Progress } from '../../engine/report/runLog.js';
+import type { RunProgress } from '../../engine/report/runLog.js';
 import type { SourceLag } from '../../source/source.js';
 
 /** How fast a run is, and what is left of it. */
@@ -20,7 +20,7 @@ export class Pace {
   private lag: SourceLag | undefined;
 
   /** @param nowMs time of a clock that never goes back, in ms */
-  seen({ events, lag }: Progress, nowMs: number): Speed {
+  seen({ events, lag }: RunProgress, nowMs: number): Speed {
     this.samples.push({ atMs: nowMs, events });
     const kept = this.samples.findIndex(({ atMs }) => atMs >= nowMs - windowMs);
     // One sample from before the window stays, so that a slow run has a rate too.

@@ -1,7 +1,7 @@
 import { number, printable, table } from './wording.js';
 
 /** More names than this are counted together, so that memory stays bounded. */
-const mostNames = 100_000;
+const maxNames = 100_000;
 
 /** How often a name was seen; without a name, all that were not told apart. */
 export interface Count {
@@ -16,7 +16,7 @@ export class Tally {
 
   add(name: string): void {
     const seen = this.byName.get(name);
-    if (seen === undefined && this.byName.size >= mostNames) this.others += 1;
+    if (seen === undefined && this.byName.size >= maxNames) this.others += 1;
     else this.byName.set(name, (seen ?? 0) + 1);
   }
 

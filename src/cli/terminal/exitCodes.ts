@@ -24,13 +24,13 @@ Exit codes:
 
 /** What a command that failed so ends with. */
 export function exitCodeOf(failure: Failure): ExitCode {
-  switch (failure.answer) {
+  switch (failure.policy) {
     case 'stop':
       return exitCodes.stoppedForAPerson;
     case 'usage':
       return exitCodes.wrongUsage;
     case 'resume':
-    case 'outage':
+    case 'wait':
     case 'yield':
       return exitCodes.failed;
   }

@@ -1,11 +1,11 @@
-import type { Progress } from '../../engine/report/runLog.js';
+import type { RunProgress } from '../../engine/report/runLog.js';
 import type { Host } from '../host.js';
 import { progressBar } from './progressBar.js';
 import { progressLines } from './progressLines.js';
 
 /** Shows a person how far a run has come. */
 export interface ProgressDisplay {
-  show(progress: Progress): void;
+  show(progress: RunProgress): void;
   /** Prints a line that has nothing to do with progress, out of its way. */
   line(text: string): void;
   /** Takes the display away; what is printed afterwards stands by itself. */

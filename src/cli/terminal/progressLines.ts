@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { Progress } from '../../engine/report/runLog.js';
+import type { RunProgress } from '../../engine/report/runLog.js';
 import { Pace } from '../reports/pace.js';
 import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
 import { counted, duration, number } from '../reports/wording.js';
@@ -28,7 +28,7 @@ export function progressLines(
 }
 
 function lineOf(
-  { events, position, revision }: Progress,
+  { events, position, revision }: RunProgress,
   speed: ReturnType<Pace['seen']>,
   words: ProgressWords,
 ): string {

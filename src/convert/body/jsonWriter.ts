@@ -4,8 +4,8 @@ const backslash = 0x5c;
 const minus = 0x2d;
 const zero = 0x30;
 /** The digits of the largest safe integer, and a sign. */
-const mostNumberBytes = 17;
-const mostInt32 = 0x7fffffff;
+const maxNumberBytes = 17;
+const maxInt32 = 0x7fffffff;
 const hexDigits = Buffer.from('0123456789abcdef');
 
 /**
@@ -27,7 +27,7 @@ export class JsonWriter {
 
   /** @param value a safe integer */
   number(value: number): this {
-    this.reserve(mostNumberBytes);
+    this.reserve(maxNumberBytes);
     const { slab } = this;
     let rest = value;
     if (rest < 0) {
@@ -38,7 +38,7 @@ export class JsonWriter {
     for (let power = 10; power <= rest; power *= 10) digits++;
     const end = this.at + digits;
     let at = end - 1;
-    for (; rest > mostInt32; rest = Math.floor(rest / 10)) slab[at--] = zero + (rest % 10);
+    for (; rest > maxInt32; rest = Math.floor(rest / 10)) slab[at--] = zero + (rest % 10);
     for (let small = rest | 0; at >= this.at; small = (small / 10) | 0) slab[at--] = zero + (small % 10);
     this.at = end;
     return this;

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Clock } from '../../core/clock.js';
-import { cursorBehind, type Cursor, type Mark, type SourceRecord, type TargetEvent } from '../../core/record.js';
+import { cursorAfter, type Cursor, type Mark, type SourceRecord, type TargetEvent } from '../../core/record.js';
 import type { AppendCall, Target } from '../../target/target.js';
 import { AppendWindow, requestBytes, type Timed } from './window.js';
-import type { Place } from '../parts.js';
+import type { Progress } from '../parts.js';
 
 /** Records taken without a turn for others; many make no event, and so no request after which there is one. */
 const recordsPerTurn = 500;
@@ -26,7 +26,7 @@ interface Sent {
   revision?: number;
 }
 
-/** Appends in flight on one call: events in, a confirmed {@link Place} out. */
+/** Appends in flight on one call: events in, a confirmed {@link Progress} out. */
 export interface Pipeline {
   /**
    * Takes the events of one record. Nothing of the record is taken when one of its events cannot be sent.
@@ -48,7 +48,7 @@ export interface Pipeline {
   /** Sends what is left and waits until everything is confirmed. @throws whatever ended the call */
   drain(): Promise<void>;
   /** What the target has acknowledged, always at the end of a record. */
-  readonly confirmed: Place;
+  readonly confirmed: Progress;
   /** The highest revision that an append of ours may have left. */
   readonly sentTo: number;
   /** Gives up what is in flight. */
@@ -63,12 +63,12 @@ export interface Pipeline {
  * resume. What is confirmed is the contiguous prefix of what was answered. How much is under way at once is
  * decided by {@link AppendWindow}.
  */
-export function appendPipeline(target: Target, stream: string, from: Place, clock: Clock): Pipeline {
+export function appendPipeline(target: Target, stream: string, from: Progress, clock: Clock): Pipeline {
   return new CallPipeline(target, target.open(stream), from, new AppendWindow(clock));
 }
 
 class CallPipeline implements Pipeline {
-  confirmed: Place;
+  confirmed: Progress;
   sentTo: number;
   private filling: TargetEvent[] = [];
   private fillingBytes = 0;
@@ -87,7 +87,7 @@ class CallPipeline implements Pipeline {
   constructor(
     private readonly target: Target,
     private readonly call: AppendCall,
-    from: Place,
+    from: Progress,
     private readonly window: AppendWindow,
   ) {
     this.confirmed = from; // with what is pending inside a record, until that record is whole
@@ -165,7 +165,7 @@ class CallPipeline implements Pipeline {
   }
 
   private end(): Cursor {
-    return this.lastRecord ? cursorBehind(this.lastRecord, this.reached.memory) : this.reached;
+    return this.lastRecord ? cursorAfter(this.lastRecord, this.reached.memory) : this.reached;
   }
 
   /** What was taken so far becomes a request. */

@@ -3,8 +3,8 @@ import type { Clock } from '../../core/clock.js';
 /** A request holds whole records up to so many bytes: 500 events of 300 bytes already run at the server's speed. */
 export const requestBytes = 200 * 1024;
 
-const fewestRequests = 3;
-const mostRequests = 16;
+const minRequests = 3;
+const maxRequests = 16;
 /** More than this many requests in the server's queue only wait; with fewer it may soon have nothing to do. */
 const fullQueue = 4;
 const shortQueue = 2;
@@ -35,7 +35,7 @@ export interface Timed {
  */
 export class AppendWindow {
   /** Most requests under way. */
-  requests = fewestRequests;
+  requests = minRequests;
   private inFlight = 0;
   private inFlightBytes = 0;
   private answeredAt = -Infinity;
@@ -86,13 +86,13 @@ export class AppendWindow {
   private adapt(now: number): void {
     const averageMs = this.repliesMs / this.replies;
     const queued = averageMs === 0 ? 0 : this.requests * (1 - this.shortestMs / averageMs);
-    if (queued > fullQueue) this.requests = Math.max(fewestRequests, this.requests - 1);
-    else if (queued < shortQueue && this.heldBack) this.requests = Math.min(mostRequests, this.requests + 1);
+    if (queued > fullQueue) this.requests = Math.max(minRequests, this.requests - 1);
+    else if (queued < shortQueue && this.heldBack) this.requests = Math.min(maxRequests, this.requests + 1);
     this.replies = 0;
     this.repliesMs = 0;
     this.heldBack = false;
     if (now - this.learntSince < learnAnewMs) return;
-    this.requests = fewestRequests;
+    this.requests = minRequests;
     this.shortestMs = Infinity;
     this.learntSince = now;
   }

@@ -36,7 +36,7 @@ const claimHoldsMs = 50_000;
 /** When a process ends, the last beat gets so long to arrive. */
 const lastBeatMs = 1_000;
 /** So often the row is read again because someone else wrote it in between. */
-const mostTries = 3;
+const maxTries = 3;
 
 /**
  * Tells people once: when an outage begins and when it ends, and once per cause of a stop, across runs and processes.
@@ -45,7 +45,7 @@ const mostTries = 3;
  * there is one of these in a process, for all of its runs. Replication waits for no channel; where the end of a run waits
  * for one it is by the machine's own clock, since it is the world outside that is waited for.
  */
-export class OutageNotices {
+export class IncidentNotices {
   private began: Told | undefined;
   private ended: Told | undefined;
   private stop: Told | undefined;
@@ -244,7 +244,7 @@ export class OutageNotices {
     for (let tries = 1; ; tries += 1) {
       const patch = patchOf(checkpoint.row?.run);
       if (patch === undefined) return false;
-      checkpoint.note(patch);
+      checkpoint.patchRun(patch);
       const wasRead = checkpoint.row !== undefined; // else the note is lost: nothing can be said of the table
       try {
         await checkpoint.save();
@@ -253,7 +253,7 @@ export class OutageNotices {
         if (!(error instanceof Failure)) throw error;
         if (error.kind === 'CheckpointMoved' && wasRead) {
           if (whenMoved === 'throw') throw error;
-          if (tries < mostTries && (await this.readAgain())) continue;
+          if (tries < maxTries && (await this.readAgain())) continue;
         }
         logger.warn('checkpoint-not-saved', { kind: error.kind, message: error.message });
         return false;

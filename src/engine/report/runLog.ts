@@ -6,11 +6,11 @@ import { Failure } from '../../core/failure.js';
 import type { SourceLag } from '../../source/source.js';
 import { noStream } from '../../target/target.js';
 import { LagRecorder } from './lagHistory.js';
-import type { Parts, Place } from '../parts.js';
+import type { Parts, Progress } from '../parts.js';
 import type { RunTerms } from '../run.js';
 
 /** How far a run has come. */
-export interface Progress {
+export interface RunProgress {
   /** Events appended by this run so far. */
   readonly events: number;
   /** Position of the last confirmed record; 0 before the first. */
@@ -24,7 +24,7 @@ export interface Progress {
 const lookEveryMs = 2_000;
 
 /** So many runs that are over are remembered. */
-const mostRuns = 10;
+const maxRuns = 10;
 
 /** One name for this process in the row and in log lines. */
 const runner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
@@ -51,13 +51,13 @@ export class RunLog {
   }
 
   /** The place where the first pass begins: what lies before it is not this run's work. */
-  resumed(place: Place): void {
+  resumed(place: Progress): void {
     this.firstRevision ??= place.revision;
     this.rememberWell();
     this.noteStart();
   }
 
-  async advanced(place: Place, signal: AbortSignal): Promise<void> {
+  async advanced(place: Progress, signal: AbortSignal): Promise<void> {
     const now = this.parts.clock.now();
     this.moved(place);
     if (this.parts.clock.elapsed() - this.lookedAtMs >= lookEveryMs) {
@@ -68,7 +68,7 @@ export class RunLog {
   }
 
   /** Everything up to the source's head is confirmed. */
-  async caughtUp(place: Place, signal: AbortSignal): Promise<void> {
+  async caughtUp(place: Progress, signal: AbortSignal): Promise<void> {
     this.moved(place);
     await this.look(place, signal);
     this.note({ behindSince: undefined, yielding: undefined, caughtUpAt: this.iso(this.parts.clock.now()) });
@@ -85,7 +85,7 @@ export class RunLog {
   }
 
   /** A pass failed: remember since when there is something that is not confirmed, if the source still answers. */
-  async failed(place: Place | undefined): Promise<void> {
+  async failed(place: Progress | undefined): Promise<void> {
     this.rememberWell();
     const cursor = place?.cursor ?? this.parts.checkpoint.row?.cursor;
     if (!cursor) return;
@@ -99,7 +99,7 @@ export class RunLog {
   }
 
   /** @returns for how many ms the stream has been left to another runner without the lag falling */
-  async yielding(place: Place | undefined, signal: AbortSignal): Promise<number> {
+  async yielding(place: Progress | undefined, signal: AbortSignal): Promise<number> {
     const now = this.parts.clock.now();
     if (place) await this.look(place, signal);
     const lagBytes = this.lag?.bytes ?? 0;
@@ -111,7 +111,7 @@ export class RunLog {
   }
 
   /** Says what the run did in one line, and saves what is not saved yet; never fails a run that is over. */
-  async ended(end: string, place: Place | undefined): Promise<void> {
+  async ended(end: string, place: Progress | undefined): Promise<void> {
     const now = this.parts.clock.now();
     await this.closed(end, place);
     this.parts.logger.info('run-ended', {
@@ -125,12 +125,12 @@ export class RunLog {
   }
 
   /** The run is over, well or not: notes it among the last ones. Never throws a failure. */
-  async closed(end: string, place: Place | undefined): Promise<void> {
+  async closed(end: string, place: Progress | undefined): Promise<void> {
     const endedAt = this.iso(this.parts.clock.now());
     const run = { startedAt: this.iso(this.startedAtMs), endedAt, end, events: this.events(place) };
     const before = this.parts.checkpoint.row?.run?.recentRuns ?? [];
     this.parts.telemetry.add('eventferry.runs', 1, { end });
-    this.note({ endedAt, recentRuns: [run, ...before].slice(0, mostRuns) });
+    this.note({ endedAt, recentRuns: [run, ...before].slice(0, maxRuns) });
     try {
       await this.parts.checkpoint.save();
     } catch (error) {
@@ -141,7 +141,7 @@ export class RunLog {
   }
 
   /** How far the stream grew behind the place where the run began. */
-  events(place: Place | undefined): number {
+  events(place: Progress | undefined): number {
     return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
   }
 
@@ -159,7 +159,7 @@ export class RunLog {
     this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined, single });
   }
 
-  private moved(place: Place): void {
+  private moved(place: Progress): void {
     const before = this.parts.checkpoint.row?.run?.movedAt;
     const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
     if (moved) this.parts.telemetry.well(this.parts.clock.now());
@@ -167,7 +167,7 @@ export class RunLog {
     if (moved || before === undefined) this.note({ movedAt: this.iso(this.parts.clock.now()) });
   }
 
-  private async look(place: Place, signal: AbortSignal): Promise<void> {
+  private async look(place: Progress, signal: AbortSignal): Promise<void> {
     this.lookedAtMs = this.parts.clock.elapsed();
     this.lag = await this.parts.source.lag(place.cursor, signal);
     this.noteLag(this.lag);
@@ -197,7 +197,7 @@ export class RunLog {
     return this.parts.checkpoint.row?.run?.behindSince;
   }
 
-  private tell(place: Place): void {
+  private tell(place: Progress): void {
     this.terms.onProgress?.({
       events: this.events(place),
       position: place.confirmed?.mark.position ?? 0,
@@ -207,7 +207,7 @@ export class RunLog {
   }
 
   private note(patch: RunPatch): void {
-    this.parts.checkpoint.note(patch);
+    this.parts.checkpoint.patchRun(patch);
   }
 
   private iso(ms: number): string {

@@ -75,7 +75,7 @@ export interface QuarantineStatus {
 }
 
 /** So many messages that were set aside are counted. */
-const mostCounted = 1_000;
+const maxCounted = 1_000;
 /**
  * Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. When the signal is
  * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
@@ -113,7 +113,7 @@ async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Pro
   const { container } = quarantine;
   const counted = await attempt('QuarantineUnreachable', `Container ${container}`, signal, async () => {
     let messages = 0;
-    for await (const kept of quarantine.list(signal)) if (kept && ++messages === mostCounted) break;
+    for await (const kept of quarantine.list(signal)) if (kept && ++messages === maxCounted) break;
     return messages;
   });
   return { container, ...(counted.value !== undefined && { messages: counted.value }), ...errorOf(counted) };
@@ -123,7 +123,7 @@ function quarantineWarnings(quarantine: QuarantineStatus | undefined): string[] 
   if (!quarantine?.messages) return [];
   const { container, messages } = quarantine;
   const count =
-    messages === 1 ? '1 message is' : `${messages === mostCounted ? 'At least ' : ''}${messages} messages are`;
+    messages === 1 ? '1 message is' : `${messages === maxCounted ? 'At least ' : ''}${messages} messages are`;
   return [`${count} kept in container ${container} in place of an event; \`eventferry quarantine list\` shows them.`];
 }
 

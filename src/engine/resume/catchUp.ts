@@ -1,11 +1,11 @@
 import type { CheckpointRow } from '../../checkpoint/checkpoint.js';
 import { Failure } from '../../core/failure.js';
 import {
-  cursorBehind,
+  cursorAfter,
   type Cursor,
   type Mark,
   type ReadPoint,
-  type SourceMemory,
+  type SourceState,
   type SourceRecord,
 } from '../../core/record.js';
 import { noStream } from '../../target/target.js';
@@ -65,7 +65,7 @@ function isBehindCursor(thrown: unknown): boolean {
 
 /** What is found on the way to nowhere says nothing. @throws what no person could decide on */
 function asNowhere(thrown: unknown): 'nowhere' {
-  if (thrown instanceof Failure && thrown.answer === 'stop') return 'nowhere';
+  if (thrown instanceof Failure && thrown.policy === 'stop') return 'nowhere';
   throw thrown;
 }
 
@@ -105,7 +105,7 @@ class Retracing {
   private unknown: Unknown[] = [];
   /** By so much the records are counted higher here than when they were appended. */
   private shift = 0;
-  private readonly intruders = new Map<string, NonNullable<SourceMemory['left']>[number]>();
+  private readonly intruders = new Map<string, NonNullable<SourceState['left']>[number]>();
   /** Events that are there cannot be seen, so nothing can be missed among them. */
   private isHidden = false;
   /** The stream holds an event that was read out of its place, and the row knows nothing of that. */
@@ -124,7 +124,7 @@ class Retracing {
   /** The source's next record. @returns the cursor behind it once it is the one that the tail names */
   async pass(record: SourceRecord): Promise<Cursor | undefined> {
     await this.begin();
-    const cursor = cursorBehind(record);
+    const cursor = cursorAfter(record);
     const before = this.before.chunk === record.chunk ? this.before : { chunk: record.chunk, offset: 0, sha1: '' };
     this.before = cursor;
     const { next } = this;
@@ -156,7 +156,7 @@ class Retracing {
     const isEventful = this.unknown.map((one) => this.parts.convert(one.record).length > 0);
     const eventful = isEventful.filter(Boolean).length;
     // guard: hole-before-an-append
-    if (eventful > added && !this.isHidden && mark.settings === this.parts.settings) throw this.hole(mark);
+    if (eventful > added && !this.isHidden && mark.settings === this.parts.settingsDigest) throw this.hole(mark);
     this.isHidden = false;
     // Frames are added at the end, so of those that make no event the last are too many.
     let silent = Math.max(0, added - eventful);

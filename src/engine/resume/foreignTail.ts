@@ -48,7 +48,7 @@ async function isAtSource(mark: Mark, { source }: Parts, signal: AbortSignal): P
     await source.locate(mark, undefined, signal);
     return true;
   } catch (error) {
-    if (error instanceof Failure && error.answer === 'stop') return false;
+    if (error instanceof Failure && error.policy === 'stop') return false;
     throw error;
   }
 }

@@ -4,13 +4,13 @@ import { Failure } from '../../core/failure.js';
 import { beginning, sameMark, type Cursor, type Mark, type SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import { foreignTail } from './foreignTail.js';
-import type { Confirmed, Parts, Place } from '../parts.js';
+import type { Confirmed, Parts, Progress } from '../parts.js';
 import { retrace } from './catchUp.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 import { ownMark } from './ownership.js';
 
 /** Events that are read once more at the most: what a fast server takes between two saves of the row. */
-const mostRetraced = 500_000;
+const maxRetraced = 500_000;
 
 /**
  * Finds out where replication stands, by asking: the target's tail says which event is the last, the source is asked
@@ -34,7 +34,7 @@ const mostRetraced = 500_000;
  *
  * @throws Failure: a stop of the table, or an outage of one of the three
  */
-export async function resume(parts: Parts, signal: AbortSignal): Promise<Place> {
+export async function resume(parts: Parts, signal: AbortSignal): Promise<Progress> {
   const row = await parts.checkpoint.load(signal);
   const tail = await parts.target.tail(parts.stream, signal);
   switch (tail.kind) {
@@ -50,11 +50,11 @@ export async function resume(parts: Parts, signal: AbortSignal): Promise<Place> 
         stream: parts.stream,
       });
     case 'event':
-      return behindTail(tail.event, row, parts, signal);
+      return afterTail(tail.event, row, parts, signal);
   }
 }
 
-function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefined): Place {
+function startOfStream({ stream, settingsDigest: settings }: Parts, row: CheckpointRow | undefined): Progress {
   // guard: lost-target
   if (row?.confirmed) {
     const { revision } = row.confirmed;
@@ -70,12 +70,12 @@ function startOfStream({ stream, settings }: Parts, row: CheckpointRow | undefin
   return { cursor, revision: noStream };
 }
 
-async function behindTail(
+async function afterTail(
   tail: StoredEvent,
   row: CheckpointRow | undefined,
   parts: Parts,
   signal: AbortSignal,
-): Promise<Place> {
+): Promise<Progress> {
   let event = tail;
   let mark = ownMark(tail, parts.sourceId);
   if (!mark) {
@@ -85,10 +85,11 @@ async function behindTail(
   }
   const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
   // guard: settings-of-the-tail
-  if (mark.settings !== parts.settings && !settingsAccepted(mark, row, parts)) throw settingsChanged(mark, row, parts);
+  if (mark.settings !== parts.settingsDigest && !settingsAccepted(mark, row, parts))
+    throw settingsChanged(mark, row, parts);
 
   const confirmed = { mark, revision: event.revision };
-  const behindMark: Place = { cursor, revision: tail.revision, confirmed };
+  const afterMark: Progress = { cursor, revision: tail.revision, confirmed };
   const order = row?.confirmed === undefined ? 'behind' : compare(row.confirmed, confirmed);
   if (order === 'ahead') {
     parts.logger.warn('target-restored', {
@@ -98,19 +99,19 @@ async function behindTail(
       position: mark.position,
     });
     // guard: restored-target
-    await parts.checkpoint.lower(behindMark);
+    await parts.checkpoint.rollBack(afterMark);
   }
   // guard: rest-of-a-record
   const isWhole = mark.index === mark.count - 1;
   // guard: tail-by-mark
-  if (row && order === 'same' && isWhole) return { ...behindMark, cursor: row.cursor };
+  if (row && order === 'same' && isWhole) return { ...afterMark, cursor: row.cursor };
   // guard: retrace-since-the-row
   const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
   const retraced = isRetraced ? await retrace(row, confirmed, parts, signal) : undefined;
   const isAhead = row !== undefined && order === 'behind' && row.cursor.position > mark.position;
   // guard: chunk-left-earlier
-  const behindOthers = isAhead ? { ...behindMark, cursor: watching(row.cursor, cursor) } : behindMark;
-  const place = retraced ? { ...behindMark, cursor: retraced } : behindOthers;
+  const behindOthers = isAhead ? { ...afterMark, cursor: watching(row.cursor, cursor) } : afterMark;
+  const place = retraced ? { ...afterMark, cursor: retraced } : behindOthers;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
 }
 
@@ -119,7 +120,7 @@ function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: P
   // guard: row-without-a-place
   if (row === undefined || row.unplaced || row.cursor.position > tail.mark.position) return false;
   const rowRevision = row.confirmed?.revision ?? noStream;
-  if (tail.revision - rowRevision <= mostRetraced) return true;
+  if (tail.revision - rowRevision <= maxRetraced) return true;
   const { stream, logger } = parts;
   logger.warn('checkpoint-far-behind', { stream, rowRevision, tailRevision: tail.revision });
   return false;
@@ -145,12 +146,12 @@ function compare(row: Confirmed, tail: Confirmed): 'behind' | 'same' | 'ahead' {
 
 /** A record larger than one append was cut by a crash: its remaining events come first. */
 function restOfRecord(
-  place: Place,
+  place: Progress,
   mark: Mark,
   record: SourceRecord,
   row: CheckpointRow | undefined,
   parts: Parts,
-): Place {
+): Progress {
   const events = parts.convert(record);
   // guard: count-of-a-record
   if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {

@@ -7,7 +7,7 @@ import type { Parts } from '../parts.js';
 export function settingsAccepted(mark: Mark, row: CheckpointRow | undefined, parts: Parts): boolean {
   const accepted = row?.accepted?.settings;
   // guard: settings-accepted-for-now
-  return accepted?.from === mark.settings && accepted.to === parts.settings;
+  return accepted?.from === mark.settings && accepted.to === parts.settingsDigest;
 }
 
 /** The stop for a tail that was written under other settings; names those that differ as far as the row knows them. */
@@ -19,7 +19,7 @@ export function settingsChanged(mark: Mark, row: CheckpointRow | undefined, part
   return new Failure(
     'SettingsChanged',
     `The last event of stream ${parts.stream} was written under other settings: ${which} changed.${count}`,
-    { stream: parts.stream, settings: names, from: mark.settings, to: parts.settings, position: mark.position },
+    { stream: parts.stream, settings: names, from: mark.settings, to: parts.settingsDigest, position: mark.position },
   );
 }
 

@@ -107,7 +107,7 @@ export class TimerRuns {
     const { kind, message, wayOut, facts } = failure;
     // guard: parts-of-a-run-that-hangs
     if (kind === 'RunOverdue') await this.replicator.close(); // what still hangs must not share its parts with the next
-    if (kind === 'RunOverdue' || failure.answer === 'usage') {
+    if (kind === 'RunOverdue' || failure.policy === 'usage') {
       this.logger.error('run-failed', { kind, message, wayOut, ...facts });
     }
     return invocationError(failure);

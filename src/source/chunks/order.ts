@@ -1,6 +1,6 @@
-import type { SourceMemory } from '../../core/record.js';
+import type { SourceState } from '../../core/record.js';
 import type { Chunk } from './listing.js';
-import { comparePlace, compareTime, parseChunkName, type ChunkName } from './name.js';
+import { comparePosition, compareTime, parseChunkName, type ChunkName } from './name.js';
 import type { FrameVariant } from '../lokad/frame.js';
 
 /** Which variant a chunk's frames have; undefined when it holds none. */
@@ -20,7 +20,7 @@ export class Eras {
   constructor(private readonly probe: Probe) {}
 
   /** Takes over what a checkpoint kept; names that are gone do no harm. */
-  recall(eras: NonNullable<SourceMemory['eras']>): void {
+  recall(eras: NonNullable<SourceState['eras']>): void {
     this.learn(parseChunkName(eras.int32Until), 'int32');
     this.learn(parseChunkName(eras.varintFrom), 'varint');
   }
@@ -102,11 +102,11 @@ export class Eras {
   readonly compare = (one: ChunkName, other: ChunkName): number => {
     const [first, second] = [this.variantOf(one), this.variantOf(other)];
     // guard: int32-chunks-first
-    return first === second ? comparePlace(one, other) : first === 'int32' ? -1 : 1;
+    return first === second ? comparePosition(one, other) : first === 'int32' ? -1 : 1;
   };
 
   /** What a checkpoint keeps; undefined for a store of one era. */
-  get memory(): SourceMemory['eras'] {
+  get memory(): SourceState['eras'] {
     const { int32Until, varintFrom } = this;
     return int32Until && varintFrom ? { int32Until: int32Until.name, varintFrom: varintFrom.name } : undefined;
   }

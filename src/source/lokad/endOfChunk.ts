@@ -1,5 +1,5 @@
 import type { BlobReader, ChunkBytes, RangeRead } from '../reading/blobReader.js';
-import { isZero, largestFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
+import { isZero, maxFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { findFrame, hashBudget, type HashBudget } from './search.js';
 
 /**
@@ -30,7 +30,7 @@ export interface RestRequest {
   readonly behindTooLarge: boolean;
 }
 
-const windowBytes = 2 * largestFrameBytes;
+const windowBytes = 2 * maxFrameBytes;
 const attempts = 5;
 
 /**
@@ -132,7 +132,7 @@ async function nextWindow(reader: BlobReader, window: ChunkBytes, signal: AbortS
   const { chunk, start, bytes, chunkBytes } = window;
   // guard: verdict-on-all-of-the-rest
   if (start + bytes.length >= chunkBytes) return 'end';
-  return reader.read({ chunk, start: start + bytes.length - largestFrameBytes, count: windowBytes }, signal);
+  return reader.read({ chunk, start: start + bytes.length - maxFrameBytes, count: windowBytes }, signal);
 }
 
 async function searchWindow(
@@ -145,7 +145,7 @@ async function searchWindow(
   const { start, bytes, chunkBytes } = window;
   const isLast = start + bytes.length >= chunkBytes;
   const from = Math.max(offset + 1, start) - start;
-  const to = isLast ? bytes.length : bytes.length - largestFrameBytes;
+  const to = isLast ? bytes.length : bytes.length - maxFrameBytes;
   const found = await findFrame(bytes, from, to, variant, budget, signal);
   return found === undefined ? undefined : start + found;
 }

@@ -4,7 +4,7 @@ import { sha1Bytes, sha1Matches } from './sha1.js';
 export type FrameVariant = 'varint' | 'int32';
 
 /** A frame that claims to be larger is refused unread. Real ones fit a tape of 512 KiB. */
-export const largestFrameBytes = 16 * 1024 * 1024;
+export const maxFrameBytes = 16 * 1024 * 1024;
 
 /**
  * What the bytes at an offset are.
@@ -26,7 +26,7 @@ export class ParsedFrame {
   end = 0;
   /** Why the frame is `invalid`. */
   reason = '';
-  /** `invalid` only because the frame claims to be larger than {@link largestFrameBytes}. */
+  /** `invalid` only because the frame claims to be larger than {@link maxFrameBytes}. */
   tooLarge = false;
 }
 
@@ -67,7 +67,7 @@ export function measureFrame(bytes: Buffer, start: number, variant: FrameVariant
   into.keyStart = length.end;
   into.keyEnd = length.end + length.value;
   // guard: bound-of-a-key
-  if (into.keyEnd - start > largestFrameBytes) return tooLarge(into, start, into.keyEnd);
+  if (into.keyEnd - start > maxFrameBytes) return tooLarge(into, start, into.keyEnd);
   const readLength = variant === 'varint' ? readVarint : readInt32;
   if (!readLength(bytes, into.keyEnd, length)) {
     return length.value === unfinished
@@ -78,7 +78,7 @@ export function measureFrame(bytes: Buffer, start: number, variant: FrameVariant
   into.payloadEnd = length.end + length.value;
   into.end = into.payloadEnd + sha1Bytes;
   // guard: bound-of-a-frame
-  if (into.end - start > largestFrameBytes) return tooLarge(into, start, into.end);
+  if (into.end - start > maxFrameBytes) return tooLarge(into, start, into.end);
   return into.end > bytes.length ? 'incomplete' : 'valid';
 }
 
@@ -113,7 +113,7 @@ function invalid(into: ParsedFrame, reason: string): FrameState {
 function tooLarge(into: ParsedFrame, start: number, end: number): FrameState {
   into.tooLarge = true;
   into.end = end;
-  return invalid(into, `it claims ${end - start} bytes, over the limit of ${largestFrameBytes}`);
+  return invalid(into, `it claims ${end - start} bytes, over the limit of ${maxFrameBytes}`);
 }
 
 interface Length {

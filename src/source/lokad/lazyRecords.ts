@@ -1,4 +1,4 @@
-import type { ReadPoint, SourceMemory, SourceRecord } from '../../core/record.js';
+import type { ReadPoint, SourceState, SourceRecord } from '../../core/record.js';
 import { measureFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { sha1Bytes } from './sha1.js';
 import { toRecord } from './record.js';
@@ -12,14 +12,14 @@ export interface FramesPlace {
   /** Offset in the chunk of the first byte of the buffer. */
   readonly bytesAt: number;
   readonly returnTo: ReadPoint | undefined;
-  readonly memory: SourceMemory | undefined;
+  readonly memory: SourceState | undefined;
 }
 
 /**
  * Frames that stand one behind the other in a buffer and whose hashes agree. The records are made when they are asked
  * for, one at a time: who takes thousands of them never holds more than one.
  */
-export class VerifiedFrames {
+export class LazyRecords {
   private end: number;
   private count = 0;
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { ReadPoint, SourceMemory, SourceRecord } from '../../core/record.js';
+import type { ReadPoint, SourceState, SourceRecord } from '../../core/record.js';
 import type { ParsedFrame } from './frame.js';
 import { readPayload } from './payload.js';
 import { sha1Bytes } from './sha1.js';
@@ -12,7 +12,7 @@ export interface FramePlace {
   readonly bufferAt: number;
   readonly position: number;
   readonly returnTo: ReadPoint | undefined;
-  readonly memory?: SourceMemory | undefined;
+  readonly memory?: SourceState | undefined;
 }
 
 /** The record of a valid frame that starts at `start` of `bytes`; it holds views on `bytes`. */

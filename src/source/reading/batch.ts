@@ -1,27 +1,27 @@
-import type { Cursor, SourceMemory, SourceRecord } from '../../core/record.js';
-import { memoryIn, memoryWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
-import type { LeftChunk, Place } from './position.js';
+import type { Cursor, SourceState, SourceRecord } from '../../core/record.js';
+import { stateIn, stateWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
+import type { LeftChunk, ReadPosition } from './position.js';
 import type { SourceBatch } from '../source.js';
 import type { Tapes } from '../tapes.js';
-import { VerifiedFrames } from '../lokad/lazyRecords.js';
+import { LazyRecords } from '../lokad/lazyRecords.js';
 
-const mostBytes = 4 * 1024 * 1024;
+const maxBytes = 4 * 1024 * 1024;
 /** Enough for an append or two, and hashed in a few milliseconds. */
 const fairBytes = 512 * 1024;
 
 /** The records that are read and not yet given out, and the cursor behind them. */
 export class PendingBatch {
-  private frames: VerifiedFrames[] = [];
+  private frames: LazyRecords[] = [];
   private records = 0;
   private recordBytes = 0;
   /** The frames added last; what is behind them is the cursor. */
-  private last: VerifiedFrames | undefined;
+  private last: LazyRecords | undefined;
   private at: Cursor;
   /** The cursor is to be given out although no record moved it. */
   private moved = false;
   /** Of the next record. */
   position: number;
-  memory: SourceMemory | undefined;
+  memory: SourceState | undefined;
 
   constructor(
     private readonly tapes: Tapes,
@@ -44,7 +44,7 @@ export class PendingBatch {
 
   /** Not one record more may be added. */
   get isFull(): boolean {
-    return this.records >= this.tapes.options.readRecords || this.recordBytes >= mostBytes;
+    return this.records >= this.tapes.options.readRecords || this.recordBytes >= maxBytes;
   }
 
   /** No use waiting for the records of the next chunk. */
@@ -53,12 +53,12 @@ export class PendingBatch {
   }
 
   /** Adds the record of a valid frame from `start` to `end` of `bytes`, which stand at `bytesAt` of the chunk. */
-  add({ chunk, variant }: Place, bytes: Buffer, bytesAt: number, start: number, end: number): void {
+  add({ chunk, variant }: ReadPosition, bytes: Buffer, bytesAt: number, start: number, end: number): void {
     let frames = this.frames.at(-1);
     if (!frames?.add(bytes, start, end)) {
       const { memory } = this;
       const { returnTo } = this.at;
-      frames = new VerifiedFrames({ chunk, variant, bytes, bytesAt, returnTo, memory }, start, this.position);
+      frames = new LazyRecords({ chunk, variant, bytes, bytesAt, returnTo, memory }, start, this.position);
       frames.add(bytes, start, end);
       this.frames.push(frames);
     }
@@ -69,9 +69,9 @@ export class PendingBatch {
   }
 
   /** The next record is the first of another chunk. */
-  enter({ chunk, passed }: Place): void {
+  enter({ chunk, passed }: ReadPosition): void {
     const before = this.memory;
-    this.memory = memoryIn(this.tapes, chunk, before, passed);
+    this.memory = stateIn(this.tapes, chunk, before, passed);
     this.tapes.forgetEnds(before, this.memory);
   }
 
@@ -81,7 +81,7 @@ export class PendingBatch {
     if (!returnTo) return;
     this.at = { ...rest, ...returnTo };
     // guard: accepted-chunk-watched-again
-    this.remember(memoryWithLeft(this.memory ?? {}, left, returnTo.chunk));
+    this.remember(stateWithLeft(this.memory ?? {}, left, returnTo.chunk));
   }
 
   /** Bytes of the chunk are passed over. */
@@ -92,7 +92,7 @@ export class PendingBatch {
   /** What is behind the cursor is as it should be: from now on it should stay as it is now. */
   rememberAnew(): void {
     const chunk = this.cursor.returnTo?.chunk ?? this.cursor.chunk;
-    if (chunk !== '') this.remember(memoryIn(this.tapes, chunk, this.memory, []));
+    if (chunk !== '') this.remember(stateIn(this.tapes, chunk, this.memory, []));
   }
 
   /** Takes what is pending; undefined when there is nothing new to say. */
@@ -106,13 +106,13 @@ export class PendingBatch {
     return { records: { [Symbol.iterator]: () => recordsOf(frames) }, cursor };
   }
 
-  private remember(memory: SourceMemory): void {
+  private remember(memory: SourceState): void {
     this.memory = memory;
     this.at = { ...this.cursor, memory };
     this.moved = true;
   }
 }
 
-function* recordsOf(frames: readonly VerifiedFrames[]): Generator<SourceRecord> {
+function* recordsOf(frames: readonly LazyRecords[]): Generator<SourceRecord> {
   for (const each of frames) yield* each.records();
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../core/failure.js';
-import { cursorBehind, type Cursor, type Mark, type SourceMemory, type SourceRecord } from '../../core/record.js';
+import { cursorAfter, type Cursor, type Mark, type SourceState, type SourceRecord } from '../../core/record.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
-import { memoryAt } from '../watch/sourceState.js';
+import { stateAt } from '../watch/sourceState.js';
 import { toRecord } from '../lokad/record.js';
 import type { Fetched } from './readAhead.js';
 import type { Tapes } from '../tapes.js';
@@ -22,11 +22,11 @@ interface Found {
 export async function locate(
   tapes: Tapes,
   mark: Mark,
-  memory: SourceMemory | undefined,
+  memory: SourceState | undefined,
   signal: AbortSignal,
 ): Promise<{ record: SourceRecord; cursor: Cursor }> {
   const { chunk, offset } = mark;
-  let count = tapes.smallestRangeBytes;
+  let count = tapes.minRangeBytes;
   for (;;) {
     const seen = tapes.seen({ isLast: true });
     const fetched = await tapes.ahead.fetch({ chunk, start: offset, count, ...seen }, signal);
@@ -41,7 +41,7 @@ export async function locate(
     tapes.catalog.learn(chunk, found.variant);
     tapes.ahead.keep(fetched);
     // guard: memory-of-what-was-accepted
-    return { record: found.record, cursor: cursorBehind(found.record, memory && memoryAt(mark.position, memory)) };
+    return { record: found.record, cursor: cursorAfter(found.record, memory && stateAt(mark.position, memory)) };
   }
 }
 

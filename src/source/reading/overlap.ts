@@ -17,7 +17,7 @@ export function readStart({ offset }: ReadPoint): number {
  * @returns undefined for a chunk without bytes
  * @throws Failure `SourceTruncated` or `SourceReplaced`
  */
-export function bytesBehind(
+export function bytesAfter(
   point: ReadPoint,
   answer: Exclude<RangeRead, { kind: 'unchanged' }>,
 ): ChunkBytes | undefined {

@@ -1,4 +1,4 @@
-import type { Cursor, ReadPoint, SourceMemory } from '../../core/record.js';
+import type { Cursor, ReadPoint, SourceState } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { hasSettled, isCurrent, type ChunkEnd } from '../chunks/chunkState.js';
 import { parseChunkName } from '../chunks/name.js';
@@ -12,7 +12,7 @@ export interface LeftChunk extends ReadPoint {
 }
 
 /** Where to look for the next frame. */
-export interface Place extends ReadPoint {
+export interface ReadPosition extends ReadPoint {
   readonly listed: ListedChunk | undefined;
   readonly variant: FrameVariant;
   /** No chunk follows: what is unfinished here may still be finished. */
@@ -32,13 +32,13 @@ export interface Place extends ReadPoint {
  * - `wait`: there is nothing to be read now
  */
 export type Next =
-  | { readonly kind: 'read'; readonly place: Place }
+  | { readonly kind: 'read'; readonly place: ReadPosition }
   | { readonly kind: 'return'; readonly left: LeftChunk }
   | { readonly kind: 'copying'; readonly chunk: string; readonly status: string }
   | { readonly kind: 'wait' };
 
 /** The first place from the cursor on that is not known to be free of frames. */
-export function nextPlace(tapes: Tapes, cursor: Cursor): Next {
+export function nextPosition(tapes: Tapes, cursor: Cursor): Next {
   const apart = cursor.returnTo !== undefined;
   const passed: LeftChunk[] = [];
   for (const [point, listed] of pointsFrom(tapes, cursor)) {
@@ -76,7 +76,7 @@ export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | un
 }
 
 /** A listing that was made later shows the last chunk in the version whose end is known. */
-export function isListedSo({ isLast, end, listed }: Place): boolean {
+export function isListedSo({ isLast, end, listed }: ReadPosition): boolean {
   if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
   return listed.listing > end.listing && listed.etag === end.etag;
 }
@@ -105,12 +105,12 @@ function knownEnd(tapes: Tapes, { chunk, offset }: ReadPoint): ChunkEnd | undefi
   return end?.offset === offset ? end : undefined;
 }
 
-function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<Place, 'variant' | 'end'> {
+function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<ReadPosition, 'variant' | 'end'> {
   return { variant: variantOf(tapes, point.chunk, memory), end: knownEnd(tapes, point) };
 }
 
 /** The variant that a chunk's frames must have: that of its era, unless a person allowed the other. */
-export function variantOf({ eras }: Tapes, chunk: string, memory: SourceMemory | undefined): FrameVariant {
+export function variantOf({ eras }: Tapes, chunk: string, memory: SourceState | undefined): FrameVariant {
   const name = parseChunkName(chunk);
   const byEra = name ? eras.variantOf(name) : 'varint';
   return memory?.allowed?.includes(otherEra(chunk)) ? otherVariant(byEra) : byEra;

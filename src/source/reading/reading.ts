@@ -7,11 +7,11 @@ import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOve
 import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame.js';
 import { linkedAbort, type LinkedAbort } from '../../core/linkedAbort.js';
 import { PendingBatch } from './batch.js';
-import { isListedSo, isPassable, nextPlace, variantOf, type Place } from './position.js';
+import { isListedSo, isPassable, nextPosition, variantOf, type ReadPosition } from './position.js';
 import type { Fetch, Fetched } from './readAhead.js';
 import { examineRest, type Rest } from '../lokad/endOfChunk.js';
 import type { SourceBatch } from '../source.js';
-import { bytesBehind, readStart } from './overlap.js';
+import { bytesAfter, readStart } from './overlap.js';
 import type { Onward, Tapes } from '../tapes.js';
 
 const settlePollMs = 1000;
@@ -50,7 +50,7 @@ export class TapeReading {
     signal: AbortSignal,
   ) {
     this.batch = new PendingBatch(tapes, from);
-    this.rangeBytes = tapes.smallestRangeBytes;
+    this.rangeBytes = tapes.minRangeBytes;
     const { polledAt } = tapes;
     this.onward = polledAt && polledAt.chunk === from.chunk && polledAt.offset === from.offset ? 'when due' : 'now';
     tapes.polledAt = undefined;
@@ -76,7 +76,7 @@ export class TapeReading {
   private async *readToHead(): AsyncGenerator<SourceBatch> {
     await this.lookAround('no');
     for (let lookedFurther = false; ;) {
-      const next = nextPlace(this.tapes, this.batch.cursor);
+      const next = nextPosition(this.tapes, this.batch.cursor);
       if (next.kind === 'return') {
         this.batch.returnFrom(next.left);
         await this.tapes.compare(this.batch.cursor, this.signal);
@@ -115,7 +115,7 @@ export class TapeReading {
   }
 
   /** One look at one place. */
-  private async *step(place: Place): AsyncGenerator<SourceBatch, Step> {
+  private async *step(place: ReadPosition): AsyncGenerator<SourceBatch, Step> {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
     if (isListedSo(place) && !this.tapes.ahead.holds(place.chunk)) return 'head';
     const fetch = this.fetchFor(place);
@@ -124,7 +124,7 @@ export class TapeReading {
     const fetched = await this.tapes.ahead.take(fetch, this.signal);
     if (fetched.answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, fetched.answer.date);
     const from = this.salvageAt(place);
-    const read = bytesBehind(from === undefined ? place : { ...place, offset: 0 }, fetched.answer);
+    const read = bytesAfter(from === undefined ? place : { ...place, offset: 0 }, fetched.answer);
     // guard: copy-in-progress-as-read
     if (read && !read.copied) return 'head';
     if (read) return yield* this.consume(place, fetched, read, from ?? place.offset);
@@ -132,7 +132,7 @@ export class TapeReading {
     return this.endAt(place, endOfRange(nothing, fetched, this.found(place.offset, 'clean')));
   }
 
-  private fetchFor(place: Place): Fetch {
+  private fetchFor(place: ReadPosition): Fetch {
     const { chunk, end, isLast, listed } = place;
     const salvageAt = this.salvageAt(place);
     const start = salvageAt ?? readStart(place);
@@ -141,12 +141,12 @@ export class TapeReading {
     return { chunk, start, count: Math.max(range, this.frameNeedsBytes), knownEtag, ...this.tapes.seen(place) };
   }
 
-  private salvageAt({ chunk }: Place): number | undefined {
+  private salvageAt({ chunk }: ReadPosition): number | undefined {
     return this.salvage?.chunk === chunk ? this.salvage.offset : undefined;
   }
 
   /** Starts to fetch the range and, in a backlog, what follows it in later chunks. */
-  private fetchAhead(fetch: Fetch, { chunk, isLast, apart }: Place): void {
+  private fetchAhead(fetch: Fetch, { chunk, isLast, apart }: ReadPosition): void {
     const { ahead, catalog, ends } = this.tapes;
     if (fetch.knownEtag === undefined) ahead.begin(fetch, this.signal);
     if (isLast || apart) return;
@@ -160,7 +160,7 @@ export class TapeReading {
 
   /** Takes the frames of a range, from an offset in the chunk on. */
   private async *consume(
-    place: Place,
+    place: ReadPosition,
     fetched: Fetched,
     read: ChunkBytes,
     from: number,
@@ -196,7 +196,7 @@ export class TapeReading {
    * chunks of an era before the first of the next: they go by name, and the eras' names interleave. So all names are
    * listed first.
    */
-  private async mayHaveMissedNames({ chunk, apart, variant }: Place): Promise<boolean> {
+  private async mayHaveMissedNames({ chunk, apart, variant }: ReadPosition): Promise<boolean> {
     if (apart || this.doubted === chunk) return false;
     const { position, cursor } = this.batch;
     const isNextEra = cursor.chunk !== '' && variant !== variantOf(this.tapes, cursor.chunk, cursor.memory);
@@ -208,14 +208,14 @@ export class TapeReading {
     return true;
   }
 
-  private enter(place: Place): void {
+  private enter(place: ReadPosition): void {
     if (!place.apart) checkGap(this.tapes, place.chunk, this.batch.position, this.batch.memory);
     this.batch.enter(place);
   }
 
   /** No valid frame stands at the place, which is `at` in the bytes: finds out why. */
   private async *atStop(
-    place: Place,
+    place: ReadPosition,
     fetched: Fetched,
     read: ChunkBytes,
     at: number,
@@ -228,7 +228,7 @@ export class TapeReading {
     // guard: frame-beyond-a-range
     if (state === 'incomplete' && frameEnd > end && frameEnd <= read.chunkBytes) {
       this.frameNeedsBytes = frameEnd - readStart(place);
-      this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.largestRangeBytes);
+      this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.maxRangeBytes);
       return 'more';
     }
     this.frameNeedsBytes = 0;
@@ -241,7 +241,7 @@ export class TapeReading {
   }
 
   /** Reads the rest of the chunk under one ETag and acts on what stands there. */
-  private async *judge(place: Place): AsyncGenerator<SourceBatch, Step> {
+  private async *judge(place: ReadPosition): AsyncGenerator<SourceBatch, Step> {
     yield* this.flush();
     this.salvage = undefined;
     const { chunk, offset, variant } = place;
@@ -263,7 +263,7 @@ export class TapeReading {
     return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.elapsed() }));
   }
 
-  private salvageFrom({ chunk, offset }: Place, rest: Rest, nextFrameAt: number): Step {
+  private salvageFrom({ chunk, offset }: ReadPosition, rest: Rest, nextFrameAt: number): Step {
     reportPassedOver(this.tapes, chunk, offset, rest);
     this.batch.passOver({ chunks: 1, bytes: nextFrameAt - offset });
     this.salvage = { chunk, offset: nextFrameAt };
@@ -271,13 +271,13 @@ export class TapeReading {
   }
 
   /** The chunk still ends as it did. */
-  private async *stillEnds(place: Place, seen: Fetched, date: number): AsyncGenerator<SourceBatch, Step> {
+  private async *stillEnds(place: ReadPosition, seen: Fetched, date: number): AsyncGenerator<SourceBatch, Step> {
     if (!place.end) return 'more';
     confirmEnd(place.end, date, seen);
     return yield* this.actOn(place, place.end);
   }
 
-  private async *actOn(place: Place, end: ChunkEnd): AsyncGenerator<SourceBatch, Step> {
+  private async *actOn(place: ReadPosition, end: ChunkEnd): AsyncGenerator<SourceBatch, Step> {
     const { chunk, isLast } = place;
     const step = this.endAt(place, end);
     if (end.kind === 'corrupt' && end.rest) {
@@ -294,7 +294,7 @@ export class TapeReading {
     return 'more';
   }
 
-  private endAt(place: Place, end: ChunkEnd): Step {
+  private endAt(place: ReadPosition, end: ChunkEnd): Step {
     this.tapes.ends.set(place.chunk, end);
     if (place.isLast) return 'head';
     return isPassable(this.tapes, end, place.listed, place.apart) || end.kind !== 'torn' ? 'more' : 'head';

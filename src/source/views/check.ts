@@ -28,7 +28,7 @@ export type FrameLook =
     };
 
 /** A look at the source before anything is replicated. Only ever reads. */
-export interface SourceExamination {
+export interface SourceCheck {
   /** One call. @returns the storage's own time, in milliseconds since 1970 @throws Failure `SourceUnreachable` */
   reach(signal: AbortSignal): Promise<number | undefined>;
   /** @throws Failure `SourceUnreachable` */
@@ -40,10 +40,10 @@ export interface SourceExamination {
 }
 
 /** More chunks without a frame than this are not looked into. */
-const mostEmptyChunks = 8;
+const maxEmptyChunks = 8;
 
 /** Examines a container of tapes. Contacts nothing before the first call. */
-export function examineTapes(options: TapeOptions): SourceExamination {
+export function checkTapes(options: TapeOptions): SourceCheck {
   const tapes = new Tapes(options);
   const listed = once((signal) => tapes.catalog.listAll(signal));
   return {
@@ -97,7 +97,7 @@ async function variantsOf(tapes: Tapes, chunks: readonly ListedChunk[], signal: 
 }
 
 async function variantIn(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal) {
-  for (const chunk of chunks.slice(0, mostEmptyChunks)) {
+  for (const chunk of chunks.slice(0, maxEmptyChunks)) {
     const variant = await tapes.probe(chunk, signal);
     if (variant) return variant;
   }
@@ -111,7 +111,7 @@ async function endOf(
   end: 'first' | 'last',
   signal: AbortSignal,
 ): Promise<FrameLook | undefined> {
-  for (const chunk of chunks.slice(0, mostEmptyChunks)) {
+  for (const chunk of chunks.slice(0, maxEmptyChunks)) {
     const variant = (await tapes.probe(chunk, signal)) ?? (await variantIn(tapes, chunks, signal));
     if (variant === undefined) return undefined;
     let last: FrameLook | undefined;

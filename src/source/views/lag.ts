@@ -3,16 +3,16 @@ import type { ListedChunk } from '../chunks/catalog.js';
 import { isCurrent, type ChunkEnd } from '../chunks/chunkState.js';
 import { isZero, parseFrame, ParsedFrame } from '../lokad/frame.js';
 import { readPayload } from '../lokad/payload.js';
-import { nextPlace, type Place } from '../reading/position.js';
+import { nextPosition, type ReadPosition } from '../reading/position.js';
 import { examineRest } from '../lokad/endOfChunk.js';
 import type { SourceLag } from '../source.js';
-import { bytesBehind, readStart } from '../reading/overlap.js';
+import { bytesAfter, readStart } from '../reading/overlap.js';
 import type { Tapes } from '../tapes.js';
 
 /** What a record has on average where none was seen yet. */
 const usualFrameBytes = 400;
 /** So much of the last chunk is read to count its events. */
-const mostCountedBytes = 4 * 1024 * 1024;
+const maxCountedBytes = 4 * 1024 * 1024;
 
 /** See `Source.lag`. Compares nothing with what the cursor remembers: a finding is for the reading to make. */
 export async function lag(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Promise<SourceLag> {
@@ -20,7 +20,7 @@ export async function lag(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Pr
   const last = tapes.catalog.ordered.at(-1);
   if (!last) return { bytes: 0, events: 0, eventsExact: true, head: { chunk: '', bytes: 0 } };
   const head = { chunk: last.name, bytes: last.bytes };
-  const next = nextPlace(tapes, cursor);
+  const next = nextPosition(tapes, cursor);
   const counted = next.kind === 'read' && next.place.isLast ? await count(tapes, next.place, signal) : undefined;
   if (counted) return { ...counted, eventsExact: true, head };
   const bytes = bytesFrom(tapes, cursor);
@@ -33,12 +33,12 @@ interface Counted {
 }
 
 /** What the last chunk holds from the place on; undefined when that is too much to look at. */
-async function count(tapes: Tapes, place: Place, signal: AbortSignal): Promise<Counted | undefined> {
+async function count(tapes: Tapes, place: ReadPosition, signal: AbortSignal): Promise<Counted | undefined> {
   const { chunk, offset, variant, end, listed } = place;
   if (end && isCurrent(end, listed) && end.kind !== 'corrupt') return { bytes: 0, events: 0 };
-  if ((listed?.bytes ?? 0) - offset > mostCountedBytes) return undefined;
-  const answer = await tapes.reader.read({ chunk, start: readStart(place), count: mostCountedBytes }, signal);
-  const read = answer.kind === 'unchanged' ? undefined : bytesBehind(place, answer);
+  if ((listed?.bytes ?? 0) - offset > maxCountedBytes) return undefined;
+  const answer = await tapes.reader.read({ chunk, start: readStart(place), count: maxCountedBytes }, signal);
+  const read = answer.kind === 'unchanged' ? undefined : bytesAfter(place, answer);
   if (!read) return { bytes: 0, events: 0 };
   const frame = new ParsedFrame();
   let at = offset - read.start;

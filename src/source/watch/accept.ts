@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js';
-import type { Cursor, ReadPoint, SourceMemory } from '../../core/record.js';
+import type { Cursor, ReadPoint, SourceState } from '../../core/record.js';
 import { digestWith, type ListedChunk } from '../chunks/catalog.js';
 import { parseChunkName } from '../chunks/name.js';
 import { pointOf } from './sourceState.js';
@@ -25,7 +25,7 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
 
   const { memory } = cursor;
   // guard: variant-of-an-accepted-chunk
-  const ofVariant = (variant: FrameVariant | undefined): SourceMemory | undefined =>
+  const ofVariant = (variant: FrameVariant | undefined): SourceState | undefined =>
     variant && variant !== variantOf(tapes, chunk, memory) ? withAllowance(memory, otherEra(chunk)) : memory;
 
   const left = memory?.left?.find((one) => one.chunk === chunk);
@@ -47,7 +47,7 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
 }
 
 /** Reads on at the point, out of its place, and then goes on where the main reading stands. */
-function apart(point: ReadPoint, cursor: Cursor, memory: SourceMemory = {}): Cursor {
+function apart(point: ReadPoint, cursor: Cursor, memory: SourceState = {}): Cursor {
   const left = (memory.left ?? []).filter(({ chunk }) => chunk !== point.chunk);
   const accepted = [...(memory.apart ?? []), { ...point, position: cursor.position }];
   return {
@@ -59,7 +59,7 @@ function apart(point: ReadPoint, cursor: Cursor, memory: SourceMemory = {}): Cur
 }
 
 /** Only this name is accepted: if there is another new one, it is found when the main reading goes on. */
-function withName(memory: SourceMemory | undefined, name: string): SourceMemory {
+function withName(memory: SourceState | undefined, name: string): SourceState {
   const { namesBefore } = memory ?? {};
   return { ...memory, ...(namesBefore && { namesBefore: { ...namesBefore, ...digestWith(namesBefore, [{ name }]) } }) };
 }
@@ -79,7 +79,7 @@ async function allowanceFor(
   return (parseChunkName(chunk.name)?.prefix ?? 0) > cursor.position ? chunk.name : undefined;
 }
 
-function withAllowance(memory: SourceMemory | undefined, allowance: string): SourceMemory {
+function withAllowance(memory: SourceState | undefined, allowance: string): SourceState {
   return { ...memory, allowed: [...(memory?.allowed ?? []), allowance] };
 }
 

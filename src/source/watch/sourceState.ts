@@ -1,4 +1,4 @@
-import type { ReadPoint, SourceMemory } from '../../core/record.js';
+import type { ReadPoint, SourceState } from '../../core/record.js';
 import { digestWithout } from '../chunks/catalog.js';
 import type { LeftChunk } from '../reading/position.js';
 import type { Tapes } from '../tapes.js';
@@ -6,7 +6,7 @@ import type { Tapes } from '../tapes.js';
 /** So many of the chunks left last stay watched. */
 const watchedChunks = 8;
 
-export type PassedOver = NonNullable<SourceMemory['passedOver']>;
+export type PassedOver = NonNullable<SourceState['passedOver']>;
 
 /**
  * What a cursor in `chunk` remembers.
@@ -14,12 +14,12 @@ export type PassedOver = NonNullable<SourceMemory['passedOver']>;
  * @param before what the cursor remembered until now
  * @param left the chunks that were left since
  */
-export function memoryIn(
+export function stateIn(
   tapes: Pick<Tapes, 'eras' | 'catalog' | 'behind'>,
   chunk: string,
-  before: SourceMemory | undefined,
+  before: SourceState | undefined,
   left: readonly LeftChunk[],
-): SourceMemory {
+): SourceState {
   const { memory: eras } = tapes.eras;
   const newcomers = tapes.behind.takeWithoutFrames();
   const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
@@ -38,12 +38,12 @@ export function memoryIn(
  * What is remembered behind an earlier position, when the target was restored to it: what was accepted later and read
  * out of its place is not in the stream any more, so it is to be found again.
  */
-export function memoryAt(position: number, memory: SourceMemory): SourceMemory {
+export function stateAt(position: number, memory: SourceState): SourceState {
   const undone = memory.apart?.filter((one) => one.position > position) ?? [];
   return undone.reduce(withoutReadingApart, memory);
 }
 
-function withoutReadingApart(memory: SourceMemory, undone: NonNullable<SourceMemory['apart']>[number]): SourceMemory {
+function withoutReadingApart(memory: SourceState, undone: NonNullable<SourceState['apart']>[number]): SourceState {
   const apart = memory.apart?.filter((one) => one !== undone) ?? [];
   const { namesBefore, left = [] } = memory;
   if (undone.offset > 0)
@@ -60,17 +60,17 @@ function withoutReadingApart(memory: SourceMemory, undone: NonNullable<SourceMem
 }
 
 /** The same memory with one more chunk watched; what was not compared while it was read stays as it was. */
-export function memoryWithLeft(memory: SourceMemory, left: LeftChunk, current: string): SourceMemory {
+export function stateWithLeft(memory: SourceState, left: LeftChunk, current: string): SourceState {
   const passedOver = sum(memory.passedOver, passedOverIn(left));
   return { ...memory, left: watched(memory.left ?? [], [left], current), ...(passedOver && { passedOver }) };
 }
 
 /** The same memory with more passed over. */
-export function passedOverMore(memory: SourceMemory, more: PassedOver): SourceMemory {
+export function passedOverMore(memory: SourceState, more: PassedOver): SourceState {
   return { ...memory, passedOver: sum(memory.passedOver, more) ?? more };
 }
 
-type Watched = NonNullable<SourceMemory['left']>[number];
+type Watched = NonNullable<SourceState['left']>[number];
 
 function watched(before: readonly Watched[], left: readonly LeftChunk[], current: string): Watched[] {
   const again = new Set([current, ...left.map(({ chunk }) => chunk)]);

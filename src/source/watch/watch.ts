@@ -1,15 +1,15 @@
 import { Failure } from '../../core/failure.js';
-import type { Cursor, SourceMemory } from '../../core/record.js';
+import type { Cursor, SourceState } from '../../core/record.js';
 import type { AddedChunks, ListedChunk } from '../chunks/catalog.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
 import { otherVariant, variantOf } from '../reading/position.js';
-import { bytesBehind, readStart } from '../reading/overlap.js';
+import { bytesAfter, readStart } from '../reading/overlap.js';
 import type { Tapes } from '../tapes.js';
 
-type Watched = NonNullable<SourceMemory['left']>[number];
+type Watched = NonNullable<SourceState['left']>[number];
 
 /** Notices what is written behind a cursor: a chunk that sorts before it, and a chunk left that goes on. */
-export class Behind {
+export class ChunkWatch {
   /** Versions of chunks left that were looked at and hold nothing new, by where they were left. */
   private readonly harmless = new Map<string, string>();
   /** Chunks that appeared behind a cursor and hold no frame, with the version looked at; until they are watched. */
@@ -87,11 +87,7 @@ export class Behind {
   }
 
   /** The variant of the valid frame that stands where the chunk was left; undefined when none does. */
-  async wentOn(
-    left: Watched,
-    memory: SourceMemory | undefined,
-    signal: AbortSignal,
-  ): Promise<FrameVariant | undefined> {
+  async wentOn(left: Watched, memory: SourceState | undefined, signal: AbortSignal): Promise<FrameVariant | undefined> {
     const listed = this.tapes.catalog.get(left.chunk);
     // guard: where-a-chunk-was-left
     const leftAt = [left.chunk, left.offset].join('@');
@@ -102,10 +98,10 @@ export class Behind {
     // No frame of a chunk that was left at its beginning has shown yet which variant its frames have.
     // guard: other-variant-of-what-was-empty
     const variants = left.offset === 0 ? [expected, otherVariant(expected)] : [expected];
-    for (let count = this.tapes.smallestRangeBytes; ;) {
+    for (let count = this.tapes.minRangeBytes; ;) {
       const answer = await this.tapes.reader.read({ chunk: left.chunk, start: readStart(left), count }, signal);
       if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
-      const read = bytesBehind(left, answer);
+      const read = bytesAfter(left, answer);
       if (!read) return undefined;
       let needsBytes = 0;
       for (const variant of variants) {
@@ -123,7 +119,7 @@ export class Behind {
     }
   }
 
-  private namesChanged(memory: SourceMemory | undefined): boolean {
+  private namesChanged(memory: SourceState | undefined): boolean {
     const before = memory?.namesBefore;
     if (before?.chunk === undefined) return false;
     const now = this.tapes.catalog.namesBefore(before.chunk);

@@ -128,7 +128,7 @@ export function callFailure(error: unknown, question: AppendQuestion): Failure {
     default:
   }
   const failure = targetFailure(error, doing);
-  if (failure.kind === 'TargetAccessDenied' || failure.answer === 'resume') return failure;
+  if (failure.kind === 'TargetAccessDenied' || failure.policy === 'resume') return failure;
   return new Failure('AppendUncertain', failure.message, { stream, expected }, { cause: failure });
 }
 
@@ -173,15 +173,15 @@ function appendTooLarge(question: AppendQuestion, named: number): Failure {
 /** The limit of one event is learnt like that of an append: the next try finds the event before it is sent. */
 function eventTooLarge(question: AppendQuestion, named: number): Failure {
   const { stream, size, doing, limit } = question;
-  const { largestBytes } = size;
-  if (!(named > 0 && named < largestBytes)) {
-    return refused(doing, `an event of at most ${largestBytes} bytes exceeds the limit that it names, ${named} bytes`);
+  const { maxBytes: maxBytes } = size;
+  if (!(named > 0 && named < maxBytes)) {
+    return refused(doing, `an event of at most ${maxBytes} bytes exceeds the limit that it names, ${named} bytes`);
   }
   limit.lowerForEvents(named);
   return new Failure(
     'AppendTooLarge',
-    `EventStoreDB at ${doing.server} takes ${named} bytes in one event, not ${largestBytes}.`,
-    { stream, bytes: largestBytes, limit: named },
+    `EventStoreDB at ${doing.server} takes ${named} bytes in one event, not ${maxBytes}.`,
+    { stream, bytes: maxBytes, limit: named },
   );
 }
 

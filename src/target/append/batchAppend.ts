@@ -9,7 +9,7 @@ import { type AppendLimit, appendSize } from './limit.js';
 import { batchRequestBytes, eventsBytes, maxRequestBytes, writeBatchRequest } from './request.js';
 import type { BufferPool } from './bufferPool.js';
 import { answerMs, type AppendFeatures, asBytes, type Connection } from '../connect/connection.js';
-import { heard } from '../../core/ignoreRejection.js';
+import { ignoreRejection } from '../../core/ignoreRejection.js';
 import type { AppendCall } from '../target.js';
 import type { Doing } from '../failure.js';
 
@@ -82,7 +82,7 @@ export class BatchAppendCall implements AppendCall {
   append(events: readonly TargetEvent[], expected: number): Promise<number> {
     const { stream, doing, limit, features, buffers, clock } = this.parts;
     const question: AppendQuestion = { stream, size: appendSize(events), expected, doing, limit };
-    if (this.over) return heard(Promise.reject(uncertain(question, 'the call is over', this.over)));
+    if (this.over) return ignoreRejection(Promise.reject(uncertain(question, 'the call is over', this.over)));
     const bytes = eventsBytes(events);
     const ms = deadlineMs(bytes);
     const correlationId = this.nextCorrelationId();
@@ -99,7 +99,7 @@ export class BatchAppendCall implements AppendCall {
       this.inFlight.push({ ...question, correlationId, resolve, reject, stopDeadline, buffer });
     });
     if (!this.call.write(buffer.subarray(0, length))) this.full = true;
-    return heard(answer);
+    return ignoreRejection(answer);
   }
 
   writable(): Promise<void> {
@@ -117,7 +117,7 @@ export class BatchAppendCall implements AppendCall {
     const half = events.length >>> 1;
     const first = this.append(events.slice(0, half), expected);
     const second = this.append(events.slice(half), expected + half);
-    return heard(first.then(() => second));
+    return ignoreRejection(first.then(() => second));
   }
 
   private receive(bytes: Buffer): void {

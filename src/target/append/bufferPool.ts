@@ -1,4 +1,4 @@
-const smallestBytes = 64 * 1024;
+const minBytes = 64 * 1024;
 
 /**
  * Buffers for requests. One is taken for one request and given back only when nothing can read it any more: gRPC may
@@ -14,7 +14,7 @@ export class BufferPool {
   /** A buffer of at least `bytes`; what it holds is left over from before. */
   take(bytes: number): Buffer {
     const buffer = this.kept.find((one) => one.length >= bytes);
-    if (buffer === undefined) return Buffer.allocUnsafeSlow(powerOfTwo(Math.max(bytes, smallestBytes)));
+    if (buffer === undefined) return Buffer.allocUnsafeSlow(powerOfTwo(Math.max(bytes, minBytes)));
     // guard: buffer-of-one-request
     this.kept.splice(this.kept.indexOf(buffer), 1);
     this.keptBytes -= buffer.length;

@@ -14,17 +14,17 @@ export interface AppendSize {
   /** How many. */
   readonly events: number;
   readonly bytes: number;
-  readonly largestBytes: number;
+  readonly maxBytes: number;
 }
 
 export function appendSize(events: readonly TargetEvent[]): AppendSize {
-  let [bytes, largestBytes] = [0, 0];
+  let [bytes, maxBytes] = [0, 0];
   for (const event of events) {
     const counted = countedBytes(event);
     bytes += counted;
-    if (counted > largestBytes) largestBytes = counted;
+    if (counted > maxBytes) maxBytes = counted;
   }
-  return { events: events.length, bytes, largestBytes };
+  return { events: events.length, bytes, maxBytes: maxBytes };
 }
 
 /** How much the server takes in one append, and the judge of what may be sent at all. */

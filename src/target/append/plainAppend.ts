@@ -2,18 +2,12 @@ import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { Failure } from '../../core/failure.js';
 import type { TargetEvent } from '../../core/record.js';
-import {
-  type AppendQuestion,
-  callFailure,
-  confirmedRevision,
-  uncertain,
-  wrongExpectedRevision,
-} from './answer.js';
+import { type AppendQuestion, callFailure, confirmedRevision, uncertain, wrongExpectedRevision } from './answer.js';
 import { appendSize } from './limit.js';
 import { appendOptions, appendProposed, eventsBytes } from './request.js';
 import { type AppendParts, deadlineMs } from './batchAppend.js';
 import { asBytes } from '../connect/connection.js';
-import { heard } from '../../core/ignoreRejection.js';
+import { ignoreRejection } from '../../core/ignoreRejection.js';
 import { type AppendCall, noStream } from '../target.js';
 
 /** For a server without BatchAppend: each append is a call of its own, and the next waits for its answer. */
@@ -35,7 +29,7 @@ export class PlainAppendCall implements AppendCall {
         throw this.end(error instanceof Failure ? error : callFailure(error, question));
       }
     });
-    this.last = heard(answer).catch(() => undefined);
+    this.last = ignoreRejection(answer).catch(() => undefined);
     return answer;
   }
 

@@ -22,7 +22,7 @@ export interface ServerFacts {
 }
 
 /** A look at the server before anything is replicated. Writes nothing. */
-export interface ServerExamination {
+export interface ServerCheck {
   /** What of the connection string contradicts itself or has no effect, one sentence each. */
   readonly contradictions: readonly string[];
   /** Connects to each node named, one after the other. Never throws. */
@@ -33,10 +33,10 @@ export interface ServerExamination {
 }
 
 /** Examines the server of a connection string. Contacts nothing before the first call. */
-export function examineServer(
+export function checkServer(
   { connectionString, tlsCa }: { readonly connectionString: string; readonly tlsCa?: string },
   clock: Clock,
-): ServerExamination {
+): ServerCheck {
   const settings = parseConnectionString(connectionString, tlsCa);
   const connections = new Connections(settings, clock);
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Pace } from '../../../src/cli/reports/pace.js';
-import type { Progress } from '../../../src/engine/report/runLog.js';
+import type { RunProgress } from '../../../src/engine/report/runLog.js';
 import type { SourceLag } from '../../../src/source/source.js';
 
 const lag = (events: number): SourceLag => ({
@@ -11,7 +11,7 @@ const lag = (events: number): SourceLag => ({
   head: { chunk: 'head', bytes: 1 },
 });
 
-function progress(events: number, seen?: SourceLag): Progress {
+function progress(events: number, seen?: SourceLag): RunProgress {
   return { events, position: events, revision: events - 1, ...(seen && { lag: seen }) };
 }
 

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 
 import { runFacts, runLines } from '../../../src/cli/reports/runReport.js';
-import type { Place } from '../../../src/engine/parts.js';
-import { beginning, cursorBehind } from '../../../src/core/record.js';
+import type { Progress } from '../../../src/engine/parts.js';
+import { beginning, cursorAfter } from '../../../src/core/record.js';
 import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
 
 const names = { source: { id: 'billing', container: 'billing-tapes' }, target: { stream: 'billing' } };
 
-function placeBehind(position: number, revision: number): Place {
+function placeBehind(position: number, revision: number): Progress {
   const record = sampleRecord(position);
   const [event] = sampleEvents(record, 1);
   if (!event) throw new Error('one event was asked for');
-  return { cursor: cursorBehind(record, undefined), revision, confirmed: { mark: event.mark, revision } };
+  return { cursor: cursorAfter(record, undefined), revision, confirmed: { mark: event.mark, revision } };
 }
 
 describe('The report of a run', () => {

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/clock.js';
 import { requestBytes } from '../../../src/engine/append/window.js';
-import type { Place } from '../../../src/engine/parts.js';
+import type { Progress } from '../../../src/engine/parts.js';
 import { appendPipeline, type Pipeline } from '../../../src/engine/append/pipeline.js';
 import { Failure } from '../../../src/core/failure.js';
-import { beginning, cursorBehind, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
+import { beginning, cursorAfter, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
 import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
 
@@ -39,7 +39,7 @@ function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
 
 const from = { cursor: beginning, revision: noStream };
 
-function openPipeline(target: Target, place: Place = from): Pipeline {
+function openPipeline(target: Target, place: Progress = from): Pipeline {
   return appendPipeline(target, 'stream', place, systemClock);
 }
 
@@ -59,7 +59,7 @@ describe('a pipeline', () => {
       const record = sampleRecord(position);
       await append(pipeline, sampleEvents(record, 2, requestBytes / 2), record);
     }
-    await pipeline.reach(cursorBehind(sampleRecord(3), undefined));
+    await pipeline.reach(cursorAfter(sampleRecord(3), undefined));
     expect(sent.map(({ events, expected }) => [events.length, expected])).toEqual([
       [2, 41],
       [2, 43],
@@ -114,7 +114,7 @@ describe('a pipeline', () => {
     const record = sampleRecord(1);
     await append(pipeline, sampleEvents(record, 1), record);
     expect(sent).toHaveLength(0);
-    await pipeline.reach(cursorBehind(record, undefined));
+    await pipeline.reach(cursorAfter(record, undefined));
     expect(sent).toHaveLength(1);
   });
 
@@ -124,7 +124,7 @@ describe('a pipeline', () => {
     const [first, second] = [sampleRecord(1), sampleRecord(2)];
     await append(pipeline, sampleEvents(first, 1, requestBytes), first);
     await append(pipeline, sampleEvents(second, 1), second);
-    await pipeline.reach(cursorBehind(second, undefined));
+    await pipeline.reach(cursorAfter(second, undefined));
     expect(sent).toHaveLength(1);
     sent[0]?.succeed();
     await settled();
@@ -168,10 +168,10 @@ describe('a pipeline', () => {
     const { sent, target } = heldTarget();
     const record = sampleRecord(1);
     const pending = { record, events: sampleEvents(record, 2).slice(1) };
-    const place = { cursor: cursorBehind(record), revision: 0, pending };
+    const place = { cursor: cursorAfter(record), revision: 0, pending };
     const pipeline = openPipeline(target, place);
     await append(pipeline, pending.events, record);
-    await pipeline.reach(cursorBehind(record));
+    await pipeline.reach(cursorAfter(record));
     expect(pipeline.confirmed).toEqual(place);
     sent[0]?.succeed();
     await settled();
@@ -185,7 +185,7 @@ describe('a pipeline', () => {
     const record = sampleRecord(1);
     await append(pipeline, sampleEvents(record, 1, 300_000), record);
     await append(pipeline, [], sampleRecord(2));
-    const end = cursorBehind(sampleRecord(2), undefined);
+    const end = cursorAfter(sampleRecord(2), undefined);
     await pipeline.reach(end);
     expect(pipeline.confirmed.cursor).toEqual(beginning);
     sent[0]?.succeed();

@@ -102,7 +102,7 @@ const watch = { advanced: () => Promise.resolve(), ended: () => undefined };
 const start = { cursor: beginning, revision: noStream };
 
 /** The most that is done between two turns of the event loop while the work is under way. */
-async function mostPerTurn(begin: () => Promise<unknown>) {
+async function maxPerTurn(begin: () => Promise<unknown>) {
   Object.assign(work, { hashedBytes: 0, hashes: 0, records: 0 });
   const most = { ...work };
   let over = false;
@@ -140,7 +140,7 @@ describe.each(shapes)('A backlog of 50,000 %s', (_, record) => {
         work.records++;
       });
       const hashes = countHashes(record);
-      const most = await mostPerTurn(() => pass(start, parts, new AbortController().signal, watch));
+      const most = await maxPerTurn(() => pass(start, parts, new AbortController().signal, watch));
       expect(records).toBe(50_000);
       expect(hashes.total).toBeGreaterThanOrEqual(records);
       expect(most.hashedBytes).toBeLessThan(tooMuch.hashedBytes);

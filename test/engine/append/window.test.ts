@@ -138,7 +138,7 @@ describe('The append window in a backlog', () => {
 
   test('bounds the bytes under way, so that large requests do not multiply', () => {
     const done = run({ ...fixed(100, 1), bytes: () => 1_048_576 }, 25 * second);
-    expect(done.mostBytes).toBeLessThanOrEqual(16 * requestBytes);
+    expect(done.maxBytes).toBeLessThanOrEqual(16 * requestBytes);
     expect(depthBetween(done, 20 * second, 25 * second).most).toBe(3);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
 import { systemClock, type Clock } from '../../../src/core/clock.js';
-import { OutageNotices, type Channels } from '../../../src/engine/report/incidents.js';
+import { IncidentNotices, type Channels } from '../../../src/engine/report/incidents.js';
 import { asFailure, Failure, type StopKind } from '../../../src/core/failure.js';
 import type { Notice } from '../../../src/notify/notice.js';
 import { Webhook } from '../../../src/notify/webhook.js';
@@ -29,7 +29,7 @@ async function invocation(
   const checkpoint = new CheckpointKeeper(store, clock, { source: 's', stream: 't', settings: {} });
   await checkpoint.load().catch(() => undefined);
   const parts = { checkpoint, clock, logger, telemetry: noTelemetry, sourceId: 's', stream: 't' };
-  return { notices: new OutageNotices(parts, channels), logger, keeper: checkpoint };
+  return { notices: new IncidentNotices(parts, channels), logger, keeper: checkpoint };
 }
 
 /** A webhook over real HTTP, and the events of the notices that it got. */

@@ -57,7 +57,7 @@ function parts({ tail = 'answers', head = 'answers', row = 'answers', bytesBehin
     telemetry: noTelemetry,
     sourceId: 's',
     stream: 't',
-    settings: '00000000',
+    settingsDigest: '00000000',
     settingsByName: {},
   };
 }

@@ -23,7 +23,7 @@ async function ferryWithTen(settings: Record<string, string> = {}): Promise<Ferr
 
 async function expectStop(ferry: Ferry, kind: FailureKind, overrides: Record<string, string> = {}): Promise<void> {
   const before = ferry.events().length;
-  await expect(ferry.run(overrides)).rejects.toMatchObject({ kind, answer: 'stop' });
+  await expect(ferry.run(overrides)).rejects.toMatchObject({ kind, policy: 'stop' });
   expect(ferry.events()).toHaveLength(before);
 }
 
@@ -143,7 +143,7 @@ describe('when the last event is not ours', () => {
     const ferry = await Ferry.open(server(), { TARGET_STREAM: other.stream });
     await ferry.write(chunk, numbered(11, 13));
     const before = other.events();
-    await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict', answer: 'stop' });
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict', policy: 'stop' });
     expect(other.events()).toEqual(before);
   });
 });
@@ -223,7 +223,7 @@ describe('when a record larger than one append was cut by a crash', () => {
     const whole = ferry.bodies();
     await server().truncateTo(ferry.stream, 1);
     server().faults.onWrite = () => 'timeout';
-    await expect(ferry.run()).rejects.toMatchObject({ answer: 'outage' });
+    await expect(ferry.run()).rejects.toMatchObject({ policy: 'wait' });
     server().faults.clear();
     await ferry.run();
     expect(ferry.bodies()).toEqual(whole);

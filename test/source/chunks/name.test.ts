@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { comparePlace, isBackupName, parseChunkName, type ChunkName } from '../../../src/source/chunks/name.js';
+import { comparePosition, isBackupName, parseChunkName, type ChunkName } from '../../../src/source/chunks/name.js';
 
 function parsed(name: string): ChunkName {
   const chunk = parseChunkName(name);
@@ -50,7 +50,7 @@ describe('the name of a chunk', () => {
       '99999999-2013-10-23-070000.dat',
       '100000000-2013-10-23-070000.dat',
     ];
-    const sorted = [...names].reverse().map(parsed).sort(comparePlace);
+    const sorted = [...names].reverse().map(parsed).sort(comparePosition);
     expect(sorted.map(({ name }) => name)).toEqual(names);
   });
 });

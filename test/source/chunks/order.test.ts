@@ -277,7 +277,7 @@ describe('a chunk of the other era than its time says', () => {
     const container = await freshContainer();
     await uploadChunk(container, '00000000-2013-10-15-080000.dat', tapeOf(numberedRecords(1, 2)));
     const odd = '00000002-2013-10-15-090000.dat';
-    const source = openTapes(container, { smallestRangeBytes: 512 });
+    const source = openTapes(container, { minRangeBytes: 512 });
     const tape = tapeOf(numberedRecords(3, 4, 600), 'int32');
     await uploadChunk(container, odd, Buffer.alloc(tape.length));
     const { cursor } = await readAll(source);

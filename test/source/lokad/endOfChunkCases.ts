@@ -2,7 +2,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
 import { BlobReader } from '../../../src/source/reading/blobReader.js';
-import { largestFrameBytes } from '../../../src/source/lokad/frame.js';
+import { maxFrameBytes } from '../../../src/source/lokad/frame.js';
 import { examineRest } from '../../../src/source/lokad/endOfChunk.js';
 import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
 import { never } from '../openTapes.js';
@@ -11,7 +11,7 @@ export const chunk = '00000000-2013-10-15-093000.dat';
 export const garbage = Buffer.from('no frame');
 export const frames = tapeOf(numberedRecords(1, 3));
 /** More than is read at once, which is two of the largest frames. */
-const chunkBytes = 3 * largestFrameBytes;
+const chunkBytes = 3 * maxFrameBytes;
 
 /** A chunk of zeros with a page of something at its start and two at its end. */
 export interface LongChunk {
@@ -67,7 +67,7 @@ export function testRests(where: string, storage: Storage, { all }: { readonly a
     test('is not clean when a frame is written while it is read', async () => {
       let windows = 0;
       const container = await longChunk(Buffer.alloc(0), Buffer.alloc(0), async (count, write) => {
-        if (count > largestFrameBytes && ++windows === 2) await write(pages(frames));
+        if (count > maxFrameBytes && ++windows === 2) await write(pages(frames));
       });
       expect(await examine(container)).toBeUndefined();
       expect(windows).toBeGreaterThan(2);

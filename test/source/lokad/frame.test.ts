@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { SourceRecord } from '../../../src/core/record.js';
-import { largestFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from '../../../src/source/lokad/frame.js';
+import { maxFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from '../../../src/source/lokad/frame.js';
 import { toRecord } from '../../../src/source/lokad/record.js';
 import { frameOf, type TapeRecord } from '../../support/tapeWriter.js';
 
@@ -92,7 +92,7 @@ describe('a frame', () => {
   });
 
   test.each(variants)('that claims to be too large is refused without being read (%s)', (variant) => {
-    const claimed = largestFrameBytes + 1;
+    const claimed = maxFrameBytes + 1;
     const length = variant === 'int32' ? Buffer.alloc(4) : Buffer.from([0x81, 0x80, 0x80, 0x08]);
     if (variant === 'int32') length.writeInt32LE(claimed);
     const start = Buffer.concat([Buffer.from('01000000000000000161', 'hex'), length]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { cursorBehind } from '../../../src/core/record.js';
+import { cursorAfter } from '../../../src/core/record.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../../support/uploadStore.js';
@@ -20,7 +20,7 @@ async function setBack() {
   if (!record) throw new Error('nothing was read');
   const { memory } = cursor;
   expect(memory).toMatchObject({ left: [{ chunk: first }], namesBefore: { chunk: third } });
-  return { container, back: cursorBehind({ ...record, memory }) };
+  return { container, back: cursorAfter({ ...record, memory }) };
 }
 
 /** Two chunks that were read to their end, and one between them that came later and holds no frame yet. */
@@ -79,7 +79,7 @@ describe('a chunk that was looked at where it had been left', () => {
     const { container, clock, source, cursor } = await emptyBehind();
     await uploadChunk(container, second, tapeOf(numberedRecords(98, 99)));
     const last = (await readAll(openTapes(container))).records[4] ?? expect.fail('it was not read');
-    const { chunk, offset, sha1 } = cursorBehind(last);
+    const { chunk, offset, sha1 } = cursorAfter(last);
     const end = { chunk, offset, sha1, etag: '' };
     clock.advance(300_000);
     const beyond = { ...cursor, memory: { ...cursor.memory, left: [end] } };

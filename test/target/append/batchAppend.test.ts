@@ -158,7 +158,7 @@ describe('A server that refuses an append', () => {
 
   test('for a deleted stream', async () => {
     const { failure } = await refused((r) => [errorFor(r, 5, 'StreamDeleted', 'StreamDeleted')]);
-    expect(failure).toMatchObject({ kind: 'TargetDeleted', answer: 'stop', facts: { stream: 'billing', expected: 4 } });
+    expect(failure).toMatchObject({ kind: 'TargetDeleted', policy: 'stop', facts: { stream: 'billing', expected: 4 } });
   });
 
   test('for a missing right', async () => {
@@ -173,7 +173,7 @@ describe('A server that refuses an append', () => {
       (r) => [errorFor(r, 3, 'MaximumAppendSizeExceeded', 'too large', Buffer.from(detail))],
       events,
     );
-    expect(failure).toMatchObject({ kind: 'AppendTooLarge', answer: 'resume', facts: { limit: 6_000 } });
+    expect(failure).toMatchObject({ kind: 'AppendTooLarge', policy: 'resume', facts: { limit: 6_000 } });
     expect(target.appendBytes).toBe(6_000);
     expect(() => target.measure(sampleEvent({ data: randomBytes(6_000) }))).toThrow('the limit of one append');
   });
@@ -199,7 +199,7 @@ describe('A server that refuses an append', () => {
       (r) => [errorFor(r, 3, 'MaximumAppendEventSizeExceeded', 'too large', eventTooLarge(events[1]))],
       events,
     );
-    expect(failure).toMatchObject({ kind: 'AppendTooLarge', answer: 'resume', facts: { limit: 400 } });
+    expect(failure).toMatchObject({ kind: 'AppendTooLarge', policy: 'resume', facts: { limit: 400 } });
     const [, second = sampleEvent()] = events;
     expect(() => target.measure(second)).toThrow('Event 0 of position 2');
   });
@@ -332,7 +332,7 @@ describe('A node that does not lead', () => {
     follower.faults.leader = { host: '127.0.0.1', port: leader.port };
     call.close();
     const failure = await failureOf(target.open('billing').append(sampleEvents(1), 0));
-    expect(failure).toMatchObject({ kind: 'AppendUncertain', answer: 'resume' });
+    expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
     expect(failure.message).toContain(`the leader is now 127.0.0.1:${leader.port}`);
     expect(logger.events('warn')).toEqual(['append-call-lost']);
     expect(await target.open('billing').append(sampleEvents(2), -1)).toBe(1);

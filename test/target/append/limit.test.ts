@@ -33,7 +33,7 @@ describe('An event', () => {
     const failure = refusal(() => limit.measure(event));
     expect(failure).toMatchObject({
       kind: 'EventTooLarge',
-      answer: 'stop',
+      policy: 'stop',
       facts: { position: 77, index: 2, type: 'InvoicePaid', bytes: 1_001, limit: 1_000 },
     });
     expect(failure.message).toContain('Event 2 of position 77 (type InvoicePaid) has 1001 bytes');
@@ -58,7 +58,7 @@ describe('An event', () => {
     const failure = refusal(() =>
       new AppendLimit(1_000).measure(sampleEvent({ ...part, at: { position: 9, index: 1 } })),
     );
-    expect(failure).toMatchObject({ kind: 'Unconvertible', answer: 'stop', facts: { position: 9, index: 1 } });
+    expect(failure).toMatchObject({ kind: 'Unconvertible', policy: 'stop', facts: { position: 9, index: 1 } });
     expect(failure.message).toContain(why);
   });
 });

@@ -17,9 +17,9 @@ async function oldServer(features: 'plain' | 'unimplemented' = 'plain', options:
   const client = new Client(`127.0.0.1:${behind.port}`, credentials.createInsecure());
   onTestFinished(() => client.close());
   let open = 0;
-  const seen = { mostOpen: 0, metadata: [] as Metadata[] };
+  const seen = { maxOpen: 0, metadata: [] as Metadata[] };
   const append = (call: ServerReadableStream<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-    seen.mostOpen = Math.max(seen.mostOpen, ++open);
+    seen.maxOpen = Math.max(seen.maxOpen, ++open);
     seen.metadata.push(call.metadata);
     const path = '/event_store.client.streams.Streams/Append';
     const forward = client.makeClientStreamRequest(path, asIs, asIs, new Metadata(), (error, bytes) => {
@@ -46,7 +46,7 @@ describe('A server without BatchAppend', () => {
     const answers = Array.from({ length: 10 }, (_, i) => call.append(events.slice(i * 3, i * 3 + 3), i * 3 - 1));
     await call.writable();
     expect(await Promise.all(answers)).toEqual(answers.map((_, i) => i * 3 + 2));
-    expect(seen.mostOpen).toBe(1);
+    expect(seen.maxOpen).toBe(1);
     expect(seen.metadata[0]?.getMap()).toMatchObject({ 'requires-leader': 'true', 'connection-name': 'ferry' });
     const stored = behind.events('billing');
     expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id));

@@ -91,7 +91,7 @@ describe('A connection string', () => {
     ['esdb://admin:sesame@host?userKeyFile=key.pem', 'only together'],
   ])('that cannot be used is refused without its password: %s', (text, why) => {
     const failure = failureFor(text);
-    expect(failure).toMatchObject({ kind: 'SettingsInvalid', answer: 'usage' });
+    expect(failure).toMatchObject({ kind: 'SettingsInvalid', policy: 'usage' });
     expect(failure.message).toContain(why);
     expect(failure.message).toContain('EVENTSTORE_CONNECTION_STRING');
     expect(inspect(failure, { depth: 9 }).replace(failure.stack ?? '', failure.message)).not.toMatch(/ses?\??ame/);

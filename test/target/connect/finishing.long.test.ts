@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { embeddedServer } from '../../support/embeddedServer.js';
 import { until } from '../../support/waits.js';
-import { startProcess } from '../startProcess.js';
+import { startProcess } from './startProcess.js';
 
 describe('A process that closes its target while it waits for an answer', () => {
   test('ends by itself while a server is silent', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { embeddedServer } from '../../support/embeddedServer.js';
-import { startProcess } from '../startProcess.js';
+import { startProcess } from './startProcess.js';
 
 describe('A process that has closed its target', () => {
   test('ends by itself', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { until } from '../support/waits.js';
+import { until } from '../../support/waits.js';
 
 const program = fileURLToPath(new URL('finishingProcess.ts', import.meta.url));
 
