@@ -24,7 +24,7 @@ const eventStore = '@eventstore/db-client';
 const grpc = '@grpc/grpc-js';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'artifacts/**', 'test/fixtures/**', '**/*.generated.ts'] },
+  { ignores: ['dist/**', 'node_modules/**', 'artifacts/**', 'test/fixtures/**', 'generated/**'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -4,8 +4,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the page is written, as a module: the deployed app is one bundle, which has no files beside it. */
-export const dashboardPagePath = fileURLToPath(new URL('../src/dashboard/dashboardPage.generated.ts', import.meta.url));
+/**
+ * Where the page is written, as a module: the deployed app is one bundle, which has no files beside it. `src` imports it
+ * as `#dashboard-page` (package.json, `imports`); its types stand beside it.
+ */
+export const dashboardPagePath = fileURLToPath(new URL('../generated/dashboardPage.js', import.meta.url));
 
 /**
  * The module of the status page: one self-contained HTML text made of `src/dashboard/page/` and the chart library, and

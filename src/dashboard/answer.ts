@@ -1,6 +1,6 @@
+import { dashboardPage, dashboardPolicy } from '#dashboard-page';
 import { redactedJson } from '../core/redactedJson.js';
 import type { DashboardData } from './data.js';
-import { dashboardPage, dashboardPolicy } from './dashboardPage.generated.js';
 
 /** An HTTP answer, however it is sent. */
 export interface DashboardAnswer {
