@@ -1,27 +1,65 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** The rooms of `src` that must not know each other, and the packages that belong to one room only. */
-const room = (name, others, packages) => ({
-  files: [`src/${name}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          ...others.map((other) => ({ group: [`**/${other}/**`], message: `${name}/ never imports ${other}/.` })),
-          ...packages.map((name_) => ({ group: [name_, `${name_}/*`], message: `${name_} stays in its own folder.` })),
-        ],
-      },
-    ],
-  },
-});
-
 const blob = '@azure/storage-blob';
 const tables = '@azure/data-tables';
-const functions = '@azure/functions';
-const eventStore = '@eventstore/db-client';
-const grpc = '@grpc/grpc-js';
+
+/** Each room of `src`: the rooms that it may import from, and the packages that live in it. */
+const rooms = {
+  core: { imports: [], packages: [] },
+  storage: { imports: ['core'], packages: [blob, '@azure/identity'] },
+  config: { imports: ['core', 'storage'], packages: ['zod'] },
+  source: { imports: ['core', 'storage'], packages: [blob] },
+  convert: { imports: ['core'], packages: ['zod'] },
+  target: { imports: ['core'], packages: ['@eventstore/db-client', '@grpc/grpc-js'] },
+  checkpoint: { imports: ['core', 'storage'], packages: [tables, 'zod'] },
+  quarantine: { imports: ['core'], packages: [blob, 'zod'] },
+  notify: { imports: ['core', 'checkpoint'], packages: [] },
+  telemetry: {
+    imports: ['core', 'config'],
+    packages: ['@azure/identity', '@azure/monitor-*', '@opentelemetry/*', 'pino'],
+  },
+  engine: {
+    imports: [
+      'core',
+      'config',
+      'source',
+      'convert',
+      'target',
+      'checkpoint',
+      'quarantine',
+      'notify',
+      'telemetry',
+      'verify',
+    ],
+    packages: [],
+  },
+  verify: { imports: ['core', 'source', 'convert', 'target', 'checkpoint', 'quarantine', 'engine'], packages: [] },
+  doctor: { imports: ['core', 'config', 'storage', 'source', 'target', 'checkpoint', 'engine'], packages: [] },
+  dashboard: { imports: ['core', 'checkpoint', 'engine'], packages: [] },
+  functions: { imports: ['core', 'config', 'engine', 'telemetry', 'dashboard'], packages: ['@azure/functions'] },
+  cli: {
+    imports: ['core', 'config', 'source', 'quarantine', 'engine', 'verify', 'doctor', 'dashboard', 'telemetry'],
+    packages: ['commander', 'cli-progress'],
+  },
+};
+const packages = [...new Set(Object.values(rooms).flatMap((room) => room.packages))];
+/** The rooms that may ask the composition (`src/replicator.ts` and its like) for a replicator. */
+const above = ['dashboard', 'functions', 'cli'];
+
+function roomRules() {
+  return Object.entries(rooms).map(([room, { imports, packages: own }]) => {
+    const otherRooms = Object.keys(rooms).filter((other) => other !== room && !imports.includes(other));
+    const patterns = [
+      ...otherRooms.map((other) => ({ group: [`**/../${other}/**`], message: `${room}/ does not import ${other}/.` })),
+      ...packages
+        .filter((name) => !own.includes(name))
+        .map((name) => ({ group: [name, `${name}/*`], message: `${name} lives in another room.` })),
+      ...(above.includes(room) ? [] : [{ group: ['**/replicator.js'], message: `${room}/ is below the composition.` }]),
+    ];
+    return { files: [`src/${room}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+  });
+}
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'artifacts/**', 'test/fixtures/**', 'generated/**'] },
@@ -47,42 +85,14 @@ export default tseslint.config(
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
     },
   },
-  room(
-    'source',
-    ['convert', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
-    [tables, functions, eventStore, grpc],
-  ),
-  room(
-    'convert',
-    ['source', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
-    [blob, tables, functions, eventStore, grpc],
-  ),
-  room('target', ['source', 'convert', 'checkpoint', 'engine', 'functions', 'cli'], [blob, tables, functions]),
-  room(
-    'checkpoint',
-    ['source', 'convert', 'target', 'engine', 'functions', 'cli'],
-    [blob, functions, eventStore, grpc],
-  ),
-  room(
-    'quarantine',
-    ['source', 'convert', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
-    [tables, functions, eventStore, grpc],
-  ),
-  room(
-    'quarantine',
-    ['source', 'convert', 'target', 'checkpoint', 'engine', 'functions', 'cli'],
-    [tables, functions, eventStore, grpc],
-  ),
-  room('engine', ['functions', 'cli'], [blob, tables, functions, eventStore, grpc]),
-  room('functions', ['cli'], [blob, tables, eventStore, grpc]),
-  room('cli', ['functions'], [blob, tables, functions, eventStore, grpc]),
+  ...roomRules(),
   {
     files: ['src/**/*.ts'],
     ignores: ['src/config/config.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
+        { object: 'process', property: 'env', message: 'Only config/config.ts reads the environment.' },
       ],
     },
   },
