@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 /** The folders that tests read and nothing here changes. */
-const linked = ['node_modules', 'test/fixtures', 'infra', 'docs'];
+const linked = ['node_modules', 'generated', 'test/fixtures', 'infra', 'docs'];
 const copied = ['src', 'dev', 'test', 'verification', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** A copy of the project in which a file may be changed; the working tree stays as it is. */
