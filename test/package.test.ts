@@ -58,11 +58,15 @@ describe('the deployment package', () => {
     expect(stayOut([path])).toEqual([path]);
   });
 
-  test('holds nothing of the repository but host.json and package.json', () => {
+  test('holds nothing of the repository but host.json, package.json and the status page', () => {
     const { stdout } = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
     const paths = stdout.split('\0').filter((path) => path !== '');
     const out = new Set(stayOut(paths));
-    expect(paths.filter((path) => !out.has(path)).sort()).toEqual(['host.json', 'package.json']);
+    expect(paths.filter((path) => !out.has(path)).sort()).toEqual([
+      'generated/dashboardPage.js',
+      'host.json',
+      'package.json',
+    ]);
   });
 });
 

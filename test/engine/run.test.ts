@@ -166,7 +166,7 @@ test('what goes wrong while a failure is being answered is answered too', async 
       return Promise.reject(new Failure(loads === 1 ? 'AnotherRunner' : 'CheckpointUnreachable', `load ${loads}`));
     },
     save: () => Promise.reject(new Failure('CheckpointMoved', 'somebody else wrote the row')),
-    note: () => undefined,
+    patchRun: () => undefined,
   };
   const logger = new RecordingLogger();
   const parts = {
@@ -208,7 +208,7 @@ test('a failure that cannot even be answered is waited out, and ends a run that 
     checkpoint: {
       load: () => Promise.reject(new Failure('CheckpointUnreachable', 'nobody is there')),
       save: () => Promise.resolve(),
-      note: () => undefined,
+      patchRun: () => undefined,
     },
   } as unknown as Parts;
   const terms = { stop: stop.signal, whenCaughtUp: 'wait', idlePollMs: 500, emptySourceWaitMs: 30_000 } as const;
@@ -231,7 +231,7 @@ test('a row that is said to be there and cannot be seen is looked for once a sec
       return Promise.reject(new Failure('CheckpointMoved', 'somebody else wrote the row'));
     },
     save: () => Promise.resolve(),
-    note: () => undefined,
+    patchRun: () => undefined,
   };
   const logger = new RecordingLogger();
   const parts = { clock, stream: 's', logger, telemetry: noTelemetry, checkpoint } as unknown as Parts;
@@ -255,7 +255,7 @@ test('a run that outlives its budget by more than an append and 15 s gives itsel
     stream: 's',
     logger,
     telemetry: noTelemetry,
-    checkpoint: { load: () => never, note: () => undefined, save: () => Promise.resolve() },
+    checkpoint: { load: () => never, patchRun: () => undefined, save: () => Promise.resolve() },
   } as unknown as Parts;
   const running = run(parts, {
     stop: new AbortController().signal,

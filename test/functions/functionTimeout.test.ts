@@ -23,7 +23,7 @@ function functionTimeoutMs(): number {
 async function givenUpAfterMs(budgetMs: number, appendDeadlineMs: number): Promise<number> {
   const clock = FakeClock.flowing();
   const never = new Promise<never>(() => undefined);
-  const checkpoint = { load: () => never, note: () => undefined, save: () => Promise.resolve() };
+  const checkpoint = { load: () => never, patchRun: () => undefined, save: () => Promise.resolve() };
   const logger = new RecordingLogger();
   const parts = { clock, stream: 's', logger, telemetry: noTelemetry, checkpoint } as unknown as Parts;
   const waits = { idlePollMs: 500, emptySourceWaitMs: 30_000, appendDeadlineMs };

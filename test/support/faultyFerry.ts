@@ -113,7 +113,7 @@ export class FaultyFerry {
         break;
       } catch (thrown) {
         const failure = asFailure(thrown);
-        if (failure.kind === 'Unexpected' || !['resume', 'outage'].includes(failure.policy)) throw thrown;
+        if (failure.kind === 'Unexpected' || !['resume', 'wait'].includes(failure.policy)) throw thrown;
         this.failures.push(failure.kind);
         this.options.failed?.();
         if (this.failures.length > maxTries) throw thrown;

@@ -78,7 +78,7 @@ describe('An append that provably never left', () => {
     const append = openTarget({ connectionString, clock: new FakeClock() }).open('billing').append(sampleEvents(1), -1);
     const failure = await until('the append to fail', failureOf(append));
     expect(['TargetUnreachable', 'TargetRefused']).toContain(failure.kind);
-    expect(failure.policy).toBe('outage');
+    expect(failure.policy).toBe('wait');
   });
 });
 

@@ -202,7 +202,7 @@ describe('an outage', () => {
     await notices.failed(asFailure(new TypeError('x is not a function')));
     expect(logger.lines[0]?.facts).toMatchObject({
       kind: 'Unexpected',
-      stack: expect.stringContaining('outage.test.ts') as string,
+      stack: expect.stringContaining('incidents.test.ts') as string,
     });
   });
 });
