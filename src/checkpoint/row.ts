@@ -19,6 +19,7 @@ const memory = z.looseObject({
   left: z.array(readPoint.extend({ etag: text })).exactOptional(),
   passedOver: z.looseObject({ chunks: count, bytes: count }).exactOptional(),
   allowed: texts.exactOptional(),
+  apart: z.array(readPoint.extend({ position: count.min(1) })).exactOptional(),
 });
 
 const mark = z.looseObject({

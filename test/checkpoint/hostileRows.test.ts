@@ -21,6 +21,7 @@ const row: CheckpointRow = {
       left: [{ chunk: 'a', offset: 2, sha1: '', etag: 'e' }],
       passedOver: { chunks: 1, bytes: 5 },
       allowed: ['c'],
+      apart: [{ chunk: 'd', offset: 3, sha1: '', position: 4 }],
     },
   },
 };
@@ -110,6 +111,22 @@ describe('a row that someone has damaged', () => {
     }
     expect(refused).toBeGreaterThan(mutations / 4);
     expect(refused).toBeLessThan(mutations);
+  });
+
+  test.each([
+    ['left', 'oops'],
+    ['allowed', [1]],
+    ['apart', 'oops'],
+    ['apart', [{ chunk: 'd', offset: 3, sha1: '' }]],
+    ['apart', [{ chunk: 'd', offset: 3, sha1: '', position: 0 }]],
+  ])('is refused for what the source state says: %s is %j', (name, value) => {
+    const memory = JSON.stringify({ ...row.cursor.memory, [name]: value });
+    expect(() => rowOf({ ...entityOf(row), memory })).toThrow(
+      expect.objectContaining({
+        kind: 'CheckpointUnreachable',
+        message: expect.stringContaining(`column memory.${name}`) as string,
+      }),
+    );
   });
 
   test.each([2, 3, '2', 1_000_000])('of schema %s is of a newer Eventferry, whatever else it holds', (schema) => {
