@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { metrics } from '../../src/telemetry/metrics.js';
 import { eventferryProcess, password } from '../cli/commandLine.js';
 import { applicationInsights } from '../support/applicationInsights.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
@@ -25,6 +26,30 @@ test('Telemetry comes from the command line too, without a secret', async () => 
   expect(collector.metrics.find(({ name }) => name === 'eventferry.events.appended')?.points.at(-1)?.value).toBe(3);
   expect(collector.bytes()).not.toContain(password);
   expect(collector.bytes()).not.toContain('Eby8vdM02xNOcqFl');
+});
+
+test('Application Insights receives metrics, the run and its log line, each with its own names', async () => {
+  const insights = await applicationInsights();
+  const ferry = await Ferry.open(server());
+  await ferry.write(chunk, numbered(1, 3));
+  const { code, stderr, dials } = await watched(ferry.environment(insights.settings));
+  expect(code, stderr).toBe(0);
+  expect(stderr).not.toMatch(/error|warn/i);
+  expect(dials).toEqual(new Set(['127.0.0.1']));
+  const measured = insights
+    .of('MetricData')
+    .flatMap(({ metrics: points }) => points as { name: string; value: number }[]);
+  expect(measured).toContainEqual(expect.objectContaining({ name: 'eventferry.events.appended', value: 3 }));
+  expect(new Set(measured.map(({ name }) => name).filter((name) => !name.startsWith('_')))).toEqual(
+    new Set(measured.map(({ name }) => name).filter((name) => name in metrics)),
+  );
+  expect(insights.of('RemoteDependencyData').map(({ name }) => name)).toContain('run');
+  expect(insights.of('MessageData')).toContainEqual(
+    expect.objectContaining({
+      message: 'run-ended',
+      properties: expect.objectContaining({ end: 'caught-up' }) as object,
+    }),
+  );
 });
 
 test.each([

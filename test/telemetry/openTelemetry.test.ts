@@ -11,7 +11,6 @@ import { silentLogger } from '../../src/core/logger.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
 import { sendingLogger, type Sending } from '../../src/telemetry/openTelemetry.js';
 import { loadTelemetryConfig } from '../../src/config/telemetrySettings.js';
-import { applicationInsights } from '../support/applicationInsights.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered } from '../support/ferry.js';
@@ -198,30 +197,6 @@ describe('A run, as a collector receives it', () => {
     expect(names).not.toContain('append');
     expect(names).toContain('run');
   });
-});
-
-test('Application Insights receives metrics, the run and its log line, each with its own names', async () => {
-  const insights = await applicationInsights();
-  const ferry = await Ferry.open(server());
-  await ferry.write(chunk, numbered(1, 3));
-  const { code, stderr, dials } = await watched(ferry.environment(insights.settings));
-  expect(code, stderr).toBe(0);
-  expect(stderr).not.toMatch(/error|warn/i);
-  expect(dials).toEqual(new Set(['127.0.0.1']));
-  const measured = insights
-    .of('MetricData')
-    .flatMap(({ metrics: points }) => points as { name: string; value: number }[]);
-  expect(measured).toContainEqual(expect.objectContaining({ name: 'eventferry.events.appended', value: 3 }));
-  expect(new Set(measured.map(({ name }) => name).filter((name) => !name.startsWith('_')))).toEqual(
-    new Set(measured.map(({ name }) => name).filter((name) => name in metrics)),
-  );
-  expect(insights.of('RemoteDependencyData').map(({ name }) => name)).toContain('run');
-  expect(insights.of('MessageData')).toContainEqual(
-    expect.objectContaining({
-      message: 'run-ended',
-      properties: expect.objectContaining({ end: 'caught-up' }) as object,
-    }),
-  );
 });
 
 describe('Without telemetry', () => {

@@ -4,9 +4,9 @@ import { simulate } from '../../verification/simulation/simulate.js';
 import { expectNoViolation } from './simulationCases.js';
 
 describe('Whatever fails, the target holds each event once, in order, to the byte, or a stop says why not', () => {
-  // `simulation.long.test.ts` goes on from here.
-  test('in the schedules of the first 60 seeds', async () => {
-    await expectNoViolation({ from: 1, count: 60 });
+  // `simulation.long.test.ts` plays 1,000.
+  test('in the schedules of the first 25 seeds', async () => {
+    await expectNoViolation({ from: 1, count: 25 });
   });
 });
 
