@@ -99,8 +99,6 @@ export interface RunNote {
   /** Set while the stream is left to another runner. */
   readonly yielding?: { readonly since: string; readonly lagBytes: number };
   readonly sourceHead?: { readonly chunk: string; readonly bytes: number };
-  /** Warnings that do not stop anything, such as a retention policy on the target stream. */
-  readonly warnings?: readonly string[];
   readonly examination?: ExaminationNote;
   /** The last few, newest first. */
   readonly recentRuns?: readonly RunSummary[];

@@ -171,7 +171,6 @@ function columnName(name: string, part: number): string {
 function boundedRun(run: RunNote): RunNote {
   return {
     ...run,
-    ...(run.warnings && { warnings: run.warnings.slice(0, 10).map((warning) => bounded(warning)) }),
     ...(run.examination && { examination: boundedExamination(run.examination) }),
     ...(run.outage && { outage: { ...run.outage, failure: boundedFailure(run.outage.failure) } }),
     ...(run.stop && { stop: { ...run.stop, failure: boundedFailure(run.stop.failure) } }),

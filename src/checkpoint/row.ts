@@ -59,7 +59,6 @@ const run = z.looseObject({
     .looseObject({ bytes: z.number(), events: z.number(), eventsExact: z.boolean(), seconds: z.number() })
     .exactOptional(),
   yielding: z.looseObject({ since: text, lagBytes: z.number() }).exactOptional(),
-  warnings: texts.exactOptional(),
   examination: z.looseObject({ at: text, wrong: texts, warnings: texts }).exactOptional(),
   recentRuns: z.array(z.looseObject({ startedAt: text, endedAt: text, end: text, events: z.number() })).exactOptional(),
   outage: z

@@ -50,7 +50,7 @@ export const fullNote: RunNote = {
   caughtUpAt: '2026-01-01T00:00:58.000Z',
   lag: { bytes: 9_007_199_254_740_991, events: 12, eventsExact: false, seconds: 3 },
   sourceHead: { chunk: '00000061-2013-10-18-091001.dat', bytes: 27_385 },
-  warnings: ['The stream keeps only 1000 events ($maxCount).'],
+  examination: { at: '2026-01-01T00:00:01.000Z', wrong: ['Nothing answers.'], warnings: ['The stream name is odd.'] },
   outage: {
     since: '2026-01-01T00:00:30.000Z',
     tries: 3,

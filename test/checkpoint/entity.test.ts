@@ -77,7 +77,10 @@ describe('the columns of a row', () => {
     const facts = { huge, list: Array.from({ length: 100_000 }, (_, index) => index), big: 2n ** 70n };
     const failure: FailureNote = { kind: 'TargetRefused', message: huge, wayOut: 'Look.', facts };
     const outage = { since: '', tries: 1, failure, notification: 'sent' } as const;
-    const entity = entityOf({ ...rowAt(7), run: { ...fullNote, warnings: [huge], outage } });
+    const entity = entityOf({
+      ...rowAt(7),
+      run: { ...fullNote, examination: { at: '', wrong: [huge], warnings: [huge] }, outage },
+    });
     const columns = Object.values(entity).filter((value) => typeof value === 'string');
     expect(Math.max(...columns.map((value) => value.length))).toBeLessThanOrEqual(32_768);
     expect(columns.join('').length).toBeLessThan(100_000);
