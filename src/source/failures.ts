@@ -1,7 +1,8 @@
 import { Failure } from '../core/failure.js';
 import type { SourceState } from '../core/record.js';
+import { otherEra, otherVariant } from './chunks/allowance.js';
 import { parseChunkName } from './chunks/name.js';
-import { otherEra, otherVariant, type ReadPosition } from './reading/position.js';
+import type { ReadPosition } from './reading/position.js';
 import { holdsFrame, type Rest } from './lokad/endOfChunk.js';
 import type { Tapes } from './tapes.js';
 

@@ -7,9 +7,9 @@ import { ChunkWatch } from './watch/watch.js';
 import { BlobReader } from './reading/blobReader.js';
 import { ChunkCatalog } from './chunks/catalog.js';
 import type { ChunkEnd } from './chunks/chunkState.js';
+import { ofOtherEra } from './chunks/allowance.js';
 import { chunkProbe } from './chunks/probe.js';
 import { Eras, type Probe } from './chunks/order.js';
-import { ofOtherEra, type ReadPosition } from './reading/position.js';
 import { ReadAhead } from './reading/readAhead.js';
 
 /** What to do about a bad frame with valid frames behind it. */
@@ -176,7 +176,7 @@ export class Tapes {
   }
 
   /** Zeros were seen where frames end, and it is time to know whether only zeros follow. */
-  isVerdictDue({ end, isLast }: Pick<ReadPosition, 'end' | 'isLast'>): boolean {
+  isVerdictDue({ end, isLast }: { readonly end: ChunkEnd | undefined; readonly isLast: boolean }): boolean {
     if (end?.kind !== 'open') return false;
     // guard: look-behind-zeros
     return !isLast || this.options.clock.elapsed() - end.foundAt >= listOnwardMs;
@@ -188,7 +188,7 @@ export class Tapes {
   }
 
   /** What the listings show of a chunk, to be kept with what is read of it now. */
-  seen({ isLast }: Pick<ReadPosition, 'isLast'>): { readonly listing: number; readonly hadSuccessor: boolean } {
+  seen({ isLast }: { readonly isLast: boolean }): { readonly listing: number; readonly hadSuccessor: boolean } {
     return { listing: this.catalog.listing, hadSuccessor: !isLast };
   }
 

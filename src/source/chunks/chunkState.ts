@@ -1,3 +1,4 @@
+import type { ReadPoint } from '../../core/record.js';
 import type { ListedChunk } from './catalog.js';
 import type { Fetched } from '../reading/readAhead.js';
 import type { Rest, RestKind } from '../lokad/endOfChunk.js';
@@ -20,6 +21,12 @@ export interface ChunkEnd {
   /** When it was found, in elapsed ms. */
   readonly foundAt: number;
   readonly rest?: Rest;
+}
+
+/** A chunk that reading has left: where it left it, in which version, and how that ends where this is known. */
+export interface LeftChunk extends ReadPoint {
+  readonly etag: string;
+  readonly end?: ChunkEnd;
 }
 
 type Seen = Pick<Fetched, 'listing' | 'hadSuccessor'>;

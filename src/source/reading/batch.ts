@@ -1,6 +1,7 @@
 import type { Cursor, SourceState, SourceRecord } from '../../core/record.js';
 import { stateIn, stateWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
-import type { LeftChunk, ReadPosition } from './position.js';
+import type { LeftChunk } from '../chunks/chunkState.js';
+import type { ReadPosition } from './position.js';
 import type { SourceBatch } from '../source.js';
 import type { Tapes } from '../tapes.js';
 import { LazyRecords } from '../lokad/lazyRecords.js';

@@ -1,15 +1,9 @@
-import type { Cursor, ReadPoint, SourceState } from '../../core/record.js';
+import type { Cursor, ReadPoint } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
-import { hasSettled, isCurrent, type ChunkEnd } from '../chunks/chunkState.js';
-import { parseChunkName } from '../chunks/name.js';
+import { variantOf } from '../chunks/allowance.js';
+import { hasSettled, isCurrent, type ChunkEnd, type LeftChunk } from '../chunks/chunkState.js';
 import type { FrameVariant } from '../lokad/frame.js';
 import type { Tapes } from '../tapes.js';
-
-/** A chunk that was left, where, and in which version. */
-export interface LeftChunk extends ReadPoint {
-  readonly etag: string;
-  readonly end?: ChunkEnd;
-}
 
 /** Where to look for the next frame. */
 export interface ReadPosition extends ReadPoint {
@@ -107,27 +101,4 @@ function knownEnd(tapes: Tapes, { chunk, offset }: ReadPoint): ChunkEnd | undefi
 
 function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<ReadPosition, 'variant' | 'end'> {
   return { variant: variantOf(tapes, point.chunk, memory), end: knownEnd(tapes, point) };
-}
-
-/** The variant that a chunk's frames must have: that of its era, unless a person allowed the other. */
-export function variantOf({ eras }: Tapes, chunk: string, memory: SourceState | undefined): FrameVariant {
-  const name = parseChunkName(chunk);
-  const byEra = name ? eras.variantOf(name) : 'varint';
-  return memory?.allowed?.includes(otherEra(chunk)) ? otherVariant(byEra) : byEra;
-}
-
-/** How an allowance to read a chunk of the other era is remembered; a plain name allows a gap before the chunk. */
-export function otherEra(chunk: string): string {
-  return `${otherEraPrefix}${chunk}`;
-}
-
-/** The chunk that an allowance allows to be of the other era; undefined for an allowance of another kind. */
-export function ofOtherEra(allowance: string): string | undefined {
-  return allowance.startsWith(otherEraPrefix) ? allowance.slice(otherEraPrefix.length) : undefined;
-}
-
-const otherEraPrefix = 'other-era:';
-
-export function otherVariant(variant: FrameVariant): FrameVariant {
-  return variant === 'varint' ? 'int32' : 'varint';
 }

@@ -2,12 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Cursor } from '../../core/record.js';
 import type { ChunkBytes } from './blobReader.js';
+import { variantOf } from '../chunks/allowance.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from '../chunks/chunkState.js';
 import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver, restless } from '../failures.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame.js';
 import { linkedAbort, type LinkedAbort } from '../../core/linkedAbort.js';
 import { PendingBatch } from './batch.js';
-import { isListedSo, isPassable, nextPosition, variantOf, type ReadPosition } from './position.js';
+import { isListedSo, isPassable, nextPosition, type ReadPosition } from './position.js';
 import type { Fetch, Fetched } from './readAhead.js';
 import { examineRest, type Rest } from '../lokad/endOfChunk.js';
 import type { SourceBatch } from '../source.js';
@@ -108,12 +109,6 @@ export class TapeReading {
     await turn();
   }
 
-  private async letOthers(): Promise<void> {
-    this.hashedFrames = this.hashedBytes = 0;
-    await turn();
-    this.signal.throwIfAborted();
-  }
-
   /** One look at one place. */
   private async *step(place: ReadPosition): AsyncGenerator<SourceBatch, Step> {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
@@ -186,7 +181,11 @@ export class TapeReading {
       if (batch.isFull) yield* this.flush();
       this.hashedFrames++;
       this.hashedBytes += frameBytes;
-      if (this.hashedFrames >= framesPerTurn || this.hashedBytes >= bytesPerTurn) await this.letOthers();
+      if (this.hashedFrames >= framesPerTurn || this.hashedBytes >= bytesPerTurn) {
+        this.hashedFrames = this.hashedBytes = 0;
+        await turn();
+        this.signal.throwIfAborted();
+      }
     }
     return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
   }

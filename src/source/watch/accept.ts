@@ -1,10 +1,10 @@
 import { Failure } from '../../core/failure.js';
 import type { Cursor, ReadPoint, SourceState } from '../../core/record.js';
+import { otherEra, variantOf } from '../chunks/allowance.js';
 import { digestWith, type ListedChunk } from '../chunks/catalog.js';
 import { parseChunkName } from '../chunks/name.js';
 import { pointOf } from './sourceState.js';
 import type { FrameVariant } from '../lokad/frame.js';
-import { otherEra, variantOf } from '../reading/position.js';
 import type { Tapes } from '../tapes.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { ReadPoint, SourceState } from '../../core/record.js';
 import { digestWithout } from '../chunks/catalog.js';
-import type { LeftChunk } from '../reading/position.js';
+import type { LeftChunk } from '../chunks/chunkState.js';
 import type { Tapes } from '../tapes.js';
 
 /** So many of the chunks left last stay watched. */

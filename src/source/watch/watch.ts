@@ -1,12 +1,25 @@
 import { Failure } from '../../core/failure.js';
 import type { Cursor, SourceState } from '../../core/record.js';
-import type { AddedChunks, ListedChunk } from '../chunks/catalog.js';
+import type { AddedChunks, ChunkCatalog, ListedChunk } from '../chunks/catalog.js';
+import type { ChunkEnd } from '../chunks/chunkState.js';
+import type { Eras, Probe } from '../chunks/order.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
-import { otherVariant, variantOf } from '../reading/position.js';
+import { otherVariant, variantOf } from '../chunks/allowance.js';
+import type { BlobReader } from '../reading/blobReader.js';
 import { bytesAfter, readStart } from '../reading/overlap.js';
-import type { Tapes } from '../tapes.js';
 
 type Watched = NonNullable<SourceState['left']>[number];
+
+/** What the watch needs to know of the source. */
+interface Watchable {
+  readonly catalog: ChunkCatalog;
+  readonly eras: Eras;
+  readonly reader: BlobReader;
+  readonly probe: Probe;
+  readonly ends: ReadonlyMap<string, ChunkEnd>;
+  readonly minRangeBytes: number;
+  reportOnce(event: string, facts: { readonly chunk: string } & Record<string, unknown>): void;
+}
 
 /** Notices what is written behind a cursor: a chunk that sorts before it, and a chunk left that goes on. */
 export class ChunkWatch {
@@ -15,7 +28,7 @@ export class ChunkWatch {
   /** Chunks that appeared behind a cursor and hold no frame, with the version looked at; until they are watched. */
   private readonly withoutFrames = new Map<string, string>();
 
-  constructor(private readonly tapes: Tapes) {}
+  constructor(private readonly tapes: Watchable) {}
 
   /**
    * Compares the listings with what the cursor remembers. While an accepted chunk is read out of its place this waits:
