@@ -2,6 +2,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { loadConfig } from '../src/config/config.js';
+import { linkedAbort } from '../src/core/time.js';
 import { demoProgress } from './demoProgress.js';
 import type { DemoProgress } from './demoProgress.js';
 import { DemoWatch } from './demoWatch.js';
@@ -60,7 +61,8 @@ async function demo(stop: AbortSignal): Promise<boolean> {
 /** The demo itself, from the first record to the last event. @throws Error when a program ends or nothing moves */
 async function ferry(laptop: Laptop, replicator: Program, progress: DemoProgress, stop: AbortSignal): Promise<Result> {
   const done = new AbortController();
-  const watch = new DemoWatch(laptop, AbortSignal.any([stop, done.signal]));
+  const watching = linkedAbort([stop, done.signal]);
+  const watch = new DemoWatch(laptop, watching.signal);
   const failed = Promise.race([
     replicator.ended.then((ending) => Promise.reject(new Error(`eventferry run --follow ended with ${ending}`))),
     watch.untilStuck({ records, events: eventsOf(records) }, progress),
@@ -91,6 +93,7 @@ async function ferry(laptop: Laptop, replicator: Program, progress: DemoProgress
     };
   } finally {
     done.abort();
+    watching.release();
   }
 }
 

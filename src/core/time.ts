@@ -1,5 +1,84 @@
 import type { Clock } from './clock.js';
 
+/** How long something may take. */
+export interface Limit {
+  readonly clock: Clock;
+  readonly ms: number;
+  /** Makes the reason of the abort when the time is over; absent: a `TimeoutError`. */
+  readonly late?: () => Error;
+}
+
+/** An abort of our own that follows other signals, and perhaps a limit, until it is released. */
+export interface LinkedAbort {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+  /** From now on neither the parents nor the limit abort the signal, and nothing of it is left behind at them. */
+  release(): void;
+}
+
+/**
+ * Makes a signal that is aborted as soon as one of its parents is, or the limit is over.
+ *
+ * This is used in place of `AbortSignal.any` and `AbortSignal.timeout`. On Node 20 a signal made by them that nobody
+ * else holds can be collected as garbage before it fires. And they leave something behind at a parent that lives as
+ * long as the process: a source that is polled for days makes hundreds of thousands of calls under one.
+ */
+export function linkedAbort(parents: readonly AbortSignal[], limit?: Limit): LinkedAbort {
+  const controller = new AbortController();
+  const links = parents.map((parent) => ({ parent, follow: () => controller.abort(parent.reason) }));
+  for (const { parent, follow } of links) {
+    if (parent.aborted) follow();
+    else parent.addEventListener('abort', follow, { once: true });
+  }
+  const cancel = limit?.clock.after(limit.ms, () => controller.abort(limit.late?.() ?? timeoutError(limit.ms)));
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    release: () => {
+      cancel?.();
+      for (const { parent, follow } of links) parent.removeEventListener('abort', follow);
+    },
+  };
+}
+
+function timeoutError(ms: number): Error {
+  return new DOMException(`no answer within ${ms / 1000} s`, 'TimeoutError');
+}
+
+/** Does the work under a {@link linkedAbort}, which is released when the work has settled. */
+export async function withLinkedAbort<T>(
+  parents: readonly AbortSignal[],
+  limit: Limit | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const linked = linkedAbort(parents, limit);
+  try {
+    return await work(linked.signal);
+  } finally {
+    linked.release();
+  }
+}
+
+/**
+ * Settles as `work` does, unless the signal is aborted first: then it rejects with the signal's reason. What `work` does
+ * afterwards is of no interest, and never unhandled.
+ */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    const settle = (action: () => void): void => {
+      signal.removeEventListener('abort', abort);
+      action();
+    };
+    work.then(
+      (value) => settle(() => resolve(value)),
+      (error: Error) => settle(() => reject(error)),
+    );
+  });
+}
+
 /**
  * Waits until the work has settled, in whatever way, but no longer than `ms` milliseconds. An error of the work is left
  * to who reads its result, and is never unhandled.
@@ -17,4 +96,13 @@ export async function settledWithin(work: Promise<unknown>, ms: number, clock: C
   } finally {
     over.abort();
   }
+}
+
+/**
+ * A promise whose rejection must not end the process when nobody waits for it yet: whoever awaits it still sees the
+ * rejection.
+ */
+export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }

@@ -1,5 +1,6 @@
 import type { LagSample } from '../checkpoint/checkpoint.js';
 import type { Clock } from '../core/clock.js';
+import { withLinkedAbort } from '../core/time.js';
 import type { Status } from '../engine/report/status.js';
 import type { Replicator } from '../replicator.js';
 
@@ -20,23 +21,13 @@ const answerMs = 8_000;
 
 /** The state as it can be seen within 8 s. @throws whatever `Replicator.status` throws: nothing */
 export async function statusWithin(replicator: Replicator, clock: Clock): Promise<Status> {
-  return within(clock, (signal) => replicator.status(signal));
+  return withLinkedAbort([], { clock, ms: answerMs }, (signal) => replicator.status(signal));
 }
 
 /** The same with the course of the last hours. */
 export async function dashboardData(replicator: Replicator, clock: Clock): Promise<DashboardData> {
-  return within(clock, async (signal) => {
+  return withLinkedAbort([], { clock, ms: answerMs }, async (signal) => {
     const [status, history] = await Promise.all([replicator.status(signal), replicator.history(signal)]);
     return { now: new Date(clock.now()).toISOString(), status, history };
   });
-}
-
-async function within<T>(clock: Clock, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const late = new AbortController();
-  const cancel = clock.after(answerMs, () => late.abort());
-  try {
-    return await ask(late.signal);
-  } finally {
-    cancel();
-  }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Config } from '../config/config.js';
 import type { Parts } from '../engine/parts.js';
 import { Failure } from '../core/failure.js';
+import { linkedAbort, withLinkedAbort } from '../core/time.js';
 import type { SourceCheck } from '../source/views/check.js';
 import { rightsOf } from '../storage/rights.js';
 import type { ServerCheck } from '../target/connect/check.js';
@@ -39,21 +40,23 @@ export async function* check(patient: DoctorInput, signal: AbortSignal): AsyncGe
   const learner = (who: string) => (theirs: number | undefined) => {
     if (theirs !== undefined) readings.push({ who, theirs, ours: clock.now() });
   };
-  const limited = () => AbortSignal.any([signal, timedOut(clock, checkMs)]);
+  const limited = (checks: (signal: AbortSignal) => AsyncIterable<Finding>) => underLimit(checks, clock, signal);
   yield good('settings', 'every setting is there and valid');
   yield* agreementFindings(config, server.contradictions);
   yield* sourceRights(rightsOf(config.source.storage), clock.now());
-  yield* sourceFindings(source, config.source, learner('the source'), limited());
+  yield* limited((limit) => sourceFindings(source, config.source, learner('the source'), limit));
   yield* checkpointRights(rightsOf(config.checkpoint.storage), clock.now());
-  yield* checkpointFindings(checkpoints, config, limited());
+  yield* limited((limit) => checkpointFindings(checkpoints, config, limit));
   let reached = false;
   for await (const finding of handshakeFindings(server, clock.now())) {
     reached ||= finding.check === 'serverReached' && finding.verdict === 'good';
     yield finding;
   }
   if (reached) {
-    yield await leaderFinding(server, learner('the server'), limited());
-    yield* streamFindings(parts, limited());
+    yield await withLinkedAbort([signal], { clock, ms: checkMs }, (limit) =>
+      leaderFinding(server, learner('the server'), limit),
+    );
+    yield* limited((limit) => streamFindings(parts, limit));
   } else {
     for (const check of ['certificate', 'leader', 'login', 'tail', 'write', 'appendLimit'] as const) {
       yield skipped(check, 'the server cannot be reached');
@@ -63,11 +66,18 @@ export async function* check(patient: DoctorInput, signal: AbortSignal): AsyncGe
   yield* clockFindings(readings);
 }
 
-/** Aborted when so much time has passed. */
-function timedOut(clock: Clock, ms: number): AbortSignal {
-  const limit = new AbortController();
-  clock.after(ms, () => limit.abort(new DOMException(`no answer within ${ms / 1000} s`, 'TimeoutError')));
-  return limit.signal;
+/** The findings of checks that get so much time together. */
+async function* underLimit(
+  checks: (signal: AbortSignal) => AsyncIterable<Finding>,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  const limit = linkedAbort([signal], { clock, ms: checkMs });
+  try {
+    yield* checks(limit.signal);
+  } finally {
+    limit.release();
+  }
 }
 
 async function* checkpointFindings(

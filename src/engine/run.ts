@@ -1,4 +1,5 @@
 import { asFailure, Failure, type StopKind } from '../core/failure.js';
+import { linkedAbort } from '../core/time.js';
 import { IncidentNotices } from './report/incidents.js';
 import type { Parts, Progress } from './parts.js';
 import { pass } from './pass.js';
@@ -60,20 +61,21 @@ const overdueMs = 15_000;
  * @throws Failure: a stop for a person, or an outage that this run does not wait for. People have been told by then.
  */
 export async function run(parts: Parts, terms: RunTerms): Promise<RunReport> {
-  const budget = new AbortController();
-  const cancels: (() => void)[] = [];
+  const { stop, budgetMs } = terms;
+  const ending = linkedAbort([stop], budgetMs === undefined ? undefined : { clock: parts.clock, ms: budgetMs });
+  let cancel = (): void => undefined;
   const overdue = new Promise<never>((_, reject) => {
-    if (terms.budgetMs === undefined) return;
-    const hardMs = terms.budgetMs + terms.appendDeadlineMs + overdueMs;
-    cancels.push(parts.clock.after(terms.budgetMs, () => budget.abort()));
+    if (budgetMs === undefined) return;
+    const hardMs = budgetMs + terms.appendDeadlineMs + overdueMs;
     // guard: run-that-does-not-end
-    cancels.push(parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs))));
+    cancel = parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs)));
   });
-  const one = new Run(parts, terms, budget.signal);
+  const one = new Run(parts, terms, ending.signal);
   try {
     return await Promise.race([one.go(), overdue.catch((failure: Failure) => one.hangs(failure))]);
   } finally {
-    for (const cancel of cancels) cancel();
+    cancel();
+    ending.release();
   }
 }
 
@@ -85,7 +87,6 @@ function runOverdue(stream: string, afterMs: number): Failure {
 }
 
 class Run {
-  private readonly ending: AbortSignal;
   private readonly notices: IncidentNotices;
   private readonly standoff = new Standoff();
   private readonly log: RunLog;
@@ -98,9 +99,8 @@ class Run {
   constructor(
     private readonly parts: Parts,
     private readonly terms: RunTerms,
-    budget: AbortSignal,
+    private readonly ending: AbortSignal,
   ) {
-    this.ending = AbortSignal.any([terms.stop, budget]);
     this.notices = parts.notices ?? new IncidentNotices(parts);
     this.patience = new Backoff(terms);
     this.log = new RunLog(parts, terms);

@@ -1,7 +1,7 @@
 import { RestError, type ContainerClient } from '@azure/storage-blob';
 
 import { Failure } from '../core/failure.js';
-import { linkedAbort } from '../core/linkedAbort.js';
+import { linkedAbort } from '../core/time.js';
 
 const tries = 3;
 const silenceMs = 30_000;
@@ -19,7 +19,7 @@ export async function untilSilence<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
-    const silence = linkedAbort(signal);
+    const silence = linkedAbort([signal]);
     let silent: Error | undefined;
     const timer = setTimeout(() => {
       silent = new Error(`nothing was heard for ${silenceMs} ms`);

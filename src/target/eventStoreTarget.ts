@@ -7,7 +7,7 @@ import { BatchAppendCall } from './append/batchAppend.js';
 import { BufferPool } from './append/bufferPool.js';
 import { Connections } from './connect/connections.js';
 import { parseConnectionString } from './connect/connectionString.js';
-import { ignoreRejection } from '../core/ignoreRejection.js';
+import { ignoreRejection } from '../core/time.js';
 import { PlainAppendCall } from './append/plainAppend.js';
 import { type Page, type PageQuery, readPage } from './read/page.js';
 import { readTail } from './read/tail.js';
@@ -123,11 +123,14 @@ class EventStoreTarget implements Target {
   }
 
   /** Reads a page from the leader, wherever it is now. */
-  private async page(query: PageQuery, signal: AbortSignal): Promise<Page> {
+  private page(query: PageQuery, signal: AbortSignal): Promise<Page> {
+    return this.connections.untilClosed(signal, (until) => this.pageUntil(query, signal, until));
+  }
+
+  private async pageUntil(query: PageQuery, signal: AbortSignal, until: AbortSignal): Promise<Page> {
     const { connections } = this;
     const { clock } = this.options;
     const doing = connections.doing(`read stream ${query.stream}`);
-    const until = connections.until(signal);
     for (let moves = 0; ; moves++) {
       const connection = await connections.connect(signal);
       try {

@@ -75,7 +75,7 @@ export function startSending(serviceName: string, exporters: readonly Exporters[
   const logger = logs.getLogger('eventferry');
   const all = [meters, tracers, logs];
   /** Telemetry must not fail or hold up anything. */
-  const within = async (work: readonly Promise<void>[]): Promise<void> => {
+  const settledInTime = async (work: readonly Promise<void>[]): Promise<void> => {
     await settledWithin(Promise.allSettled(work), flushMs, clock);
   };
   return {
@@ -89,8 +89,8 @@ export function startSending(serviceName: string, exporters: readonly Exporters[
         attributes: textual(facts),
         context: contextOf(parent),
       }),
-    flush: () => within(all.map((provider) => provider.forceFlush())),
-    shutdown: () => within(all.map((provider) => provider.shutdown())),
+    flush: () => settledInTime(all.map((provider) => provider.forceFlush())),
+    shutdown: () => settledInTime(all.map((provider) => provider.shutdown())),
   };
 }
 

@@ -138,7 +138,7 @@ async function cutOff(
   clock: Clock,
   { stop, ended }: { readonly stop: AbortSignal; readonly ended: AbortSignal },
 ): Promise<RunReport | undefined> {
-  await aborted(AbortSignal.any([stop, ended]));
+  await Promise.race([aborted(stop), aborted(ended)]);
   await clock.sleep(graceMs, ended);
   if (ended.aborted) return undefined;
   await replicator.close();

@@ -1,5 +1,6 @@
 import type { LagHistory, LagSample } from '../../checkpoint/checkpoint.js';
 import type { Clock } from '../../core/clock.js';
+import { withLinkedAbort } from '../../core/time.js';
 
 const minuteMs = 60_000;
 /** A sample that is not kept by then is not kept. */
@@ -22,7 +23,9 @@ export class LagRecorder {
     if (minute === this.minute) return;
     this.minute = minute;
     const at = new Date(now).toISOString();
-    this.keeping = this.history.add({ at, ...sample }, AbortSignal.timeout(keepMs)).catch(() => undefined);
+    const limit = { clock: this.clock, ms: keepMs };
+    const kept = withLinkedAbort([], limit, (signal) => this.history.add({ at, ...sample }, signal));
+    this.keeping = kept.catch(() => undefined);
   }
 
   /** Resolves once what was seen is kept, or never will be. */

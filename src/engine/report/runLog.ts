@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { LagNote } from '../../checkpoint/checkpoint.js';
 import type { RunPatch } from '../../checkpoint/keeper.js';
 import { Failure } from '../../core/failure.js';
+import { withLinkedAbort } from '../../core/time.js';
 import type { SourceLag } from '../../source/source.js';
 import { noStream } from '../../target/target.js';
 import { LagRecorder } from './lagHistory.js';
@@ -90,7 +91,8 @@ export class RunLog {
     const cursor = place?.cursor ?? this.parts.checkpoint.row?.cursor;
     if (!cursor) return;
     try {
-      this.lag = await this.parts.source.lag(cursor, AbortSignal.timeout(lookEveryMs));
+      const limit = { clock: this.parts.clock, ms: lookEveryMs };
+      this.lag = await withLinkedAbort([], limit, (signal) => this.parts.source.lag(cursor, signal));
     } catch {
       return; // the failure itself is already being told
     }

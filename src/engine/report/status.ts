@@ -10,6 +10,7 @@ import type {
 } from '../../checkpoint/checkpoint.js';
 import { asFailure, Failure, type FailureKind } from '../../core/failure.js';
 import { beginning } from '../../core/record.js';
+import { unlessAborted } from '../../core/time.js';
 import type { ChunkMap, SourceLag } from '../../source/source.js';
 import type { Retention, Tail } from '../../target/target.js';
 import { isOngoing, runProblems, staleness, tailProblems } from './health.js';
@@ -159,9 +160,7 @@ async function attempt<T>(
 ): Promise<Attempt<T>> {
   const tooLate = new Failure(kind, `${who} did not answer in time.`);
   try {
-    const answer = ask();
-    const late = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(tooLate)));
-    return { value: await Promise.race([answer, late]) };
+    return { value: await unlessAborted(ask(), signal) };
   } catch (thrown) {
     return { error: failureNote(signal.aborted ? tooLate : asFailure(thrown)) };
   }

@@ -6,7 +6,7 @@ import { variantOf } from '../chunks/allowance.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from '../chunks/chunkState.js';
 import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver, restless } from '../failures.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame.js';
-import { linkedAbort, type LinkedAbort } from '../../core/linkedAbort.js';
+import { linkedAbort, type LinkedAbort } from '../../core/time.js';
 import { PendingBatch } from './batch.js';
 import { isListedSo, isPassable, nextPosition, type ReadPosition } from './position.js';
 import type { Fetch, Fetched } from './readAhead.js';
@@ -55,7 +55,7 @@ export class TapeReading {
     const { polledAt } = tapes;
     this.onward = polledAt && polledAt.chunk === from.chunk && polledAt.offset === from.offset ? 'when due' : 'now';
     tapes.polledAt = undefined;
-    this.ending = linkedAbort(signal);
+    this.ending = linkedAbort([signal]);
     this.signal = this.ending.signal;
   }
 

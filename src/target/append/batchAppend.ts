@@ -9,7 +9,7 @@ import { type AppendLimit, appendSize } from './limit.js';
 import { batchRequestBytes, eventsBytes, maxRequestBytes, writeBatchRequest } from './request.js';
 import type { BufferPool } from './bufferPool.js';
 import { answerMs, type AppendFeatures, asBytes, type Connection } from '../connect/connection.js';
-import { ignoreRejection } from '../../core/ignoreRejection.js';
+import { ignoreRejection } from '../../core/time.js';
 import type { AppendCall } from '../target.js';
 import type { Doing } from '../failure.js';
 

@@ -7,7 +7,7 @@ import { appendSize } from './limit.js';
 import { appendOptions, appendProposed, eventsBytes } from './request.js';
 import { type AppendParts, deadlineMs } from './batchAppend.js';
 import { asBytes } from '../connect/connection.js';
-import { ignoreRejection } from '../../core/ignoreRejection.js';
+import { ignoreRejection } from '../../core/time.js';
 import { type AppendCall, noStream } from '../target.js';
 
 /** For a server without BatchAppend: each append is a call of its own, and the next waits for its answer. */

@@ -2,11 +2,11 @@ import { EventStoreDBClient } from '@eventstore/db-client';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { Failure } from '../../core/failure.js';
+import { unlessAborted, withLinkedAbort } from '../../core/time.js';
 import { answerMs, type AppendFeatures, asBytes, Connection } from './connection.js';
 import type { ConnectionSettings, Endpoint } from './connectionString.js';
 import { closeMuteSockets, watchSockets } from './muteSockets.js';
 import { type Doing, namedLeader, silence, targetFailure } from '../failure.js';
-import { within } from '../../core/within.js';
 
 /** A server that has not begun to answer a handshake after so long never will; in milliseconds. */
 const deadHandshakeMs = 10_000;
@@ -51,9 +51,9 @@ export class Connections {
     }
   }
 
-  /** Aborted with the signal, or when the target is closed. */
-  until(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.closing.signal]);
+  /** Does the work under a signal that is aborted with the one given, or when the target is closed. */
+  untilClosed<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withLinkedAbort([signal, this.closing.signal], undefined, work);
   }
 
   /** The current connection and how its server takes appends. @throws as {@link connect} */
@@ -95,8 +95,9 @@ export class Connections {
   private async answer<T>(work: Promise<T>, signal: AbortSignal, what: string): Promise<T> {
     const doing = this.doing(what);
     try {
-      const late = (): Failure => silence(doing, answerMs);
-      return await within(work, answerMs, { clock: this.clock, signal: this.until(signal), late });
+      const limit = { clock: this.clock, ms: answerMs, late: () => silence(doing, answerMs) };
+      const ends = [signal, this.closing.signal];
+      return await withLinkedAbort(ends, limit, (ended) => unlessAborted(work, ended));
     } catch (error) {
       throw signal.aborted ? (signal.reason as Error) : targetFailure(error, doing);
     }
