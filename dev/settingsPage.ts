@@ -54,7 +54,7 @@ const groups: readonly { readonly title: string; readonly rows: readonly string[
       'OUTAGE_WAIT_SECONDS',
     ),
   },
-  { title: 'Telling people', rows: rowsOf('NOTIFY_WEBHOOK_URL', 'HEARTBEAT_URL') },
+  { title: 'Notifications', rows: rowsOf('NOTIFY_WEBHOOK_URL', 'HEARTBEAT_URL') },
   {
     title: 'Telemetry',
     rows: rowsOf(
@@ -105,7 +105,7 @@ Contributor*. \`ON_UNCONVERTIBLE=quarantine\` needs the account's blob service t
 \`CHECKPOINT_STORAGE__accountName\` or \`CHECKPOINT_STORAGE__blobServiceUri\`) and *Storage Blob Data Contributor* on the
 container.`;
 
-const checks = `## When one is wrong
+const checks = `## When a setting is wrong
 
 Every wrong or missing setting is reported at once, with what was expected and never with a secret. The command line exits
 with 2 (\`doctor\` with 1) and has contacted nothing; in Azure the functions stay listed, each run fails with the list, and \`status\` answers 503

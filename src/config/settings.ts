@@ -199,7 +199,7 @@ export const settingsSchema = z.object({
     unit: 'seconds',
   }),
   LIST_ALL_SECONDS: wholeNumber(1, 86_400, 300, {
-    meaning: 'Between listings of every chunk, which find what appeared behind the cursor.',
+    meaning: 'Between full listings of the container, which find chunks that appeared before the cursor.',
     unit: 'seconds',
   }),
   NOTIFY_WEBHOOK_URL: optional(webUrl, {

@@ -24,21 +24,31 @@ interface Rule {
 
 const restoreOrNewStream = 'Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.';
 const restoreSourceOrNewStream = 'Restore the container as it was, or replicate into a new TARGET_STREAM.';
-const acceptChunk = 'Look at the chunk; `eventferry accept --chunk NAME` reads it now, behind the cursor.';
+const acceptChunk =
+  'Look at the chunk with `eventferry inspect`; `eventferry accept --chunk NAME` reads it now, after everything that was read before.';
 
 /** Every kind of failure, what is done about it, and the way out that a person is shown. */
 export const rules = {
-  AppendUncertain: { policy: 'resume', wayOut: 'Nothing: the target is asked where it is, and replication goes on.' },
-  WrongExpectedRevision: { policy: 'resume', wayOut: 'Nothing: the target is asked where it is.' },
-  CheckpointMoved: { policy: 'resume', wayOut: 'Nothing: the checkpoint row is read again.' },
-  AppendTooLarge: { policy: 'resume', wayOut: 'Nothing: the batch is cut again with the limit that the server named.' },
+  AppendUncertain: {
+    policy: 'resume',
+    wayOut: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
+  },
+  WrongExpectedRevision: {
+    policy: 'resume',
+    wayOut: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
+  },
+  CheckpointMoved: { policy: 'resume', wayOut: 'Nothing to do: Eventferry reads the checkpoint row again.' },
+  AppendTooLarge: {
+    policy: 'resume',
+    wayOut: 'Nothing to do: Eventferry splits the batch by the limit that the server named.',
+  },
   SourceUnreachable: {
     policy: 'wait',
     wayOut: 'Check that the container exists and that this identity may read it.',
   },
   SourceIncomplete: {
     policy: 'wait',
-    wayOut: 'Wait until the copy has ended; start it again if it was aborted or failed.',
+    wayOut: 'Wait until the copy has finished; start it again if it was aborted or failed.',
   },
   CheckpointUnreachable: {
     policy: 'wait',
@@ -52,16 +62,25 @@ export const rules = {
     policy: 'wait',
     wayOut: 'Check that the server runs and that its port can be reached from here.',
   },
-  TargetTlsRefused: { policy: 'wait', wayOut: 'Check the certificate, its names, and EVENTSTORE_TLS_CA.' },
+  TargetTlsRefused: {
+    policy: 'wait',
+    wayOut: 'Check the certificate of the server, the names in it, and EVENTSTORE_TLS_CA.',
+  },
   TargetAccessDenied: { policy: 'wait', wayOut: 'Check the user and password of EVENTSTORE_CONNECTION_STRING.' },
-  TargetRefused: { policy: 'wait', wayOut: 'Look at the server: it answers, but refuses the request.' },
+  TargetRefused: {
+    policy: 'wait',
+    wayOut: 'Look at the log of the server: the server answers but refuses the request.',
+  },
   RunOverdue: { policy: 'wait', wayOut: 'Look at the last log lines: the run did not end within its time budget.' },
   Unexpected: { policy: 'wait', wayOut: 'This is a defect: report it with the stack in the log.' },
-  AnotherRunner: { policy: 'yield', wayOut: 'Nothing, if another runner is meant to be there; else stop one of them.' },
+  AnotherRunner: {
+    policy: 'yield',
+    wayOut: 'Nothing to do if a second runner is intended; otherwise stop one of them.',
+  },
   TargetConflict: {
     policy: 'stop',
     wayOut:
-      'Find out who else writes to the stream. If its last event is theirs, `eventferry accept --revision N` goes on behind it; else replicate into a new TARGET_STREAM.',
+      'Find the other writer and stop it. If the last event of the stream is foreign, `eventferry accept --revision N` continues after it; otherwise replicate into a new TARGET_STREAM.',
   },
   TargetLost: {
     policy: 'stop',
@@ -71,7 +90,7 @@ export const rules = {
   TargetDeleted: { policy: 'stop', wayOut: restoreOrNewStream },
   SettingsChanged: {
     policy: 'stop',
-    wayOut: 'Set them back, or `eventferry accept settings` goes on with the new ones.',
+    wayOut: 'Set them back, or continue with the new ones: `eventferry accept settings`.',
   },
   SourceReordered: { policy: 'stop', wayOut: acceptChunk },
   SourceForked: { policy: 'stop', wayOut: acceptChunk },
@@ -92,7 +111,7 @@ export const rules = {
       'Look at the record with `eventferry inspect --position N`; map its type, or set ON_UNCONVERTIBLE to quarantine.',
   },
   NewerSchema: { policy: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
-  NotApplicable: { policy: 'usage', wayOut: '`eventferry status` shows what there is to decide.' },
+  NotApplicable: { policy: 'usage', wayOut: '`eventferry status` shows whether there is a decision to make.' },
   SettingsInvalid: { policy: 'usage', wayOut: 'Correct the settings named.' },
 } as const satisfies Record<string, Rule>;
 

@@ -14,7 +14,7 @@ export function agreementFindings({ run }: Config, ofServer: readonly string[]):
       warning(
         'agreement',
         `The timer fires every ${interval.longest} s (REPLICATION_SCHEDULE), but a run ends after ${seconds} s ` +
-          `(RUN_SECONDS): nobody looks for ${interval.longest - seconds} s.`,
+          `(RUN_SECONDS): the source is not polled for ${interval.longest - seconds} s.`,
         interval.longest <= runSeconds.most
           ? `Set RUN_SECONDS to ${interval.longest}, so that runs follow each other without a gap.`
           : 'Let the timer fire more often, and set RUN_SECONDS to its interval.',

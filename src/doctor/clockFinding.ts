@@ -12,7 +12,7 @@ const maxApartMs = 5_000;
 
 /** Whether the clocks agree, as far as anybody told one. */
 export function clockFindings(readings: readonly ClockReading[]): Finding[] {
-  if (readings.length === 0) return [skipped('clocks', 'nobody said what time it is')];
+  if (readings.length === 0) return [skipped('clocks', 'no other clock could be read')];
   const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > maxApartMs);
   if (apart.length === 0) {
     return [good('clocks', `this machine, ${readings.map(({ who }) => who).join(' and ')} are at most 5 s apart`)];
@@ -22,7 +22,7 @@ export function clockFindings(readings: readonly ClockReading[]): Finding[] {
     return warning(
       'clocks',
       `This machine's clock is ${seconds} s ${ours > theirs ? 'ahead of' : 'behind'} that of ${who}.`,
-      'Let the machines follow the same time server. Ages and lag are told wrong by as much; nothing is lost.',
+      'Let the machines follow the same time server. Ages and lag are off by that much; nothing is lost.',
     );
   });
 }

@@ -90,7 +90,11 @@ async function* checkpointFindings(
     stored = await checkpoints.load(signal);
   } catch (thrown) {
     if (thrown instanceof Failure && 'partitionKey' in thrown.facts) {
-      yield wrong('checkpointRow', thrown.message, 'Delete the row: the target says where to go on.');
+      yield wrong(
+        'checkpointRow',
+        thrown.message,
+        'Delete the row. The next run continues after the last event of the target stream.',
+      );
     } else yield thrownIn('checkpointRow', thrown);
     return;
   }

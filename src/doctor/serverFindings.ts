@@ -64,7 +64,7 @@ function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 
     return wrong(
       'certificate',
       `The certificate of ${node} is for other names (${names}).`,
-      'Dial a name that it carries, or make one with this name.',
+      'Connect by a name that the certificate carries, or make a certificate with this name.',
     );
   }
   if (validUntil - nowMs < soonMs) {
@@ -90,7 +90,7 @@ export async function leaderFinding(
   if (leader === undefined) {
     return wrong(
       'leader',
-      `None of the ${nodesAlive} nodes leads.`,
+      `None of the ${nodesAlive} nodes is the leader.`,
       'Wait until the nodes have elected a leader; if they do not, look at their logs.',
     );
   }

@@ -84,12 +84,12 @@ function frameFinding(
     case 'torn':
       return warning(
         check,
-        `At ${where} stands an unfinished frame: ${look.reason}.`,
-        'Nothing, while the writer is at work: it is read when it is whole, and passed over when a newer chunk follows.',
+        `At ${where} there is an unfinished frame: ${look.reason}.`,
+        'Nothing to do while the writer is at work: the frame is read once it is whole, and skipped once a newer chunk follows.',
       );
     case 'corrupt': {
-      const says = `At ${where} stands a bad frame with valid ones behind it: ${look.reason}.`;
-      if (onDamage !== 'stop') return warning(check, says, `Nothing: ON_DAMAGE is ${onDamage}.`);
+      const says = `At ${where} there is a bad frame, followed by valid ones: ${look.reason}.`;
+      if (onDamage !== 'stop') return warning(check, says, `Nothing to do: ON_DAMAGE is ${onDamage}.`);
       return wrong(check, says, 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE.');
     }
   }

@@ -64,7 +64,7 @@ async function* writeFindings(target: Target, stream: string): AsyncGenerator<Fi
     yield warning(
       'appendLimit',
       `The server takes ${target.appendBytes} bytes in one append; APPEND_BYTES is ${asked}.`,
-      `Set APPEND_BYTES to ${target.appendBytes}; until then each run learns it anew. ` +
+      `Set APPEND_BYTES to ${target.appendBytes}; until then each run has to find the limit again. ` +
         'A record that makes a larger event stops replication.',
     );
   } else yield wrong('appendLimit', large.message, large.wayOut);

@@ -58,7 +58,7 @@ async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<Decisi
   return {
     says:
       `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
-      `those behind it are written under the present settings (${settings}).`,
+      `later events are written under the present settings (${settings}).`,
     apply: () => accept({ settings: { from: mark.settings, to: settings } }, parts),
   };
 }
@@ -76,7 +76,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
   }
   return {
     says:
-      `Replication goes on behind revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
+      `Replication continues after revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
       'which Eventferry did not write; that event stays where it is.',
     apply: () => accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }, parts),
   };
@@ -91,7 +91,7 @@ async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Pr
     says:
       cursor.chunk === chunk
         ? `Chunk ${chunk} is read next, from byte ${cursor.offset}; its records get positions from ${cursor.position} on.`
-        : `Replication goes on into chunk ${chunk} although its name says that records before it are missing.`,
+        : `Replication continues with chunk ${chunk}, although its name says that records before it are missing.`,
     apply: async () => {
       await parts.checkpoint.advance({ ...place, cursor });
       await parts.checkpoint.save();
@@ -114,7 +114,7 @@ async function refuseWhatIsThere(
     if (mark?.chunk === chunk && mark.offset >= offset) {
       throw notApplicable(
         `Revision ${event.revision} of stream ${stream} comes from byte ${mark.offset} of chunk ${chunk}: reading it now ` +
-          'would double events. Delete the checkpoint row instead: the target says where to go on.',
+          'would double events. Delete the checkpoint row instead: the next run continues after the last event of the stream.',
       );
     }
     if (++searched === maxSearched) return;

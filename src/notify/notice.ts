@@ -35,7 +35,7 @@ export function noticeWords({ event, source, stream, at, since, failure }: Notic
     case 'outage-began':
       return {
         title: `Outage: ${way} waits`,
-        lines: [...cause, ...wayOut, `Since ${at}; it is tried again by itself.`],
+        lines: [...cause, ...wayOut, `Since ${at}. Eventferry keeps trying by itself.`],
       };
     case 'outage-ended':
       return {

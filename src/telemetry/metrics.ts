@@ -84,7 +84,7 @@ export const metrics = {
   'eventferry.retries': {
     type: 'counter',
     unit: '{try}',
-    meaning: 'Failures after which it is tried again, by kind.',
+    meaning: 'Failures after which Eventferry tries again, by kind.',
     attribute: 'kind',
   },
   'eventferry.runs': {

@@ -158,11 +158,11 @@ export class Verification {
 
   private lateness(event: StoredEvent, mark: Mark): Difference[] {
     // guard: verify-reordered
-    if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands behind events that come after it')];
+    if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands after events that must follow it')];
     this.numbering.readApart();
     const { lastStored } = this;
     if (!lastStored || byPosition.compare(mark, lastStored) > 0) return [];
-    return [difference('reordered', mark, event, `it stands behind position ${lastStored.position}`)];
+    return [difference('reordered', mark, event, `it stands after position ${lastStored.position}`)];
   }
 
   /** Its place lies before what is expected next, and it is not awaited. */

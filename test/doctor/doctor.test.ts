@@ -127,12 +127,12 @@ const faults: readonly Row[] = [
   [
     'the first frame is bad',
     ({ ferry }) => ferry.write(chunk, Buffer.concat([Buffer.alloc(50, 7), tapeOf(numberedRecords(1, 3))])),
-    ['firstFrame', 'wrong', /At byte 0 of chunk .* stands a bad frame/, /Repair the chunk .*ON_DAMAGE/],
+    ['firstFrame', 'wrong', /At byte 0 of chunk .* there is a bad frame/, /Repair the chunk .*ON_DAMAGE/],
   ],
   [
     'the last frame is torn',
     ({ ferry }) => ferry.write(chunk, tapeOf(numberedRecords(1, 3)).subarray(0, -5)),
-    ['lastFrame', 'warning', /stands an unfinished frame/, /Nothing, while the writer is at work/],
+    ['lastFrame', 'warning', /there is an unfinished frame/, /Nothing to do while the writer is at work/],
   ],
   [
     'the checkpoint table cannot be reached',
@@ -181,7 +181,12 @@ const faults: readonly Row[] = [
       settings['EVENTSTORE_CONNECTION_STRING'] = other.connectionString;
       settings['EVENTSTORE_TLS_CA'] = elsewhere.ca;
     },
-    ['certificate', 'wrong', /is for other names \(DNS:elsewhere\.example\)/, /Dial a name that it carries/],
+    [
+      'certificate',
+      'wrong',
+      /is for other names \(DNS:elsewhere\.example\)/,
+      /Connect by a name that the certificate carries/,
+    ],
   ],
   [
     'the certificate expires soon',
@@ -241,7 +246,7 @@ const faults: readonly Row[] = [
   [
     'a run ends long before the next begins',
     ({ settings }) => void (settings['REPLICATION_SCHEDULE'] = '0 */4 * * * *'),
-    ['agreement', 'warning', /every 240 s .* nobody looks for 180 s/, /Set RUN_SECONDS to 240/],
+    ['agreement', 'warning', /every 240 s .* the source is not polled for 180 s/, /Set RUN_SECONDS to 240/],
   ],
   [
     'the timer fires more often than a run can be short',

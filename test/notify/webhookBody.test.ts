@@ -33,7 +33,7 @@ describe('What a webhook is sent', () => {
         '*Outage: shop-tapes to stream shop waits*',
         'TargetUnreachable: No answer from esdb://admin:***@db:2113 &lt;timeout&gt; &amp; nothing else.',
         'What to do: Check that the server runs.',
-        'Since 2026-03-01T03:00:00.000Z; it is tried again by itself.',
+        'Since 2026-03-01T03:00:00.000Z. Eventferry keeps trying by itself.',
       ].join('\n'),
     });
   });

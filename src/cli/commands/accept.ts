@@ -13,14 +13,14 @@ interface AcceptFlags extends DecisionFlags {
 export function addAccept(program: Command, commands: Commands): void {
   const command = program
     .command('accept')
-    .summary('accept what a run stopped for, so that the next one goes on')
+    .summary('accept what a run stopped for, so that the next run continues')
     .description(
-      'Accepts what a run stopped for, so that the next one goes on. Says what it will do and asks first. ' +
+      'Accepts what a run stopped for, so that the next run continues. Says what it will do and asks first. ' +
         'Writes the checkpoint row and nothing else.',
     )
     .addArgument(new Argument('[settings]', 'the changed settings (SettingsChanged)').choices(['settings']))
     .option('--revision <N>', 'the foreign event at the end of the stream (TargetConflict)')
-    .option('--chunk <NAME>', 'a chunk behind the cursor or a gap (SourceReordered, SourceForked, SourceGap)')
+    .option('--chunk <NAME>', 'a late chunk or a gap (SourceReordered, SourceForked, SourceGap)')
     .option('--yes', 'do not ask');
   withCommonFlags(command).action((settings: string | undefined, flags: AcceptFlags) => {
     const decisions: Decision[] = [
@@ -31,7 +31,7 @@ export function addAccept(program: Command, commands: Commands): void {
       ...(flags.chunk === undefined ? [] : [{ kind: 'chunk', chunk: flags.chunk } as const]),
     ];
     const [decision, another] = decisions;
-    if (!decision || another) refuse(command, 'Say one of: settings, --revision N, --chunk NAME.');
+    if (!decision || another) refuse(command, 'Specify exactly one of: settings, --revision N, --chunk NAME.');
     return decide(commands, command, decision, flags);
   });
 }

@@ -18,7 +18,7 @@ const maxTries = 5;
 /** Says what a decision will do, asks unless told `--yes`, and does it. */
 export function decide(commands: Commands, command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
   const { host, output } = commands;
-  if (!flags.yes && !canAsk(host)) refuse(command, 'There is no terminal to ask on: add --yes to decide.');
+  if (!flags.yes && !canAsk(host)) refuse(command, 'There is no terminal to ask on. Add --yes to confirm.');
   return commands.withReplicator(command, async (replicator) => {
     const { signal } = new AbortController();
     const wayOut = await replicator.wayOut(decision, signal);
@@ -41,7 +41,10 @@ async function apply(wayOut: DecisionPlan, again: () => ReturnType<Replicator['w
     }
     current = await again();
     if (current.says !== wayOut.says) {
-      throw new Failure('NotApplicable', `Things moved meanwhile, and nothing was changed. Now: ${current.says}`);
+      throw new Failure(
+        'NotApplicable',
+        `The situation changed in the meantime, so nothing was written. The decision would now be: ${current.says}`,
+      );
     }
   }
 }
@@ -54,6 +57,6 @@ interface Result extends Pick<DecisionPlan, 'says'> {
 async function tellResult(output: Output, result: Result, { json }: DecisionFlags): Promise<ExitCode> {
   const { decision, says, applied } = result;
   if (json) await output.printJson({ decision, says, applied });
-  else output.tell(applied ? 'Done. The next run goes on so.' : 'Nothing was changed.');
+  else output.tell(applied ? 'Done. The next run continues this way.' : 'Nothing was changed.');
   return applied ? exitCodes.done : exitCodes.failed;
 }

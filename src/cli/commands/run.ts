@@ -40,9 +40,9 @@ export function addRun(program: Command, commands: Commands): void {
     .option('--limit <N>', 'with --dry-run: end after N events')
     .option('--dashboard <PORT>', 'serve the status page on this machine, at this port or (0) a free one');
   withCommonFlags(command).action((flags: RunFlags) => {
-    if (flags.limit !== undefined && !flags.dryRun) refuse(command, '--limit goes with --dry-run.');
-    if (flags.follow && flags.dryRun) refuse(command, '--follow and --dry-run do not go together.');
-    if (flags.dashboard !== undefined && flags.dryRun) refuse(command, '--dashboard and --dry-run do not go together.');
+    if (flags.limit !== undefined && !flags.dryRun) refuse(command, '--limit needs --dry-run.');
+    if (flags.follow && flags.dryRun) refuse(command, '--follow and --dry-run exclude each other.');
+    if (flags.dashboard !== undefined && flags.dryRun) refuse(command, '--dashboard and --dry-run exclude each other.');
     const port = flags.dashboard === undefined ? undefined : portOf(command, flags.dashboard);
     if (flags.dryRun) {
       const limit = flags.limit === undefined ? Infinity : wholeNumber(command, '--limit', flags.limit, 1);
@@ -103,7 +103,7 @@ async function replicate(
 ): Promise<ExitCode> {
   const { host, output } = commands;
   const stop = stopSignals(host, () =>
-    display.line('Stopping: what is under way is confirmed first. Ctrl-C again ends now.'),
+    display.line('Stopping after the appends under way are confirmed. Press Ctrl-C again to end now.'),
   );
   const ended = new AbortController();
   try {

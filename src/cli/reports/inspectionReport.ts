@@ -54,9 +54,9 @@ export class InspectionReport {
           (nextFrameAt === undefined ? '' : `; the next valid frame is at byte ${number(nextFrameAt)}`),
       ),
       ...(hiddenFrames > 0
-        ? [`  ${counted(hiddenFrames, 'valid frame')} behind that, without a position unless ON_DAMAGE is salvage`]
+        ? [`  ${counted(hiddenFrames, 'valid frame')} after that, without a position unless ON_DAMAGE is salvage`]
         : []),
-      ...(chunk.openCopy === undefined ? [] : [`  its copy is ${chunk.openCopy}: it is not read past`]),
+      ...(chunk.openCopy === undefined ? [] : [`  its copy is ${chunk.openCopy}: nothing after it is read`]),
       ...(chunk.backup && chunk.backup.framesOnlyHere > 0 ? [`  ${copyText(chunk.backup)}`] : []),
     ];
   }
@@ -104,9 +104,9 @@ export class InspectionReport {
   private get findingsLine(): string {
     const { torn, corrupt, hiddenFrames, gaps, openCopies } = this.findings;
     const found = [
-      torn > 0 && counted(torn, 'torn tail'),
+      torn > 0 && counted(torn, 'torn end'),
       corrupt > 0 && counted(corrupt, 'corrupt place'),
-      hiddenFrames > 0 && `${counted(hiddenFrames, 'valid frame')} hidden behind damage`,
+      hiddenFrames > 0 && `${counted(hiddenFrames, 'valid frame')} hidden after damage`,
       gaps > 0 && counted(gaps, 'gap'),
       openCopies > 0 && `${counted(openCopies, 'chunk')} still being copied`,
       this.framesOnlyInCopies > 0 && `${counted(this.framesOnlyInCopies, 'valid frame')} only in .bak copies`,

@@ -25,12 +25,12 @@ export function runFacts(report: RunReport | undefined, { source, target }: Name
 /** What a run did, for people. */
 export function runLines(report: RunReport | undefined, names: Named): string[] {
   if (!report) {
-    return ['Stopped on request, with appends under way; the next run asks the target which of them arrived.'];
+    return ['Stopped on request while appends were under way. The next run asks the target which of them arrived.'];
   }
   return [endLine(report, names), ...(report.anotherRunner ? [anotherRunner] : [])];
 }
 
-const anotherRunner = 'Another runner was found at work on the same stream; every event is there once all the same.';
+const anotherRunner = 'Another runner writes to the same stream. Every event is there exactly once all the same.';
 
 function endLine({ end, events, place }: RunReport, { source, target }: Named): string {
   const confirmed = place?.confirmed;

@@ -53,7 +53,7 @@ function rowsOf(status: Status, now: number): Row[] {
 
 function stateRow({ healthy, problems, stop, outage, lag }: Status): Row {
   if (stop) return { label: 'State', text: 'stopped: a person must decide', colour: 'red' };
-  if (outage) return { label: 'State', text: 'outage: it is tried again', colour: 'red' };
+  if (outage) return { label: 'State', text: 'outage: Eventferry tries again', colour: 'red' };
   if (!healthy) return { label: 'State', text: counted(problems.length, 'problem'), colour: 'red' };
   return { label: 'State', text: lag && lag.bytes > 0 ? 'healthy, catching up' : 'healthy', colour: 'green' };
 }

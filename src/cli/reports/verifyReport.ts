@@ -32,10 +32,10 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
         ? [['', `${number(events.underOtherSettings)} of them written under other settings, which decide their types`]]
         : []),
       ...(events.unjudged > 0
-        ? [['', `${number(events.unjudged)} not in the stream, where other settings held: not judged`]]
+        ? [['', `${number(events.unjudged)} not in the stream, where other settings applied: not compared`]]
         : []),
       ...(events.quarantined > 0
-        ? [['', `${number(events.quarantined)} of them for a message that was set aside, which is there whole`]]
+        ? [['', `${number(events.quarantined)} of them for a message that was set aside, and whose blob is whole`]]
         : []),
       ...(acceptedForeign > 0
         ? [['', `${counted(acceptedForeign, 'foreign event')} that was accepted, passed over`]]
@@ -43,7 +43,7 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
       ...Object.entries(differences.byKind).map(([kind, count]) => ['Differences', `${number(count)} ${kind}`]),
       ...(unfinished === undefined
         ? []
-        : [['Unfinished', `of position ${unfinished} the stream holds only the first events yet; not compared`]]),
+        : [['Unfinished', `position ${unfinished}: the stream holds only its first events yet; not compared`]]),
       ['Confirmed', `position ${report.confirmed.position}, revision ${report.confirmed.revision} when it began`],
       ...rangeRows(report),
       ['Settings', report.settings],
@@ -58,7 +58,7 @@ function verdict({ equal, complete, sample, ranges, differences, stream, confirm
   const what = sample
     ? `a sample of ${counted(ranges.length, 'range')}`
     : `positions ${ranges[0]?.from ?? 1} to ${last?.to ?? 0}`;
-  const cut = complete ? '' : ` Stopped on request; go on with --from ${(last?.to ?? 0) + 1}.`;
+  const cut = complete ? '' : ` Stopped on request; continue with --from ${(last?.to ?? 0) + 1}.`;
   if (!equal) return `Different: ${counted(differences.total, 'difference')} in ${what}.${cut}`;
   if (confirmed.position === 0)
     return `Equal: nothing of the source is in stream ${stream} yet, so nothing was compared.`;

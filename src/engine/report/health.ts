@@ -24,7 +24,7 @@ export function runProblems(
   unknown: boolean,
 ): string[] {
   if (unknown) return [];
-  if (!run) return ['Nothing has run yet. Start a run, or look why the timer does not fire.'];
+  if (!run) return ['Nothing has run yet. Start a run, or find out why the timer does not fire.'];
   const problems: string[] = [];
   if (run.stop)
     problems.push(`Stopped since ${run.stop.since}: ${run.stop.failure.message} ${run.stop.failure.wayOut}`);
@@ -38,7 +38,7 @@ export function runProblems(
     if (silent && ahead && !run.stop) problems.push(leftBehind(run, lag));
     return problems;
   }
-  if (silent) problems.push(`No run has reported since ${run.refreshedAt}. Look whether one is running.`);
+  if (silent) problems.push(`No run has reported since ${run.refreshedAt}. Check whether one is running.`);
   const moved = Math.max(Date.parse(run.movedAt ?? run.startedAt), Date.parse(run.behindSince ?? run.startedAt));
   // guard: stalled-stream
   if (ahead && run.behindSince !== undefined && now - moved > stalledAfterMs) {
@@ -49,7 +49,7 @@ export function runProblems(
 
 function leftBehind({ endedAt }: RunNote, { events, eventsExact }: LagNote): string {
   const left = `${eventsExact ? '' : 'about '}${events} ${events === 1 ? 'event is' : 'events are'} not replicated yet`;
-  return `The last run ended ${endedAt} as it was told, and ${left}. Start another one, or one with --follow.`;
+  return `The last run ended ${endedAt} as requested, and ${left}. Start another run, or one with --follow.`;
 }
 
 /** With the source at hand and nothing behind the cursor all is well now, whenever a run last said so. */

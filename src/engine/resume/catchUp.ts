@@ -214,7 +214,7 @@ class Retracing {
         throw new Failure(
           'TargetConflict',
           `Revision ${event.revision} of stream ${stream} (type ${event.type}) was not written by Eventferry for ` +
-            `source ${sourceId}, but events of ours were written behind it: replicate into a new TARGET_STREAM.`,
+            `source ${sourceId}, but events of ours follow it: replicate into a new TARGET_STREAM.`,
           { stream, revision: event.revision, type: event.type, id: event.id },
         );
       }

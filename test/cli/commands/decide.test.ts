@@ -26,7 +26,7 @@ describe('eventferry accept', () => {
     expect(stopped.stderr).toMatch(/^Stopped: .*BODY_MODE changed/m);
 
     const accepted = await eventferry(['accept', 'settings', '--yes'], changed);
-    expect(accepted).toMatchObject({ code: 0, stderr: 'Done. The next run goes on so.\n' });
+    expect(accepted).toMatchObject({ code: 0, stderr: 'Done. The next run continues this way.\n' });
     expect(accepted.stdout).toContain('up to position 2 stay as they are');
     await ferry.run({ BODY_MODE: 'raw' });
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
@@ -76,7 +76,7 @@ describe('eventferry accept', () => {
   test.each([[['accept', 'settings']], [['rewind']]])('does not decide when it cannot ask: %j', async (args) => {
     const { code, stderr } = await eventferry(args, {});
     expect(code).toBe(2);
-    expect(stderr).toContain('Error: There is no terminal to ask on: add --yes to decide.');
+    expect(stderr).toContain('Error: There is no terminal to ask on. Add --yes to confirm.');
   });
 });
 

@@ -46,13 +46,13 @@ describe('eventferry inspect', () => {
       '00000001-2013-10-16-070000.dat      varint     81,753       150  1-150',
       '00000151-2013-10-16-105311.dat      varint     84,779        60  151-210',
       expect.stringMatching(/^ {2}corrupt at byte 33,941, .* SHA-1 .*; the next valid frame is at byte 34,085$/),
-      '  109 valid frames behind that, without a position unless ON_DAMAGE is salvage',
+      '  109 valid frames after that, without a position unless ON_DAMAGE is salvage',
       '00000321-2013-10-16-145814.dat      varint     89,211       100  211-310',
       '  gap: by its name, records missing before it: 110',
       '',
       `Container ${container.containerName}: 3 chunks (3 varint), 255,743 bytes.`,
       '310 records, position 1 to 310; 630 messages.',
-      'Found: 1 corrupt place, 109 valid frames hidden behind damage, 1 gap.',
+      'Found: 1 corrupt place, 109 valid frames hidden after damage, 1 gap.',
     ]);
     expect(stdout).toMatch(/^Records by key:\n {2}50 {2}user:7\n {2}37 {2}клиент:日本語-😀\n/m);
     expect(stdout).toMatch(/^Messages by contract:\n {2}78 {2}Lokad.SaaS\/RegistrationFailed\n/m);
@@ -84,7 +84,7 @@ describe('eventferry inspect', () => {
     });
   });
 
-  test('finds a torn tail, a copy with frames that its chunk lacks, and names that are no chunks', async () => {
+  test('finds a torn end, a copy with frames that its chunk lacks, and names that are no chunks', async () => {
     const container = await freshContainer();
     const bytes = tapeBytes(records);
     await uploadChunk(container, chunk, bytes.subarray(0, bytes.length - 10));
@@ -96,7 +96,7 @@ describe('eventferry inspect', () => {
       new RegExp(`^ {2}copy ${chunk}.bak \\(\\d+ bytes\\) holds 1 valid frame that is in no chunk$`, 'm'),
     );
     expect(stdout).toContain('Names that are no chunks, ignored: 1.');
-    expect(stdout).toContain('Found: 1 torn tail, 1 valid frame only in .bak copies.');
+    expect(stdout).toContain('Found: 1 torn end, 1 valid frame only in .bak copies.');
   });
 
   test('says when there is nothing', async () => {

@@ -186,10 +186,10 @@ describe('eventferry run, when something is wrong', () => {
   });
 
   test.each([
-    [['run', '--limit', '3'], '--limit goes with --dry-run.'],
+    [['run', '--limit', '3'], '--limit needs --dry-run.'],
     [['run', '--dry-run', '--limit', '0'], '--limit takes a whole number from 1 on, not "0".'],
     [['run', '--nonsense'], "unknown option '--nonsense'"],
-    [['accept', '--yes'], 'Say one of: settings, --revision N, --chunk NAME.'],
+    [['accept', '--yes'], 'Specify exactly one of: settings, --revision N, --chunk NAME.'],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await eventferry(args, {});
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

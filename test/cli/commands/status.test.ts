@@ -103,7 +103,7 @@ describe('eventferry status', () => {
     await ferry.write(chunk, numbered(1, 5));
     const behind = await eventferry(['status'], ferry.environment());
     expect(behind.code).toBe(1);
-    expect(behind.stdout).toMatch(/as it was told, and 2 events are not replicated yet\. Start another one/);
+    expect(behind.stdout).toMatch(/as requested, and 2 events are not replicated yet\. Start another run/);
   });
 
   test('says the same as JSON when told --json', async () => {

@@ -19,7 +19,7 @@ describe('The report of a run', () => {
     const report = { end: 'caught-up', events: 7, place: placeBehind(12, 30), anotherRunner: true } as const;
     expect(runLines(report, names)).toEqual([
       'Replicated 7 events: position 12, revision 30 of stream billing. Caught up.',
-      'Another runner was found at work on the same stream; every event is there once all the same.',
+      'Another runner writes to the same stream. Every event is there exactly once all the same.',
     ]);
     expect(runFacts(report, names)).toEqual({
       end: 'caught-up',
@@ -40,7 +40,7 @@ describe('The report of a run', () => {
   });
 
   test('does not pretend to know what a run did that had to be cut off', () => {
-    expect(runLines(undefined, names).join()).toContain('with appends under way');
+    expect(runLines(undefined, names).join()).toContain('while appends were under way');
     expect(runFacts(undefined, names)).toMatchObject({ end: 'stop-requested', events: null, revision: null });
   });
 });

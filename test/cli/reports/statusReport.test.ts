@@ -62,7 +62,7 @@ describe('A status on a screen', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(lines.length).toBeLessThan(24);
     expect(lines.slice(0, 4)).toEqual([
-      'State       outage: it is tried again',
+      'State       outage: Eventferry tries again',
       'Problem     Outage since 2026-03-01T11:50:00.000Z: EventStoreDB at db:2113 is',
       '            unreachable: connection refused. Check that the server runs and that',
       '            its port can be reached from here.',

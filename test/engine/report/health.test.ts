@@ -26,7 +26,7 @@ describe('After a run that was told to end by itself, with no timer to start ano
   test('a source that has grown is left behind, and it is said how to go on', () => {
     expect(runProblems(ended(2, single), behind, now, false)).toEqual([]);
     expect(runProblems(ended(4, single), behind, now, false)).toEqual([
-      `The last run ended ${ago(4)} as it was told, and 2 events are not replicated yet. Start another one, or one with --follow.`,
+      `The last run ended ${ago(4)} as requested, and 2 events are not replicated yet. Start another run, or one with --follow.`,
     ]);
     expect(staleness(ended(4, single), behind, now)).toEqual({ staleSeconds: 240 });
   });
@@ -53,7 +53,7 @@ describe('After a run that a timer should have followed up', () => {
   test('three minutes of silence are a problem, whatever the source holds', () => {
     expect(runProblems(ended(2), caughtUp, now, false)).toEqual([]);
     expect(runProblems(ended(4), caughtUp, now, false)).toEqual([
-      `No run has reported since ${ago(4)}. Look whether one is running.`,
+      `No run has reported since ${ago(4)}. Check whether one is running.`,
     ]);
     expect(staleness(ended(4), caughtUp, now)).toEqual({ staleSeconds: 240 });
   });
