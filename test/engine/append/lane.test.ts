@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+
+import { beginning, type TargetEvent } from '../../../src/core/record.js';
+import { Failure } from '../../../src/core/failure.js';
+import { Frontier } from '../../../src/engine/append/frontier.js';
+import { Lane, type Request } from '../../../src/engine/append/lane.js';
+import { requestBytes } from '../../../src/engine/append/window.js';
+import { noStream } from '../../../src/target/target.js';
+import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+
+const maxEventBytes = 2 * requestBytes;
+
+function openLane({ appendBytes = 1_048_576, revision = noStream } = {}): Lane {
+  const measure = ({ data }: TargetEvent): number => {
+    if (data.length > maxEventBytes) throw new Failure('EventTooLarge', 'too large');
+    return data.length;
+  };
+  return new Lane({ appendBytes, measure }, new Frontier({ cursor: beginning, revision }), revision);
+}
+
+/** Adds one record with events of these sizes. */
+function add(lane: Lane, position: number, sizes: readonly number[]): void {
+  const record = sampleRecord(position);
+  lane.add(
+    sampleEvents(record, sizes.length).map((event, at) => ({ ...event, data: new Uint8Array(sizes[at] ?? 0) })),
+    record,
+  );
+}
+
+/** Lets every complete request leave. */
+function departAll(lane: Lane): { request: Request; expected: number }[] {
+  const departed: { request: Request; expected: number }[] = [];
+  for (let { next } = lane; next; { next } = lane) departed.push({ request: next, expected: lane.depart(next) });
+  return departed;
+}
+
+const full = requestBytes;
+const half = full / 2;
+const small = 1_000;
+
+describe('A lane cuts the events of whole records into requests', () => {
+  test.each<{
+    title: string;
+    appendBytes?: number;
+    records: readonly (readonly number[])[];
+    /** Of each complete request: its events, its bytes, and the position at which the source goes on after it. */
+    complete: readonly (readonly [events: number, bytes: number, next: number | undefined])[];
+    filling: boolean;
+  }>([
+    { title: 'a small record waits for more', records: [[small]], complete: [], filling: true },
+    { title: 'a record without events makes no request', records: [[]], complete: [], filling: false },
+    {
+      title: 'records fill a request exactly',
+      records: [[half], [half]],
+      complete: [[2, full, 3]],
+      filling: false,
+    },
+    {
+      title: 'a record that does not fit begins the next request',
+      records: [[half], [half + 1]],
+      complete: [[1, half, 2]],
+      filling: true,
+    },
+    {
+      title: 'a record larger than a request leaves whole and alone',
+      records: [[small], [full, small], [small]],
+      complete: [
+        [1, small, 2],
+        [2, full + small, 3],
+      ],
+      filling: true,
+    },
+    {
+      title: 'a request ends after the records without events that follow its last event',
+      records: [[half], [], [half + 1]],
+      complete: [[1, half, 3]],
+      filling: true,
+    },
+    {
+      title: 'a smaller limit of the server makes smaller requests',
+      appendBytes: 1_000,
+      records: [[600], [600]],
+      complete: [[1, 600, 2]],
+      filling: true,
+    },
+    {
+      title: 'a record is cut inside only when the server would not take it whole',
+      appendBytes: 1_000,
+      records: [[100], [600, 600, 300], [200]],
+      complete: [
+        [1, 100, 2],
+        [1, 600, undefined],
+        [2, 900, 3],
+      ],
+      filling: true,
+    },
+  ])('$title', ({ appendBytes, records, complete, filling }) => {
+    const lane = openLane({ ...(appendBytes !== undefined && { appendBytes }) });
+    for (const [at, sizes] of records.entries()) add(lane, at + 1, sizes);
+    const requests = departAll(lane).map(({ request }) => request);
+    expect(requests.map(({ events, bytes, end }) => [events.length, bytes, end?.position])).toEqual(complete);
+    expect(lane.isFilling).toBe(filling);
+  });
+
+  test('a request that is completed early ends after the last record', () => {
+    const lane = openLane();
+    add(lane, 1, [small, small]);
+    expect(lane.next).toBeUndefined();
+    lane.completeFilling();
+    expect(lane.next).toMatchObject({ bytes: 2 * small, end: { position: 2 } });
+    lane.completeFilling();
+    expect(departAll(lane)).toHaveLength(1);
+  });
+
+  test('nothing of a record is taken when one of its events cannot be sent', () => {
+    const lane = openLane();
+    add(lane, 1, [small]);
+    expect(() => add(lane, 2, [small, maxEventBytes + 1])).toThrow('too large');
+    lane.completeFilling();
+    expect(departAll(lane).map(({ request }) => [request.events.length, request.end?.position])).toEqual([[1, 2]]);
+  });
+});
+
+describe('A lane knows what its stream will hold', () => {
+  test('each request expects the revision that the one before it leaves', () => {
+    const lane = openLane({ revision: 41 });
+    for (const position of [1, 2, 3]) add(lane, position, [half, half]);
+    expect(lane.revision).toBe(41);
+    expect(departAll(lane).map(({ expected }) => expected)).toEqual([41, 43, 45]);
+    expect(lane.revision).toBe(47);
+  });
+
+  test('the last mark is that of the last event that left, not of one that waits', () => {
+    const lane = openLane();
+    expect(lane.lastMark).toBeUndefined();
+    add(lane, 1, [half, half]);
+    add(lane, 2, [small]);
+    departAll(lane);
+    expect(lane.lastMark).toMatchObject({ position: 1, index: 1 });
+  });
+
+  test('requests are in flight from their departure to their answer', () => {
+    const lane = openLane();
+    for (const position of [1, 2]) add(lane, position, [full]);
+    expect(lane.inFlight).toBe(0);
+    departAll(lane);
+    expect(lane.inFlight).toBe(2);
+    lane.answered();
+    expect(lane.inFlight).toBe(1);
+  });
+});
