@@ -2,19 +2,19 @@ import type { Parts, Progress } from './parts.js';
 import { appendPipeline } from './append/pipeline.js';
 import { keepSetAside } from './quarantining.js';
 
-/** Who looks on while a pass is under way. */
+/** Is told how a pass goes. */
 export interface PassWatch {
   /** After each batch: what is confirmed so far. */
   advanced(confirmed: Progress): Promise<void>;
-  /** At the end, also of a pass that fails: what is confirmed, and the highest revision that we may have left. */
+  /** At the end, also of a pass that fails: what is confirmed, and the highest revision that an append may have left. */
   ended(confirmed: Progress, sentTo: number): void;
 }
 
 /**
- * One bounded pass: every record committed at the source when it gets there, each event once, in order. Ends at the
- * source's head or when the signal is aborted; what was read until then is confirmed first.
+ * One bounded pass: reads every record that is committed at the source, and appends each event once, in order. Ends at
+ * the source's head or when the signal is aborted. What was read until then is confirmed first.
  *
- * @throws Failure; everything read before a finding at the source is confirmed by then
+ * @throws Failure; everything that was read before the source failed is confirmed by then
  */
 export async function pass(from: Progress, parts: Parts, signal: AbortSignal, watch: PassWatch): Promise<Progress> {
   const { source, convert, target, checkpoint, quarantine, stream, clock } = parts;

@@ -13,9 +13,9 @@ export interface StoredEvent {
 
 /** What the end of a target stream looks like. */
 export type Tail =
-  /** Neither the stream nor its metadata stream exists (looked at twice, 1 s apart). */
+  /** Neither the stream nor its metadata stream exists (read twice, 1 s apart). */
   | { readonly kind: 'absent' }
-  /** No event can be read, yet the stream exists or existed: soft-deleted, or all hidden by its metadata. */
+  /** No event can be read, yet the stream exists or existed: it is soft-deleted, or its metadata hides every event. */
   | { readonly kind: 'truncated'; readonly reason: string }
   | { readonly kind: 'tombstoned' }
   | { readonly kind: 'event'; readonly event: StoredEvent; readonly retention?: Retention };
@@ -35,7 +35,7 @@ export interface Target {
   /** Reads the end of a stream from the leader, links not resolved. @throws Failure of a Target* kind (outage). */
   tail(stream: string, signal: AbortSignal): Promise<Tail>;
 
-  /** Events from a revision on, in order; none when the stream is missing. For verification and `accept`. */
+  /** Events from a revision on, in order; none when the stream is missing. */
   read(
     stream: string,
     from: { readonly revision: number; readonly direction: 'forwards' | 'backwards'; readonly count?: number },
@@ -43,14 +43,14 @@ export interface Target {
   ): AsyncIterable<StoredEvent>;
 
   /**
-   * What the event counts for in an append, in bytes, as the strictest server counts.
+   * The bytes that the event counts for in an append, as the strictest server counts.
    *
-   * @throws Failure `EventTooLarge` or `Unconvertible` for an event that the server would refuse: a refused event can
+   * @throws Failure `EventTooLarge` or `Unconvertible` for an event that the server would refuse. A refused event can
    * end the whole call, so it is never sent.
    */
   measure(event: TargetEvent): number;
 
-  /** Most bytes of one append, as {@link measure} counts them. Falls when the server names a smaller limit. */
+  /** An append has at most this many bytes, as {@link measure} counts. Falls when the server names a smaller limit. */
   readonly appendBytes: number;
 
   /** Opens a call for appends to one stream. */
@@ -61,8 +61,8 @@ export interface Target {
 }
 
 /**
- * One call that carries appends in order. It fails as a whole: after the first failure every append in flight and
- * every later one is rejected, with unknown outcome, and the call is gone.
+ * One call that carries appends in order. It fails as a whole: after the first failure, every append in flight and
+ * every later one is rejected, and whether the server stored them is unknown.
  */
 export interface AppendCall {
   /**

@@ -1,15 +1,16 @@
 import type { Clock } from '../../core/clock.js';
 
-/** A request holds whole records up to so many bytes: 500 events of 300 bytes already run at the server's speed. */
+/** A request holds whole records up to this many bytes. 500 events of 300 bytes already run at the server's speed. */
 export const requestBytes = 200 * 1024;
 
 const minRequests = 3;
 const maxRequests = 16;
-/** More than this many requests in the server's queue only wait; with fewer it may soon have nothing to do. */
+/** Requests in the server's queue: more than this only wait. */
 const fullQueue = 4;
+/** With fewer than this in its queue, the server may soon have nothing to do. */
 const shortQueue = 2;
 const learnAnewMs = 30_000;
-/** A reply says so long how the stream ends. */
+/** For this long after a reply we know how the stream ends. */
 const knownForMs = 1_000;
 
 /** An append under way, for {@link AppendWindow.answered}. */
@@ -19,22 +20,23 @@ export interface Timed {
 }
 
 /**
- * How many requests may be under way. The shortest reply time seen is what an append takes when none is before it; if
- * replies now take k times as long, all but one in k of our requests are waiting in the server's queue. Two to four
- * should wait: then the server always has the next one at hand, and more would only take longer (measured: eight
- * requests of 2,000 events are slower than four of 500, at ten times the reply time). So the window grows by one
- * request whenever it held us back for a round of replies while fewer than two were queued, as they are over a long
- * line, and shrinks by one when more than four were. It starts with three requests and forgets what it has learnt
- * after 30 s, since servers and lines change. A line whose delay wavers by half looks like a queue and gets fewer. Small
- * requests, as there are near the head, say nothing about it: they leave at once. Bytes in flight are bounded too, so
- * that large events do not multiply.
+ * How many requests may be under way.
  *
- * The first request goes alone, and so does one that leaves a second after the last reply or later. Until it is
- * answered nobody knows that the stream is still as it was: had it grown meanwhile, by just as many events, that request
- * would fail and one behind it would not.
+ * The shortest reply time seen is that of an append with no other before it. If replies now take k times as long, only
+ * one in k of our requests is at work; the others wait in the server's queue. Two to four should wait: then the server
+ * always has the next one at hand. More would only take longer (measured: eight requests of 2,000 events are slower
+ * than four of 500, at ten times the reply time). So the window grows by one request when it held us back during a
+ * round of replies and fewer than two were queued, as happens over a long line. It shrinks by one when more than four
+ * were queued. It starts with three requests, and forgets after 30 s what it has learnt, since servers and lines
+ * change. A line whose delay wavers by half looks like a queue and gets fewer requests. Small requests, as they occur
+ * near the head, leave at once and teach nothing. Bytes in flight are bounded too, so that large events do not multiply.
+ *
+ * The first request goes alone, and so does one that leaves a second or more after the last reply. Until it is
+ * answered, nobody knows whether the stream is still as it was. If the stream had grown meanwhile by just as many
+ * events, that request would fail and the one after it would not.
  */
 export class AppendWindow {
-  /** Most requests under way. */
+  /** At most this many requests are under way. */
   requests = minRequests;
   private inFlight = 0;
   private inFlightBytes = 0;
@@ -42,7 +44,7 @@ export class AppendWindow {
   private isAlone = false;
   private shortestMs = Infinity;
   private learntSince: number;
-  /** Of the current round of replies. */
+  /** These three are of the current round of replies. */
   private replies = 0;
   private repliesMs = 0;
   private heldBack = false;
@@ -51,7 +53,7 @@ export class AppendWindow {
     this.learntSince = clock.elapsed();
   }
 
-  /** True when a request of so many bytes may leave now. One may always be under way, however large. */
+  /** True when a request of this many bytes may leave now. One may always be under way, however large. */
   hasRoom(bytes: number): boolean {
     if (this.inFlight === 0) return true;
     // guard: first-append-alone
@@ -70,7 +72,7 @@ export class AppendWindow {
     return { bytes, sentAt: now };
   }
 
-  /** Its reply is here. */
+  /** The reply to a request has arrived. */
   answered({ bytes, sentAt }: Timed): void {
     const now = this.clock.elapsed();
     this.answeredAt = now;
