@@ -6,7 +6,8 @@ const tables = '@azure/data-tables';
 
 /** Each room of `src`: the rooms that it may import from, and the packages that live in it. */
 const rooms = {
-  core: { imports: [], packages: [] },
+  // zod: what is stored, marks and cursors among it, is declared once, as a schema.
+  core: { imports: [], packages: ['zod'] },
   storage: { imports: ['core'], packages: [blob, '@azure/identity'] },
   config: { imports: ['core', 'storage'], packages: ['zod'] },
   source: { imports: ['core', 'storage'], packages: [blob] },

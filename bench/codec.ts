@@ -1,7 +1,8 @@
 import { createHash, hash } from 'node:crypto';
 import { loadConfig, type Environment } from '../src/config/config.js';
 import { createConvert } from '../src/convert/convert.js';
-import { beginning, type SourceRecord, type TargetEvent } from '../src/core/record.js';
+import { beginning } from '../src/core/cursor.js';
+import type { SourceRecord, TargetEvent } from '../src/core/record.js';
 import { measureFrame, ParsedFrame } from '../src/source/lokad/frame.js';
 import { sha1Bytes } from '../src/source/lokad/sha1.js';
 import { lokadTapes } from '../src/source/lokadTapes.js';

@@ -7,7 +7,7 @@ import {
   type RequestPolicyOptions,
   type WebResource,
 } from '@azure/storage-blob';
-import { beginning, type Cursor } from '../src/core/record.js';
+import { beginning, type Cursor } from '../src/core/cursor.js';
 import { lokadTapes } from '../src/source/lokadTapes.js';
 import { loadConfig } from '../src/config/config.js';
 import { silentLogger } from '../src/core/logger.js';

@@ -1,6 +1,7 @@
 import { createReconversion, type Reconversion } from '../src/verify/reconvert.js';
 import type { Config } from '../src/config/config.js';
-import type { Mark, SourceRecord } from '../src/core/record.js';
+import type { Mark } from '../src/core/mark.js';
+import type { SourceRecord } from '../src/core/record.js';
 import { ownMark } from '../src/engine/resume/ownership.js';
 import { Verification, type Difference, type DifferenceKind, type ExpectedEvent } from '../src/verify/verify.js';
 import type { StoredEvent } from '../src/target/target.js';

@@ -1,5 +1,6 @@
 import { CheckpointKeeper } from './checkpoint/keeper.js';
-import type { CheckpointStore, ExaminationNote, LagSample } from './checkpoint/checkpoint.js';
+import type { CheckpointStore, LagSample } from './checkpoint/checkpoint.js';
+import type { ExaminationNote } from './checkpoint/row.js';
 import { tableCheckpoint } from './checkpoint/table.js';
 import { tableLagHistory } from './checkpoint/lagTable.js';
 import { systemClock, type Clock } from './core/clock.js';

@@ -1,7 +1,8 @@
 import { binaryEvent, EventStoreDBClient, jsonEvent, NO_STREAM, type EventData } from '@eventstore/db-client';
 import { systemClock } from '../../src/core/clock.js';
 import type { Config } from '../../src/config/config.js';
-import { beginning, type SourceMessage, type SourceRecord } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
+import type { SourceMessage, SourceRecord } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { connectContainer } from '../../src/storage/container.js';
 import { silentLogger } from '../../src/core/logger.js';

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { systemClock } from '../../src/core/clock.js';
 import type { Config } from '../../src/config/config.js';
-import { beginning } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { connectContainer } from '../../src/storage/container.js';
 import { silentLogger } from '../../src/core/logger.js';

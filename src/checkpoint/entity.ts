@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { Failure } from '../core/failure.js';
 import { redact } from '../core/redact.js';
-import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './checkpoint.js';
-import { shaped, type Shaped } from './row.js';
+import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './row.js';
+import { jsonValue, type JsonColumn, type JsonValue } from './row.js';
 
 /** What a table property may hold here; a bigint is stored as Int64. */
 type Column = string | number | bigint;
@@ -150,17 +150,17 @@ function json(name: string, value: unknown): Record<string, string> {
   return columns;
 }
 
-function parsed<Name extends keyof Shaped>(
+function parsed<Name extends JsonColumn>(
   entity: Readonly<Record<string, unknown>>,
   name: Name,
-): Shaped[Name] | undefined {
+): JsonValue<Name> | undefined {
   let whole = '';
   for (let part = 1; ; part += 1) {
     const column = entity[columnName(name, part)];
     if (typeof column !== 'string') break;
     whole += column;
   }
-  return whole === '' ? undefined : shaped(name, JSON.parse(whole));
+  return whole === '' ? undefined : jsonValue(name, JSON.parse(whole));
 }
 
 function columnName(name: string, part: number): string {

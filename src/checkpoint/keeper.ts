@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
 import { Failure } from '../core/failure.js';
-import { beginning } from '../core/record.js';
-import type { Acceptance, CheckpointRow, CheckpointStore, RunNote } from './checkpoint.js';
+import { beginning } from '../core/cursor.js';
+import type { CheckpointStore } from './checkpoint.js';
+import type { Acceptance, CheckpointRow, RunNote } from './row.js';
 
 /** Whose row it is, and the settings that decide what is written, by name. */
 export type CheckpointIdentity = Pick<CheckpointRow, 'source' | 'stream' | 'settings'>;

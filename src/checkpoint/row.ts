@@ -1,89 +1,156 @@
 import { z } from 'zod';
-import type { Cursor, Mark } from '../core/record.js';
-import type { CheckpointRow, RunNote } from './checkpoint.js';
+import { readPointSchema, sourceStateSchema, type Cursor } from '../core/cursor.js';
+import type { FailureKind, StopKind } from '../core/failure.js';
+import { markSchema, type Mark } from '../core/mark.js';
+import { count, open, text, type Stored } from '../core/stored.js';
 
-/**
- * What the JSON columns of a row must look like. A row that someone has damaged must be found so when it is read, not
- * when what it says is acted on. What is not named here is left as it is: another version of the same schema wrote it.
- */
-
-const count = z.int().nonnegative();
-const text = z.string();
 const texts = z.array(text);
 
-const readPoint = z.looseObject({ chunk: text, offset: count, sha1: text });
+/** A kind of failure; another version of the same schema may know more of them. */
+const kind = text as unknown as z.ZodType<FailureKind>;
+const stopKind = text as unknown as z.ZodType<StopKind>;
 
-const memory = z.looseObject({
-  eras: z.looseObject({ int32Until: text, varintFrom: text }).exactOptional(),
-  namesBefore: z.looseObject({ chunk: text.exactOptional(), count, digest: text }).exactOptional(),
-  left: z.array(readPoint.extend({ etag: text })).exactOptional(),
-  passedOver: z.looseObject({ chunks: count, bytes: count }).exactOptional(),
-  allowed: texts.exactOptional(),
-  apart: z.array(readPoint.extend({ position: count.min(1) })).exactOptional(),
-});
+const failure = open({ kind, message: text, wayOut: text, facts: z.record(text, z.unknown()) });
 
-const mark = z.looseObject({
-  v: z.literal(1),
-  source: text,
-  position: count.min(1),
-  index: count,
-  count: count.min(1),
-  key: text,
-  sha1: text,
-  chunk: text,
-  offset: count,
-  settings: text,
-  reformatted: z.literal(true).exactOptional(),
-  quarantined: z.literal(true).exactOptional(),
-  returnTo: readPoint.exactOptional(),
-});
+/** What a failure tells people; plain JSON, without secrets. */
+export type FailureNote = Stored<typeof failure>;
 
-const accepted = z.looseObject({
-  settings: z.looseObject({ from: text, to: text }).exactOptional(),
-  foreign: z.array(z.looseObject({ revision: count, id: text })).exactOptional(),
-});
-
-const failure = z.looseObject({ kind: text, message: text, wayOut: text, facts: z.record(text, z.unknown()) });
 const notification = z.enum(['claimed', 'sent']);
 
-const run = z.looseObject({
+/**
+ * Whether someone has been told: claimed in the row first, then sent, then marked sent; so two processes never both
+ * send, and a crash in between costs at most one repetition.
+ */
+export type Notification = Stored<typeof notification>;
+
+const outage = open({
+  since: text,
+  /** Set between the first good pass and the notification that it is over. */
+  endedAt: text.exactOptional(),
+  tries: count,
+  failure,
+  notification,
+});
+
+/** From the first failed pass to the next good one. Times are ISO 8601, UTC. */
+export type OutageNote = Stored<typeof outage>;
+
+const stop = open({ since: text, failure: failure.extend({ kind: stopKind }), notification });
+
+/** A finding that a person must decide on. */
+export type StopNote = Stored<typeof stop>;
+
+const lag = open({
+  bytes: z.number(),
+  events: z.number(),
+  /** False when `events` is an estimate. */
+  eventsExact: z.boolean(),
+  /** Seconds since the oldest unconfirmed bytes were first seen; 0 when nothing is unconfirmed. */
+  seconds: z.number(),
+});
+
+/** How far behind the target is. */
+export type LagNote = Stored<typeof lag>;
+
+const examination = open({ at: text, wrong: texts, warnings: texts });
+
+/** What `eventferry doctor` found when a worker ran it last; a sentence each. */
+export type ExaminationNote = Stored<typeof examination>;
+
+const runSummary = open({
+  startedAt: text,
+  endedAt: text,
+  /** Why it ended: a `RunEnd`, or the kind of failure that ended it. */
+  end: text,
+  /** Events that it appended. */
+  events: z.number(),
+});
+
+/** A run that is over. Times are ISO 8601, UTC. */
+export type RunSummary = Stored<typeof runSummary>;
+
+const run = open({
+  /** A name for the process that wrote last. */
   runner: text,
   startedAt: text,
+  /** When this note was written last; a waiting run refreshes it once a minute. */
   refreshedAt: text,
   endedAt: text.exactOptional(),
+  /** The run was told to end when it has caught up, and no timer starts the next: its silence afterwards is no wonder. */
   single: z.literal(true).exactOptional(),
+  /** When the confirmed revision last moved. */
   movedAt: text.exactOptional(),
+  /** When the tail was last at the source's head. */
   caughtUpAt: text.exactOptional(),
+  /** When the oldest bytes that are not confirmed yet were first seen; absent when there are none. */
   behindSince: text.exactOptional(),
-  lag: z
-    .looseObject({ bytes: z.number(), events: z.number(), eventsExact: z.boolean(), seconds: z.number() })
-    .exactOptional(),
-  yielding: z.looseObject({ since: text, lagBytes: z.number() }).exactOptional(),
-  examination: z.looseObject({ at: text, wrong: texts, warnings: texts }).exactOptional(),
-  recentRuns: z.array(z.looseObject({ startedAt: text, endedAt: text, end: text, events: z.number() })).exactOptional(),
-  outage: z
-    .looseObject({ since: text, endedAt: text.exactOptional(), tries: count, failure, notification })
-    .exactOptional(),
-  stop: z.looseObject({ since: text, failure, notification }).exactOptional(),
+  lag: lag.exactOptional(),
+  /** Set while the stream is left to another runner. */
+  yielding: open({ since: text, lagBytes: z.number() }).exactOptional(),
+  sourceHead: open({ chunk: text, bytes: z.number() }).exactOptional(),
+  examination: examination.exactOptional(),
+  /** The last few, newest first. */
+  recentRuns: z.array(runSummary).exactOptional(),
+  outage: outage.exactOptional(),
+  stop: stop.exactOptional(),
   lastError: failure.extend({ at: text }).exactOptional(),
 });
 
-const shapes = { returnTo: readPoint, memory, mark, accepted, run, settings: z.record(text, text) };
+/** The run's state, for people. Times are ISO 8601, UTC. */
+export type RunNote = Stored<typeof run>;
 
-/** What each column holds. */
-export interface Shaped {
-  readonly returnTo: NonNullable<Cursor['returnTo']>;
-  readonly memory: NonNullable<Cursor['memory']>;
-  readonly mark: Mark;
-  readonly accepted: NonNullable<CheckpointRow['accepted']>;
-  readonly run: RunNote;
-  readonly settings: CheckpointRow['settings'];
+const accepted = open({
+  /** Events written under the settings with the digest `from` may be followed by events under `to`. */
+  settings: open({ from: text, to: text }).exactOptional(),
+  /** Events that are not ours and after which a person had us go on. */
+  foreign: z.array(open({ revision: count, id: text })).exactOptional(),
+});
+
+/** What a person has accepted; the decisions on stops. */
+export type Acceptance = Stored<typeof accepted>;
+
+const settings = z.record(text, text);
+
+/** Everything remembered about one source and one target stream. */
+export interface CheckpointRow {
+  readonly source: string;
+  readonly stream: string;
+  /** Where to look in the blobs next; never behind what the target has acknowledged. */
+  readonly cursor: Cursor;
+  /** The event acknowledged last; absent until the first. `revision` is 0-based. */
+  readonly confirmed?: { readonly mark: Mark; readonly revision: number };
+  /** Raised whenever the row was set back: for a restored target, or by `rewind`. */
+  readonly generation: number;
+  /** The settings that decide what is written, by name, so that a change can be named. */
+  readonly settings: Stored<typeof settings>;
+  readonly accepted?: Acceptance;
+  readonly run?: RunNote;
+  /**
+   * The row was made for its note or for a decision alone, before anybody knew where replication stands: `cursor` says
+   * nothing. Whatever the stream holds may be from long before.
+   */
+  readonly unplaced?: true;
 }
 
+/** The columns that hold JSON. */
+const columns = {
+  returnTo: readPointSchema,
+  memory: sourceStateSchema,
+  mark: markSchema.loose(),
+  accepted,
+  run,
+  settings,
+};
+
+export type JsonColumn = keyof typeof columns;
+
+/** What each of them holds. */
+export type JsonValue<Name extends JsonColumn> = Name extends 'mark' ? Mark : Stored<(typeof columns)[Name]>;
+
 /** The value of a JSON column. @throws Error that says where it is not what it must be */
-export function shaped<Name extends keyof Shaped>(name: Name, value: unknown): Shaped[Name] {
-  const result = shapes[name].safeParse(value);
-  if (result.success) return result.data as unknown as Shaped[Name];
+export function jsonValue<Name extends JsonColumn>(name: Name, value: unknown): JsonValue<Name> {
+  const result = columns[name].safeParse(value);
+  if (result.success) return result.data as JsonValue<Name>;
   const [issue] = result.error.issues;
   const where = [name, ...(issue?.path ?? [])].join('.');
   // guard: shape-of-a-row

@@ -2,7 +2,8 @@ import type { TableClient } from '@azure/data-tables';
 import { isDeepStrictEqual } from 'node:util';
 
 import { Failure } from '../core/failure.js';
-import type { CheckpointRow, CheckpointStore, StoredRow } from './checkpoint.js';
+import type { CheckpointStore, StoredRow } from './checkpoint.js';
+import type { CheckpointRow } from './row.js';
 import { entityOf, keysOf, rowOf } from './entity.js';
 import type { CheckpointEntity } from './entity.js';
 import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';

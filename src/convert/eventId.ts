@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../core/failure.js';
-import type { Mark } from '../core/record.js';
-
-/** The id has 48 bits for the position. */
-export const maxPosition = 2 ** 48 - 1;
-
-/** The id has 26 bits for the index. */
-export const maxIndex = 2 ** 26 - 1;
+import { maxIndex, maxPosition, type Mark } from '../core/mark.js';
 
 /** Gives the id of one event of a record, by its index. */
 export type IdOfIndex = (index: number) => string;

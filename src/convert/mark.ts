@@ -1,39 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { Failure } from '../core/failure.js';
-import type { Mark, ReadPoint, SourceRecord } from '../core/record.js';
+import type { ReadPoint } from '../core/cursor.js';
+import { markSchema, type Mark } from '../core/mark.js';
+import type { SourceRecord } from '../core/record.js';
 import { asBuffer } from './body/asBuffer.js';
-import { maxIndex, maxPosition } from './eventId.js';
 import { JsonWriter } from './body/jsonWriter.js';
 
 /** So much of a frame's SHA-1 goes into its mark. */
 const markHashBytes = 8;
-
-const offset = z.int().nonnegative();
-
-const returnTo: z.ZodType<ReadPoint> = z.object({
-  chunk: z.string(),
-  offset,
-  sha1: z.string().regex(/^([0-9a-f]{40})?$/),
-});
-
-const ourMark = z
-  .object({
-    v: z.literal(1),
-    source: z.string(),
-    position: z.int().min(1).max(maxPosition),
-    index: z.int().nonnegative().max(maxIndex),
-    count: z.int().min(1),
-    key: z.string(),
-    sha1: z.string().regex(/^[0-9a-f]{16}$/),
-    chunk: z.string(),
-    offset,
-    settings: z.string().regex(/^[0-9a-f]{8}$/),
-    reformatted: z.literal(true).exactOptional(),
-    returnTo: returnTo.exactOptional(),
-    quarantined: z.literal(true).exactOptional(),
-  })
-  .refine((mark) => mark.index < mark.count);
 
 const newerMark = z.object({ v: z.int().min(2) });
 
@@ -46,7 +21,7 @@ const newerMark = z.object({ v: z.int().min(2) });
 export function parseMark(metadata: Uint8Array): Mark | undefined {
   const found = eventferryObject(metadata);
   if (found === undefined) return undefined;
-  const ours = ourMark.safeParse(found);
+  const ours = markSchema.safeParse(found);
   if (ours.success) return ours.data;
   const newer = newerMark.safeParse(found);
   // guard: mark-of-a-newer-version

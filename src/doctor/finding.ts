@@ -1,4 +1,4 @@
-import type { ExaminationNote } from '../checkpoint/checkpoint.js';
+import type { ExaminationNote } from '../checkpoint/row.js';
 import { settingProblemsOf, settingProblemText } from '../config/config.js';
 import { asFailure, type Failure } from '../core/failure.js';
 

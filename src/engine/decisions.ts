@@ -1,6 +1,6 @@
-import type { Acceptance } from '../checkpoint/checkpoint.js';
+import type { Acceptance } from '../checkpoint/row.js';
 import { Failure } from '../core/failure.js';
-import { beginning, type Cursor } from '../core/record.js';
+import { beginning, type Cursor } from '../core/cursor.js';
 import { noStream } from '../target/target.js';
 import { refuseHidden } from './resume/foreignTail.js';
 import type { Parts } from './parts.js';

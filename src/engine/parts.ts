@@ -1,7 +1,9 @@
 import type { LagHistory } from '../checkpoint/checkpoint.js';
 import type { CheckpointKeeper } from '../checkpoint/keeper.js';
 import type { Clock } from '../core/clock.js';
-import type { Cursor, Mark, SourceRecord, TargetEvent } from '../core/record.js';
+import type { Cursor } from '../core/cursor.js';
+import type { Mark } from '../core/mark.js';
+import type { SourceRecord, TargetEvent } from '../core/record.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';

@@ -1,4 +1,4 @@
-import type { FailureNote } from '../checkpoint/checkpoint.js';
+import type { FailureNote } from '../checkpoint/row.js';
 
 /** Something that people are told wherever they are. Times are ISO 8601, UTC. */
 export interface Notice {

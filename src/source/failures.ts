@@ -1,5 +1,5 @@
 import { Failure } from '../core/failure.js';
-import type { SourceState } from '../core/record.js';
+import type { SourceState } from '../core/cursor.js';
 import { otherEra, otherVariant } from './chunks/allowance.js';
 import { parseChunkName } from './chunks/name.js';
 import type { ReadPosition } from './reading/position.js';

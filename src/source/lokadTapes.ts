@@ -1,4 +1,4 @@
-import { beginning, type Cursor } from '../core/record.js';
+import { beginning, type Cursor } from '../core/cursor.js';
 import { accept } from './watch/accept.js';
 import { confirmEnd } from './chunks/chunkState.js';
 import { chunkMap } from './views/map.js';

@@ -1,4 +1,6 @@
-import type { Cursor, Mark, SourceState, SourceRecord } from '../core/record.js';
+import type { Cursor, SourceState } from '../core/cursor.js';
+import type { Mark } from '../core/mark.js';
+import type { SourceRecord } from '../core/record.js';
 
 /** Records in order, and the cursor behind the last of them. */
 export interface SourceBatch {

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
 import type { Clock } from '../core/clock.js';
-import type { Cursor, ReadPoint, SourceState } from '../core/record.js';
+import type { Cursor, ReadPoint, SourceState } from '../core/cursor.js';
 import type { Logger } from '../core/logger.js';
 import { ChunkWatch } from './watch/watch.js';
 import { BlobReader } from './reading/blobReader.js';

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { firstNewline, formatBody } from '../convert/body/jsvFormat.js';
-import type { Mark, TargetEvent } from '../core/record.js';
+import type { Mark } from '../core/mark.js';
+import type { TargetEvent } from '../core/record.js';
 import type { StoredEvent } from '../target/target.js';
 
 /** What can be wrong with a target stream, given what the source holds. */

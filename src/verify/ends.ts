@@ -1,6 +1,6 @@
-import type { CheckpointRow } from '../checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../checkpoint/row.js';
 import { Failure } from '../core/failure.js';
-import { sameMark, type Mark } from '../core/record.js';
+import { sameMark, type Mark } from '../core/mark.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference } from './difference.js';

@@ -1,4 +1,5 @@
-import type { Mark, SourceRecord, TargetEvent } from '../core/record.js';
+import type { Mark } from '../core/mark.js';
+import type { SourceRecord, TargetEvent } from '../core/record.js';
 import { convertBody } from '../convert/body/body.js';
 import { createConvert, opaqueType, type ConvertOptions } from '../convert/convert.js';
 import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';

@@ -1,5 +1,5 @@
 import { parseMark } from '../convert/mark.js';
-import type { Mark } from '../core/record.js';
+import type { Mark } from '../core/mark.js';
 import type { StoredEvent } from '../target/target.js';
 import { changes, difference, EventsDigest, type Difference, type ExpectedEvent } from './difference.js';
 import { Numbering } from './numbering.js';

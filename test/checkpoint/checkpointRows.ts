@@ -1,5 +1,5 @@
-import type { CheckpointRow, RunNote } from '../../src/checkpoint/checkpoint.js';
-import type { Mark } from '../../src/core/record.js';
+import type { CheckpointRow, RunNote } from '../../src/checkpoint/row.js';
+import type { Mark } from '../../src/core/mark.js';
 
 /** The mark of the only event of a record. */
 export function markAt(position: number): Mark {

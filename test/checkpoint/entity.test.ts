@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { CheckpointRow, FailureNote } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointRow, FailureNote } from '../../src/checkpoint/row.js';
 import { entityOf, keysOf, rowOf } from '../../src/checkpoint/entity.js';
 import { Failure } from '../../src/core/failure.js';
-import { beginning } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
 
 describe('the keys of a row', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckpointRow } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { entityOf, rowOf } from '../../src/checkpoint/entity.js';
 import { asFailure } from '../../src/core/failure.js';
 import { Draws } from '../support/mutations.js';

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import type { CheckpointRow, CheckpointStore } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
 import { tableCheckpoint } from '../../src/checkpoint/table.js';
-import { beginning } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { reachedAt } from './checkpointRows.js';

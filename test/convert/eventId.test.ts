@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createEventIds, eventIdOf, maxIndex, maxPosition } from '../../src/convert/eventId.js';
+import { createEventIds, eventIdOf } from '../../src/convert/eventId.js';
 import type { Failure } from '../../src/core/failure.js';
-import type { Mark } from '../../src/core/record.js';
+import { maxIndex, maxPosition, type Mark } from '../../src/core/mark.js';
 
 const sha1 = 'ddefc23e98269e31058218b7f9f905e3a9d9002a';
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMarks, parseMark } from '../../src/convert/mark.js';
 import type { Failure } from '../../src/core/failure.js';
-import type { Mark, SourceRecord } from '../../src/core/record.js';
+import type { Mark } from '../../src/core/mark.js';
+import type { SourceRecord } from '../../src/core/record.js';
 import { message, sourceRecord } from './sourceRecord.js';
 
 const marks = createMarks('billing', '89abcdef');

@@ -7,7 +7,8 @@ import { encodeBatch } from '../../dev/writer/messageStore.js';
 import { encodeFrame, hashOf } from '../../dev/writer/tapeFrame.js';
 import { loadConfig } from '../../src/config/config.js';
 import { createConvert } from '../../src/convert/convert.js';
-import type { Mark, SourceRecord } from '../../src/core/record.js';
+import type { Mark } from '../../src/core/mark.js';
+import type { SourceRecord } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';
 
 const chunk = '00000001-2013-10-13-200514.dat';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Standoff } from '../../src/engine/standoff.js';
 import { Failure } from '../../src/core/failure.js';
-import { beginning } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
 
 const lost = new Failure('AppendUncertain', 'the call was lost');
 const behind = (revision: number) => ({ cursor: beginning, revision });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginning, type Mark } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
+import type { Mark } from '../../src/core/mark.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { manyChunks } from '../support/manyChunks.js';
 import { never, openTapes, readAll } from './openTapes.js';

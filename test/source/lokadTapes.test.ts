@@ -2,7 +2,8 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
 import type { Clock } from '../../src/core/clock.js';
-import { beginning, type SourceRecord } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
+import type { SourceRecord } from '../../src/core/record.js';
 import { azuriteConnectionString } from '../support/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';

@@ -1,7 +1,8 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
 import { systemClock } from '../../src/core/clock.js';
-import { beginning, type Cursor, type SourceRecord } from '../../src/core/record.js';
+import { beginning, type Cursor } from '../../src/core/cursor.js';
+import type { SourceRecord } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { Source } from '../../src/source/source.js';
 import type { TapeOptions } from '../../src/source/tapes.js';

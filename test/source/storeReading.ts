@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 
-import { beginning, type SourceRecord } from '../../src/core/record.js';
+import { beginning } from '../../src/core/cursor.js';
+import type { SourceRecord } from '../../src/core/record.js';
 import { parseChunkName } from '../../src/source/chunks/name.js';
 import {
   fixtureStore,

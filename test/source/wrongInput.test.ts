@@ -3,7 +3,9 @@ import { BlobServiceClient, ContainerSASPermissions, StorageSharedKeyCredential 
 import { describe, expect, test } from 'vitest';
 
 import { Failure } from '../../src/core/failure.js';
-import { beginning, type Cursor, type Mark, type SourceRecord } from '../../src/core/record.js';
+import { beginning, type Cursor } from '../../src/core/cursor.js';
+import type { Mark } from '../../src/core/mark.js';
+import type { SourceRecord } from '../../src/core/record.js';
 import type { Source, SourceBatch } from '../../src/source/source.js';
 import { connectContainer } from '../../src/storage/container.js';
 import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';

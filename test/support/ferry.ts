@@ -3,7 +3,7 @@ import { TableClient } from '@azure/data-tables';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { onTestFinished } from 'vitest';
 import type { EventStoreServer, StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
-import type { CheckpointRow } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { keysOf } from '../../src/checkpoint/entity.js';
 import { tableCheckpoint } from '../../src/checkpoint/table.js';
 import type { Clock } from '../../src/core/clock.js';

@@ -1,4 +1,5 @@
-import type { CheckpointRow, CheckpointStore, StoredRow } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointStore, StoredRow } from '../../src/checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { Failure } from '../../src/core/failure.js';
 
 /** A table with one row, kept in memory; `down` makes it unreachable. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Mark, SourceRecord, TargetEvent } from '../../src/core/record.js';
+import type { Mark } from '../../src/core/mark.js';
+import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 
 /** Records and events as the source and convert make them, for tests of what lies behind. */
 

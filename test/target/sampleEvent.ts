@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Mark, TargetEvent } from '../../src/core/record.js';
+import type { Mark } from '../../src/core/mark.js';
+import type { TargetEvent } from '../../src/core/record.js';
 
 /** An event as the target gets it; what a test does not care for is believable. */
 export function sampleEvent(part: Partial<TargetEvent> & { readonly at?: Partial<Mark> } = {}): TargetEvent {

@@ -1,4 +1,6 @@
-import { cursorAfter, type Cursor, type Mark, type SourceRecord } from '../../core/record.js';
+import type { Cursor } from '../../core/cursor.js';
+import type { Mark } from '../../core/mark.js';
+import { cursorAfter, type SourceRecord } from '../../core/record.js';
 import type { Progress } from '../parts.js';
 
 /** A request that has left, for {@link Frontier.answered}. */

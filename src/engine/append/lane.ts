@@ -1,4 +1,6 @@
-import type { Cursor, Mark, SourceRecord, TargetEvent } from '../../core/record.js';
+import type { Cursor } from '../../core/cursor.js';
+import type { Mark } from '../../core/mark.js';
+import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import type { Target } from '../../target/target.js';
 import type { Frontier } from './frontier.js';
 import { requestBytes } from './window.js';

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Clock } from '../../core/clock.js';
-import type { Cursor, SourceRecord, TargetEvent } from '../../core/record.js';
+import type { Cursor } from '../../core/cursor.js';
+import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import type { AppendCall, Target } from '../../target/target.js';
 import type { Progress } from '../parts.js';
 import { Frontier, type Departure } from './frontier.js';

@@ -1,4 +1,4 @@
-import type { CheckpointRow, LagNote, OutageNote, RunNote } from '../../checkpoint/checkpoint.js';
+import type { CheckpointRow, LagNote, OutageNote, RunNote } from '../../checkpoint/row.js';
 import { rules, type StopKind } from '../../core/failure.js';
 import type { Tail } from '../../target/target.js';
 

@@ -1,4 +1,4 @@
-import type { FailureNote, OutageNote, RunNote, StopNote } from '../../checkpoint/checkpoint.js';
+import type { FailureNote, OutageNote, RunNote, StopNote } from '../../checkpoint/row.js';
 import type { RunPatch } from '../../checkpoint/keeper.js';
 import { systemClock } from '../../core/clock.js';
 import { Failure, type FailureKind, type StopKind } from '../../core/failure.js';

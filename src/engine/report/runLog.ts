@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { LagNote } from '../../checkpoint/checkpoint.js';
+import type { LagNote } from '../../checkpoint/row.js';
 import type { RunPatch } from '../../checkpoint/keeper.js';
 import { Failure } from '../../core/failure.js';
 import { withLinkedAbort } from '../../core/time.js';

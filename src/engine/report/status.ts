@@ -7,9 +7,9 @@ import type {
   RunNote,
   RunSummary,
   StopNote,
-} from '../../checkpoint/checkpoint.js';
+} from '../../checkpoint/row.js';
 import { asFailure, Failure, type FailureKind } from '../../core/failure.js';
-import { beginning } from '../../core/record.js';
+import { beginning } from '../../core/cursor.js';
 import { unlessAborted } from '../../core/time.js';
 import type { ChunkMap, SourceLag } from '../../source/source.js';
 import type { Retention, Tail } from '../../target/target.js';

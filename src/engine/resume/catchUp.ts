@@ -1,13 +1,8 @@
-import type { CheckpointRow } from '../../checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
-import {
-  cursorAfter,
-  type Cursor,
-  type Mark,
-  type ReadPoint,
-  type SourceState,
-  type SourceRecord,
-} from '../../core/record.js';
+import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
+import type { Mark } from '../../core/mark.js';
+import { cursorAfter, type SourceRecord } from '../../core/record.js';
 import { noStream } from '../../target/target.js';
 import type { Confirmed, Parts } from '../parts.js';
 import { acceptedMark } from './ownership.js';

@@ -1,6 +1,6 @@
-import type { CheckpointRow } from '../../checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
-import type { Mark } from '../../core/record.js';
+import type { Mark } from '../../core/mark.js';
 import type { StoredEvent } from '../../target/target.js';
 import type { Parts } from '../parts.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';

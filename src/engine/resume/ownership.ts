@@ -1,7 +1,7 @@
 import { eventIdOf } from '../../convert/eventId.js';
 import { parseMark } from '../../convert/mark.js';
-import type { Acceptance } from '../../checkpoint/checkpoint.js';
-import type { Mark } from '../../core/record.js';
+import type { Acceptance } from '../../checkpoint/row.js';
+import type { Mark } from '../../core/mark.js';
 import type { StoredEvent } from '../../target/target.js';
 
 /**

@@ -1,7 +1,9 @@
-import type { CheckpointRow } from '../../checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../checkpoint/row.js';
 import { settingsDigest } from '../../config/digest.js';
 import { Failure } from '../../core/failure.js';
-import { beginning, sameMark, type Cursor, type Mark, type SourceRecord } from '../../core/record.js';
+import { beginning, type Cursor } from '../../core/cursor.js';
+import { sameMark, type Mark } from '../../core/mark.js';
+import type { SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import { foreignTail } from './foreignTail.js';
 import type { Confirmed, Parts, Progress } from '../parts.js';

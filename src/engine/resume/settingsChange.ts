@@ -1,6 +1,6 @@
-import type { CheckpointRow } from '../../checkpoint/checkpoint.js';
+import type { CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
-import type { Mark } from '../../core/record.js';
+import type { Mark } from '../../core/mark.js';
 import type { Parts } from '../parts.js';
 
 /** True when a person has accepted that events under the present settings follow those under the mark's. */

@@ -1,4 +1,4 @@
-import type { SourceState } from '../../core/record.js';
+import type { SourceState } from '../../core/cursor.js';
 import { parseChunkName } from './name.js';
 import type { Eras } from './order.js';
 import type { FrameVariant } from '../lokad/frame.js';

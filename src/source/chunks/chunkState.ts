@@ -1,4 +1,4 @@
-import type { ReadPoint } from '../../core/record.js';
+import type { ReadPoint } from '../../core/cursor.js';
 import type { ListedChunk } from './catalog.js';
 import type { Fetched } from '../reading/readAhead.js';
 import type { Rest, RestKind } from '../lokad/endOfChunk.js';

@@ -1,4 +1,4 @@
-import type { SourceState } from '../../core/record.js';
+import type { SourceState } from '../../core/cursor.js';
 import type { Chunk } from './listing.js';
 import { comparePosition, compareTime, parseChunkName, type ChunkName } from './name.js';
 import type { FrameVariant } from '../lokad/frame.js';

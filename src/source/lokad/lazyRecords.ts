@@ -1,4 +1,5 @@
-import type { ReadPoint, SourceState, SourceRecord } from '../../core/record.js';
+import type { ReadPoint, SourceState } from '../../core/cursor.js';
+import type { SourceRecord } from '../../core/record.js';
 import { measureFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { sha1Bytes } from './sha1.js';
 import { toRecord } from './record.js';

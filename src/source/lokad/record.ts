@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { ReadPoint, SourceState, SourceRecord } from '../../core/record.js';
+import type { ReadPoint, SourceState } from '../../core/cursor.js';
+import type { SourceRecord } from '../../core/record.js';
 import type { ParsedFrame } from './frame.js';
 import { readPayload } from './payload.js';
 import { sha1Bytes } from './sha1.js';

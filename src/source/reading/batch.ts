@@ -1,4 +1,5 @@
-import type { Cursor, SourceState, SourceRecord } from '../../core/record.js';
+import type { Cursor, SourceState } from '../../core/cursor.js';
+import type { SourceRecord } from '../../core/record.js';
 import { stateIn, stateWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
 import type { LeftChunk } from '../chunks/chunkState.js';
 import type { ReadPosition } from './position.js';

@@ -1,5 +1,7 @@
 import { Failure } from '../../core/failure.js';
-import { cursorAfter, type Cursor, type Mark, type SourceState, type SourceRecord } from '../../core/record.js';
+import type { Cursor, SourceState } from '../../core/cursor.js';
+import type { Mark } from '../../core/mark.js';
+import { cursorAfter, type SourceRecord } from '../../core/record.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
 import { stateAt } from '../watch/sourceState.js';
 import { toRecord } from '../lokad/record.js';

@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js';
-import type { ReadPoint } from '../../core/record.js';
+import type { ReadPoint } from '../../core/cursor.js';
 import type { ChunkBytes, RangeRead } from './blobReader.js';
 import { sha1Bytes } from '../lokad/sha1.js';
 

@@ -1,4 +1,4 @@
-import type { Cursor, ReadPoint } from '../../core/record.js';
+import type { Cursor, ReadPoint } from '../../core/cursor.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { variantOf } from '../chunks/allowance.js';
 import { hasSettled, isCurrent, type ChunkEnd, type LeftChunk } from '../chunks/chunkState.js';

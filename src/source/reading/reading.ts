@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import type { Cursor } from '../../core/record.js';
+import type { Cursor } from '../../core/cursor.js';
 import type { ChunkBytes } from './blobReader.js';
 import { variantOf } from '../chunks/allowance.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from '../chunks/chunkState.js';

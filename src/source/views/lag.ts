@@ -1,4 +1,5 @@
-import type { Cursor, SourcePayload } from '../../core/record.js';
+import type { Cursor } from '../../core/cursor.js';
+import type { SourcePayload } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { isCurrent, type ChunkEnd } from '../chunks/chunkState.js';
 import { isZero, parseFrame, ParsedFrame } from '../lokad/frame.js';

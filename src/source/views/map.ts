@@ -1,4 +1,4 @@
-import type { Cursor } from '../../core/record.js';
+import type { Cursor } from '../../core/cursor.js';
 import type { ChunkMap } from '../source.js';
 import type { Tapes } from '../tapes.js';
 

@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js';
-import type { Cursor, ReadPoint, SourceState } from '../../core/record.js';
+import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
 import { otherEra, variantOf } from '../chunks/allowance.js';
 import { digestWith, type ListedChunk } from '../chunks/catalog.js';
 import { parseChunkName } from '../chunks/name.js';

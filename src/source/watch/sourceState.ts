@@ -1,4 +1,4 @@
-import type { ReadPoint, SourceState } from '../../core/record.js';
+import type { ReadPoint, SourceState } from '../../core/cursor.js';
 import { digestWithout } from '../chunks/catalog.js';
 import type { LeftChunk } from '../chunks/chunkState.js';
 import type { Tapes } from '../tapes.js';

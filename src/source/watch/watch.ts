@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.js';
-import type { Cursor, SourceState } from '../../core/record.js';
+import type { Cursor, SourceState } from '../../core/cursor.js';
 import type { AddedChunks, ChunkCatalog, ListedChunk } from '../chunks/catalog.js';
 import type { ChunkEnd } from '../chunks/chunkState.js';
 import type { Eras, Probe } from '../chunks/order.js';

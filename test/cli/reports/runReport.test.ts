@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { runFacts, runLines } from '../../../src/cli/reports/runReport.js';
 import type { Progress } from '../../../src/engine/parts.js';
-import { beginning, cursorAfter } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
+import { cursorAfter } from '../../../src/core/record.js';
 import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
 
 const names = { source: { id: 'billing', container: 'billing-tapes' }, target: { stream: 'billing' } };

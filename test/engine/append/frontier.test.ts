@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginning, cursorAfter, type Cursor, type Mark } from '../../../src/core/record.js';
+import { beginning, type Cursor } from '../../../src/core/cursor.js';
+import type { Mark } from '../../../src/core/mark.js';
+import { cursorAfter } from '../../../src/core/record.js';
 import { Frontier } from '../../../src/engine/append/frontier.js';
 import type { Progress } from '../../../src/engine/parts.js';
 import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginning, type TargetEvent } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
+import type { TargetEvent } from '../../../src/core/record.js';
 import { Failure } from '../../../src/core/failure.js';
 import { Frontier } from '../../../src/engine/append/frontier.js';
 import { Lane, type Request } from '../../../src/engine/append/lane.js';

@@ -5,7 +5,8 @@ import { requestBytes } from '../../../src/engine/append/window.js';
 import type { Progress } from '../../../src/engine/parts.js';
 import { appendPipeline, type Pipeline } from '../../../src/engine/append/pipeline.js';
 import { Failure } from '../../../src/core/failure.js';
-import { beginning, cursorAfter, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
+import { cursorAfter, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
 import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import type { CheckpointRow, LagNote, RunNote } from '../../../src/checkpoint/checkpoint.js';
+import type { CheckpointRow, LagNote, RunNote } from '../../../src/checkpoint/row.js';
 import { runProblems, staleness, tailProblems } from '../../../src/engine/report/health.js';
 import type { Tail } from '../../../src/target/target.js';
 

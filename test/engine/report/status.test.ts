@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { RunNote, StoredRow } from '../../../src/checkpoint/checkpoint.js';
+import type { StoredRow } from '../../../src/checkpoint/checkpoint.js';
+import type { RunNote } from '../../../src/checkpoint/row.js';
 import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
 import type { Parts } from '../../../src/engine/parts.js';
 import { status } from '../../../src/engine/report/status.js';
-import { beginning } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
 import type { ChunkMap, SourceLag } from '../../../src/source/source.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { noTelemetry } from '../../../src/telemetry/telemetry.js';

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
-import { beginning, type Cursor } from '../../../src/core/record.js';
+import { beginning, type Cursor } from '../../../src/core/cursor.js';
 import type { Chunk } from '../../../src/source/chunks/listing.js';
 import { parseChunkName } from '../../../src/source/chunks/name.js';
 import { Eras } from '../../../src/source/chunks/order.js';

@@ -2,7 +2,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 
-import { beginning } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
 import { BlobReader } from '../../../src/source/reading/blobReader.js';
 import { ReadAhead, type Fetch, type ReadAheadLimits } from '../../../src/source/reading/readAhead.js';
 import { MemoryContainer } from '../../support/memoryContainer.js';

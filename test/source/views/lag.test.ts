@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginning } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
 import { numberedRecords, tapeOf, type TapeRecord } from '../../support/tapeWriter.js';
 import { freshContainer, uploadChunk } from '../../support/uploadStore.js';
 import { never, openTapes, readAll } from '../openTapes.js';

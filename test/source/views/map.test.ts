@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginning } from '../../../src/core/record.js';
+import { beginning } from '../../../src/core/cursor.js';
 import { manyChunks } from '../../support/manyChunks.js';
 import { never, openTapes } from '../openTapes.js';
 
