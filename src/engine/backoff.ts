@@ -1,6 +1,6 @@
 import type { RunTerms } from './run.js';
 
-/** More new looks at the target in a row than this, with nothing gained, are followed by a wait. */
+/** After this many resumes in a row that confirmed nothing, each further one waits first. */
 const resumesAtOnce = 5;
 const resumeWaitMs = 1_000;
 
@@ -34,13 +34,13 @@ export class Backoff {
     return this.everWorked && this.failedTries === 0;
   }
 
-  /** How long to wait for the end of an outage now; undefined when the run does not, or not any more. */
+  /** How long to wait before the next try in an outage; undefined when the run gives up. */
   outageWaitMs(): number | undefined {
     const { outageWaitMs, outageTries = Infinity, outageTriesAtStart = outageTries } = this.terms;
     return this.failedTries < (this.everWorked ? outageTries : outageTriesAtStart) ? outageWaitMs : undefined;
   }
 
-  /** The target is asked anew where it is; how long to wait before. */
+  /** How long to wait before the next resume. */
   resumeWaitMs(): number {
     this.resumes += 1;
     return this.resumes > resumesAtOnce ? resumeWaitMs : 0;

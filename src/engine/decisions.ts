@@ -8,21 +8,21 @@ import { resume } from './resume/resume.js';
 import { ownMark, provenMark } from './resume/ownership.js';
 import { lastOwn } from '../verify/ends.js';
 
-/** Events of the stream that are looked through before a chunk is read out of its place: the last so many. */
+/** How many events, from the end of the stream, are searched before a chunk is accepted. */
 const maxSearched = 500_000;
 
 /** What a person decides after a stop. */
 export type Decision =
   /** Events under the present settings may follow those that were written under others. */
   | { readonly kind: 'settings' }
-  /** Go on behind an event that is not ours. */
+  /** Continue after an event that is not ours. */
   | { readonly kind: 'revision'; readonly revision: number }
-  /** Read this chunk now, behind the cursor. */
+  /** Read this chunk now, although its place lies before the cursor. */
   | { readonly kind: 'chunk'; readonly chunk: string }
   /** Replicate again from the beginning into a stream that does not exist any more. */
   | { readonly kind: 'rewind' };
 
-/** A decision that can be carried out: what it will do, in words, and the doing. */
+/** A decision that fits: what it will do, in words, and how to apply it. */
 export interface DecisionPlan {
   readonly says: string;
   /** Writes the checkpoint row and nothing else. @throws Failure `CheckpointMoved` when a run wrote it meanwhile */
@@ -30,7 +30,7 @@ export interface DecisionPlan {
 }
 
 /**
- * Looks whether the decision fits what is found now, and says what it would do. Writes nothing yet.
+ * Checks that the decision fits the present situation, and says what it would do. Writes nothing yet.
  *
  * @throws Failure `NotApplicable` when there is nothing of the kind to decide
  */
@@ -99,7 +99,7 @@ async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Pr
   };
 }
 
-/** What the stream holds already is not read again, whatever made it look new. */
+/** Refuses a chunk whose events the stream holds already. */
 async function refuseWhatIsThere(
   { chunk, offset }: Cursor,
   tailRevision: number,

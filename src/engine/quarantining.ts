@@ -5,8 +5,8 @@ import type { Target } from '../target/target.js';
 import type { Parts } from './parts.js';
 
 /**
- * The conversion in which an event that the target would refuse is replaced by one that stands for it. What may not
- * even stand for it is refused as ever.
+ * A conversion that replaces each event that the target would refuse by its placeholder. A placeholder that cannot be
+ * appended either is refused as without quarantine.
  */
 export function settingAside(
   convert: Parts['convert'],
@@ -36,8 +36,8 @@ function refusalOf(event: TargetEvent, target: Pick<Target, 'measure'>): Failure
 }
 
 /**
- * Keeps the messages that are set aside; must be done before the events that stand for them are appended. To do it
- * again, after a crash or a lost answer, changes nothing.
+ * Stores the messages that are set aside. Must be done before their placeholders are appended. It may be repeated after
+ * a crash or a lost answer.
  *
  * @throws Failure `QuarantineUnreachable`
  */

@@ -33,30 +33,30 @@ export type RunEnd = 'caught-up' | 'nothing-to-replicate' | 'stop-requested' | '
 
 export interface RunReport {
   readonly end: RunEnd;
-  /** How far the stream grew behind the place where the run began. */
+  /** How many events the stream gained since the run began. */
   readonly events: number;
-  /** Where it ended; absent when it never got to know. */
+  /** Where it ended; absent when the run never learned where replication stands. */
   readonly place?: Progress;
   /** Another runner was found at work on the stream. */
   readonly anotherRunner: boolean;
 }
 
-/** While caught up the target is asked again this often, and the row is refreshed: nobody waits on a dead stream. */
+/** A run that is caught up resumes this often: it notices a target that is gone, and refreshes the row. */
 const refreshMs = 60_000;
 const unmovedWaitMs = 1_000;
 const yieldWaitMs = 5_000;
-/** Yielding this long without the lag falling means that the other runner does not work either. */
+/** When the lag has not fallen for this long, the other runner does not work either. */
 const yieldPatienceMs = 5 * 60_000;
-/** A failure may come while another is answered; one that comes while that one is answered is not answered any more. */
+/** At most this many failures are handled in a row; the next one only waits. */
 const maxAnswers = 2;
-/** What is on its way to people gets so long to arrive when a run ends, or while it waits anyway. */
+/** How long the end of a run, or a wait, gives notifications that are on their way. */
 const lastWordMs = 2_000;
 /** What a run may take beyond its budget and one append. */
 const overdueMs = 15_000;
 
 /**
  * Resume, then passes and idle polls until the budget ends, a stop is asked for, or (when told so) the head is
- * reached. Any failure leads back to resume, as the table in `errors.ts` says.
+ * reached. Any failure leads back to resume, as the table in `failure.ts` says.
  *
  * @throws Failure: a stop for a person, or an outage that this run does not wait for. People have been told by then.
  */
@@ -93,7 +93,7 @@ class Run {
   private place: Progress | undefined;
   private anotherRunner = false;
   /** The failure that this run ends with. */
-  private verdict: Failure | undefined;
+  private endedWith: Failure | undefined;
   private readonly patience: Backoff;
 
   constructor(
@@ -117,15 +117,15 @@ class Run {
         answers = 0;
         if (end) return await this.ended(end);
       } catch (thrown) {
-        if (thrown === this.verdict) throw thrown;
-        if (this.ending.aborted) break; // what was cut off by the end of the run is the next run's to look at
-        failure = asFailure(thrown); // also one that came while another was being answered
+        if (thrown === this.endedWith) throw thrown;
+        if (this.ending.aborted) break; // the next run looks at what this one had in flight
+        failure = asFailure(thrown); // also a failure of `answer` itself
       }
     }
     return this.ended(this.terms.stop.aborted ? 'stop-requested' : 'budget-used');
   }
 
-  /** Tells people what the run itself cannot tell any more. @throws the failure */
+  /** Tells people about a run that hangs. @throws the failure */
   async hangs(failure: Failure): Promise<never> {
     await this.notices.hangs(failure, lastWordMs);
     throw failure;
@@ -137,7 +137,7 @@ class Run {
     this.place = await this.resumed();
     let { place } = this;
     this.log.resumed(place);
-    // Whoever finds our first events must also find a row, to see from it what has changed since they were read.
+    // The row must exist before our first event: a later start reads from it what changed since.
     // guard: row-before-the-first-event
     await this.parts.checkpoint.ensureRow(place);
     await this.judge(place);
@@ -208,7 +208,7 @@ class Run {
     return false;
   }
 
-  /** Decides what an uncertain append came to, now that the tail is known. */
+  /** Decides how to continue after an uncertain append, now that the tail is known. */
   private async judge(place: Progress): Promise<void> {
     const { cause } = this.standoff;
     switch (this.standoff.judge(place.revision)) {
@@ -233,9 +233,9 @@ class Run {
   }
 
   /**
-   * Acts as the table of answers says.
+   * Does what the failure's policy says.
    *
-   * @param answers how many failures in a row have been answered; each came while the one before was
+   * @param answers how many failures in a row have been handled, this one included
    * @throws the failure when this run does not wait for its end
    */
   private async answer(failure: Failure, answers: number): Promise<RunEnd | undefined> {
@@ -262,7 +262,7 @@ class Run {
   private async giveUp(failure: Failure): Promise<never> {
     await this.notices.settled(lastWordMs);
     if (failure.kind !== 'CheckpointUnreachable') await this.log.closed(failure.kind, this.place);
-    this.verdict = failure;
+    this.endedWith = failure;
     throw failure;
   }
 
@@ -290,10 +290,10 @@ class Run {
     return this.wait(until - clock.elapsed());
   }
 
-  /** Not even telling works: what is left is not to try at once. */
+  /** Handling the failure failed too: only waits before the next try. */
   private async waitUntold(failure: Failure): Promise<undefined> {
     const waitMs = this.patience.outageWaitMs();
-    if (waitMs === undefined) throw (this.verdict = failure);
+    if (waitMs === undefined) throw (this.endedWith = failure);
     return this.wait(waitMs);
   }
 

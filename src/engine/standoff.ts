@@ -5,9 +5,9 @@ import type { Progress } from './parts.js';
 export type Verdict = 'go-on' | 'wait' | 'outage' | 'another-runner';
 
 /**
- * Judges what an uncertain append came to by where the tail is afterwards. A tail that moved within what we sent is
- * progress: go on from it. One that did not move is tried once more after a second, then it is an outage. One beyond
- * anything we sent, twice without a good pass in between, is another runner's work.
+ * Tells from the tail how an uncertain append ended. If the tail moved within what we sent, replication continues from
+ * there. If it did not move, there is one more try after a second, then it is an outage. If it is beyond anything we sent,
+ * twice without a good pass in between, another runner is at work.
  */
 export class Standoff {
   private failure: Failure | undefined;
@@ -17,7 +17,7 @@ export class Standoff {
   private unmoved = 0;
   private overtaken = 0;
 
-  /** A pass begins behind this place. */
+  /** A pass begins after this event. */
   begin(from: Progress): void {
     this.begun = true;
     this.startedAt = from.revision;
@@ -55,7 +55,7 @@ export class Standoff {
       // guard: another-runner
       return this.overtaken < 2 ? 'go-on' : 'another-runner';
     }
-    // A smaller limit is new knowledge, although nothing moved; it can only fall so often.
+    // Nothing moved, but the smaller limit is new; it can fall only a few times.
     if (tailRevision > this.startedAt || failure.kind === 'AppendTooLarge') {
       this.unmoved = 0;
       return 'go-on';
