@@ -6,7 +6,7 @@ import { keepSetAside } from './quarantining.js';
 export interface PassWatch {
   /** After each batch: what is confirmed so far. */
   advanced(confirmed: Progress): Promise<void>;
-  /** At the end, also of a pass that fails: what is confirmed, and the highest revision that an append may have left. */
+  /** At the end, also of a pass that fails: what is confirmed, and the highest revision that we may have left. */
   ended(confirmed: Progress, sentTo: number): void;
 }
 

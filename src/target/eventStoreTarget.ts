@@ -20,15 +20,15 @@ export interface EventStoreTargetOptions {
   readonly connectionString: string;
   /** PEM, or base64 of it, of the certificate authority to trust instead of the system's. */
   readonly tlsCa?: string | undefined;
-  /** Most bytes of one append; the server may teach us a smaller limit. */
+  /** One append has at most this many bytes; the server may name a smaller limit. */
   readonly appendBytes: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Most memory that idle request buffers may hold. */
+/** Idle request buffers hold at most this much memory. */
 const keptBufferBytes = 16 * 1024 * 1024;
-/** Most events of one page of {@link Target.read}. */
+/** One page of {@link Target.read} has at most this many events. */
 const pageEvents = 500;
 /** How often one read may be started again because its node does not lead or its connection was stale. */
 const maxMoves = 3;
@@ -147,7 +147,10 @@ class EventStoreTarget implements Target {
   }
 }
 
-/** An append call that connects at its first use. Appends keep their order, since all wait for the same promise. */
+/**
+ * An append call that connects when it is first used, so a pass without events opens none. Appends keep their order,
+ * since all wait for the same promise.
+ */
 class OpeningCall implements AppendCall {
   private opened: Promise<AppendCall> | undefined;
   private readonly closing = new AbortController();
@@ -158,7 +161,7 @@ class OpeningCall implements AppendCall {
   ) {}
 
   append(events: readonly TargetEvent[], expected: number): Promise<number> {
-    // The server would take an append of nothing, and claim a revision that is not there.
+    // The server would accept an append without events, and claim a revision that does not exist.
     // guard: append-of-nothing
     if (events.length === 0) return Promise.resolve(expected);
     return ignoreRejection(this.open().then((call) => call.append(events, expected)));

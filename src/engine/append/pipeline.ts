@@ -9,7 +9,7 @@ import { Frontier, type Departure } from './frontier.js';
 import { Lane, type Request } from './lane.js';
 import { AppendWindow, type Timed } from './window.js';
 
-/** Records taken before others in this process have a turn. Every request gives them one, but many records make no event. */
+/** Records taken before others have a turn. Every request gives them one, but many records make no event. */
 const recordsPerTurn = 500;
 
 /** Appends in flight on one call: events in, a confirmed {@link Progress} out. */

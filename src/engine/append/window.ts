@@ -29,7 +29,7 @@ export interface Timed {
  * round of replies and fewer than two were queued, as happens over a long line. It shrinks by one when more than four
  * were queued. It starts with three requests, and forgets after 30 s what it has learnt, since servers and lines
  * change. A line whose delay wavers by half looks like a queue and gets fewer requests. Small requests, as they occur
- * near the head, leave at once and teach nothing. Bytes in flight are bounded too, so that large events do not multiply.
+ * near the head, leave at once and teach nothing. The bytes in flight are bounded too, for the sake of large events.
  *
  * The first request goes alone, and so does one that leaves a second or more after the last reply. Until it is
  * answered, nobody knows whether the stream is still as it was. If the stream had grown meanwhile by just as many

@@ -17,7 +17,7 @@ import {
   trailerOf,
 } from '../failure.js';
 
-/** What was asked, as far as it is needed to understand the answer. The events are not: there may be thousands. */
+/** What must be known of an append to understand its answer. It does not hold the events: there may be thousands. */
 export interface AppendQuestion {
   readonly stream: string;
   readonly size: AppendSize;
@@ -34,7 +34,7 @@ export function readBatchAnswer(bytes: Buffer): { correlationId: string; answer:
   return { correlationId: uuidText(answer.getCorrelationId()), answer };
 }
 
-/** What a success says: the revision as text, empty without one, and whether the events have a position in the log. */
+/** What a success says: the revision as text (empty if none), and whether the events have a position in the log. */
 export interface AppendSuccess {
   readonly revision: string;
   readonly positioned: boolean;
@@ -43,7 +43,8 @@ export interface AppendSuccess {
 /**
  * The stream's last revision after the append.
  *
- * A success without a position is the recognised repeat of events that cannot be read now: nothing was stored.
+ * A success without a position means that the server recognised the events as a repeat of events that cannot be read
+ * any more: it stored nothing.
  *
  * @throws Failure `TargetTruncated`, or `TargetRefused` when the revision is not the one that must come
  */
@@ -109,7 +110,7 @@ function statusFailure(status: Status, question: AppendQuestion): Failure {
   }
 }
 
-/** What it means that the call itself failed, for an append that was in flight on it. */
+/** What a failure of the call itself means for an append that was in flight on it. */
 export function callFailure(error: unknown, question: AppendQuestion): Failure {
   const { stream, expected, doing } = question;
   if (!isCallError(error)) return uncertain(question, error instanceof Error ? error.message : String(error), error);
@@ -170,7 +171,7 @@ function appendTooLarge(question: AppendQuestion, named: number): Failure {
   );
 }
 
-/** The limit of one event is learnt like that of an append: the next try finds the event before it is sent. */
+/** Learns the limit of one event like that of an append: the next try finds the event before it is sent. */
 function eventTooLarge(question: AppendQuestion, named: number): Failure {
   const { stream, size, doing, limit } = question;
   const { maxBytes: maxBytes } = size;
@@ -185,7 +186,7 @@ function eventTooLarge(question: AppendQuestion, named: number): Failure {
   );
 }
 
-/** Of a protobuf message whose last field is a varint, that number: no high bit ends the field before it. */
+/** The number in the last field of a protobuf message, a varint. The byte before that varint must have no high bit. */
 function lastVarint(bytes: Uint8Array): number {
   let value = 0;
   for (let at = bytes.length - 1; at >= 0; at--) {

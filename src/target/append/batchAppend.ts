@@ -34,22 +34,22 @@ interface InFlight extends AppendQuestion {
   readonly buffer: Buffer;
 }
 
-/** How long one append may take from its write, in milliseconds: a slow line gets time for large requests. */
+/** How long one append may take after its write, in milliseconds. Slow lines get time for large requests. */
 export function deadlineMs(requestBytes: number): number {
   return answerMs + Math.ceil(requestBytes / 65_536) * 1_000;
 }
 
 /**
- * One BatchAppend call of our own. Requests leave in the order of the calls to {@link append}; answers come in any
- * order and are matched by correlation id. The first failure, silence, or end of the stream ends the whole call:
- * what is in flight then is of unknown outcome.
+ * One BatchAppend call of our own. Requests leave in the order of the calls to {@link append}. Answers come in any
+ * order and are matched by correlation id. The first failure, silence, or end of the call ends the whole call; whether
+ * the server stored what is in flight then is unknown.
  *
- * The client library's own call is not used: it loses appends that the server never answers, lets first appends
- * overtake each other, and dies of answers that it does not expect.
+ * The client library's own call is not used: it loses appends that the server never answers, lets the first appends
+ * overtake each other, and breaks on answers that it does not expect.
  */
 export class BatchAppendCall implements AppendCall {
   private readonly call: ClientDuplexStream<Buffer, Buffer>;
-  /** In the order of sending; a few, so that looking for one costs nothing. */
+  /** In the order of sending. They are few, so a search costs nothing. */
   private inFlight: InFlight[] = [];
   private readonly correlationPrefix = randomUUID().slice(0, 24);
   private sent = 0;
@@ -71,7 +71,7 @@ export class BatchAppendCall implements AppendCall {
     this.call.on('drain', () => this.letThrough());
     // guard: end-of-the-call
     this.call.on('end', () => this.lost(new Error('the server ended the call')));
-    // Stays to the end: a cancelled call reports that as an error too.
+    // This listener stays to the end, since a cancelled call reports an error too.
     this.call.on('error', (error) => this.lost(error));
     this.call.on('status', () => {
       this.gone = true;
@@ -112,7 +112,7 @@ export class BatchAppendCall implements AppendCall {
     this.end(closed, (append) => uncertain(append, closed.message));
   }
 
-  /** Small events may count for less than they take in a message: what one message cannot hold leaves in two. */
+  /** Sends two requests where one message cannot hold all: small events take more in a message than they count for. */
   private appendHalves(events: readonly TargetEvent[], expected: number): Promise<number> {
     const half = events.length >>> 1;
     const first = this.append(events.slice(0, half), expected);
@@ -127,7 +127,7 @@ export class BatchAppendCall implements AppendCall {
       // guard: correlation-id
       const isAnswered = (one: InFlight): boolean => one.correlationId === correlationId;
       const append = this.inFlight.find(isAnswered);
-      // Not ours, or said twice: there is nothing to learn from it.
+      // An answer that is not to one of ours, or comes twice, says nothing.
       if (append) this.answered(append, answer);
     } catch (error) {
       this.lost(new Error('its answer cannot be understood', { cause: error }));
@@ -143,13 +143,13 @@ export class BatchAppendCall implements AppendCall {
       append.resolve(batchRevision(answer, append));
     } catch (error) {
       const failure = asFailure(error);
-      append.reject(failure); // first, because it says more than those that fail with it
+      append.reject(failure); // first, because this failure says more than those that follow from it
       // guard: first-failure-ends-the-call
       this.end(failure, (other) => uncertain(other, `another append of the call failed (${failure.message})`, failure));
     }
   }
 
-  /** The call or its connection is lost: no append in flight is better off than another. */
+  /** The call or its connection is lost, and with it every append in flight. */
   private lost(error: Error): void {
     if (this.over) return;
     this.end(error, (append) => callFailure(error, append));
@@ -168,7 +168,7 @@ export class BatchAppendCall implements AppendCall {
     this.letThrough();
   }
 
-  /** Once gRPC is done with the call, nothing reads the buffers of what was in flight any more. */
+  /** Gives the buffers of what was in flight back once gRPC is done with the call and reads them no more. */
   private giveBuffersBack(): void {
     // guard: buffers-of-a-call
     if (!this.over || !this.gone) return;

@@ -1,17 +1,17 @@
 const minBytes = 64 * 1024;
 
 /**
- * Buffers for requests. One is taken for one request and given back only when nothing can read it any more: gRPC may
- * copy a message long after it was handed over (before the call is connected, or under flow control).
+ * Buffers for requests. A buffer serves one request and comes back only when nothing can read it any more: gRPC may
+ * copy a message long after it got it (before the call is connected, or under flow control).
  */
 export class BufferPool {
   private kept: Buffer[] = [];
   private keptBytes = 0;
 
-  /** @param maxKeptBytes most memory that idle buffers may hold */
+  /** @param maxKeptBytes idle buffers hold at most this much memory */
   constructor(private readonly maxKeptBytes: number) {}
 
-  /** A buffer of at least `bytes`; what it holds is left over from before. */
+  /** A buffer of at least `bytes`, with whatever it held before. */
   take(bytes: number): Buffer {
     const buffer = this.kept.find((one) => one.length >= bytes);
     if (buffer === undefined) return Buffer.allocUnsafeSlow(powerOfTwo(Math.max(bytes, minBytes)));

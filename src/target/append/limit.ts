@@ -27,15 +27,15 @@ export function appendSize(events: readonly TargetEvent[]): AppendSize {
   return { events: events.length, bytes, maxBytes: maxBytes };
 }
 
-/** How much the server takes in one append, and the judge of what may be sent at all. */
+/** Knows how much the server takes in one append, and decides which events may be sent at all. */
 export class AppendLimit {
   private eventLimit = Infinity;
-  /** The type that was found good last: the next one is mostly the same. */
+  /** The last type that was found good. The next event mostly has the same. */
   private goodType: string | undefined;
 
   constructor(private limit: number) {}
 
-  /** Most bytes of one append, as {@link measure} counts. */
+  /** One append has at most this many bytes, as {@link measure} counts. */
   get bytes(): number {
     return this.limit;
   }
@@ -51,8 +51,8 @@ export class AppendLimit {
   }
 
   /**
-   * What an event counts for in an append: data, metadata and two bytes for each UTF-16 unit of the type, as servers
-   * from 24.10 on count (earlier ones count the data alone).
+   * The bytes that an event counts for in an append: data, metadata and two bytes for each UTF-16 unit of the type.
+   * Servers from 24.10 on count this way; earlier ones count the data alone.
    *
    * @throws Failure `Unconvertible` or `EventTooLarge` for an event that the server would refuse
    */
@@ -65,7 +65,7 @@ export class AppendLimit {
     if (counted > this.eventLimit) throw tooLarge(event, counted, this.eventLimit, 'the limit of one event');
     // guard: limit-of-an-append
     if (counted > this.limit) throw tooLarge(event, counted, this.limit, 'the limit of one append');
-    // What an event takes beside what it counts for is far less than the event itself once it is this large.
+    // Encoding adds little to a large event, so an event of less than half a message certainly fits.
     if (counted < maxRequestBytes / 2) return counted;
     const sent = proposedBytes(event);
     const room = maxRequestBytes - headBytes;
