@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import { settingsDigest } from './digest.js';
+import { settingsDigest, settingsInDigest } from './digest.js';
 import { Failure } from '../core/failure.js';
 import { settings, settingsSchema } from './settings.js';
 import type { SettingName } from './settings.js';
@@ -30,7 +30,7 @@ export interface Config {
     readonly stripNamespaces: readonly string[];
     /** Digest of the settings that decide what is written, 8 hex digits. */
     readonly settings: string;
-    /** The same settings by name, as a person writes them, so that a change can be named. */
+    /** The same settings by name, so that a change can be named. */
     readonly settingsByName: Readonly<Record<string, string>>;
   };
   /** What becomes of messages that cannot become events. */
@@ -265,14 +265,7 @@ function configOf(
 ): Config {
   const source = sourceOf(values, sourceStorage);
   const sourceId = source.id;
-  const settingsByName = {
-    SOURCE_ID: sourceId,
-    EXCLUDE_KEYS: values.EXCLUDE_KEYS.join(','),
-    // guard: settings-in-the-digest
-    BODY_MODE: values.BODY_MODE,
-    TYPE_MAP: given['TYPE_MAP'] ?? '',
-    STRIP_NAMESPACES: values.STRIP_NAMESPACES.join(','),
-  };
+  const settingsByName = settingsInDigest({ ...values, SOURCE_ID: sourceId });
   return {
     source,
     convert: {

@@ -1,7 +1,20 @@
 import { createHash } from 'node:crypto';
+import type { z } from 'zod';
 
-/** The settings that decide what is written, in the order in which the digest takes them. */
-export const digestedSettings = ['SOURCE_ID', 'EXCLUDE_KEYS', 'BODY_MODE', 'TYPE_MAP', 'STRIP_NAMESPACES'] as const;
+import { settings, type SettingName, type settingsSchema } from './settings.js';
+
+type SettingValues = z.output<typeof settingsSchema>;
+
+/** The settings that decide what is written, by name, as text: however a person wrote a value, its text is the same. */
+export function settingsInDigest(values: SettingValues): Record<string, string> {
+  const names = (Object.keys(settings) as SettingName[]).filter((name) => settings[name].inDigest);
+  return Object.fromEntries(names.map((name) => [name, textOf(values[name])]));
+}
+
+function textOf(value: SettingValues[SettingName]): string {
+  if (!Array.isArray(value)) return String(value ?? '');
+  return value.map((item: string | readonly string[]) => (typeof item === 'string' ? item : item.join('='))).join(',');
+}
 
 /** These are comma-separated: neither order nor repetition changes what is written. */
 const lists: ReadonlySet<string> = new Set<string>(['EXCLUDE_KEYS', 'TYPE_MAP', 'STRIP_NAMESPACES']);
@@ -11,7 +24,7 @@ const lists: ReadonlySet<string> = new Set<string>(['EXCLUDE_KEYS', 'TYPE_MAP', 
  * in a canonical form: sorted by name, lists trimmed, sorted and without repetition; an empty setting counts as absent,
  * so a setting added later leaves the digest of those who do not use it alone.
  *
- * @param values setting name to its text as a person writes it, defaults filled in; see {@link digestedSettings}.
+ * @param values setting name to its text defaults filled in; see {@link settingsInDigest}.
  */
 export function settingsDigest(values: Readonly<Record<string, string>>): string {
   const canonical = Object.entries(values)

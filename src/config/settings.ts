@@ -135,6 +135,7 @@ export const settingsSchema = z.object({
     meaning:
       '`auto` undoes the pretty-printing of the original writer where that loses nothing, so that bodies are JSON; `raw` never touches a body.',
     expected: 'auto or raw',
+    // guard: settings-in-the-digest
     inDigest: true,
   }),
   TYPE_MAP: withDefault(pairs, '', {

@@ -144,6 +144,22 @@ describe('Settings that are given', () => {
     expect(configWith(changes).convert.settings).not.toBe(loadConfig(minimal).config.convert.settings);
   });
 
+  test('give a digest that stays what it is from version to version', () => {
+    const changes = {
+      SOURCE_ID: 'billing',
+      EXCLUDE_KEYS: 'audit,func',
+      TYPE_MAP: 'Old=New,A=B',
+      STRIP_NAMESPACES: 'a',
+    };
+    expect(configWith(changes).convert.settings).toBe('70463d25');
+  });
+
+  test('give the same digest however their blanks are written', () => {
+    const digestOf = (changes: Record<string, string>) => configWith(changes).convert.settings;
+    expect(digestOf({ TYPE_MAP: 'A = B , C=D' })).toBe(digestOf({ TYPE_MAP: 'A=B,C=D' }));
+    expect(digestOf({ EXCLUDE_KEYS: 'a, b' })).toBe(digestOf({ EXCLUDE_KEYS: 'a,b' }));
+  });
+
   test('are in the digest exactly when their description says so', () => {
     const described = Object.entries(settings).filter(([, { inDigest }]) => inDigest);
     const digested = Object.keys(loadConfig(minimal).config.convert.settingsByName);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digestedSettings, settingsDigest } from '../../src/config/digest.js';
+import { settingsDigest } from '../../src/config/digest.js';
 
 const settings = {
   SOURCE_ID: 'billing',
@@ -14,7 +14,7 @@ describe('the digest of the settings that decide what is written', () => {
     expect(settingsDigest({ SOURCE_ID: 'billing', EXCLUDE_KEYS: 'audit', BODY_MODE: 'auto' })).toBe('6295f44a');
   });
 
-  test.each(digestedSettings)('changes with %s', (name) => {
+  test.each(Object.keys(settings))('changes with %s', (name) => {
     expect(settingsDigest({ ...settings, [name]: 'other' })).not.toBe(settingsDigest(settings));
     expect(settingsDigest({ ...settings, [name]: '' })).not.toBe(settingsDigest(settings));
   });
