@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import type { InvocationContext } from '@azure/functions';
 
 import type { Facts, Logger } from '../../core/logger.js';
@@ -7,19 +9,21 @@ import { redactedJson } from '../../core/redactedJson.js';
 export type InvocationLog = Pick<InvocationContext, 'info' | 'warn' | 'error'>;
 
 /**
- * Writes to the log of the invocation that is under way: one line, the event's name and its facts as JSON. What comes
- * when no invocation is under way is dropped, as the host would drop it.
+ * Writes to the log of the invocation that the code runs for: one line, the event's name and its facts as JSON. What
+ * outlives its invocation writes to the one that began last. What comes when no invocation is under way is dropped, as
+ * the host would drop it.
  */
 export class InvocationLogger implements Logger {
-  private log: InvocationLog | undefined;
+  private readonly own = new AsyncLocalStorage<InvocationLog>();
+  private readonly underWay = new Set<InvocationLog>();
 
-  /** Sends log lines to this invocation until the work has settled. */
+  /** Sends the log lines of this work to this invocation until the work has settled. */
   async during<T>(log: InvocationLog, work: () => Promise<T>): Promise<T> {
-    this.log = log;
+    this.underWay.add(log);
     try {
-      return await work();
+      return await this.own.run(log, work);
     } finally {
-      this.log = undefined;
+      this.underWay.delete(log);
     }
   }
 
@@ -33,6 +37,11 @@ export class InvocationLogger implements Logger {
 
   error(event: string, facts?: Facts): void {
     this.log?.error(line(event, facts));
+  }
+
+  private get log(): InvocationLog | undefined {
+    const own = this.own.getStore();
+    return own && this.underWay.has(own) ? own : [...this.underWay].at(-1);
   }
 }
 

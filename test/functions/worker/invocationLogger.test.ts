@@ -37,6 +37,36 @@ describe('The log of an invocation', () => {
     expect(lines.join()).not.toMatch(/changeit|abc\+def/);
   });
 
+  test('gets the lines of its own work when two invocations overlap in one worker', async () => {
+    const [one, other] = [invocation(), invocation()];
+    const logger = new InvocationLogger();
+    let end!: () => void;
+    const held = new Promise<void>((resolve) => (end = resolve));
+    const work = async (name: string): Promise<void> => {
+      logger.info(`${name}-began`);
+      await held;
+      logger.info(`${name}-ended`);
+    };
+    const both = [logger.during(one.log, () => work('one')), logger.during(other.log, () => work('other'))];
+    end();
+    await Promise.all(both);
+    expect(one.lines).toEqual(['info one-began {}', 'info one-ended {}']);
+    expect(other.lines).toEqual(['info other-began {}', 'info other-ended {}']);
+  });
+
+  test('gets the lines of what was begun by an invocation that is over', async () => {
+    const [over, next] = [invocation(), invocation()];
+    const logger = new InvocationLogger();
+    let tell!: () => void;
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    let kept: Promise<void> | undefined;
+    await logger.during(over.log, () =>
+      Promise.resolve(void (kept = told.then(() => logger.warn('append-call-lost')))),
+    );
+    await logger.during(next.log, () => Promise.resolve(tell()).then(() => kept));
+    expect([over.lines, next.lines]).toEqual([[], ['warn append-call-lost {}']]);
+  });
+
   test('gets nothing once the invocation is over, however it ended', async () => {
     const { lines, log } = invocation();
     const logger = new InvocationLogger();
