@@ -179,13 +179,16 @@ export class ChunkCatalog {
   }
 }
 
+/** Hashes of names, so that an order that is made anew costs little; forgotten when there are too many. */
 const hashes = new Map<string, readonly [number, number]>();
+const maxHashes = 200_000;
 
 function nameHash(name: string): readonly [number, number] {
   const known = hashes.get(name);
   if (known) return known;
   const sha256 = createHash('sha256').update(name).digest();
   const hash = [sha256.readUInt32BE(0), sha256.readUInt32BE(4)] as const;
+  if (hashes.size >= maxHashes) hashes.clear();
   hashes.set(name, hash);
   return hash;
 }
