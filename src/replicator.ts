@@ -36,7 +36,7 @@ import { checkServer } from './target/connect/check.js';
 import { silentLogger, type Logger } from './core/logger.js';
 import { observedSource, observedStore, observedTarget } from './observed.js';
 import type { Sending } from './telemetry/openTelemetry.js';
-import { countStorageCalls } from './telemetry/storageCalls.js';
+import { StorageCalls } from './telemetry/storageCalls.js';
 import { noTelemetry, type Telemetry } from './telemetry/telemetry.js';
 import { makeObjectsYoung } from './core/youngObjects.js';
 
@@ -90,7 +90,6 @@ export function createReplicator(
   const tapes = tapesOf(config.source, logger, clock);
   const newSource = (): Source => lokadTapes(tapes);
   const telemetry = sending?.measuring(named) ?? noTelemetry;
-  const stopCounting = sending ? countStorageCalls(telemetry) : () => undefined;
   const quarantine = quarantineOf(config);
   const conversion = conversionOf(config, target, quarantine);
   const parts = (source: Source, checkpoints: CheckpointStore): Parts => ({
@@ -116,7 +115,7 @@ export function createReplicator(
   const examination = (signal: AbortSignal) =>
     examineAll({ config, tapes, checkpoints: store, parts: parts(newSource(), readOnly(store)), clock }, signal);
 
-  return {
+  const replicator: Replicator = {
     run: async (order) => {
       runs += 1;
       try {
@@ -145,8 +144,33 @@ export function createReplicator(
     },
     quarantine,
     close: async () => {
-      stopCounting();
       await Promise.all([running.notices.close(), target.close()]);
+    },
+  };
+  return sending ? counted(replicator, new StorageCalls(telemetry)) : replicator;
+}
+
+/** With the storage calls of each method counted. */
+function counted(replicator: Replicator, { during, duringEach, close }: StorageCalls): Replicator {
+  const { quarantine } = replicator;
+  return {
+    run: (order) => during(() => replicator.run(order)),
+    status: (signal) => during(() => replicator.status(signal)),
+    history: (signal) => during(() => replicator.history(signal)),
+    preview: (signal) => duringEach(() => replicator.preview(signal)),
+    wayOut: (decision, signal) => during(() => replicator.wayOut(decision, signal)),
+    verify: (order) => during(() => replicator.verify(order)),
+    examine: (signal) => duringEach(() => replicator.examine(signal)),
+    examineOnce: (signal) => during(() => replicator.examineOnce(signal)),
+    quarantine: quarantine && {
+      container: quarantine.container,
+      keep: (message, signal) => during(() => quarantine.keep(message, signal)),
+      list: (signal) => duringEach(() => quarantine.list(signal)),
+      read: (name, signal) => during(() => quarantine.read(name, signal)),
+    },
+    close: () => {
+      close();
+      return replicator.close();
     },
   };
 }

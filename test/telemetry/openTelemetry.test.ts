@@ -64,6 +64,25 @@ test('Every event that is logged is in the table of events, and every one of the
 });
 
 describe('A run, as a collector receives it', () => {
+  test('counts a call to storage once, for the replicator that made it', async () => {
+    const collector = await otlpReceiver();
+    const clock = FakeClock.flowing();
+    const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);
+    const calls = async (): Promise<number> => {
+      const ferry = await Ferry.open(server());
+      await ferry.write(chunk, numbered(1, 3));
+      await openReplicator(ferry, sending, clock).run(order);
+      await sending.flush();
+      return last(collector, 'eventferry.storage.calls', { kind: 'list', source: ferry.container.containerName }) ?? 0;
+    };
+    const alone = await calls();
+    const [idle, made] = [await Ferry.open(server()), await calls()];
+    openReplicator(idle, sending, clock);
+    expect([alone > 0, made, await calls()]).toEqual([true, alone, alone]);
+    const source = idle.container.containerName;
+    expect(last(collector, 'eventferry.storage.calls', { source })).toBeUndefined();
+  });
+
   test('is counted, timed and traced, as part of what started it', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
