@@ -1,4 +1,4 @@
-import type { RunTerms } from './run.js';
+import type { RunTerms } from './terms.js';
 
 /** After this many resumes in a row that confirmed nothing, each further one waits first. */
 const resumesAtOnce = 5;

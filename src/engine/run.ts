@@ -5,41 +5,9 @@ import type { Parts, Progress } from './parts.js';
 import { pass } from './pass.js';
 import { Backoff } from './backoff.js';
 import { resume } from './resume/resume.js';
-import { RunLog, type RunProgress } from './report/runLog.js';
+import { RunLog } from './report/runLog.js';
 import { Standoff } from './standoff.js';
-
-/** How long a run goes on, and what it waits for. */
-export interface RunTerms {
-  /** Ends the run cleanly: what is under way is confirmed or left to the next run. */
-  readonly stop: AbortSignal;
-  /** Time budget in ms; absent: as long as it takes. */
-  readonly budgetMs?: number;
-  readonly whenCaughtUp: 'wait' | 'exit';
-  readonly idlePollMs: number;
-  readonly emptySourceWaitMs: number;
-  /** Wait between tries during an outage; absent: the run fails and its caller's next tick is the wait. */
-  readonly outageWaitMs?: number;
-  /** Most failed tries in a row before the run gives up although it could wait; absent: never. */
-  readonly outageTries?: number;
-  /** The same as long as this run has confirmed nothing and seen no head yet; absent: `outageTries`. */
-  readonly outageTriesAtStart?: number;
-  /** What an append may take at most before it is given up, in ms. */
-  readonly appendDeadlineMs: number;
-  readonly onProgress?: (progress: RunProgress) => void;
-}
-
-/** Why a run ended. */
-export type RunEnd = 'caught-up' | 'nothing-to-replicate' | 'stop-requested' | 'budget-used' | 'left-to-another-runner';
-
-export interface RunReport {
-  readonly end: RunEnd;
-  /** How many events the stream gained since the run began. */
-  readonly events: number;
-  /** Where it ended; absent when the run never learned where replication stands. */
-  readonly place?: Progress;
-  /** Another runner was found at work on the stream. */
-  readonly anotherRunner: boolean;
-}
+import type { RunEnd, RunReport, RunTerms } from './terms.js';
 
 /** A run that is caught up resumes this often: it notices a target that is gone, and refreshes the row. */
 const refreshMs = 60_000;

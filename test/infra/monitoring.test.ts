@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { assumptions } from '../../infra/tools/assumptions.js';
 import { committedSnapshot, parameterFiles } from '../../infra/tools/bicep.js';
 import { root, type Outputs } from '../../infra/tools/environment.js';
-import type { RunEnd } from '../../src/engine/run.js';
+import type { RunEnd } from '../../src/engine/terms.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
 import { Deployment } from './deployment.js';
 import { alwaysOneRow, analyze } from './kusto.js';

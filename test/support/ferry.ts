@@ -8,7 +8,7 @@ import { keysOf } from '../../src/checkpoint/entity.js';
 import { tableCheckpoint } from '../../src/checkpoint/table.js';
 import type { Clock } from '../../src/core/clock.js';
 import { loadConfig, type Config, type Environment } from '../../src/config/config.js';
-import type { RunReport } from '../../src/engine/run.js';
+import type { RunReport } from '../../src/engine/terms.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
 import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';

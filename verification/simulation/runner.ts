@@ -1,5 +1,6 @@
 import type { Parts } from '../../src/engine/parts.js';
-import { run, type RunReport, type RunTerms } from '../../src/engine/run.js';
+import { run } from '../../src/engine/run.js';
+import type { RunReport, RunTerms } from '../../src/engine/terms.js';
 import { decide, type Decision } from '../../src/engine/decisions.js';
 import { Failure } from '../../src/core/failure.js';
 import { deadlineMs } from '../../src/target/append/batchAppend.js';

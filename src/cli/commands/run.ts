@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 
 import type { Clock } from '../../core/clock.js';
 import type { Config } from '../../config/config.js';
-import type { RunReport } from '../../engine/run.js';
+import type { RunReport } from '../../engine/terms.js';
 import { Failure } from '../../core/failure.js';
 import type { Replicator } from '../../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { dryRun } from './dryRun.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
-import { progressDisplay, type ProgressDisplay } from '../terminal/progressDisplay.js';
+import type { ProgressDisplay } from '../terminal/progress.js';
+import { progressDisplay } from '../terminal/progressDisplay.js';
 import { runFacts, runLines } from '../reports/runReport.js';
 import { stopSignals } from '../terminal/stopSignals.js';
 

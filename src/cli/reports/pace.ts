@@ -1,4 +1,4 @@
-import type { RunProgress } from '../../engine/report/runLog.js';
+import type { RunProgress } from '../../engine/terms.js';
 import type { SourceLag } from '../../source/source.js';
 
 /** How fast a run is, and what is left of it. */

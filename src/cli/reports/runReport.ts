@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import type { RunReport } from '../../engine/run.js';
+import type { RunReport } from '../../engine/terms.js';
 import { counted } from './wording.js';
 
 /** The settings that a report names. */

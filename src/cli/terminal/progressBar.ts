@@ -2,7 +2,7 @@ import { MultiBar, type Options } from 'cli-progress';
 
 import type { Clock } from '../../core/clock.js';
 import { Pace } from '../reports/pace.js';
-import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
+import type { ProgressDisplay, ProgressWords } from './progress.js';
 import { counted, duration, number } from '../reports/wording.js';
 
 const options: Options = {

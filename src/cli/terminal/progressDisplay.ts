@@ -1,22 +1,7 @@
-import type { RunProgress } from '../../engine/report/runLog.js';
 import type { Host } from '../host.js';
+import type { ProgressDisplay, ProgressWords } from './progress.js';
 import { progressBar } from './progressBar.js';
 import { progressLines } from './progressLines.js';
-
-/** Shows a person how far a run has come. */
-export interface ProgressDisplay {
-  show(progress: RunProgress): void;
-  /** Prints a line that has nothing to do with progress, out of its way. */
-  line(text: string): void;
-  /** Takes the display away; what is printed afterwards stands by itself. */
-  end(): void;
-}
-
-/** What is said of the events that are left, and when none is. */
-export interface ProgressWords {
-  readonly left: string;
-  readonly done: string;
-}
 
 export const replicationWords: ProgressWords = { left: 'behind', done: 'caught up' };
 

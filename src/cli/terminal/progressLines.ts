@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
-import type { RunProgress } from '../../engine/report/runLog.js';
+import type { RunProgress } from '../../engine/terms.js';
 import { Pace } from '../reports/pace.js';
-import type { ProgressDisplay, ProgressWords } from './progressDisplay.js';
+import type { ProgressDisplay, ProgressWords } from './progress.js';
 import { counted, duration, number } from '../reports/wording.js';
 
 const everyMs = 5_000;

@@ -1,12 +1,13 @@
 import type { FailureNote, OutageNote, RunNote, StopNote } from '../../checkpoint/row.js';
-import type { RunPatch } from '../../checkpoint/keeper.js';
-import { systemClock } from '../../core/clock.js';
+import type { CheckpointKeeper, RunPatch } from '../../checkpoint/keeper.js';
+import { systemClock, type Clock } from '../../core/clock.js';
 import { Failure, type FailureKind, type StopKind } from '../../core/failure.js';
 import type { Heartbeat } from '../../notify/heartbeat.js';
 import type { Notice } from '../../notify/notice.js';
 import type { Webhook } from '../../notify/webhook.js';
 import { settledWithin } from '../../core/time.js';
-import type { Parts } from '../parts.js';
+import type { Logger } from '../../core/logger.js';
+import type { Telemetry } from '../../telemetry/telemetry.js';
 
 /** What a failure tells people. */
 export function failureNote<K extends FailureKind>(failure: Failure & { readonly kind: K }): FailureNote & { kind: K } {
@@ -17,6 +18,16 @@ export function failureNote<K extends FailureKind>(failure: Failure & { readonly
 export interface Channels {
   readonly webhook?: Webhook;
   readonly heartbeat?: Heartbeat;
+}
+
+/** What of the engine's parts is needed to tell people. */
+interface IncidentParts {
+  readonly checkpoint: CheckpointKeeper;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly sourceId: string;
+  readonly stream: string;
 }
 
 /** Something that this process has told. */
@@ -51,7 +62,7 @@ export class IncidentNotices {
   private stop: Told | undefined;
 
   constructor(
-    private readonly parts: Pick<Parts, 'checkpoint' | 'clock' | 'logger' | 'telemetry' | 'sourceId' | 'stream'>,
+    private readonly parts: IncidentParts,
     private readonly channels: Channels = {},
   ) {}
 

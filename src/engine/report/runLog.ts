@@ -8,18 +8,7 @@ import type { SourceLag } from '../../source/source.js';
 import { noStream } from '../../target/target.js';
 import { LagRecorder } from './lagHistory.js';
 import type { Parts, Progress } from '../parts.js';
-import type { RunTerms } from '../run.js';
-
-/** How far a run has come. */
-export interface RunProgress {
-  /** Events appended by this run so far. */
-  readonly events: number;
-  /** Position of the last confirmed record; 0 before the first. */
-  readonly position: number;
-  /** The target stream's last revision; -1 when there is none. */
-  readonly revision: number;
-  readonly lag?: SourceLag;
-}
+import type { RunTerms } from '../terms.js';
 
 /** The source is asked for its head this often while a pass is under way. */
 const lookEveryMs = 2_000;

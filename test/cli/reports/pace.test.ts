@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Pace } from '../../../src/cli/reports/pace.js';
-import type { RunProgress } from '../../../src/engine/report/runLog.js';
+import type { RunProgress } from '../../../src/engine/terms.js';
 import type { SourceLag } from '../../../src/source/source.js';
 
 const lag = (events: number): SourceLag => ({

@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Environment } from '../../../src/config/config.js';
-import type { RunReport } from '../../../src/engine/run.js';
+import type { RunReport } from '../../../src/engine/terms.js';
 import { Failure } from '../../../src/core/failure.js';
 import type { InvocationLog } from '../../../src/functions/worker/invocationLogger.js';
 import { TimerRuns } from '../../../src/functions/worker/timerRuns.js';
