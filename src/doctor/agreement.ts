@@ -4,7 +4,11 @@ import { intervalSeconds } from '../config/schedule.js';
 import { runSeconds } from '../config/settings.js';
 import { good, warning, type Finding } from './finding.js';
 
-/** Settings that are valid each by itself and make no sense together. @param ofServer what its connection string says */
+/**
+ * Settings that are valid one by one and contradict each other.
+ *
+ * @param ofServer contradictions inside the server's connection string
+ */
 export function agreementFindings({ run }: Config, ofServer: readonly string[]): Finding[] {
   const { seconds, schedule, idlePollMs, whenCaughtUp } = run;
   const interval = intervalSeconds(schedule);

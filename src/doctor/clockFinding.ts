@@ -7,10 +7,10 @@ export interface ClockReading {
   readonly ours: number;
 }
 
-/** Clocks elsewhere tell whole seconds, and an answer takes its time. */
+/** Other clocks are read in whole seconds, and an answer takes time to arrive. */
 const maxApartMs = 5_000;
 
-/** Whether the clocks agree, as far as anybody told one. */
+/** Whether the clocks that could be read agree. */
 export function clockFindings(readings: readonly ClockReading[]): Finding[] {
   if (readings.length === 0) return [skipped('clocks', 'no other clock could be read')];
   const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > maxApartMs);

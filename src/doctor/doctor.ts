@@ -15,7 +15,7 @@ import { handshakeFindings, leaderFinding } from './serverFindings.js';
 import { sourceFindings } from './sourceFindings.js';
 import { streamFindings, streamNameFinding } from './streamFindings.js';
 
-/** What is examined. */
+/** What the doctor checks. */
 export interface DoctorInput {
   readonly config: Config;
   readonly source: SourceCheck;
@@ -26,7 +26,7 @@ export interface DoctorInput {
   readonly clock: Clock;
 }
 
-/** No one check takes longer. */
+/** The time limit of one check. */
 const checkMs = 20_000;
 
 /**
@@ -34,8 +34,8 @@ const checkMs = 20_000;
  * not to the source (where nothing but reads is even tried), not to the target, not to the checkpoint table.
  * Never throws: what cannot be looked at is a finding.
  */
-export async function* check(patient: DoctorInput, signal: AbortSignal): AsyncGenerator<Finding> {
-  const { config, source, server, checkpoints, parts, clock } = patient;
+export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGenerator<Finding> {
+  const { config, source, server, checkpoints, parts, clock } = input;
   const readings: ClockReading[] = [];
   const learner = (who: string) => (theirs: number | undefined) => {
     if (theirs !== undefined) readings.push({ who, theirs, ours: clock.now() });
@@ -109,7 +109,7 @@ async function* checkpointFindings(
     confirmed ? `position ${confirmed.mark.position}, revision ${confirmed.revision} confirmed` : 'nothing confirmed',
   );
   try {
-    // A row that is there is never inserted: the table refuses it as a conflict, or for want of the right.
+    // The row exists, so the table refuses to insert it: as a conflict, or because the right is missing.
     await checkpoints.insert(row, signal);
   } catch (thrown) {
     if (!(thrown instanceof Failure && thrown.kind === 'CheckpointMoved')) yield thrownIn('checkpointRights', thrown);

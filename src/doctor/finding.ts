@@ -58,7 +58,7 @@ export function skipped(check: Check, why: string): Finding {
   return { check, verdict: 'skipped', says: why };
 }
 
-/** The finding that something thrown makes: the failure's own words and way out. */
+/** The finding for something thrown: the failure's message and remedy. */
 export function thrownIn(check: Check, thrown: unknown): Finding {
   const { message, wayOut } = asFailure(thrown);
   return wrong(check, message, wayOut);
@@ -82,7 +82,11 @@ export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict === 'good' || verdict === 'warning');
 }
 
-/** What is kept of an examination, for people. @param at ISO 8601, UTC */
+/**
+ * What the row keeps of a check, for people.
+ *
+ * @param at ISO 8601, UTC
+ */
 export function checkNote(findings: readonly Finding[], at: string): ExaminationNote {
   const sentences = (verdict: Verdict) =>
     findings

@@ -73,7 +73,11 @@ function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 
   return good('certificate', `of ${node}: valid until ${until}, names ${names}`);
 }
 
-/** Version and leader. @param learned takes the server's own time */
+/**
+ * Version and leader.
+ *
+ * @param learned takes the server's own time
+ */
 export async function leaderFinding(
   server: ServerCheck,
   learned: (date: number | undefined) => void,

@@ -7,7 +7,11 @@ const variantNames = {
   int32: 'int32 frames (before September 2012)',
 } as const;
 
-/** What of the source is as it must be. Only ever reads. @param learned takes the storage's own time */
+/**
+ * Container, chunks, first and last frame. Only ever reads.
+ *
+ * @param learned takes the storage's own time
+ */
 export async function* sourceFindings(
   examination: SourceCheck,
   { container, onDamage }: Config['source'],

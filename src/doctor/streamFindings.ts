@@ -10,7 +10,11 @@ import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding
 /** No stream ever has so many events, so an append that expects it is refused after every other check of the server. */
 const impossibleRevision = Number.MAX_SAFE_INTEGER - 1;
 
-/** The stream's end, and the rights to it. Writes nothing. @param parts a run's, over a store that keeps nothing */
+/**
+ * The stream's tail, and the rights to the stream. Writes nothing.
+ *
+ * @param parts those of a run, over a store that keeps nothing
+ */
 export async function* streamFindings(parts: Parts, signal: AbortSignal): AsyncGenerator<Finding> {
   const { target, stream } = parts;
   try {

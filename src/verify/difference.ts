@@ -33,13 +33,13 @@ export interface Difference {
 
 /** An event that the source makes, as it must be in the stream. */
 export interface ExpectedEvent extends TargetEvent {
-  /** The settings of now make no event of it: it is only in the stream if others held when it was written. */
+  /** Excluded by the present settings: the stream holds it only if it was written under other settings. */
   readonly excluded?: true;
-  /** The body as the source stores it, where that is not `data`: formatting what the target holds must give it. */
+  /** The body as the source stores it, if that is not `data`: formatting the target's body must give these bytes. */
   readonly body?: Uint8Array;
 }
 
-/** Everything in which a stored event is not the one expected; none when they are equal. */
+/** All differences between a stored event and the expected one; none when they are equal. */
 export function changes(stored: StoredEvent, expected: ExpectedEvent): Difference[] {
   const found: Difference[] = [];
   const add = (kind: DifferenceKind, detail: string): void =>
@@ -64,7 +64,10 @@ export function changes(stored: StoredEvent, expected: ExpectedEvent): Differenc
   return found;
 }
 
-/** @param mark absent for an event that is not ours; @param stored absent for one that is missing */
+/**
+ * @param mark absent for an event that is not ours
+ * @param stored absent for an event that is missing
+ */
 export function difference(
   kind: DifferenceKind,
   mark: Pick<Mark, 'position' | 'index'> | undefined,
@@ -80,7 +83,7 @@ export function difference(
 }
 
 /**
- * SHA-256 over events one behind the other: place, id, type, content type, body as the source stores it, metadata.
+ * SHA-256 over the events in order: id, type, content type, body as the source stores it, metadata.
  * Two sides that hold the same have the same digest.
  */
 export class EventsDigest {
@@ -95,7 +98,7 @@ export class EventsDigest {
     this.add(event, (as && storedBodyOf(event, as)) ?? event.data);
   }
 
-  /** What was added last is not what it should be, also where its bytes are. */
+  /** Makes the digest differ although the event added last has the right bytes. */
   differ(): void {
     this.hash.update('different\n');
   }

@@ -15,23 +15,23 @@ export interface OwnEvent {
   readonly event: StoredEvent;
 }
 
-/** How far both sides can be compared, as it was at one moment; a replicator may go on behind it. */
+/** How far both sides can be compared, at one moment; a replicator may append more meanwhile. */
 export interface Ends {
   readonly row: CheckpointRow | undefined;
   /** Last revision of the stream. */
   readonly revision: number;
   /** The last position that is replicated whole. */
   readonly position: number;
-  /** The position whose record the stream holds only the first events of, and the first of these. */
+  /** The record of which the stream holds only the first events, and the revision of the first of them. */
   readonly unfinished?: { readonly position: number; readonly revision: number };
-  /** What the checkpoint says of the stream and the stream does not hold. */
+  /** Events that the checkpoint calls confirmed and the stream does not hold. */
   readonly differences: readonly Difference[];
-  /** True for what is not replicated yet, by its place at the source. */
+  /** True for an event whose place at the source is not replicated yet. */
   isAhead(mark: Mark, history: History): boolean;
 }
 
 /**
- * Asks the checkpoint first and the stream behind it, so that everything the checkpoint calls confirmed must be there.
+ * Asks the checkpoint first and the stream second, so that the stream must hold everything that is called confirmed.
  *
  * @throws Failure `TargetTruncated` or `TargetDeleted` for a stream that cannot be read, or an outage
  */
@@ -93,7 +93,7 @@ export async function lastOwn(
   above = noStream,
 ): Promise<OwnEvent | undefined> {
   if (revision <= above) return undefined;
-  // The one at the revision is ours nearly always, so it is asked for alone first.
+  // The event at the revision is nearly always ours, so the first read asks for it alone.
   for (const count of [1, revision - above]) {
     for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
       const mark = acceptedMark(event, sourceId, row?.accepted);

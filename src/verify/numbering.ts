@@ -3,15 +3,15 @@ import type { Mark } from '../core/mark.js';
 type Numbered = Pick<Mark, 'position'>;
 
 /**
- * Whether the positions of a stream are those of its source: dense, one a record, in the order in which the records
- * were read. Counting the records that are at the source now gives the same positions, but for records that got there
- * behind the cursor: until a person has them read, they have no position, and then they get later ones.
+ * Checks that the positions in a stream are those of its source: one per record, without gaps, in the order of reading.
+ * Counting the records at the source gives the same positions, except for records that appeared before the cursor: they
+ * have no position until a person accepts them, and then they get later ones.
  */
 export class Numbering {
-  /** By so much counting is ahead of the stream. */
+  /** How many positions counting is ahead of the stream. */
   private shift = 0;
   private lastCounted = 0;
-  /** Since the last event in its place: some were not in the stream; some were read out of their place. */
+  /** Since the last event in its place, the stream left out some events (`skipped`) or holds some from a detour (`apart`). */
   private skipped = false;
   private apart = false;
 
@@ -28,7 +28,8 @@ export class Numbering {
   /**
    * The stream holds an event in its place.
    *
-   * @param stored its mark in the stream; @param counted the position that counting gives
+   * @param stored its mark in the stream
+   * @param counted the position that counting gives
    * @returns what is wrong with its position
    */
   met({ position }: Numbered, { position: counted }: Numbered): string | undefined {

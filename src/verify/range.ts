@@ -31,9 +31,9 @@ export interface PositionRange {
   readonly to: number;
 }
 
-/** What a range of positions is on both sides. */
+/** The result of comparing one range of positions. */
 export interface RangeResult {
-  /** From where it was really compared: an event before `from` that is certain to be in its place. */
+  /** Where the comparison began: at or before the `from` asked for, after an event that is certainly in its place. */
   readonly from: number;
   /** The last position that was compared; less than asked for when a stop was asked for. */
   readonly to: number;
@@ -45,7 +45,7 @@ export interface RangeResult {
   readonly digest: { readonly source: string; readonly target: string };
 }
 
-/** Who looks on while a range is compared. */
+/** Observes the comparison of a range, and may end it. */
 export interface VerifyWatch {
   found(difference: Difference): void;
   /** The stream has been compared up to here. */
@@ -71,7 +71,7 @@ export async function verifyRange(
   const foreign = await acceptedForeign(ends, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
-  // What the stream holds at its end need not be what comes last at the source.
+  // The last events of the stream need not be the last ones of the source.
   // guard: verify-to-the-last-event
   let to = range.to === ends.position ? Infinity : range.to;
   const events = parts.target.read(
@@ -106,7 +106,7 @@ export async function verifyRange(
   };
 }
 
-/** What is wrong with the message that an event stands for. */
+/** What is wrong with the quarantined message behind a placeholder event. */
 async function notKept(
   event: StoredEvent,
   mark: Mark,
@@ -132,8 +132,8 @@ interface Start {
 const beginning: Start = { position: 1, revision: 0 };
 
 /**
- * Where to begin for a position: behind the last event before it, whose frame is read to be sure that it is what its
- * mark says. An event that was read out of its place says nothing about the order, so one before it is taken.
+ * Where to begin for a position: after the last event before it. That event's frame is read to make sure that it is what
+ * the mark says. An event from a detour says nothing about the order, so an earlier one is taken.
  */
 async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: AbortSignal): Promise<Start> {
   let low = noStream;

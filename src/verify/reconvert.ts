@@ -8,24 +8,23 @@ import { createMarks, type RecordMarks } from '../convert/mark.js';
 
 /** What the records of a source must have become, for verification. */
 export interface Reconversion {
-  /** All events of a record, also those of an excluded key; one that stands for it for a message that makes none. */
+  /** All events of a record, also of an excluded key; a placeholder for a message that makes no event. */
   events(record: SourceRecord): readonly TargetEvent[];
-  /** The settings of now make no event of the record. */
+  /** True when the present settings exclude the record. */
   isExcluded(record: SourceRecord): boolean;
-  /** The body as stored of the message that makes an event. */
+  /** The stored body of the message that makes an event. */
   body(record: SourceRecord, index: number): Uint8Array | undefined;
   /**
-   * The one event that a mark names, as it is if the mark says the truth about the position, the way of reading, the
-   * settings and, where these are others, the source's id. Under other settings than those of now its type cannot be
-   * known: it is that of the event stored. If it stands for a message that was set aside, so does the event; the stored
-   * one says why.
+   * The event that a mark names, taking the mark's word for the position, the detour, the settings and, under other
+   * settings, the source's id. Under other settings the type cannot be known, so it is that of the stored event. If the
+   * stored event is a placeholder, so is this one, with the stored reason.
    *
    * @returns undefined when the record makes no such event
    */
   eventAs(mark: Mark, record: SourceRecord, stored: Pick<TargetEvent, 'type' | 'data'>): TargetEvent | undefined;
 }
 
-/** @param options the settings of now */
+/** @param options the present settings */
 export function createReconversion(options: ConvertOptions): Reconversion {
   const excluded = new Set(options.excludeKeys);
   const placeholder = createPlaceholder(options.sourceId, options.settings);
@@ -70,7 +69,7 @@ export function createReconversion(options: ConvertOptions): Reconversion {
   };
 }
 
-/** What made the events under other settings, of which the source's id is one. */
+/** Makes events as they were made under other settings; the source's id is one of the settings. */
 interface Writer {
   readonly placeholder: ReturnType<typeof createPlaceholder>;
   readonly idsOf: ReturnType<typeof createEventIds>;

@@ -39,7 +39,7 @@ export class Commands {
   /**
    * The same for a command that needs a replicator: it is made from the settings, and closed afterwards.
    *
-   * @param line takes log lines; whoever shows progress keeps them out of its way
+   * @param line takes log lines; a progress display passes its own, so that lines do not break it
    */
   withReplicator(
     command: Command,

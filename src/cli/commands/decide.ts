@@ -12,7 +12,7 @@ export interface DecisionFlags extends CommonFlags {
   readonly yes?: boolean;
 }
 
-/** A run that is at work writes its row in between at times; so often the decision is looked at again. */
+/** A run in progress may write the row at the same time; the decision is then made again, at most this often. */
 const maxTries = 5;
 
 /** Says what a decision will do, asks unless told `--yes`, and does it. */

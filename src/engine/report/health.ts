@@ -4,10 +4,10 @@ import type { Tail } from '../../target/target.js';
 
 /** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
 export const silentAfterMs = 3 * 60_000;
-/** Bytes to replicate, and nothing confirmed for so long. */
+/** With bytes to replicate, nothing confirmed for this long is a problem. */
 const stalledAfterMs = 10 * 60_000;
 
-/** What a run would stop for at the target, seen before it runs, with the way out. */
+/** What a run would stop for at the target, with the remedy. */
 export function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefined, stream: string): string[] {
   const problem = (kind: StopKind, says: string) => [`Stream ${stream} ${says} ${rules[kind].wayOut}`];
   if (tail?.kind === 'absent' && row?.confirmed) return problem('TargetLost', 'does not exist any more.');
@@ -16,7 +16,11 @@ export function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefi
   return [];
 }
 
-/** What is wrong with the runs. @param unknown the row could not be read */
+/**
+ * What is wrong with the runs.
+ *
+ * @param unknown the row could not be read
+ */
 export function runProblems(
   run: RunNote | undefined,
   lag: LagNote | undefined,
@@ -52,7 +56,7 @@ function leftBehind({ endedAt }: RunNote, { events, eventsExact }: LagNote): str
   return `The last run ended ${endedAt} as requested, and ${left}. Start another run, or one with --follow.`;
 }
 
-/** With the source at hand and nothing behind the cursor all is well now, whenever a run last said so. */
+/** When the source answers and nothing is left to replicate, all is well now, whatever a run said last. */
 export function staleness(run: RunNote | undefined, lag: LagNote | undefined, now: number): { staleSeconds?: number } {
   if (!run) return {};
   const known = [run.movedAt, run.caughtUpAt].filter((at) => at !== undefined);

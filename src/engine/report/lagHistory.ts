@@ -3,10 +3,10 @@ import type { Clock } from '../../core/clock.js';
 import { withLinkedAbort } from '../../core/time.js';
 
 const minuteMs = 60_000;
-/** A sample that is not kept by then is not kept. */
+/** A sample that is not stored within this time is dropped. */
 const keepMs = 5_000;
 
-/** Keeps a sample of the lag a minute, for people. Holds nothing up and fails nothing: a sample may be lost. */
+/** Stores one sample of the lag per minute, for people. Never delays or fails a run: a sample may be lost. */
 export class LagRecorder {
   private minute = -1;
   private keeping: Promise<void> = Promise.resolve();

@@ -13,7 +13,7 @@ import type { RunTerms } from '../terms.js';
 /** The source is asked for its head this often while a pass is under way. */
 const lookEveryMs = 2_000;
 
-/** So many runs that are over are remembered. */
+/** How many ended runs the row remembers. */
 const maxRuns = 10;
 
 /** One name for this process in the row and in log lines. */
@@ -131,12 +131,12 @@ export class RunLog {
     await this.recorder.settled();
   }
 
-  /** How far the stream grew behind the place where the run began. */
+  /** How many events the stream gained since the run began. */
   events(place: Progress | undefined): number {
     return (place?.revision ?? noStream) - (this.firstRevision ?? place?.revision ?? noStream);
   }
 
-  /** How long nothing was confirmed does not begin anew with each process: the row knows since when. */
+  /** Reports the last time that all was well, as the row knows it: a new process must not reset it. */
   private rememberWell(): void {
     const { movedAt, caughtUpAt } = this.parts.checkpoint.row?.run ?? {};
     const known = [movedAt, caughtUpAt].filter((at) => at !== undefined);
@@ -145,7 +145,7 @@ export class RunLog {
 
   private noteStart(): void {
     const { whenCaughtUp, outageWaitMs } = this.terms;
-    // Whoever does not wait for an outage has a timer that starts the next run.
+    // A run that does not wait for outages is started again by a timer.
     const single = whenCaughtUp === 'exit' && outageWaitMs !== undefined ? true : undefined;
     this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined, single });
   }
@@ -165,7 +165,7 @@ export class RunLog {
   }
 
   private noteLag({ bytes, events, eventsExact, head }: SourceLag, well = true): void {
-    // At the head there is none, whatever the note of when it fell behind still says.
+    // At the head there is no lag, even if `behindSince` is still set.
     const since = bytes > 0 ? this.behindSince() : undefined;
     const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
     const lag = { bytes, events, eventsExact, seconds };

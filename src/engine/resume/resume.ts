@@ -15,9 +15,9 @@ import { ownMark } from './ownership.js';
 const maxRetraced = 500_000;
 
 /**
- * Finds out where replication stands, by asking: the target's tail says which event is the last, the source is asked
- * for the frame that its mark points to, and the checkpoint row only says where to look next in the blobs. There is
- * one way to recover from anything, and it is this, the way we start.
+ * Finds out where replication stands. The target's tail says which event is the last; the source gives the frame that
+ * its mark points to; the checkpoint row only says where to look next in the blobs. Every start and every recovery
+ * goes this one way.
  *
  * | tail | checkpoint | answer |
  * | --- | --- | --- |
