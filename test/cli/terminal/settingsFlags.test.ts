@@ -1,7 +1,13 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 
-import { addSettingsFlags, allSettings, environmentWith, flagOf, sourceSettings } from '../../../src/cli/terminal/settingsFlags.js';
+import {
+  addSettingsFlags,
+  allSettings,
+  environmentWith,
+  flagOf,
+  sourceSettings,
+} from '../../../src/cli/terminal/settingsFlags.js';
 import { settings } from '../../../src/config/settings.js';
 
 function parsed(...args: string[]): Command {
