@@ -33,7 +33,7 @@ describe('The process of eventferry', () => {
       code: 0,
       stdout: `Stopped on request after 4 events: position 4, revision 3 of stream ${ferry.stream}.\n`,
     });
-    expect(stderr).toContain('Stopping: ');
+    expect(stderr).toContain('Stopping after the appends under way');
     expect(await ferry.row()).toMatchObject({ confirmed: { revision: 3 } });
   });
 
@@ -59,7 +59,9 @@ describe('The process of eventferry', () => {
     void running.ended.finally(() => (ended = true));
     await eventually('a request to the source', () => expect(silent.rung).toBeGreaterThan(0));
     running.kill('SIGINT');
-    await eventually('the process to stop', () => expect(running.stderr()).toContain('Stopping: '));
+    await eventually('the process to stop', () =>
+      expect(running.stderr()).toContain('Stopping after the appends under way'),
+    );
     await eventually('the end of the process', () => {
       running.kill('SIGINT');
       expect(ended).toBe(true);

@@ -22,6 +22,25 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describeInBrowser('The status page in a browser', (open) => {
+  test('shows where replication is, where in the chunks, and the last runs', async () => {
+    const { url } = await lookAtFerry(server(), (data) => ({ ...data, history: course() }));
+    const { page, complaints, picture } = await open(url);
+    expect(await page.getByRole('status').textContent()).toBe('Up to date');
+    const now = await page.locator('#now').innerText();
+    expect(now).toMatch(/Lag\s+0 events\s+nothing to replicate/);
+    expect(now).toMatch(/Confirmed\s+position 500\s+revision 499 of stream/);
+    expect(await page.locator('#chunks-summary').textContent()).toMatch(/^In chunk 2 of 2; .* are read\.$/);
+    expect(await page.locator('#chunks li').count()).toBe(2);
+    expect(await page.locator('#runs tr').first().innerText()).toMatch(/caught-up\s+500$/);
+    expect(await page.locator('#lag-chart canvas').count()).toBe(1);
+    expect(await page.locator('#lag-chart').getAttribute('aria-label')).toMatch(
+      /^Lag, events in the last 3 hours: now /,
+    );
+    expect(await page.locator('#trouble').isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+    await picture('normal');
+  });
+
   test.each(['light', 'dark'] as const)('can be used by everyone, %s', async (colorScheme) => {
     const { url } = await lookAtFerry(server(), (data) => ({ ...data, history: course() }));
     const { page, picture } = await open(url, { colorScheme });

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { startAzurite } from '../../dev/azurite.js';
-import { freshContainerName } from '../support/azurite.js';
+import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
 import { freshFolder } from '../support/freshFolder.js';
 import { eventually, until } from '../support/waits.js';
 import { isRunning } from './isRunning.js';
@@ -38,5 +38,10 @@ describe('the storage emulator', () => {
     expect(isRunning(Number(line))).toBe(true);
     parent.kill('SIGKILL');
     await eventually('Azurite to end', () => expect(isRunning(Number(line))).toBe(false));
+  });
+
+  test('says what is wrong when its port is taken', async () => {
+    const [, port] = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(azuriteConnectionString()) ?? [];
+    await expect(startAzurite({ blobPort: Number(port) })).rejects.toThrow(/EADDRINUSE/);
   });
 });

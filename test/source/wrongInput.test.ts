@@ -12,7 +12,7 @@ import { azuriteConnectionString, freshContainerName } from '../support/azurite.
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';
-import { frameOf, numberedRecords, tapeOf } from '../support/tapeWriter.js';
+import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';
 import { never, openTapes, readAll } from './openTapes.js';
 
@@ -125,24 +125,6 @@ describe('garbage in a chunk', () => {
     const { records, thrown: none } = await readAll(source, cursor);
     expect(none).toBeUndefined();
     expect(positions(records).at(-1)).toBe(30);
-  });
-
-  test('that claims to be a frame of more than 16 MiB is SourceCorrupt unless the chunk is shorter than that', async () => {
-    const container = await freshContainer();
-    const huge = Buffer.concat([
-      tapeOf(numberedRecords(1, 1)),
-      frameOf({ payload: Buffer.alloc(17 * 1024 * 1024, 1) }),
-    ]);
-    await uploadChunk(container, first, huge);
-    const { records, thrown } = await readAll(openTapes(container));
-    expect(positions(records)).toEqual([1]);
-    expect(thrown).toMatchObject({
-      kind: 'SourceCorrupt',
-      facts: { reason: expect.stringMatching(/over the limit/) as string },
-    });
-
-    await uploadChunk(container, first, huge.subarray(0, 1024 * 1024));
-    expect((await readAll(openTapes(container))).thrown).toBeUndefined();
   });
 });
 

@@ -3,7 +3,6 @@ import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import { describe, expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/target/target.js';
 import { failureOf, never, openTarget } from './openTarget.js';
-import { sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
 
 const { ReadResp } = streamsMessages;
@@ -76,12 +75,4 @@ describe('A read that is answered with', () => {
     expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
     expect(failure.message).toMatch(/larger than|longer/i);
   });
-});
-
-test('An append that is answered with a message of 100 MB is of unknown outcome, and said so', async () => {
-  const { connectionString } = await scriptedServer({
-    batchAppend: (call) => void call.on('data', () => call.write(Buffer.alloc(huge))),
-  });
-  const failure = await failureOf(openTarget({ connectionString }).open('billing').append(sampleEvents(1), -1));
-  expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
 });

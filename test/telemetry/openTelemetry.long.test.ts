@@ -101,3 +101,11 @@ test('Only what sends to a collector is loaded when that alone is asked for', as
   expect(loads.filter((url) => ofTelemetry.test(url))).not.toEqual([]);
   expect(loads.filter((url) => url.includes('monitor-opentelemetry-exporter'))).toEqual([]);
 });
+
+test('None of the packages of telemetry is loaded where none is asked for', async () => {
+  const ferry = await Ferry.open(server());
+  const { code, loads } = await watched(ferry.environment());
+  expect(code).toBe(0);
+  expect(loads.length).toBeGreaterThan(100);
+  expect(loads.filter((url) => ofTelemetry.test(url))).toEqual([]);
+});

@@ -15,7 +15,6 @@ import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { otlpReceiver, type OtlpReceiver } from '../support/otlpReceiver.js';
-import { ofTelemetry, watched } from './watched.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';
@@ -215,15 +214,5 @@ describe('A run, as a collector receives it', () => {
     expect(names).not.toContain('read');
     expect(names).not.toContain('append');
     expect(names).toContain('run');
-  });
-});
-
-describe('Without telemetry', () => {
-  test('none of its packages is loaded', async () => {
-    const ferry = await Ferry.open(server());
-    const { code, loads } = await watched(ferry.environment());
-    expect(code).toBe(0);
-    expect(loads.length).toBeGreaterThan(100);
-    expect(loads.filter((url) => ofTelemetry.test(url))).toEqual([]);
   });
 });
