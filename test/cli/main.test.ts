@@ -60,7 +60,7 @@ describe('The process of eventferry', () => {
     await eventually('a request to the source', () => expect(silent.rung).toBeGreaterThan(0));
     running.kill('SIGINT');
     await eventually('the process to stop', () =>
-      expect(running.stderr()).toContain('Stopping after the appends under way'),
+      expect(running.stderr()).toContain('Stopping: '),
     );
     await eventually('the end of the process', () => {
       running.kill('SIGINT');
