@@ -59,9 +59,7 @@ describe('The process of eventferry', () => {
     void running.ended.finally(() => (ended = true));
     await eventually('a request to the source', () => expect(silent.rung).toBeGreaterThan(0));
     running.kill('SIGINT');
-    await eventually('the process to stop', () =>
-      expect(running.stderr()).toContain('Stopping: '),
-    );
+    await eventually('the process to stop', () => expect(running.stderr()).toContain('Stopping: '));
     await eventually('the end of the process', () => {
       running.kill('SIGINT');
       expect(ended).toBe(true);

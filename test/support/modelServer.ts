@@ -50,5 +50,5 @@ export function sendBacklog(window: AppendWindow, clock: FakeClock, server: Mode
     answered++;
     window.answered(first.timed);
   }
-  return { answered, depths, maxBytes: maxBytes };
+  return { answered, depths, maxBytes };
 }

@@ -174,7 +174,7 @@ function appendTooLarge(question: AppendQuestion, named: number): Failure {
 /** Learns the limit of one event like that of an append: the next try finds the event before it is sent. */
 function eventTooLarge(question: AppendQuestion, named: number): Failure {
   const { stream, size, doing, limit } = question;
-  const { maxBytes: maxBytes } = size;
+  const { maxBytes } = size;
   if (!(named > 0 && named < maxBytes)) {
     return refused(doing, `an event of at most ${maxBytes} bytes exceeds the limit that it names, ${named} bytes`);
   }

@@ -24,7 +24,7 @@ export function appendSize(events: readonly TargetEvent[]): AppendSize {
     bytes += counted;
     if (counted > maxBytes) maxBytes = counted;
   }
-  return { events: events.length, bytes, maxBytes: maxBytes };
+  return { events: events.length, bytes, maxBytes };
 }
 
 /** Knows how much the server takes in one append, and decides which events may be sent at all. */
