@@ -83,7 +83,7 @@ describeInBrowser('The status page in a browser', (open) => {
     const told = await page.getByRole('alert').innerText();
     expect(told).toMatch(/^Stopped since .*: TargetConflict/);
     expect(told).toMatch(
-      /What to do: Find out who else writes to the stream. If its last event is theirs, `eventferry accept --revision N`/,
+      /What to do: Find the other writer and stop it. If the last event of the stream is foreign, `eventferry accept --revision N`/,
     );
     expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
