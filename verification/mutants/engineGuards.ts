@@ -156,7 +156,7 @@ export const engineGuards: readonly Guard[] = [
     name: 'cursor-of-what-was-taken',
     against: 'The row would stand behind a record of which nothing was appended.',
     rule: 'never',
-    noticedBy: pipeline,
+    noticedBy: 'test/engine/append/frontier.test.ts',
   },
   {
     name: 'what-the-stream-holds-is-not-accepted',
