@@ -11,7 +11,7 @@ import { addRewind } from './commands/rewind.js';
 import { addRun } from './commands/run.js';
 import { addStatus } from './commands/status.js';
 import { addVerify } from './commands/verify.js';
-import { version } from './terminal/version.js';
+import { version } from './version.js';
 
 /**
  * Carries out a command line: `eventferry(['run', '--follow'], host)`. Whatever goes wrong is told on the host's stderr.

@@ -85,7 +85,7 @@ describe('The deployment package', () => {
   test('holds nothing that .funcignore names', async () => {
     const copy = join(folder, 'repository');
     mkdirSync(copy);
-    for (const name of ['package.json', 'package-lock.json', 'host.json', 'dist'])
+    for (const name of ['package.json', 'package-lock.json', 'host.json', 'dist', 'generated'])
       cpSync(join(root, name), join(copy, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     writeFileSync(join(copy, 'dist/secret.txt'), 'x');

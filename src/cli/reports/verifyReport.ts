@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js';
 import type { Difference } from '../../verify/difference.js';
 import type { VerifyReport } from '../../verify/stream.js';
-import { version } from '../terminal/version.js';
+import { version } from '../version.js';
 import { counted, number, printable, table } from './wording.js';
 
 type Names = { readonly source: Pick<Config['source'], 'container'> };
