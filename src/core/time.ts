@@ -99,7 +99,7 @@ export async function settledWithin(work: Promise<unknown>, ms: number, clock: C
 }
 
 /**
- * A promise whose rejection must not end the process when nobody waits for it yet: whoever awaits it still sees the
+ * Keeps the rejection of a promise that nobody awaits yet from ending the process. Code that awaits it later still sees the
  * rejection.
  */
 export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {

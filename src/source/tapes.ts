@@ -127,7 +127,7 @@ export class Tapes {
    */
   async list(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<boolean> {
     const { catalog, eras } = this;
-    this.heed(cursor.memory);
+    this.applyAllowances(cursor.memory);
     if (this.fullListingDue(cursor)) {
       if (catalog.listing === 0 && cursor.memory?.eras) eras.recall(cursor.memory.eras);
       await catalog.listAll(signal);
@@ -139,7 +139,7 @@ export class Tapes {
   }
 
   /** Takes over what a person has allowed. */
-  heed(memory: SourceState | undefined): void {
+  applyAllowances(memory: SourceState | undefined): void {
     for (const allowance of memory?.allowed ?? []) {
       const chunk = ofOtherEra(allowance);
       if (chunk !== undefined) this.eras.exempt(chunk);

@@ -37,7 +37,7 @@ export async function locate(
       count = found;
       continue;
     }
-    tapes.heed(memory);
+    tapes.applyAllowances(memory);
     // guard: ends-up-to-the-mark
     forgetEnds(tapes, mark);
     tapes.catalog.learn(chunk, found.variant);
