@@ -64,7 +64,7 @@ export interface Replicator {
   /** The events exactly as a run would append them now; writes nothing, not even a checkpoint. */
   preview(signal: AbortSignal): AsyncIterable<PreviewedEvent>;
   /** What a decision after a stop would do. @throws Failure `NotApplicable` */
-  wayOut(decision: Decision, signal: AbortSignal): Promise<DecisionPlan>;
+  decide(decision: Decision, signal: AbortSignal): Promise<DecisionPlan>;
   /** Compares what the target stream holds with what the source holds. Writes nothing. @throws Failure */
   verify(order: VerifyOrder): Promise<VerifyReport>;
   /** Looks at everything that a run needs, check by check. Writes nothing anywhere, never throws. */
@@ -128,7 +128,7 @@ export function createReplicator(
     status: (signal) => status(parts(looking, store), signal),
     history: (signal) => history.recent(signal).catch(() => []),
     preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
-    wayOut: (decision, signal) => decide(decision, parts(newSource(), store), signal),
+    decide: (decision, signal) => decide(decision, parts(newSource(), store), signal),
     verify: (order) => {
       const reconversion = createReconversion(config.convert);
       const reading = { ...parts(newSource(), readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine };
@@ -159,7 +159,7 @@ function counted(replicator: Replicator, { during, duringEach, close }: StorageC
     status: (signal) => during(() => replicator.status(signal)),
     history: (signal) => during(() => replicator.history(signal)),
     preview: (signal) => duringEach(() => replicator.preview(signal)),
-    wayOut: (decision, signal) => during(() => replicator.wayOut(decision, signal)),
+    decide: (decision, signal) => during(() => replicator.decide(decision, signal)),
     verify: (order) => during(() => replicator.verify(order)),
     examine: (signal) => duringEach(() => replicator.examine(signal)),
     examineOnce: (signal) => during(() => replicator.examineOnce(signal)),

@@ -10,7 +10,15 @@ const texts = z.array(text);
 const kind = text as unknown as z.ZodType<FailureKind>;
 const stopKind = text as unknown as z.ZodType<StopKind>;
 
-const failure = open({ kind, message: text, wayOut: text, facts: z.record(text, z.unknown()) });
+const failureParts = { kind, message: text, remedy: text, facts: z.record(text, z.unknown()) };
+const failure = z.preprocess(withRemedy, open(failureParts));
+
+/** Rows that were stored before the remedy had this name hold it as `wayOut`. */
+function withRemedy(stored: unknown): unknown {
+  if (typeof stored !== 'object' || stored === null || !('wayOut' in stored)) return stored;
+  const { wayOut, ...others } = stored;
+  return { remedy: wayOut, ...others };
+}
 
 /** What a failure tells people; plain JSON, without secrets. */
 export type FailureNote = Stored<typeof failure>;
@@ -35,7 +43,8 @@ const outage = open({
 /** From the first failed pass to the next good one. Times are ISO 8601, UTC. */
 export type OutageNote = Stored<typeof outage>;
 
-const stop = open({ since: text, failure: failure.extend({ kind: stopKind }), notification });
+const stopFailure = z.preprocess(withRemedy, open({ ...failureParts, kind: stopKind }));
+const stop = open({ since: text, failure: stopFailure, notification });
 
 /** A finding that a person must decide on. */
 export type StopNote = Stored<typeof stop>;
@@ -93,7 +102,7 @@ const run = open({
   recentRuns: z.array(runSummary).exactOptional(),
   outage: outage.exactOptional(),
   stop: stop.exactOptional(),
-  lastError: failure.extend({ at: text }).exactOptional(),
+  lastError: z.preprocess(withRemedy, open({ ...failureParts, at: text })).exactOptional(),
 });
 
 /** The run's state, for people. Times are ISO 8601, UTC. */

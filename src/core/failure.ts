@@ -19,7 +19,7 @@ export type Policy =
 interface Rule {
   readonly policy: Policy;
   /** What the operator does next. */
-  readonly wayOut: string;
+  readonly remedy: string;
 }
 
 const restoreOrNewStream = 'Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.';
@@ -27,92 +27,92 @@ const restoreSourceOrNewStream = 'Restore the container as it was, or replicate 
 const acceptChunk =
   'Look at the chunk with `eventferry inspect`; `eventferry accept --chunk NAME` reads it now, after everything that was read before.';
 
-/** Every kind of failure, what is done about it, and the way out that a person is shown. */
+/** Every kind of failure, what is done about it, and the remedy that a person is shown. */
 export const rules = {
   AppendUncertain: {
     policy: 'resume',
-    wayOut: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
+    remedy: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
   },
   WrongExpectedRevision: {
     policy: 'resume',
-    wayOut: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
+    remedy: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
   },
-  CheckpointMoved: { policy: 'resume', wayOut: 'Nothing to do: Eventferry reads the checkpoint row again.' },
+  CheckpointMoved: { policy: 'resume', remedy: 'Nothing to do: Eventferry reads the checkpoint row again.' },
   AppendTooLarge: {
     policy: 'resume',
-    wayOut: 'Nothing to do: Eventferry splits the batch by the limit that the server named.',
+    remedy: 'Nothing to do: Eventferry splits the batch by the limit that the server named.',
   },
   SourceUnreachable: {
     policy: 'wait',
-    wayOut: 'Check that the container exists and that this identity may read it.',
+    remedy: 'Check that the container exists and that this identity may read it.',
   },
   SourceIncomplete: {
     policy: 'wait',
-    wayOut: 'Wait until the copy has finished; start it again if it was aborted or failed.',
+    remedy: 'Wait until the copy has finished; start it again if it was aborted or failed.',
   },
   CheckpointUnreachable: {
     policy: 'wait',
-    wayOut: 'Check the checkpoint table and that this identity may write it.',
+    remedy: 'Check the checkpoint table and that this identity may write it.',
   },
   QuarantineUnreachable: {
     policy: 'wait',
-    wayOut: 'Check QUARANTINE_CONTAINER and that this identity may write it.',
+    remedy: 'Check QUARANTINE_CONTAINER and that this identity may write it.',
   },
   TargetUnreachable: {
     policy: 'wait',
-    wayOut: 'Check that the server runs and that its port can be reached from here.',
+    remedy: 'Check that the server runs and that its port can be reached from here.',
   },
   TargetTlsRefused: {
     policy: 'wait',
-    wayOut: 'Check the certificate of the server, the names in it, and EVENTSTORE_TLS_CA.',
+    remedy: 'Check the certificate of the server, the names in it, and EVENTSTORE_TLS_CA.',
   },
-  TargetAccessDenied: { policy: 'wait', wayOut: 'Check the user and password of EVENTSTORE_CONNECTION_STRING.' },
+  TargetAccessDenied: { policy: 'wait', remedy: 'Check the user and password of EVENTSTORE_CONNECTION_STRING.' },
   TargetRefused: {
     policy: 'wait',
-    wayOut: 'Look at the log of the server: the server answers but refuses the request.',
+    remedy: 'Look at the log of the server: the server answers but refuses the request.',
   },
-  RunOverdue: { policy: 'wait', wayOut: 'Look at the last log lines: the run did not end within its time budget.' },
-  Unexpected: { policy: 'wait', wayOut: 'This is a defect: report it with the stack in the log.' },
+  RunOverdue: { policy: 'wait', remedy: 'Look at the last log lines: the run did not end within its time budget.' },
+  Unexpected: { policy: 'wait', remedy: 'This is a defect: report it with the stack in the log.' },
   AnotherRunner: {
     policy: 'yield',
-    wayOut: 'Nothing to do if a second runner is intended; otherwise stop one of them.',
+    remedy: 'Nothing to do if a second runner is intended; otherwise stop one of them.',
   },
   TargetConflict: {
     policy: 'stop',
-    wayOut:
+    remedy:
       'Find the other writer and stop it. If the last event of the stream is foreign, `eventferry accept --revision N` continues after it; otherwise replicate into a new TARGET_STREAM.',
   },
   TargetLost: {
     policy: 'stop',
-    wayOut: 'Check TARGET_STREAM and the server; `eventferry rewind` replicates again from the beginning.',
+    remedy: 'Check TARGET_STREAM and the server; `eventferry rewind` replicates again from the beginning.',
   },
-  TargetTruncated: { policy: 'stop', wayOut: restoreOrNewStream },
-  TargetDeleted: { policy: 'stop', wayOut: restoreOrNewStream },
+  TargetTruncated: { policy: 'stop', remedy: restoreOrNewStream },
+  TargetDeleted: { policy: 'stop', remedy: restoreOrNewStream },
   SettingsChanged: {
     policy: 'stop',
-    wayOut: 'Set them back, or continue with the new ones: `eventferry accept settings`.',
+    remedy: 'Set them back, or continue with the new ones: `eventferry accept settings`.',
   },
-  SourceReordered: { policy: 'stop', wayOut: acceptChunk },
-  SourceForked: { policy: 'stop', wayOut: acceptChunk },
-  SourceGap: { policy: 'stop', wayOut: acceptChunk },
+  SourceReordered: { policy: 'stop', remedy: acceptChunk },
+  SourceForked: { policy: 'stop', remedy: acceptChunk },
+  SourceGap: { policy: 'stop', remedy: acceptChunk },
   SourceCorrupt: {
     policy: 'stop',
-    wayOut: 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE to skip or salvage.',
+    remedy: 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE to skip or salvage.',
   },
-  SourceReplaced: { policy: 'stop', wayOut: restoreSourceOrNewStream },
-  SourceTruncated: { policy: 'stop', wayOut: restoreSourceOrNewStream },
+  SourceReplaced: { policy: 'stop', remedy: restoreSourceOrNewStream },
+  SourceTruncated: { policy: 'stop', remedy: restoreSourceOrNewStream },
   EventTooLarge: {
     policy: 'stop',
-    wayOut: 'Raise the limit on the server and APPEND_BYTES here, or set ON_UNCONVERTIBLE to quarantine.',
+    remedy: 'Raise the limit on the server and APPEND_BYTES here, or set ON_UNCONVERTIBLE to quarantine.',
   },
   Unconvertible: {
     policy: 'stop',
-    wayOut:
+    remedy:
       'Look at the record with `eventferry inspect --position N`; map its type, or set ON_UNCONVERTIBLE to quarantine.',
   },
-  NewerSchema: { policy: 'stop', wayOut: 'A newer Eventferry wrote this; run that version.' },
-  NotApplicable: { policy: 'usage', wayOut: '`eventferry status` shows whether there is a decision to make.' },
-  SettingsInvalid: { policy: 'usage', wayOut: 'Correct the settings named.' },
+  NewerSchema: { policy: 'stop', remedy: 'A newer Eventferry wrote this; run that version.' },
+  NotApplicable: { policy: 'usage', remedy: '`eventferry status` shows whether there is a decision to make.' },
+  SettingsInvalid: { policy: 'usage', remedy: 'Correct the settings named.' },
 } as const satisfies Record<string, Rule>;
 
 /** The name of a kind of failure: stable, shown to people and used by alerts. */
@@ -143,8 +143,8 @@ export class Failure extends Error {
     return rules[this.kind].policy;
   }
 
-  get wayOut(): string {
-    return rules[this.kind].wayOut;
+  get remedy(): string {
+    return rules[this.kind].remedy;
   }
 }
 

@@ -60,18 +60,18 @@ export function skipped(check: Check, why: string): Finding {
 
 /** The finding for something thrown: the failure's message and remedy. */
 export function thrownIn(check: Check, thrown: unknown): Finding {
-  const { message, wayOut } = asFailure(thrown);
-  return wrong(check, message, wayOut);
+  const { message, remedy } = asFailure(thrown);
+  return wrong(check, message, remedy);
 }
 
 /** The findings when the settings themselves are wrong: nothing else can be looked at. */
 export function settingsFindings(failure: Failure): Finding[] {
-  const { message, wayOut } = failure;
+  const { message, remedy } = failure;
   const problems = settingProblemsOf(failure);
   const others = (Object.keys(checks) as Check[]).filter((check) => check !== 'settings');
   return [
     ...(problems?.map((problem) => wrong('settings', `${settingProblemText(problem)}.`, `Set ${problem.name}.`)) ?? [
-      wrong('settings', message, wayOut),
+      wrong('settings', message, remedy),
     ]),
     ...others.map((check) => skipped(check, 'the settings are wrong')),
   ];

@@ -56,7 +56,7 @@ async function tailFinding(parts: Parts, signal: AbortSignal): Promise<Finding> 
 async function* writeFindings(target: Target, stream: string): AsyncGenerator<Finding> {
   const small = await refusalOf(target, stream, 64);
   if (small.kind !== 'WrongExpectedRevision') {
-    yield wrong('write', small.message, small.wayOut);
+    yield wrong('write', small.message, small.remedy);
     yield skipped('appendLimit', 'nothing can be written');
     return;
   }
@@ -71,7 +71,7 @@ async function* writeFindings(target: Target, stream: string): AsyncGenerator<Fi
       `Set APPEND_BYTES to ${target.appendBytes}; until then each run has to find the limit again. ` +
         'A record that makes a larger event stops replication.',
     );
-  } else yield wrong('appendLimit', large.message, large.wayOut);
+  } else yield wrong('appendLimit', large.message, large.remedy);
 }
 
 /** Why the server refuses an append of so many bytes that can never fit. */

@@ -42,5 +42,5 @@ export async function lookAtAll(worker: WorkerReplicator, clock: Clock): Promise
 }
 
 function problemsOf(failure: Failure): readonly string[] {
-  return settingProblemsOf(failure)?.map(settingProblemText) ?? [`${failure.message} ${failure.wayOut}`];
+  return settingProblemsOf(failure)?.map(settingProblemText) ?? [`${failure.message} ${failure.remedy}`];
 }

@@ -11,7 +11,7 @@ export interface Notice {
   /** When the outage began that is over now. */
   readonly since?: string;
   /** What failed, or failed until now. */
-  readonly failure?: Pick<FailureNote, 'kind' | 'message' | 'wayOut'>;
+  readonly failure?: Pick<FailureNote, 'kind' | 'message' | 'remedy'>;
 }
 
 export type Severity = 'info' | 'error' | 'critical';
@@ -30,12 +30,12 @@ export function noticeWords({ event, source, stream, at, since, failure }: Notic
 } {
   const way = `${source} to stream ${stream}`;
   const cause = failure ? [`${failure.kind}: ${failure.message}`] : [];
-  const wayOut = failure ? [`What to do: ${failure.wayOut}`] : [];
+  const remedy = failure ? [`What to do: ${failure.remedy}`] : [];
   switch (event) {
     case 'outage-began':
       return {
         title: `Outage: ${way} waits`,
-        lines: [...cause, ...wayOut, `Since ${at}. Eventferry keeps trying by itself.`],
+        lines: [...cause, ...remedy, `Since ${at}. Eventferry keeps trying by itself.`],
       };
     case 'outage-ended':
       return {
@@ -43,6 +43,6 @@ export function noticeWords({ event, source, stream, at, since, failure }: Notic
         lines: [since === undefined ? `Since ${at}.` : `It lasted from ${since} to ${at}.`, ...cause],
       };
     case 'stopped':
-      return { title: `Stopped: ${way} needs a decision`, lines: [...cause, ...wayOut, `Since ${at}.`] };
+      return { title: `Stopped: ${way} needs a decision`, lines: [...cause, ...remedy, `Since ${at}.`] };
   }
 }

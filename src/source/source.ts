@@ -71,7 +71,7 @@ export interface Source {
   chunkMap(cursor: Cursor, signal: AbortSignal): Promise<ChunkMap>;
 
   /**
-   * The cursor from which the chunk named is read now, behind what was read already: the way out of
+   * The cursor from which the chunk named is read now, after what was read already: the decision on
    * `SourceReordered` and `SourceForked`. For a `SourceGap` it is the same cursor with the gap allowed.
    */
   accept(chunk: string, cursor: Cursor, signal: AbortSignal): Promise<Cursor>;

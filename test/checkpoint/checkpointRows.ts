@@ -54,12 +54,12 @@ export const fullNote: RunNote = {
   outage: {
     since: '2026-01-01T00:00:30.000Z',
     tries: 3,
-    failure: { kind: 'TargetUnreachable', message: 'No answer.', wayOut: 'Look.', facts: { host: 'db', port: 2113 } },
+    failure: { kind: 'TargetUnreachable', message: 'No answer.', remedy: 'Look.', facts: { host: 'db', port: 2113 } },
     notification: 'sent',
   },
   stop: {
     since: '2026-01-01T00:00:40.000Z',
-    failure: { kind: 'SourceGap', message: 'A gap.', wayOut: 'Look.', facts: { chunk: 'x', by: 2 } },
+    failure: { kind: 'SourceGap', message: 'A gap.', remedy: 'Look.', facts: { chunk: 'x', by: 2 } },
     notification: 'claimed',
   },
 };

@@ -58,6 +58,15 @@ describe('the columns of a row', () => {
     expect(rowOf(entityOf(row))).toEqual(row);
   });
 
+  test('stored when a remedy was still called `wayOut` say the same', () => {
+    const lastError = { kind: 'TargetRefused', message: 'No.', remedy: 'Look.', facts: {}, at: '' } as const;
+    const row = { ...rowAt(7), run: { ...fullNote, lastError } };
+    const entity = entityOf(row);
+    const before = { ...entity, run: String(entity['run']).replaceAll('"remedy":', '"wayOut":') };
+    expect(String(before.run).match(/wayOut/g)).toHaveLength(3);
+    expect(rowOf(before)).toEqual(row);
+  });
+
   test('show where replication stands without reading JSON', () => {
     expect(entityOf({ ...rowAt(7), run: fullNote })).toMatchObject({
       chunk: '00000000-2013-10-18-091001.dat',
@@ -75,7 +84,7 @@ describe('the columns of a row', () => {
   test('stay within the bounds of Table Storage whatever a failure says', () => {
     const huge = 'x'.repeat(1_000_000);
     const facts = { huge, list: Array.from({ length: 100_000 }, (_, index) => index), big: 2n ** 70n };
-    const failure: FailureNote = { kind: 'TargetRefused', message: huge, wayOut: 'Look.', facts };
+    const failure: FailureNote = { kind: 'TargetRefused', message: huge, remedy: 'Look.', facts };
     const outage = { since: '', tries: 1, failure, notification: 'sent' } as const;
     const entity = entityOf({
       ...rowAt(7),
@@ -91,7 +100,7 @@ describe('the columns of a row', () => {
     const failure: FailureNote = {
       kind: 'TargetUnreachable',
       message: 'esdb://admin:changeit@db:2113 does not answer',
-      wayOut: '',
+      remedy: '',
       facts: { url: 'https://a.blob.core.windows.net/?sig=changeit', inner: { key: 'AccountKey=changeit' } },
     };
     const run = { ...fullNote, lastError: { ...failure, at: '' } };

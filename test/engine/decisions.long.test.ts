@@ -80,7 +80,7 @@ describe('TargetLost', () => {
   test('a rewind happens once: a stream that is there again is not rewound', async () => {
     const ferry = await ferryWithTwelve();
     await server().truncateTo(ferry.stream, -1);
-    const way = await ferry.replicator().wayOut({ kind: 'rewind' }, live);
+    const way = await ferry.replicator().decide({ kind: 'rewind' }, live);
     await way.apply();
     await ferry.run();
     await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ kind: 'NotApplicable' });

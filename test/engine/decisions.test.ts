@@ -24,7 +24,7 @@ import {
 const server = sharedEmbeddedServer();
 const ferryWithTwelve = (settings: Environment = {}): Promise<Ferry> => openFerryWithTwelve(server(), settings);
 
-// One way out of each stop, and what a guard rests on; the others are in `decisions.long.test.ts`.
+// One decision on each stop, and what a guard rests on; the others are in `decisions.long.test.ts`.
 
 describe('TargetConflict', () => {
   test('accept --revision goes on behind the foreign event, and does not hold for the next one', async () => {

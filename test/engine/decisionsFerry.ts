@@ -24,7 +24,7 @@ export async function openFerryWithTwelve(server: EventStoreServer, settings: En
 }
 
 export async function decide(ferry: Ferry, decision: Decision, settings: Environment = {}): Promise<void> {
-  await (await ferry.replicator(settings).wayOut(decision, live)).apply();
+  await (await ferry.replicator(settings).decide(decision, live)).apply();
 }
 
 export async function expectStop(ferry: Ferry, kind: StopKind, settings: Environment = {}): Promise<void> {
@@ -41,8 +41,8 @@ export async function expectExact(ferry: Ferry, settings: Environment = {}): Pro
 }
 
 /**
- * The way out was taken. What follows must lead to an exact stream at once, whoever runs: two at a time, one that finds
- * its checkpoint as it was when the way out was taken, one that finds none.
+ * The decision was carried out. What follows must lead to an exact stream at once, whoever runs: two at a time, one
+ * that finds its checkpoint as it was then, one that finds none.
  */
 export async function expectToLeadOn(ferry: Ferry, settings: Environment = {}): Promise<void> {
   const taken = await ferry.row(settings);

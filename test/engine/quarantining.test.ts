@@ -138,7 +138,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     expect(ferry.events()).toEqual(events);
   });
 
-  test('it is the way out of the stop, and back', async () => {
+  test('it ends the stop, and can be undone', async () => {
     const ferry = await open();
     await expect(ferry.run({ ON_UNCONVERTIBLE: 'stop' })).rejects.toMatchObject({ kind: 'Unconvertible' });
     expect(ferry.events()).toHaveLength(2);

@@ -38,7 +38,7 @@ async function follow(ferry: Ferry, write: () => Promise<void>): Promise<void> {
 }
 
 async function acceptChunk(ferry: Ferry, chunk: string): Promise<void> {
-  const way = await ferry.replicator().wayOut({ kind: 'chunk', chunk }, live);
+  const way = await ferry.replicator().decide({ kind: 'chunk', chunk }, live);
   expect(way.says).toContain(chunk);
   await way.apply();
 }

@@ -261,7 +261,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('A stop', () => {
-    test('fails every invocation, is told once across workers, and status shows the way out', async () => {
+    test('fails every invocation, is told once across workers, and status shows the remedy', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Foreign', data: {} }));
@@ -281,7 +281,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(status).toBe(503);
       expect(body).toMatchObject({
         healthy: false,
-        stop: { failure: { kind: 'TargetConflict', wayOut: expect.stringContaining('accept --revision') as string } },
+        stop: { failure: { kind: 'TargetConflict', remedy: expect.stringContaining('accept --revision') as string } },
       });
     });
   });

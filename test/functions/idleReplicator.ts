@@ -10,7 +10,7 @@ export function idleReplicator(parts: Partial<Replicator> = {}): Replicator {
     status: notAsked,
     history: notAsked,
     preview: notAsked,
-    wayOut: notAsked,
+    decide: notAsked,
     verify: notAsked,
     quarantine: undefined,
     examine: notAsked,

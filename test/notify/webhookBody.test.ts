@@ -11,7 +11,7 @@ const began: Notice = {
   failure: {
     kind: 'TargetUnreachable',
     message: 'No answer from esdb://admin:s3cret@db:2113 <timeout> & nothing else.',
-    wayOut: 'Check that the server runs.',
+    remedy: 'Check that the server runs.',
   },
 };
 const ended: Notice = {

@@ -33,7 +33,7 @@ async function expectEqual(ferry: Ferry, settings: Environment = {}): Promise<Ve
 }
 
 async function decide(ferry: Ferry, decision: Decision, settings: Environment = {}): Promise<void> {
-  await (await ferry.replicator(settings).wayOut(decision, live)).apply();
+  await (await ferry.replicator(settings).decide(decision, live)).apply();
 }
 
 async function ferryWith(chunks: Readonly<Record<string, ReturnType<typeof numbered>>>): Promise<Ferry> {

@@ -1,6 +1,6 @@
 import type { Guard } from './guard.js';
 
-const waysOut = 'test/engine/decisions.test.ts';
+const decisions = 'test/engine/decisions.test.ts';
 const resume = 'test/engine/resume/resume.test.ts';
 const run = 'test/engine/run.test.ts';
 const pipeline = 'test/engine/append/pipeline.test.ts';
@@ -28,7 +28,7 @@ export const engineGuards: readonly Guard[] = [
     name: 'row-without-a-place',
     against: 'A row made for an outage alone would have everything retraced, without what people accepted meanwhile.',
     rule: 'drop operand 2',
-    noticedBy: `${waysOut} > once accepted does not stop replication again when the row is lost and the next start fails`,
+    noticedBy: `${decisions} > once accepted does not stop replication again when the row is lost and the next start fails`,
   },
   {
     name: 'target-asked-while-caught-up',
@@ -41,19 +41,19 @@ export const engineGuards: readonly Guard[] = [
     against:
       'After a kill, what came behind the cursor could not be accepted: only without it would replication go on.',
     rule: 'always',
-    noticedBy: `${waysOut} > accept --chunk leads on where the row is behind the stream`,
+    noticedBy: `${decisions} > accept --chunk leads on where the row is behind the stream`,
   },
   {
     name: 'settings-accepted-for-now',
     against: 'Having accepted one change of settings once would let any other pass.',
     rule: 'drop operand 2',
-    noticedBy: `${waysOut} > what was accepted lets neither others follow, nor the old ones the new ones`,
+    noticedBy: `${decisions} > what was accepted lets neither others follow, nor the old ones the new ones`,
   },
   {
     name: 'earlier-id-of-the-source',
     against: 'Behind a foreign event everything that was written under the earlier id would be appended again.',
     rule: 'drop item 3',
-    noticedBy: `${waysOut} > what was appended under another id of the source`,
+    noticedBy: `${decisions} > what was appended under another id of the source`,
   },
   {
     name: 'frames-that-are-retraced',
@@ -77,13 +77,13 @@ export const engineGuards: readonly Guard[] = [
     name: 'what-the-stream-holds-of-a-chunk',
     against: 'What was added to a chunk could never be accepted.',
     rule: 'drop operand 2',
-    noticedBy: `${waysOut} > accept --chunk reads what was added`,
+    noticedBy: `${decisions} > accept --chunk reads what was added`,
   },
   {
     name: 'hidden-events-of-ours',
     against: 'Events that a soft-deleted stream hides would be there twice once it shows them again.',
     rule: 'always',
-    noticedBy: `${waysOut} > a soft-deleted stream that somebody else wrote to is not rewound`,
+    noticedBy: `${decisions} > a soft-deleted stream that somebody else wrote to is not rewound`,
   },
   {
     name: 'chunk-left-earlier',
@@ -162,7 +162,7 @@ export const engineGuards: readonly Guard[] = [
     name: 'what-the-stream-holds-is-not-accepted',
     against: 'A chunk that looks new by mistake would be read again when a person accepts it, and its events doubled.',
     rule: 'remove',
-    noticedBy: `${waysOut} > accept --chunk refuses a chunk whose events the stream holds already`,
+    noticedBy: `${decisions} > accept --chunk refuses a chunk whose events the stream holds already`,
   },
   {
     name: 'positions-of-two-runners',

@@ -113,7 +113,7 @@ export const seenGuards: readonly Guard[] = [
     name: 'failed-invocation',
     against: 'The host would count an outage or a stop as a success.',
     rule: 'remove',
-    noticedBy: `${timer} > fails with kind, message and way out, and without a secret`,
+    noticedBy: `${timer} > fails with kind, message and remedy, and without a secret`,
   },
   {
     name: 'parts-of-a-run-that-hangs',

@@ -21,18 +21,18 @@ export function decide(commands: Commands, command: Command, decision: Decision,
   if (!flags.yes && !canAsk(host)) refuse(command, 'There is no terminal to ask on. Add --yes to confirm.');
   return commands.withReplicator(command, async (replicator) => {
     const { signal } = new AbortController();
-    const wayOut = await replicator.wayOut(decision, signal);
-    if (!flags.json) await output.print(wayOut.says);
-    if (!flags.yes && !(await confirm(flags.json ? `${wayOut.says} Go on?` : 'Go on?', host))) {
-      return tellResult(output, { decision, says: wayOut.says, applied: false }, flags);
+    const plan = await replicator.decide(decision, signal);
+    if (!flags.json) await output.print(plan.says);
+    if (!flags.yes && !(await confirm(flags.json ? `${plan.says} Go on?` : 'Go on?', host))) {
+      return tellResult(output, { decision, says: plan.says, applied: false }, flags);
     }
-    await apply(wayOut, () => replicator.wayOut(decision, signal));
-    return tellResult(output, { decision, says: wayOut.says, applied: true }, flags);
+    await apply(plan, () => replicator.decide(decision, signal));
+    return tellResult(output, { decision, says: plan.says, applied: true }, flags);
   });
 }
 
-async function apply(wayOut: DecisionPlan, again: () => ReturnType<Replicator['wayOut']>): Promise<void> {
-  let current = wayOut;
+async function apply(plan: DecisionPlan, again: () => ReturnType<Replicator['decide']>): Promise<void> {
+  let current = plan;
   for (let tries = 1; ; tries += 1) {
     try {
       return await current.apply();
@@ -40,7 +40,7 @@ async function apply(wayOut: DecisionPlan, again: () => ReturnType<Replicator['w
       if (!(error instanceof Failure) || error.kind !== 'CheckpointMoved' || tries === maxTries) throw error;
     }
     current = await again();
-    if (current.says !== wayOut.says) {
+    if (current.says !== plan.says) {
       throw new Failure(
         'NotApplicable',
         `The situation changed in the meantime, so nothing was written. The decision would now be: ${current.says}`,

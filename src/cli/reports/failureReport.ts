@@ -13,16 +13,16 @@ export async function reportFailure(
   { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
   output: Output,
 ): Promise<ExitCode> {
-  const { kind, message, wayOut, facts } = failure;
+  const { kind, message, remedy, facts } = failure;
   for (const line of failureLines(failure)) output.tell(line);
   if (verbose) output.tell(redact(stackOf(failure)));
   // What is expected of a secret looks like one.
   const write = settingProblemsOf(failure) ? JSON.stringify : redactedJson;
-  if (json) await output.print(write({ error: { kind, message, wayOut, facts } }));
+  if (json) await output.print(write({ error: { kind, message, remedy, facts } }));
   return exitCodeOf(failure);
 }
 
-/** The failure, the facts that matter, the way out. */
+/** The failure, the facts that matter, the remedy. */
 function failureLines(failure: Failure): string[] {
   const head = failure.policy === 'stop' ? 'Stopped' : 'Error';
   const facts = failure.policy === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
@@ -30,7 +30,7 @@ function failureLines(failure: Failure): string[] {
   return [
     ...(problems ? problemLines(problems) : [`${head}: ${safe(failure.message)}`]),
     ...facts.map(([name, value]) => `  ${name}: ${safe(asText(value))}`),
-    `Next: ${failure.wayOut}`,
+    `Next: ${failure.remedy}`,
   ];
 }
 

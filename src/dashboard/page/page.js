@@ -103,17 +103,17 @@ function troubleOf(status, now) {
   const { stop, outage, problems } = status;
   const articles = [];
   if (stop) {
-    const { kind, message, wayOut } = stop.failure;
-    articles.push(article(`Stopped since ${dayTime(stop.since)} (${ago(stop.since, now)}): ${kind}`, message, wayOut));
+    const { kind, message, remedy } = stop.failure;
+    articles.push(article(`Stopped since ${dayTime(stop.since)} (${ago(stop.since, now)}): ${kind}`, message, remedy));
   }
   if (outage && outage.endedAt === undefined) {
-    const { kind, message, wayOut } = outage.failure;
+    const { kind, message, remedy } = outage.failure;
     const tries = outage.tries === 1 ? '1 try has failed' : `${number(outage.tries)} tries have failed`;
     articles.push(
       article(
         `Outage since ${dayTime(outage.since)} (${ago(outage.since, now)}): ${kind}`,
         `${message} ${tries}.`,
-        wayOut,
+        remedy,
       ),
     );
   }

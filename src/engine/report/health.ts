@@ -9,7 +9,7 @@ const stalledAfterMs = 10 * 60_000;
 
 /** What a run would stop for at the target, with the remedy. */
 export function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefined, stream: string): string[] {
-  const problem = (kind: StopKind, says: string) => [`Stream ${stream} ${says} ${rules[kind].wayOut}`];
+  const problem = (kind: StopKind, says: string) => [`Stream ${stream} ${says} ${rules[kind].remedy}`];
   if (tail?.kind === 'absent' && row?.confirmed) return problem('TargetLost', 'does not exist any more.');
   if (tail?.kind === 'truncated') return problem('TargetTruncated', `shows no event: ${tail.reason}.`);
   if (tail?.kind === 'tombstoned') return problem('TargetDeleted', 'was deleted for good.');
@@ -31,9 +31,9 @@ export function runProblems(
   if (!run) return ['Nothing has run yet. Start a run, or find out why the timer does not fire.'];
   const problems: string[] = [];
   if (run.stop)
-    problems.push(`Stopped since ${run.stop.since}: ${run.stop.failure.message} ${run.stop.failure.wayOut}`);
+    problems.push(`Stopped since ${run.stop.since}: ${run.stop.failure.message} ${run.stop.failure.remedy}`);
   if (isOngoing(run.outage)) {
-    problems.push(`Outage since ${run.outage.since}: ${run.outage.failure.message} ${run.outage.failure.wayOut}`);
+    problems.push(`Outage since ${run.outage.since}: ${run.outage.failure.message} ${run.outage.failure.remedy}`);
   }
   // guard: silent-runner
   const silent = now - Date.parse(run.refreshedAt) > silentAfterMs;

@@ -11,7 +11,7 @@ import type { Telemetry } from '../../telemetry/telemetry.js';
 
 /** What a failure tells people. */
 export function failureNote<K extends FailureKind>(failure: Failure & { readonly kind: K }): FailureNote & { kind: K } {
-  return { kind: failure.kind, message: failure.message, wayOut: failure.wayOut, facts: failure.facts };
+  return { kind: failure.kind, message: failure.message, remedy: failure.remedy, facts: failure.facts };
 }
 
 /** Where people are told beside the log. */
@@ -204,7 +204,7 @@ export class IncidentNotices {
 
   private send(told: Told, { failure, ...what }: Omit<Notice, 'source' | 'stream'>): void {
     const { sourceId: source, stream } = this.parts;
-    const cause = failure && { kind: failure.kind, message: failure.message, wayOut: failure.wayOut };
+    const cause = failure && { kind: failure.kind, message: failure.message, remedy: failure.remedy };
     const sending = this.channels.webhook?.tell({ ...what, source, stream, ...(cause && { failure: cause }) });
     if (sending) void sending.then((sent) => (told.sent = sent));
     else told.sent = true;
@@ -280,10 +280,10 @@ export class IncidentNotices {
   }
 
   private facts(failure: Failure): Record<string, unknown> {
-    const { kind, message, wayOut, facts } = failure;
+    const { kind, message, remedy, facts } = failure;
     // Only a defect needs the place in the code; what cannot be reached has no interesting one.
     const stack = kind === 'Unexpected' && failure.cause instanceof Error ? failure.cause.stack : undefined;
-    return { kind, message, wayOut, ...facts, ...(stack !== undefined && { stack }) };
+    return { kind, message, remedy, ...facts, ...(stack !== undefined && { stack }) };
   }
 
   private now(): string {

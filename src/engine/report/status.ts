@@ -91,7 +91,7 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
   const lag = head.value ? lagOf(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
   const errors = [row.error, head.error, tail.error, quarantine?.error].filter((error) => error !== undefined);
   const problems = [
-    ...errors.map(({ message, wayOut }) => `${message} ${wayOut}`),
+    ...errors.map(({ message, remedy }) => `${message} ${remedy}`),
     ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts.stream) : []),
     ...runProblems(row.value?.run, lag, now, row.error !== undefined),
   ];

@@ -40,7 +40,7 @@ export class TimerRuns {
   /**
    * One run, as long as `RUN_SECONDS` says. A run that a person starts while the timer's is under way has nothing to do.
    *
-   * @throws Error with kind, message and way out: an outage, a stop (people have been told by then) or wrong settings
+   * @throws Error with kind, message and remedy: an outage, a stop (people have been told by then) or wrong settings
    */
   async invoke(log: InvocationLog & Pick<InvocationContext, 'traceContext'>): Promise<void> {
     if (this.terminated) return;
@@ -95,8 +95,8 @@ export class TimerRuns {
     this.examined = true;
     // A rejection that nobody awaits yet would end the worker, and the run with it.
     const { wrong, warnings } = await replicator.examineOnce(stop).catch((thrown: unknown) => {
-      const { message, wayOut } = asFailure(thrown);
-      return { wrong: [`${message} ${wayOut}`], warnings: [] };
+      const { message, remedy } = asFailure(thrown);
+      return { wrong: [`${message} ${remedy}`], warnings: [] };
     });
     if (wrong.length > 0) this.logger.warn('examined', { wrong, warnings });
     else this.logger.info('examined', { warnings });
@@ -104,19 +104,19 @@ export class TimerRuns {
 
   /** The engine has told people about every failure but those it cannot have seen. */
   private async failed(failure: Failure): Promise<Error> {
-    const { kind, message, wayOut, facts } = failure;
+    const { kind, message, remedy, facts } = failure;
     // guard: parts-of-a-run-that-hangs
     if (kind === 'RunOverdue') await this.replicator.close(); // what still hangs must not share its parts with the next
     if (kind === 'RunOverdue' || failure.policy === 'usage') {
-      this.logger.error('run-failed', { kind, message, wayOut, ...facts });
+      this.logger.error('run-failed', { kind, message, remedy, ...facts });
     }
     return invocationError(failure);
   }
 }
 
 /** What the host shows of a failed invocation. */
-function invocationError({ kind, message, wayOut, cause }: Failure): Error {
-  const error = new Error(redact(`${kind}: ${message} ${wayOut}`));
+function invocationError({ kind, message, remedy, cause }: Failure): Error {
+  const error = new Error(redact(`${kind}: ${message} ${remedy}`));
   if (kind === 'Unexpected' && cause instanceof Error) error.stack = redact(`${error.message}\n${cause.stack}`);
   return error;
 }

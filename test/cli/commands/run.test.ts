@@ -218,7 +218,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toMatch(/^Next: Check that the server runs/m);
   });
 
-  test('stops for a person behind a foreign event, says what it found and the way out, and appends nothing', async () => {
+  test('stops for a person behind a foreign event, says what it found and the remedy, and appends nothing', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     await ferry.client().appendToStream(ferry.stream, [

@@ -119,7 +119,7 @@ describe('eventferry status', () => {
     });
   });
 
-  test('says what is wrong and the way out when a person must decide', async () => {
+  test('says what is wrong and the remedy when a person must decide', async () => {
     const ferry = await openFerry();
     await ferry.write(chunk, [...numbered(1, 2), { messages: [['$forbidden', '{}'] as const] }]);
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'Unconvertible' });

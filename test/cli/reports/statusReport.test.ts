@@ -10,7 +10,7 @@ const painted = { now, paint: (text: string, colour: string) => `<${colour}>${te
 const failure = {
   kind: 'TargetUnreachable',
   message: 'EventStoreDB at db:2113 is unreachable: connection refused.',
-  wayOut: 'Check that the server runs and that its port can be reached from here.',
+  remedy: 'Check that the server runs and that its port can be reached from here.',
   facts: {},
 } as const;
 
@@ -52,7 +52,7 @@ describe('A status on a screen', () => {
     const ill: Status = {
       ...well,
       healthy: false,
-      problems: [`Outage since ${outage.since}: ${failure.message} ${failure.wayOut}`],
+      problems: [`Outage since ${outage.since}: ${failure.message} ${failure.remedy}`],
       outage,
       lag: { bytes: 2_345_678, events: 3_400, eventsExact: false, seconds: 605 },
       staleSeconds: 605,

@@ -32,7 +32,7 @@ describe('After a run that was told to end by itself, with no timer to start ano
   });
 
   test('a stop or an outage that it ended with stays', () => {
-    const failure = { kind: 'TargetConflict', message: 'A foreign event.', wayOut: 'Accept it.', facts: {} } as const;
+    const failure = { kind: 'TargetConflict', message: 'A foreign event.', remedy: 'Accept it.', facts: {} } as const;
     const stop = { since: ago(5), failure, notification: 'sent' } as const;
     expect(runProblems(ended(5, { ...single, stop }), behind, now, false)).toEqual([
       `Stopped since ${ago(5)}: A foreign event. Accept it.`,
@@ -59,7 +59,7 @@ describe('After a run that a timer should have followed up', () => {
   });
 
   test('an outage whose end is still being told is over', () => {
-    const failure = { kind: 'TargetUnreachable', message: 'Nobody.', wayOut: 'Start it.', facts: {} } as const;
+    const failure = { kind: 'TargetUnreachable', message: 'Nobody.', remedy: 'Start it.', facts: {} } as const;
     const outage = { since: ago(9), endedAt: ago(1), tries: 5, failure, notification: 'claimed' } as const;
     expect(runProblems(ended(1, { outage }), caughtUp, now, false)).toEqual([]);
     expect(staleness(ended(1, { outage }), caughtUp, now)).toEqual({ staleSeconds: 0 });
@@ -82,7 +82,7 @@ describe('A target that a run would stop for', () => {
       { kind: 'tombstoned' },
       'Stream t was deleted for good. Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.',
     ],
-  ])('is told with the way out before a run has met it: %j', (tail, problem) => {
+  ])('is told with the remedy before a run has met it: %j', (tail, problem) => {
     expect(tailProblems(tail, row, 't')).toEqual([problem]);
   });
 });

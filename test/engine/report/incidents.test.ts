@@ -193,7 +193,7 @@ describe('an outage', () => {
     expect(logger.lines[0]?.facts).toMatchObject({
       kind: 'TargetUnreachable',
       message: 'the server cannot be reached',
-      wayOut: unreachable.wayOut,
+      remedy: unreachable.remedy,
     });
   });
 

@@ -28,7 +28,7 @@ async function expectStop(ferry: Ferry, kind: FailureKind, overrides: Record<str
 }
 
 async function decide(ferry: Ferry, decision: Decision, overrides: Record<string, string> = {}): Promise<void> {
-  const way = await ferry.replicator(overrides).wayOut(decision, live);
+  const way = await ferry.replicator(overrides).decide(decision, live);
   expect(way.says).not.toBe('');
   await way.apply();
 }

@@ -155,7 +155,7 @@ describe('A run of the timer', () => {
     await expect(runs.invoke(recordingLog().log)).resolves.toBeUndefined();
   });
 
-  test('fails with kind, message and way out, and without a secret', async () => {
+  test('fails with kind, message and remedy, and without a secret', async () => {
     const { runs } = runsOn(() =>
       Promise.reject(new Failure('TargetUnreachable', 'No answer from esdb://u:hidden@h.')),
     );
