@@ -8,7 +8,7 @@ import { beginning } from '../../src/core/cursor.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
 
 describe('the keys of a row', () => {
-  test('hold nothing that Table Storage refuses, whatever the names are', () => {
+  test('The keys of a row hold nothing that Table Storage refuses, whatever the names are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'binary' }), (source, stream) => {
         const { partitionKey, rowKey } = keysOf(source, stream);
@@ -17,13 +17,13 @@ describe('the keys of a row', () => {
     );
   });
 
-  test('of different names are different', () => {
+  test('Rows of different names have different keys', () => {
     const names = ['a/b', 'a\\b', 'a#b', 'a?b', 'a%b', 'a%2Fb', 'a=2fb', 'a b', 'A/b', 'ä', 'a', `${'x'.repeat(300)}1`];
     const keys = [...names, `${'x'.repeat(300)}2`].map((name) => keysOf(name, 's').partitionKey);
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  test('of plain names can be read by people', () => {
+  test('People can read the keys of a row whose names are plain', () => {
     expect(keysOf('billing', 'billing-events')).toEqual({ partitionKey: 'billing', rowKey: 'billing-events' });
   });
 });
@@ -54,11 +54,11 @@ describe('the columns of a row', () => {
       },
     ],
   ];
-  test.each(rows)('say all of it: %s', (_what, row) => {
+  test.each(rows)('The columns of a row hold everything that was written: %s', (_what, row) => {
     expect(rowOf(entityOf(row))).toEqual(row);
   });
 
-  test('stored when a remedy was still called `wayOut` say the same', () => {
+  test('The columns of a row stored when a remedy was still called `wayOut` say the same', () => {
     const lastError = { kind: 'TargetRefused', message: 'No.', remedy: 'Look.', facts: {}, at: '' } as const;
     const row = { ...rowAt(7), run: { ...fullNote, lastError } };
     const entity = entityOf(row);
@@ -67,7 +67,7 @@ describe('the columns of a row', () => {
     expect(rowOf(before)).toEqual(row);
   });
 
-  test('show where replication stands without reading JSON', () => {
+  test('The columns of a row show where replication stands without JSON', () => {
     expect(entityOf({ ...rowAt(7), run: fullNote })).toMatchObject({
       chunk: '00000000-2013-10-18-091001.dat',
       offset: 800n,
@@ -81,7 +81,7 @@ describe('the columns of a row', () => {
     });
   });
 
-  test('stay within the bounds of Table Storage whatever a failure says', () => {
+  test('The columns of a row stay within the bounds of Table Storage whatever a failure says', () => {
     const huge = 'x'.repeat(1_000_000);
     const facts = { huge, list: Array.from({ length: 100_000 }, (_, index) => index), big: 2n ** 70n };
     const failure: FailureNote = { kind: 'TargetRefused', message: huge, remedy: 'Look.', facts };
@@ -96,7 +96,7 @@ describe('the columns of a row', () => {
     expect(rowOf(entity).run?.outage?.failure.message).toMatch(/^x{4000}\.\.\.$/);
   });
 
-  test('hold no secret that slipped into a note', () => {
+  test('The columns of a row hold no secret that slipped into a note', () => {
     const failure: FailureNote = {
       kind: 'TargetUnreachable',
       message: 'esdb://admin:changeit@db:2113 does not answer',
@@ -107,7 +107,7 @@ describe('the columns of a row', () => {
     expect(String(entityOf({ ...rowAt(7), run })['run'])).not.toContain('changeit');
   });
 
-  test('of a newer Eventferry are left alone', () => {
+  test('A row that a newer Eventferry wrote is left alone', () => {
     expect(() => rowOf({ ...entityOf(rowAt(7)), schema: 2 })).toThrow(expect.objectContaining({ kind: 'NewerSchema' }));
   });
 
@@ -115,7 +115,7 @@ describe('the columns of a row', () => {
     ['run', '{"runner":'],
     ['offset', 'many'],
     ['chunk', undefined],
-  ])('that someone damaged are named: %s', (column, value) => {
+  ])('Damaged columns of a row are named: %s', (column, value) => {
     const damaged = { ...entityOf({ ...rowAt(7), run: fullNote }), [column]: value };
     expect(() => rowOf(damaged)).toThrow(Failure);
     expect(() => rowOf(damaged)).toThrow(/billing \/ billing-events is damaged/);

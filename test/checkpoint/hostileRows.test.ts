@@ -85,7 +85,7 @@ function damaged(draw: Draws): Record<string, unknown> {
 }
 
 describe('a row that someone has damaged', () => {
-  test('is refused with a message, or is a row of the shape that everything relies on', () => {
+  test('A damaged row is either refused with a message or has the shape that everything relies on', () => {
     let refused = 0;
     for (let seed = 1; seed <= mutations; seed++) {
       const entity = damaged(new Draws(seed));
@@ -119,7 +119,7 @@ describe('a row that someone has damaged', () => {
     ['apart', 'oops'],
     ['apart', [{ chunk: 'd', offset: 3, sha1: '' }]],
     ['apart', [{ chunk: 'd', offset: 3, sha1: '', position: 0 }]],
-  ])('is refused for what the source state says: %s is %j', (name, value) => {
+  ])('A row is refused when the source state in it is damaged: %s is %j', (name, value) => {
     const memory = JSON.stringify({ ...row.cursor.memory, [name]: value });
     expect(() => rowOf({ ...entityOf(row), memory })).toThrow(
       expect.objectContaining({
@@ -129,10 +129,13 @@ describe('a row that someone has damaged', () => {
     );
   });
 
-  test.each([2, 3, '2', 1_000_000])('of schema %s is of a newer Eventferry, whatever else it holds', (schema) => {
-    const message = expect.stringContaining('this version knows 1') as string;
-    expect(() => rowOf({ partitionKey: 'a', schema })).toThrow(
-      expect.objectContaining({ kind: 'NewerSchema', message }),
-    );
-  });
+  test.each([2, 3, '2', 1_000_000])(
+    'A row of schema %s is refused as one of a newer Eventferry, whatever else it holds',
+    (schema) => {
+      const message = expect.stringContaining('this version knows 1') as string;
+      expect(() => rowOf({ partitionKey: 'a', schema })).toThrow(
+        expect.objectContaining({ kind: 'NewerSchema', message }),
+      );
+    },
+  );
 });

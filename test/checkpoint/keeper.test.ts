@@ -46,7 +46,7 @@ describe('the keeper of a checkpoint row', () => {
     );
   });
 
-  test('knows no row before there is one, and writes none without need', async () => {
+  test('The checkpoint keeper knows no row before there is one, and writes none without need', async () => {
     const keeper = keeperOf();
     expect(await keeper.load()).toBeUndefined();
     await keeper.save();
@@ -54,14 +54,14 @@ describe('the keeper of a checkpoint row', () => {
     expect(keeper.row).toBeUndefined();
   });
 
-  test('writes what was reached, and another finds it', async () => {
+  test('The checkpoint keeper writes what was reached, and another keeper finds it', async () => {
     const keeper = keeperOf();
     await keeper.load();
     await keeper.advance(reachedAt(1));
     expect(await keeperOf().load()).toEqual({ ...identity, ...reachedAt(1), generation: 0 });
   });
 
-  test('writes at most every 5 seconds while it advances, and the rest when told to save', async () => {
+  test('The checkpoint keeper writes at most every 5 seconds while it advances, and the rest when told to save', async () => {
     const keeper = keeperOf();
     await keeper.load();
     for (let position = 1; position <= 11; position += 1) {
@@ -76,7 +76,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.confirmed?.revision).toBe(13);
   });
 
-  test('writes nothing when nothing changed, but renews a note after a minute', async () => {
+  test('The checkpoint keeper writes nothing when nothing changed, but renews a note after a minute', async () => {
     const keeper = keeperOf();
     await keeper.load();
     keeper.patchRun({ runner: 'laptop-17', startedAt: '2026-01-01T00:00:00.000Z' });
@@ -91,7 +91,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.run?.refreshedAt).toBe('2026-01-01T00:01:00.000Z');
   });
 
-  test('keeps what a note said until it is said otherwise or taken away', async () => {
+  test('The checkpoint keeper keeps a note until another one replaces it or it is removed', async () => {
     const keeper = keeperOf();
     await keeper.load();
     keeper.patchRun({ runner: 'laptop-17', movedAt: 'then', caughtUpAt: 'then' });
@@ -101,7 +101,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.run).toEqual({ runner: 'laptop-17', startedAt: at, refreshedAt: at, movedAt: 'now' });
   });
 
-  test('may be told how things are before it was loaded, but cannot write them', async () => {
+  test('The checkpoint keeper accepts notes before it has loaded the row, but cannot write them yet', async () => {
     const keeper = keeperOf();
     keeper.patchRun({ runner: 'laptop-17' });
     await expect(keeper.save()).rejects.toMatchObject({ kind: 'CheckpointMoved' });
@@ -109,7 +109,7 @@ describe('the keeper of a checkpoint row', () => {
     expect(store.writes).toBe(0);
   });
 
-  test('never writes over what another wrote, and has to look again before it writes at all', async () => {
+  test('The checkpoint keeper never overwrites what another wrote, and loads the row again before it writes at all', async () => {
     const [one, other] = [keeperOf(), keeperOf()];
     await one.load();
     await other.load();
@@ -128,7 +128,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.confirmed?.revision).toBe(5);
   });
 
-  test('does not advance backwards', async () => {
+  test('The checkpoint keeper does not advance backwards', async () => {
     const keeper = keeperOf();
     await keeper.load();
     await keeper.advance(reachedAt(5));
@@ -138,7 +138,7 @@ describe('the keeper of a checkpoint row', () => {
     expect(await storedRow()).toMatchObject(reachedAt(5));
   });
 
-  test('advances to another chunk at the same position, as an accepted chunk asks for', async () => {
+  test('The checkpoint keeper advances to another chunk at the same position, as an accepted chunk asks for', async () => {
     const keeper = keeperOf();
     await keeper.load();
     await keeper.advance(reachedAt(5));
@@ -148,7 +148,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.cursor).toEqual(cursor);
   });
 
-  test('begins again where nothing is confirmed and other settings decide what is written', async () => {
+  test('The checkpoint keeper begins again when nothing is confirmed and the settings that decide what is written changed', async () => {
     const before = keeperOf();
     await before.load();
     await before.advance({ cursor: reachedAt(3).cursor });
@@ -158,7 +158,7 @@ describe('the keeper of a checkpoint row', () => {
     expect(await storedRow()).toMatchObject({ cursor: beginning, settings: { SOURCE_ID: 'other' }, generation: 0 });
   });
 
-  test('keeps the settings under which the row was written until something new is reached', async () => {
+  test('The checkpoint keeper keeps the settings under which the row was written until replication gets further', async () => {
     const before = keeperOf();
     await before.load();
     await before.advance(reachedAt(3));
@@ -172,7 +172,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.settings).toEqual({ SOURCE_ID: 'other' });
   });
 
-  test('sets the row back only when told to, which counts as a generation', async () => {
+  test('The checkpoint keeper sets the row back only when told to, and counts that as a new generation', async () => {
     const keeper = keeperOf();
     await keeper.load();
     const accepted = { foreign: [{ revision: 9, id: 'c' }] };
@@ -184,7 +184,7 @@ describe('the keeper of a checkpoint row', () => {
     expect(await storedRow()).toEqual({ ...identity, cursor: beginning, generation: 2, accepted });
   });
 
-  test('remembers what was accepted beside what was accepted before', async () => {
+  test('The checkpoint keeper remembers an acceptance beside earlier ones', async () => {
     const keeper = keeperOf();
     await keeper.load();
     const foreign = [{ revision: 9, id: 'c' }];
@@ -194,7 +194,7 @@ describe('the keeper of a checkpoint row', () => {
     expect((await storedRow())?.accepted).toEqual({ foreign, settings: { from: 'a', to: 'b' } });
   });
 
-  test('loses nothing that is said while a write is on its way', async () => {
+  test('The checkpoint keeper loses no note that is made while a write is on its way', async () => {
     const keeper = keeperOf();
     await keeper.load();
     await keeper.advance(reachedAt(1));

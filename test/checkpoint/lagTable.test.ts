@@ -28,13 +28,13 @@ async function openHistory(stream = 'billing') {
 }
 
 describe('The history of the lag', () => {
-  test('gives back what was kept, oldest first', async () => {
+  test('The history of the lag is read back oldest first', async () => {
     const { history } = await openHistory();
     for (const minute of [2, 0, 1]) await history.add(sample(minute), signal);
     expect(await history.recent(signal)).toEqual([sample(0), sample(1), sample(2)]);
   });
 
-  test('is bounded: after half a day a minute takes the place of another', async () => {
+  test('The history of the lag is bounded: after half a day each new minute replaces an old one', async () => {
     const { history, table } = await openHistory();
     for (const minute of [0, 1, 720, 721, 1440]) await history.add(sample(minute), signal);
     expect(await history.recent(signal)).toEqual([sample(721), sample(1440)]);
@@ -43,13 +43,13 @@ describe('The history of the lag', () => {
     expect(rows).toBe(2);
   });
 
-  test('is empty where there is no table yet', async () => {
+  test('The history of the lag is empty when there is no table yet', async () => {
     const { history, table } = await openHistory();
     await table.deleteTable();
     expect(await history.recent(signal)).toEqual([]);
   });
 
-  test('leaves the checkpoint row and the rows of other streams alone', async () => {
+  test('The history of the lag leaves the checkpoint row and the rows of other streams alone', async () => {
     const { history, where } = await openHistory('a/b');
     const other = tableLagHistory({ ...where, stream: 'a/b=lag' });
     await other.add(sample(7), signal);

@@ -44,7 +44,7 @@ function losingOneAnswer(): { readonly options: TableServiceClientOptions; reado
 }
 
 describe('the checkpoint in a table', () => {
-  test('is absent before the first row, and looking for it makes no table', async () => {
+  test('The checkpoint row is absent at first, and looking for it makes no table', async () => {
     const table = freshTableName();
     expect(await storeIn(table).load()).toBeUndefined();
     await expect(rawClient(table).createEntity({ partitionKey: 'a', rowKey: 'b' })).rejects.toMatchObject({
@@ -52,21 +52,21 @@ describe('the checkpoint in a table', () => {
     });
   });
 
-  test('is what was written last', async () => {
+  test('The checkpoint row that is read is the one that was written last', async () => {
     const store = storeIn(freshTableName());
     const first = await store.insert(rowAt(1));
     const second = await store.replace({ ...rowAt(2), run: fullNote }, first.etag);
     expect(await store.load()).toEqual({ row: { ...rowAt(2), run: fullNote }, etag: second.etag });
   });
 
-  test('keeps 64-bit numbers as such', async () => {
+  test('The checkpoint row keeps 64-bit numbers exactly', async () => {
     const table = freshTableName();
     await storeIn(table).insert(rowAt(1));
     const entity = await rawClient(table).getEntity('billing', 'billing-events');
     expect(entity).toMatchObject({ position: 2n, revision: 0n, offset: 200n });
   });
 
-  test('has one row for each source and stream, whatever their names', async () => {
+  test('Each source and stream has a checkpoint row of its own, whatever their names', async () => {
     const table = freshTableName();
     const names = [
       { source: "it's/a\\b#c?d%e&f+g=h", stream: 'köln 100%' },
@@ -87,7 +87,7 @@ describe('the checkpoint in a table', () => {
       (endpoint: string, sas: string) =>
         ({ kind: 'connectionString', value: `TableEndpoint=${endpoint};SharedAccessSignature=${sas}` }) as const,
     ],
-  ])('needs no more than a SAS, in %s', async (_where, storageOf) => {
+  ])('The checkpoint row needs no more than a SAS, in %s', async (_where, storageOf) => {
     const [, endpoint = ''] = /TableEndpoint=([^;]+)/.exec(azuriteConnectionString()) ?? [];
     const [, key = ''] = /AccountKey=([^;]+)/.exec(azuriteConnectionString()) ?? [];
     const sas = generateAccountSas(new AzureNamedKeyCredential('devstoreaccount1', key), {
@@ -99,14 +99,14 @@ describe('the checkpoint in a table', () => {
     expect((await store.load())?.row).toEqual(rowAt(2));
   });
 
-  test('is not inserted over another row', async () => {
+  test('The checkpoint row is not inserted over another row', async () => {
     const store = storeIn(freshTableName());
     const first = await store.insert(rowAt(1));
     await expect(store.insert(rowAt(2))).rejects.toMatchObject({ kind: 'CheckpointMoved' });
     expect(await store.load()).toEqual(first);
   });
 
-  test('is not replaced over what someone else wrote', async () => {
+  test('The checkpoint row is not replaced over what someone else wrote', async () => {
     const store = storeIn(freshTableName());
     const first = await store.insert(rowAt(1));
     const theirs = await store.replace(rowAt(5), first.etag);
@@ -114,7 +114,7 @@ describe('the checkpoint in a table', () => {
     expect(await store.load()).toEqual(theirs);
   });
 
-  test('is not written again after someone deleted it', async () => {
+  test('The checkpoint row is not written again after someone deleted it', async () => {
     const table = freshTableName();
     const first = await storeIn(table).insert(rowAt(1));
     await rawClient(table).deleteEntity('billing', 'billing-events');
@@ -122,7 +122,7 @@ describe('the checkpoint in a table', () => {
     expect(await storeIn(table).load()).toBeUndefined();
   });
 
-  test('recognises its own insert when the answer was lost', async () => {
+  test('A checkpoint write recognises its own insert when the answer was lost', async () => {
     const table = freshTableName();
     await storeIn(table).insert({ ...rowAt(1), source: 'another' });
     const { options, lost } = losingOneAnswer();
@@ -131,7 +131,7 @@ describe('the checkpoint in a table', () => {
     expect(await storeIn(table).load()).toEqual(stored);
   });
 
-  test('recognises its own replacement when the answer was lost, and goes on from there', async () => {
+  test('A checkpoint write recognises its own replacement when the answer was lost, and goes on from there', async () => {
     const table = freshTableName();
     const first = await storeIn(table).insert(rowAt(1));
     const { options, lost } = losingOneAnswer();
@@ -142,7 +142,7 @@ describe('the checkpoint in a table', () => {
     expect((await store.load())?.row).toEqual(rowAt(3));
   });
 
-  test('of a newer Eventferry is left alone', async () => {
+  test('The checkpoint row of a newer Eventferry is left alone', async () => {
     const table = freshTableName();
     await storeIn(table).insert(rowAt(1));
     await rawClient(table).updateEntity({ ...entityOf(rowAt(1)), schema: 2 }, 'Replace');
@@ -153,7 +153,7 @@ describe('the checkpoint in a table', () => {
 describe('a checkpoint table that cannot be used', () => {
   const key = Buffer.from('wrong key').toString('base64');
 
-  test('is named together with its account when nobody answers, without the key', async () => {
+  test('A checkpoint table that does not answer is named with its account, without the key', async () => {
     const value = `AccountName=ledger;AccountKey=${key};DefaultEndpointsProtocol=http;TableEndpoint=http://127.0.0.1:1/ledger`;
     const store = storeIn('checkpoints', {}, { storage: { kind: 'connectionString', value } });
     const failure: unknown = await store.load().catch((error: unknown) => error);
@@ -165,7 +165,7 @@ describe('a checkpoint table that cannot be used', () => {
     expect(JSON.stringify(failure)).not.toContain(key);
   });
 
-  test('is named together with its account when it refuses us', async () => {
+  test('A checkpoint table that refuses us is named with its account', async () => {
     const value = azuriteConnectionString().replace(/AccountKey=[^;]+/, `AccountKey=${key}`);
     const store = storeIn(freshTableName(), {}, { storage: { kind: 'connectionString', value } });
     await expect(store.load()).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe('a checkpoint table that cannot be used', () => {
     });
   });
 
-  test('is given up when it takes the request and never answers', async () => {
+  test('A call to the checkpoint table that is never answered is given up', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
@@ -189,7 +189,7 @@ describe('a checkpoint table that cannot be used', () => {
     silent.closeAllConnections();
   });
 
-  test('ends at once when the caller gives up', async () => {
+  test('A call to the checkpoint table ends at once when the caller gives up', async () => {
     const store = storeIn(freshTableName());
     await expect(store.load(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
   });

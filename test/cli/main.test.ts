@@ -20,7 +20,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('The process of eventferry', () => {
-  test('follows the source until Ctrl-C ends it cleanly', async () => {
+  test('The eventferry process follows the source until Ctrl-C ends it cleanly', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     const running = startProcess(['run', '--follow'], ferry.environment());
@@ -37,7 +37,7 @@ describe('The process of eventferry', () => {
     expect(await ferry.row()).toMatchObject({ confirmed: { revision: 3 } });
   });
 
-  test('ends on SIGTERM too, also while there is nothing to replicate', async () => {
+  test('The eventferry process ends on SIGTERM too, also while there is nothing to replicate', async () => {
     const ferry = await openFerry();
     const running = startProcess(['run', '--follow'], ferry.environment());
     await eventually('the run to be caught up', async () => expect((await ferry.row())?.run?.caughtUpAt).toBeDefined());
@@ -48,7 +48,7 @@ describe('The process of eventferry', () => {
     });
   });
 
-  test('ends at once when Ctrl-C is pressed again', async () => {
+  test('The eventferry process ends at once when Ctrl-C is pressed again', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     await ferry.run();
@@ -67,13 +67,13 @@ describe('The process of eventferry', () => {
     expect(await running.ended).toMatchObject({ code: 130, signal: null });
   });
 
-  test('ends by itself although something in it is still open', async () => {
+  test('The eventferry process ends by itself although a handle in it is still open', async () => {
     const openForEver = { NODE_OPTIONS: '--import=data:text/javascript,setInterval(()=>{},1000)' };
     const { code, stdout } = await eventferryProcess(['--version'], openForEver);
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string });
   });
 
-  test('prints results to stdout and what is wrong to stderr, with the exit code of each', async () => {
+  test('The eventferry process prints results to stdout and what is wrong to stderr, with the exit code of each', async () => {
     const help = await eventferryProcess(['run', '--help'], {});
     expect(help).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(help.stdout).toContain('Exit codes:\n  0  done');
@@ -82,7 +82,7 @@ describe('The process of eventferry', () => {
     expect(refused.stderr).toMatch(/^Error: \d+ settings are missing or wrong:\n/);
   });
 
-  test('ends without a complaint when the reader of its output has gone', async () => {
+  test('The eventferry process ends without an error when the reader of its output has gone', async () => {
     const child = spawn(process.execPath, [main, 'run', '--help'], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     let stderr = '';

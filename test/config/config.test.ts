@@ -31,7 +31,7 @@ function failureOf(env: Environment): Failure {
 }
 
 describe('Settings that are left out', () => {
-  test('have their defaults', () => {
+  test('Settings that are left out have their defaults', () => {
     const { config } = loadConfig(minimal);
     expect(config).toEqual({
       source: {
@@ -78,11 +78,11 @@ describe('Settings that are left out', () => {
     });
   });
 
-  test('may also be empty', () => {
+  test('Settings that are empty have their defaults', () => {
     expect(configWith({ RUN_SECONDS: '', SOURCE_ID: '  ' })).toEqual(loadConfig(minimal).config);
   });
 
-  test('exclude no key where the list of keys is empty', () => {
+  test('No key is excluded when the list of keys is empty', () => {
     expect(configWith({ EXCLUDE_KEYS: '' }).convert.excludeKeys).toEqual([]);
   });
 });
@@ -90,13 +90,13 @@ describe('Settings that are left out', () => {
 describe('The place for messages that cannot become events', () => {
   const identity = { AzureWebJobsStorage: undefined, SOURCE_STORAGE: 'UseDevelopmentStorage=true' };
 
-  test('is never the source itself', () => {
+  test('The quarantine container is never the source itself', () => {
     expect(() => configWith({ QUARANTINE_CONTAINER: 'tapes' })).toThrow(
       /QUARANTINE_CONTAINER is "tapes"; .* not the source/,
     );
   });
 
-  test('is the account of the checkpoint, which must offer blobs once it is asked to keep any', () => {
+  test('Messages in quarantine are kept in the account of the checkpoint, which must offer blobs once it is asked to keep any', () => {
     const tablesOnly = { ...identity, CHECKPOINT_STORAGE__tableServiceUri: 'https://a.table.core.windows.net' };
     expect(configWith(tablesOnly).quarantine.storage).toBeUndefined();
     expect(() => configWith({ ...tablesOnly, ON_UNCONVERTIBLE: 'quarantine' })).toThrow(
@@ -115,7 +115,7 @@ describe('The place for messages that cannot become events', () => {
 });
 
 describe('Settings that are given', () => {
-  test('are taken, without what stands around them', () => {
+  test('Settings are taken without the blanks around them', () => {
     const config = configWith({
       SOURCE_ID: ' billing ',
       EXCLUDE_KEYS: 'audit, func',
@@ -140,11 +140,11 @@ describe('Settings that are given', () => {
     { BODY_MODE: 'raw' },
     { TYPE_MAP: 'a=b' },
     { STRIP_NAMESPACES: 'a' },
-  ])('change the digest where they decide what is written: %o', (changes) => {
+  ])('Settings that decide what is written change the digest: %o', (changes) => {
     expect(configWith(changes).convert.settings).not.toBe(loadConfig(minimal).config.convert.settings);
   });
 
-  test('give a digest that stays what it is from version to version', () => {
+  test('The digest of the settings stays the same from version to version', () => {
     const changes = {
       SOURCE_ID: 'billing',
       EXCLUDE_KEYS: 'audit,func',
@@ -154,27 +154,27 @@ describe('Settings that are given', () => {
     expect(configWith(changes).convert.settings).toBe('70463d25');
   });
 
-  test('give the same digest however their blanks are written', () => {
+  test('The digest of the settings does not depend on blanks', () => {
     const digestOf = (changes: Record<string, string>) => configWith(changes).convert.settings;
     expect(digestOf({ TYPE_MAP: 'A = B , C=D' })).toBe(digestOf({ TYPE_MAP: 'A=B,C=D' }));
     expect(digestOf({ EXCLUDE_KEYS: 'a, b' })).toBe(digestOf({ EXCLUDE_KEYS: 'a,b' }));
   });
 
-  test('are in the digest exactly when their description says so', () => {
+  test('Settings are in the digest exactly when their description says so', () => {
     const described = Object.entries(settings).filter(([, { inDigest }]) => inDigest);
     const digested = Object.keys(loadConfig(minimal).config.convert.settingsByName);
     expect(described.map(([name]) => name).sort()).toEqual(digested.sort());
   });
 
   test.each(['esdb', 'esdb+discover', 'kurrentdb', 'kurrentdb+discover', 'kurrent', 'kdb', 'kdb+discover'])(
-    'may name the server with %s://',
+    'The connection string of the server may begin with %s://',
     (scheme) => {
       const url = `${scheme}://admin:p%40ss@one.example:2113,two.example:2114?tls=true&nodePreference=leader`;
       expect(configWith({ EVENTSTORE_CONNECTION_STRING: url }).target.connectionString).toBe(url);
     },
   );
 
-  test('take a certificate authority as PEM, on one line, as base64, or several', () => {
+  test('A certificate authority is taken as PEM, on one line, as base64, or several of them', () => {
     const pem = certificatePem;
     for (const given of [pem, pem.replaceAll('\n', '\\n'), Buffer.from(pem).toString('base64')]) {
       expect(configWith({ EVENTSTORE_TLS_CA: given }).target.tlsCa?.trim()).toBe(pem.trim());
@@ -182,13 +182,13 @@ describe('Settings that are given', () => {
     expect(configWith({ EVENTSTORE_TLS_CA: pem + pem }).target.tlsCa).toBe((pem + pem).trim());
   });
 
-  test('give source and checkpoint accounts of their own', () => {
+  test('Source and checkpoint may have accounts of their own', () => {
     const config = configWith({ SOURCE_STORAGE__accountName: 'ledger', CHECKPOINT_STORAGE__accountName: 'ferry' });
     expect(config.source.storage).toEqual({ kind: 'identity', accountName: 'ledger' });
     expect(config.checkpoint.storage).toEqual({ kind: 'identity', accountName: 'ferry' });
   });
 
-  test('may share the connection of the host, whatever its form', () => {
+  test('Source and checkpoint may share the connection of the host, whatever its form', () => {
     const { SOURCE_CONTAINER, EVENTSTORE_CONNECTION_STRING } = minimal;
     const env = { SOURCE_CONTAINER, EVENTSTORE_CONNECTION_STRING, AzureWebJobsStorage__accountName: 'ferry' };
     expect(loadConfig(env).config.checkpoint.storage).toEqual({ kind: 'identity', accountName: 'ferry' });
@@ -196,7 +196,7 @@ describe('Settings that are given', () => {
 });
 
 describe('Settings that are missing or wrong', () => {
-  test('are all named at once, each with what was expected', () => {
+  test('Missing and wrong settings are all named at once, each with what was expected', () => {
     const failure = failureOf({ RUN_SECONDS: '241', ON_DAMAGE: 'hope' });
     expect(failure).toMatchObject({ kind: 'SettingsInvalid', policy: 'usage' });
     expect(failure.facts['problems']).toEqual([
@@ -239,7 +239,7 @@ describe('Settings that are missing or wrong', () => {
     }
   });
 
-  test('are never repeated where they may be secret', () => {
+  test('Values of settings that may be secret are never repeated in messages', () => {
     const secret = 'hunter2hunter2';
     const wrong = {
       SOURCE_STORAGE: `AccountKey=${secret}`,
@@ -264,7 +264,7 @@ describe('Settings that are missing or wrong', () => {
     'AzureWebJobsStorage',
     'SOURCE_ID',
     'SOURCE_STORAGE__accountName',
-  ])('are called unresolved where %s still is a Key Vault reference', (name) => {
+  ])('A setting is called unresolved where %s still is a Key Vault reference', (name) => {
     const value = '@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/x)';
     const problems = problemsOf({ ...minimal, [name]: value });
     expect(problems).toEqual([
@@ -274,12 +274,12 @@ describe('Settings that are missing or wrong', () => {
 });
 
 describe('The settings of the source alone', () => {
-  test('ask for no server and no checkpoint, and have the values that they have among all settings', () => {
+  test('The settings of the source alone need no server and no checkpoint, and have the values that they have among all settings', () => {
     const env = { ...minimal, EVENTSTORE_CONNECTION_STRING: undefined, ON_DAMAGE: 'skip', RUN_SECONDS: 'whatever' };
     expect(loadSourceConfig(env)).toEqual(configWith({ ON_DAMAGE: 'skip' }).source);
   });
 
-  test('are checked like all settings', () => {
+  test('The settings of the source alone are checked like all settings', () => {
     expect(() => loadSourceConfig({ AzureWebJobsStorage: 'nonsense', READ_RECORDS: '0' })).toThrow(
       /^3 settings are missing or wrong: SOURCE_CONTAINER .* READ_RECORDS .* AzureWebJobsStorage /,
     );

@@ -10,16 +10,16 @@ const settings = {
 };
 
 describe('the digest of the settings that decide what is written', () => {
-  test('is eight hex digits and stays what it is from version to version', () => {
+  test('The digest of the settings is eight hex digits and stays what it is from version to version', () => {
     expect(settingsDigest({ SOURCE_ID: 'billing', EXCLUDE_KEYS: 'audit', BODY_MODE: 'auto' })).toBe('6295f44a');
   });
 
-  test.each(Object.keys(settings))('changes with %s', (name) => {
+  test.each(Object.keys(settings))('The digest of the settings changes with %s', (name) => {
     expect(settingsDigest({ ...settings, [name]: 'other' })).not.toBe(settingsDigest(settings));
     expect(settingsDigest({ ...settings, [name]: '' })).not.toBe(settingsDigest(settings));
   });
 
-  test('does not depend on the order or the repetition of list items, nor on blanks around them', () => {
+  test('The digest of the settings does not depend on the order or the repetition of list items, nor on blanks around them', () => {
     const same = {
       ...settings,
       EXCLUDE_KEYS: ' func, audit ,,func',
@@ -28,22 +28,22 @@ describe('the digest of the settings that decide what is written', () => {
     expect(settingsDigest(same)).toBe(settingsDigest(settings));
   });
 
-  test('does not depend on the order in which the settings are given', () => {
+  test('The digest of the settings does not depend on the order in which the settings are given', () => {
     expect(settingsDigest(Object.fromEntries(Object.entries(settings).reverse()))).toBe(settingsDigest(settings));
   });
 
-  test('takes an empty setting for an absent one', () => {
+  test('The digest of the settings treats an empty setting as an absent one', () => {
     const without = Object.fromEntries(Object.entries(settings).filter(([name]) => name !== 'STRIP_NAMESPACES'));
     expect(settingsDigest({ ...settings, STRIP_NAMESPACES: '' })).toBe(settingsDigest(without));
   });
 
-  test('does not take a comma in the source id for a list', () => {
+  test('The digest of the settings does not treat a source id with a comma as a list', () => {
     expect(settingsDigest({ ...settings, SOURCE_ID: 'a,b' })).not.toBe(
       settingsDigest({ ...settings, SOURCE_ID: 'b,a' }),
     );
   });
 
-  test('tells apart the same text under two names', () => {
+  test('The digest of the settings tells apart the same text under two names', () => {
     expect(settingsDigest({ EXCLUDE_KEYS: 'x' })).not.toBe(settingsDigest({ STRIP_NAMESPACES: 'x' }));
   });
 });

@@ -10,7 +10,7 @@ describe('A timer schedule', () => {
     '0 0 9-17 * * MON-FRI',
     '0 30 4,16 1 jan,July *',
     '0 5/15 * * * 0-6/2',
-  ])('may be %s', (schedule) => {
+  ])('A timer schedule may be %s', (schedule) => {
     expect(isNcrontab(schedule)).toBe(true);
   });
 
@@ -24,12 +24,12 @@ describe('A timer schedule', () => {
     '00:01:00',
     '@hourly',
     '0 * * 0 * *',
-  ])('may not be "%s"', (schedule) => {
+  ])('A timer schedule may not be "%s"', (schedule) => {
     expect(isNcrontab(schedule)).toBe(false);
   });
 
   test.each(['*/0 * * * * *', '1-2-3 * * * * *', '1// * * * * *', '0 * * * Foo *', '0, * * * * *'])(
-    'may not be "%s"',
+    'A timer schedule may not be "%s"',
     (schedule) => {
       expect(isNcrontab(schedule)).toBe(false);
     },
@@ -46,11 +46,11 @@ describe('The time between two ticks', () => {
     ['30 0,10,40 * * * *', 600, 1800],
     ['0 5/15 * * * *', 900, 900],
     ['0 50-52 * * * *', 60, 3480],
-  ])('is, by %s, %i to %i seconds', (schedule, shortest, longest) => {
+  ])('By the schedule %s, the time between two ticks is %i to %i seconds', (schedule, shortest, longest) => {
     expect(intervalSeconds(schedule)).toEqual({ shortest, longest });
   });
 
-  test('is not told of a schedule that names hours or days', () => {
+  test('The time between two ticks is not known for a schedule that names hours or days', () => {
     expect(intervalSeconds('0 0 9-17 * * MON-FRI')).toBeUndefined();
   });
 });

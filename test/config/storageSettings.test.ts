@@ -21,24 +21,24 @@ describe('A connection string', () => {
     `DefaultEndpointsProtocol=https;AccountName=ledger;AccountKey=${key};EndpointSuffix=core.windows.net`,
     `DefaultEndpointsProtocol=https;AccountName=ledger;AccountKey=${key}`,
     `AccountName=ledger;AccountKey=${key};`,
-  ])('may leave out what both libraries insist on: %s', (value) => {
+  ])('A storage connection string may leave out what both libraries insist on: %s', (value) => {
     const url = 'https://ledger.blob.core.windows.net/';
     expect(BlobServiceClient.fromConnectionString(connectionString(value)).url).toBe(url);
     expect(TableServiceClient.fromConnectionString(connectionString(value)).url).toMatch(/ledger\.table\.core/);
   });
 
-  test('may name another cloud', () => {
+  test('A storage connection string may name another cloud', () => {
     const value = `AccountName=ledger;AccountKey=${key};EndpointSuffix=core.chinacloudapi.cn`;
     expect(BlobServiceClient.fromConnectionString(connectionString(value)).url).toMatch(/core\.chinacloudapi\.cn/);
   });
 
-  test('may hold a SAS and the endpoint', () => {
+  test('A storage connection string may hold a SAS and the endpoint', () => {
     const value = 'BlobEndpoint=https://ledger.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=abc';
     expect(connectionString(value)).toBe(value);
   });
 
   test.each(['UseDevelopmentStorage=true', 'usedevelopmentstorage=TRUE;'])(
-    'may be that of the emulator: %s',
+    'A storage connection string may be that of the emulator: %s',
     (value) => {
       expect(connectionString(value)).toBe('UseDevelopmentStorage=true');
     },
@@ -51,7 +51,7 @@ describe('A connection string', () => {
     'AccountName=ledger;AccountKey=',
     'SharedAccessSignature=sv=1&sig=abc',
     'TableEndpoint=https://ledger.table.core.windows.net/;SharedAccessSignature=sv=1&sig=abc',
-  ])('is refused without being repeated where it is none: %s', (value) => {
+  ])('A storage connection string that is none is refused without being repeated: %s', (value) => {
     const reading = blobConnection({ SOURCE: value });
     expect(reading).toEqual({ problems: [{ name: 'SOURCE', expected: expect.any(String) as string }] });
     expect(JSON.stringify(reading)).not.toContain(value);
@@ -63,12 +63,12 @@ describe('A URL with a SAS', () => {
     'https://ledger.blob.core.windows.net/?sv=1&sig=abc',
     'https://ledger.blob.core.windows.net/tapes?sv=1&sig=abc',
     'https://ledger.blob.core.windows.net?sv=1&sig=abc',
-  ])('is taken for the service, whether it names the container or not: %s', (url) => {
+  ])('A URL with a SAS addresses the service, whether it names the container or not: %s', (url) => {
     const expected = { kind: 'url', url: 'https://ledger.blob.core.windows.net/?sv=1&sig=abc' };
     expect(blobConnection({ SOURCE: url })).toEqual({ connection: expected });
   });
 
-  test('may be that of an emulator', () => {
+  test('A URL with a SAS may be that of an emulator', () => {
     const expected = { kind: 'url', url: 'http://127.0.0.1:10000/devstoreaccount1?sig=abc' };
     const url = 'http://127.0.0.1:10000/devstoreaccount1/tapes?sig=abc';
     expect(blobConnection({ SOURCE: url })).toEqual({ connection: expected });
@@ -79,7 +79,7 @@ describe('A URL with a SAS', () => {
     ['https://ledger.blob.core.windows.net/others?sig=abc', /blob service/],
     ['https://ledger.blob.core.windows.net/', /SOURCE__serviceUri/],
     ['https://', /a URL/],
-  ])('is refused where it cannot be right: %s', (url, expected) => {
+  ])('A URL with a SAS is refused where it cannot be right: %s', (url, expected) => {
     const message = expect.stringMatching(expected) as string;
     expect(blobConnection({ SOURCE: url })).toEqual({ problems: [{ name: 'SOURCE', expected: message }] });
   });
@@ -88,7 +88,7 @@ describe('A URL with a SAS', () => {
 describe('A connection with an identity', () => {
   const clientId = '0a1b2c3d-0000-4000-8000-00000000000f';
 
-  test('names the account, or the service', () => {
+  test('A connection with an identity names the account, or the service', () => {
     expect(blobConnection({ SOURCE__accountName: 'ledger' })).toEqual({
       connection: { kind: 'identity', accountName: 'ledger' },
     });
@@ -98,7 +98,7 @@ describe('A connection with an identity', () => {
     expect(blobConnection({ SOURCE__blobServiceUri: uri })).toEqual(expected);
   });
 
-  test('may say which identity', () => {
+  test('A connection with an identity may name the identity', () => {
     const settings = {
       SOURCE__accountName: 'ledger',
       SOURCE__credential: 'ManagedIdentity',
@@ -109,7 +109,7 @@ describe('A connection with an identity', () => {
     });
   });
 
-  test('has every wrong part named', () => {
+  test('Every wrong part of a connection with an identity is named', () => {
     const settings = {
       SOURCE__accountName: 'Not An Account',
       SOURCE__blobServiceUri: 'ledger',
@@ -121,20 +121,23 @@ describe('A connection with an identity', () => {
     expect('problems' in reading && reading.problems.map(({ name }) => name)).toEqual(Object.keys(settings));
   });
 
-  test('must lead to the service that is needed', () => {
+  test('A connection with an identity must lead to the service that is needed', () => {
     const settings = { SOURCE__tableServiceUri: 'https://ledger.table.core.windows.net' };
     expect(blobConnection(settings)).toEqual({
       problems: [{ name: 'SOURCE__accountName', expected: "the account's name, or SOURCE__blobServiceUri" }],
     });
   });
 
-  test.each(['serviceUri', 'blobServiceUri'])('may not lead to another service by its %s', (part) => {
-    expect(blobConnection({ [`SOURCE__${part}`]: 'https://ledger.table.core.windows.net' })).toEqual({
-      problems: [{ name: `SOURCE__${part}`, expected: 'a URL of the blob service' }],
-    });
-  });
+  test.each(['serviceUri', 'blobServiceUri'])(
+    'A connection with an identity may not lead to another service by its %s',
+    (part) => {
+      expect(blobConnection({ [`SOURCE__${part}`]: 'https://ledger.table.core.windows.net' })).toEqual({
+        problems: [{ name: `SOURCE__${part}`, expected: 'a URL of the blob service' }],
+      });
+    },
+  );
 
-  test('may have a service URL of another service beside that of its own', () => {
+  test('A connection with an identity may have a service URL of another service beside that of its own', () => {
     const blobServiceUri = 'https://ledger.blob.core.windows.net';
     const settings = {
       SOURCE__blobServiceUri: blobServiceUri,
@@ -143,7 +146,7 @@ describe('A connection with an identity', () => {
     expect(blobConnection(settings)).toEqual({ connection: { kind: 'identity', blobServiceUri } });
   });
 
-  test('gives way to a connection string, as in Azure', () => {
+  test('A connection string wins over a connection with an identity, as in Azure', () => {
     const settings = { SOURCE: 'UseDevelopmentStorage=true', SOURCE__accountName: 'ledger' };
     expect(blobConnection(settings)).toMatchObject({ connection: { kind: 'connectionString' } });
   });

@@ -43,7 +43,7 @@ describe('The embedded server answers as EventStoreDB 23.10.8 did', () => {
   });
 
   test.each(scenarios.map((scenario) => [scenario.name, scenario.why, scenario] as const))(
-    'in %s: %s',
+    'The embedded server answers as EventStoreDB 23.10.8 did, in %s: %s',
     async (name, _, scenario) => {
       const found = await replayAlone(scenario);
       const isKnown = known.some((difference) => difference.name === name);
@@ -52,7 +52,7 @@ describe('The embedded server answers as EventStoreDB 23.10.8 did', () => {
     },
   );
 
-  test('but for at most seven differences, each with what differs and why it does not matter', () => {
+  test('The embedded server differs from EventStoreDB in at most seven answers, each with what differs and why it does not matter', () => {
     const names = scenarios.map(({ name }) => name);
     expect(scenarios.length - known.length).toBeGreaterThanOrEqual(125);
     for (const { name, differs, why } of known) {

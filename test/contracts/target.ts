@@ -59,11 +59,11 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       return events;
     }
 
-    test('a stream that was never written is absent', async () => {
+    test('A stream that was never written is absent', async () => {
       expect(await target.tail(newStream(), never)).toEqual({ kind: 'absent' });
     });
 
-    test('the tail is the last event written', async () => {
+    test('The tail is the last event written', async () => {
       const stream = newStream();
       const events = sampleEvents(3);
       expect(await append(stream, events, noStream)).toBe(2);
@@ -72,7 +72,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect(tail).not.toHaveProperty('retention');
     });
 
-    test('every byte comes back as it was sent', async () => {
+    test('Every byte comes back as it was sent', async () => {
       const stream = newStream();
       const everyByte = Uint8Array.from({ length: 256 }, (_, i) => i);
       const events = [
@@ -93,7 +93,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       }
     });
 
-    test('appends in flight are written in the order in which they were made', async () => {
+    test('Appends in flight are written in the order in which they were made', async () => {
       const stream = newStream();
       const events = sampleEvents(400);
       const call = target.open(stream);
@@ -105,7 +105,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect(stored.map(({ revision }) => revision)).toEqual(events.map((_, i) => i));
     });
 
-    test('the same events behind the same revision are recognised and not written again', async () => {
+    test('The same events behind the same revision are recognised and not written again', async () => {
       const stream = newStream();
       const events = sampleEvents(4);
       await append(stream, events, noStream);
@@ -114,7 +114,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect(await all(stream, { revision: 0, direction: 'forwards' }, never)).toHaveLength(4);
     });
 
-    test('an append behind another revision is refused, and everything behind it on the call with it', async () => {
+    test('An append behind another revision is refused, and everything behind it on the call with it', async () => {
       const stream = await written(3);
       const call = target.open(stream);
       const wrong = call.append(sampleEvents(1), 1);
@@ -126,7 +126,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       await call.writable();
     });
 
-    test('a stream that should be new but is not is refused', async () => {
+    test('A stream that should be new but is not is refused', async () => {
       const stream = await written(1);
       expect(await failureOf(append(stream, sampleEvents(1), noStream))).toMatchObject({
         kind: 'WrongExpectedRevision',
@@ -134,20 +134,20 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       });
     });
 
-    test('a stream that should be there but is not is refused', async () => {
+    test('A stream that should be there but is not is refused', async () => {
       expect(await failureOf(append(newStream(), sampleEvents(1), 7))).toMatchObject({
         kind: 'WrongExpectedRevision',
         facts: { expected: 7, actual: '-1' },
       });
     });
 
-    test('an append of nothing changes nothing', async () => {
+    test('An append of nothing changes nothing', async () => {
       const stream = newStream();
       expect(await append(stream, [], noStream)).toBe(noStream);
       expect((await target.tail(stream, never)).kind).toBe('absent');
     });
 
-    test('a soft-deleted stream is truncated, and does not take what it already had', async () => {
+    test('A soft-deleted stream is truncated, and does not take what it already had', async () => {
       const stream = newStream();
       const events = sampleEvents(2);
       await append(stream, events, noStream);
@@ -163,7 +163,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect((await target.tail(stream, never)).kind).toBe('truncated');
     });
 
-    test('a tombstoned stream says so', async () => {
+    test('A tombstoned stream says so', async () => {
       const stream = await written(2);
       await admin.tombstoneStream(stream);
       expect(await target.tail(stream, never)).toEqual({ kind: 'tombstoned' });
@@ -174,7 +174,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect(await all(stream, { revision: 0, direction: 'forwards' }, never)).toEqual([]);
     });
 
-    test('a stream whose events are all hidden is truncated, and the reason names the metadata', async () => {
+    test('A stream whose events are all hidden is truncated, and the reason names the metadata', async () => {
       const stream = await written(3);
       await admin.setStreamMetadata(stream, { truncateBefore: 10 });
       expect(await target.tail(stream, never)).toEqual({
@@ -183,13 +183,13 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       });
     });
 
-    test('a stream that has metadata but no event is truncated', async () => {
+    test('A stream that has metadata but no event is truncated', async () => {
       const stream = newStream();
       await admin.setStreamMetadata(stream, { maxCount: 5 }, { expectedRevision: NO_STREAM });
       expect(await target.tail(stream, never)).toMatchObject({ kind: 'truncated' });
     });
 
-    test('a tail under retention comes with it', async () => {
+    test('A tail under retention comes with it', async () => {
       const stream = await written(3);
       await admin.setStreamMetadata(stream, { maxCount: 5, maxAge: 3600, truncateBefore: 1 });
       expect(await target.tail(stream, never)).toMatchObject({
@@ -199,13 +199,13 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       });
     });
 
-    test('metadata that hides nothing is no retention', async () => {
+    test('Metadata that hides nothing is no retention', async () => {
       const stream = await written(1);
       await admin.setStreamMetadata(stream, { owner: 'billing' });
       expect(await target.tail(stream, never)).not.toHaveProperty('retention');
     });
 
-    test('an event that another client wrote is read like any other', async () => {
+    test('An event that another client wrote is read like any other', async () => {
       const stream = newStream();
       const foreign = jsonEvent({ type: 'Foreign', data: { a: 1 } });
       await admin.appendToStream(stream, foreign);
@@ -215,7 +215,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       });
     });
 
-    test('a read goes forwards and backwards over many pages, and stops where it is told', async () => {
+    test('A read goes forwards and backwards over many pages, and stops where it is told', async () => {
       const stream = newStream();
       await append(stream, sampleEvents(1_100), noStream);
       const revisions = async (...[from]: [Parameters<Target['read']>[1]]): Promise<number[]> =>
@@ -229,7 +229,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect(await revisions({ revision: 5_000, direction: 'forwards' })).toEqual([]);
     });
 
-    test('a page of large events is cut and read on', async () => {
+    test('A page of large events is cut and read on', async () => {
       const stream = newStream();
       const large = Array.from({ length: 12 }, (_, i) =>
         sampleEvent({ data: Buffer.alloc(900_000, i), contentType: 'application/octet-stream' }),
@@ -241,11 +241,11 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       expect(stored.map(({ data }) => data[0])).toEqual(large.map((_, i) => i));
     });
 
-    test('a missing stream reads as no events', async () => {
+    test('A missing stream reads as no events', async () => {
       expect(await all(newStream(), { revision: 0, direction: 'forwards' }, never)).toEqual([]);
     });
 
-    test('closing a call rejects what is in flight and all that follows', async () => {
+    test('Closing a call rejects what is in flight and all that follows', async () => {
       const call = target.open(newStream());
       const inFlight = call.append(sampleEvents(1), noStream);
       call.close();
@@ -255,7 +255,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       await call.writable();
     });
 
-    test('an aborted signal ends a tail and a read with its own reason', async () => {
+    test('An aborted signal ends a tail and a read with its own reason', async () => {
       const reason = new Error('enough');
       await expect(target.tail(newStream(), AbortSignal.abort(reason))).rejects.toBe(reason);
       await expect(all(newStream(), { revision: 0, direction: 'forwards' }, AbortSignal.abort(reason))).rejects.toBe(

@@ -27,7 +27,7 @@ function typeOf(contract: string, changed: Partial<ConvertOptions>): string | un
 }
 
 describe('a record', () => {
-  test('makes one event of each message, in order, with bytes as stored', () => {
+  test('A record makes one event of each message, in order, with bytes as stored', () => {
     const stored = [message('A', '{"n":9007199254740993}'), message('B', Buffer.from([0xff])), message('A', '')];
     const events = convert(recordOf(...stored));
     expect(events.map(({ type, contentType }) => [type, contentType])).toEqual([
@@ -43,7 +43,7 @@ describe('a record', () => {
     ]);
   });
 
-  test('makes events whose metadata holds their mark and whose id is the id of that mark', () => {
+  test('A record makes events whose metadata holds their mark and whose id is the id of that mark', () => {
     const events = convert(recordOf(message('A'), message('B', '\n{\n\t"a": "x,\n\ty"\n}\n')));
     for (const { id, metadata, mark } of events) {
       expect(parseMark(metadata)).toStrictEqual(mark);
@@ -57,12 +57,12 @@ describe('a record', () => {
     expect(Buffer.from(events[1]?.data ?? []).toString()).toBe('{"a":"x,y"}');
   });
 
-  test('makes the same events every time', () => {
+  test('A record makes the same events every time', () => {
     const record = recordOf(message('A'), message('B', '12'));
     expect(createConvert(options)(record)).toEqual(convert(record));
   });
 
-  test('of an excluded key makes no event; keys are compared exactly', () => {
+  test('A record of an excluded key makes no event; keys are compared exactly', () => {
     const both = createConvert({ ...options, excludeKeys: new Set(['audit', 'func']) });
     const made = (key: string) => [convert, both].map((one) => one(sourceRecord({ key })).length);
     expect(made('audit')).toEqual([0, 0]);
@@ -70,23 +70,23 @@ describe('a record', () => {
     expect(made('Audit')).toEqual([1, 1]);
   });
 
-  test('without messages makes no event', () => {
+  test('A record without messages makes no event', () => {
     expect(convert(recordOf())).toEqual([]);
   });
 
-  test('with an opaque payload makes one binary event of the whole payload', () => {
+  test('A record with an opaque payload makes one binary event of the whole payload', () => {
     const bytes = Buffer.from('{"looks":"like JSON"}');
     expect(convert(sourceRecord({ payload: { kind: 'opaque', bytes } }))).toMatchObject([
       { type: 'LegacyCommit', contentType: 'application/octet-stream', data: bytes, mark: { index: 0, count: 1 } },
     ]);
   });
 
-  test('that was read out of its place says where the main reading goes on', () => {
+  test('A record that was read out of its place says where the main reading goes on', () => {
     const returnTo = { chunk: 'b.dat', offset: 0, sha1: '' };
     expect(convert(sourceRecord({ returnTo }))[0]?.mark.returnTo).toEqual(returnTo);
   });
 
-  test('of a store of the original keeps every contract name as its type', async () => {
+  test('Every contract name in a store of the original becomes the type as it is', async () => {
     const lines = await storeLines<ExpectedMessage>('v3-multi-json-crlf', 'expected.ndjson');
     const events = lines.flatMap(({ contract, body }) =>
       convert(recordOf(message(contract, Buffer.from(body, 'base64')))),
@@ -97,13 +97,13 @@ describe('a record', () => {
 
 describe('the type of an event', () => {
   test.each(['Lokad.SaaS/UserLocked', 'Référence/日本/Größe😀', 'http://a.b/c/Outer/Inner', '\ufeffA', 'a$', ' '])(
-    'is the contract name as it is: %s',
+    'The type of an event is the contract name as it is: %s',
     (contract) => {
       expect(typeOf(contract, {})).toBe(contract);
     },
   );
 
-  test('loses the longest namespace that stands in front of it, and no other', () => {
+  test('The type of an event loses the longest namespace that stands in front of it, and no other', () => {
     const stripNamespaces = ['Lokad', 'Lokad/SaaS', 'http://a.b/c'];
     expect(typeOf('Lokad/SaaS/UserLocked', { stripNamespaces })).toBe('UserLocked');
     expect(typeOf('Lokad/Outer/Inner', { stripNamespaces })).toBe('Outer/Inner');
@@ -112,14 +112,14 @@ describe('the type of an event', () => {
     expect(typeOf('Lokad', { stripNamespaces })).toBe('Lokad');
   });
 
-  test('is what the mapping says, for the whole contract name', () => {
+  test('The type of an event is what the mapping says for the whole contract name', () => {
     const changed = { typeMap: { 'Lokad/Old': 'Lokad/New', Old: 'Other', $bad: 'good' }, stripNamespaces: ['Lokad'] };
     expect(typeOf('Lokad/Old', changed)).toBe('Lokad/New');
     expect(typeOf('$bad', changed)).toBe('good');
     expect(typeOf('Lokad/toString', changed)).toBe('toString');
   });
 
-  test('stays right however many contract names there are, and however long they are', () => {
+  test('The type of an event stays right however many contract names there are, and however long they are', () => {
     const names = Array.from({ length: 10_000 }, (_, n) => `Name${n}`);
     const long = 'n'.repeat(5000);
     const types = [...names, ...names, long, long].flatMap((name) => convert(recordOf(message(name))));
@@ -142,24 +142,27 @@ describe('a message that cannot become an event', () => {
     ],
     ['a name that is not UTF-8', Buffer.from([0x41, 0xff]), {}, 'hex:41ff', 'is not UTF-8'],
     ['a name that holds a surrogate', Buffer.from([0xed, 0xa0, 0x80]), {}, 'hex:eda080', 'is not UTF-8'],
-  ])('is refused with its position, index and type: %s', (_, contract, changed, type, reason) => {
-    const record = recordOf(message('A/fine'), message(contract));
-    for (let time = 0; time < 2; time += 1) {
-      expect(() => createConvert({ ...options, ...changed })(record)).toThrow(
-        expect.objectContaining({
-          kind: 'Unconvertible',
-          message: expect.stringMatching(/^Message 1 of the record at position 1234 .*offset 27385/) as string,
-          facts: expect.objectContaining({ position: 1234, index: 1, type, reason, key: 'customer-12' }) as object,
-        }) as Failure,
-      );
-    }
-  });
+  ])(
+    'A message that cannot become an event is refused with its position, index and type: %s',
+    (_, contract, changed, type, reason) => {
+      const record = recordOf(message('A/fine'), message(contract));
+      for (let time = 0; time < 2; time += 1) {
+        expect(() => createConvert({ ...options, ...changed })(record)).toThrow(
+          expect.objectContaining({
+            kind: 'Unconvertible',
+            message: expect.stringMatching(/^Message 1 of the record at position 1234 .*offset 27385/) as string,
+            facts: expect.objectContaining({ position: 1234, index: 1, type, reason, key: 'customer-12' }) as object,
+          }) as Failure,
+        );
+      }
+    },
+  );
 
-  test('is shown with no more than the beginning of its name', () => {
+  test('A message that cannot become an event is shown with no more than the beginning of its name', () => {
     expect(() => convert(recordOf(message(`$${'x'.repeat(100_000)}`)))).toThrow(/^.{0,400}$/);
   });
 
-  test('is refused too when its position does not fit into an event id', () => {
+  test('A message is refused when its position does not fit into an event id', () => {
     expect(() => convert(sourceRecord({ position: 2 ** 48 }))).toThrow(
       expect.objectContaining({ kind: 'Unconvertible' }) as Failure,
     );

@@ -28,16 +28,16 @@ const idOf = ([source, hash, position, index]: [string, string, number, number])
   createEventIds(source)(hash, position)(index);
 
 describe('an event id', () => {
-  test('is made of the source, the frame, the index and the position', () => {
+  test('An event id is made of the source, the frame, the index and the position', () => {
     expect(createEventIds('billing')(sha1, 1234)(70_000)).toBe('d17a05d2-79e8-8004-9170-0000000004d2');
   });
 
-  test('follows from the mark alone', () => {
+  test('An event id follows from the mark alone', () => {
     expect(eventIdOf(mark)).toBe('d17a05d2-79e8-8004-9170-0000000004d2');
     expect(eventIdOf({ ...mark, source: 'ordering' })).not.toBe(eventIdOf(mark));
   });
 
-  test('is a UUID of version 8 that ends in the position, in hex', () => {
+  test('An event id is a UUID of version 8 that ends in the position, in hex', () => {
     fc.assert(
       fc.property(parts, (given) => {
         const id = idOf(given);
@@ -47,7 +47,7 @@ describe('an event id', () => {
     );
   });
 
-  test('is the same for the same parts only', () => {
+  test('An event id is the same only for the same parts', () => {
     fc.assert(
       fc.property(parts, parts, (one, other) => {
         expect(idOf(one) === idOf(other)).toBe(one.join() === other.join());
@@ -57,7 +57,7 @@ describe('an event id', () => {
     );
   });
 
-  test('holds the largest index and position, and refuses larger ones', () => {
+  test('An event id holds the largest index and position, and refuses larger ones', () => {
     const largest = createEventIds('billing')(sha1, maxPosition);
     expect(largest(maxIndex).slice(14)).toBe('8fff-bfff-ffffffffffff');
     const refused = (call: () => unknown) => {

@@ -31,7 +31,7 @@ const mark: Mark = {
 };
 
 describe('the metadata of an event', () => {
-  test('says where the event came from, then the attributes as pairs', () => {
+  test('The metadata of an event says where the event came from, then the attributes as pairs', () => {
     const record = withAttributes(['id', 'abc'], ['utc', '2013-10-13T20:05:14.0000000Z']);
     expect(written(record, { count: 3 })).toBe(
       '{"eventferry":{"v":1,"source":"billing","position":1234,"index":0,"count":3,"key":"customer-12","stamp":7,' +
@@ -40,7 +40,7 @@ describe('the metadata of an event', () => {
     );
   });
 
-  test('says that a body was reformatted, and where the main reading goes on, only where that is so', () => {
+  test('The metadata of an event says that a body was reformatted, and where the main reading goes on, only where that is so', () => {
     const returnTo = { chunk: 'b.dat', offset: 20, sha1: 'a'.repeat(40) };
     const end = ',"settings":"89abcdef"';
     expect(written(sourceRecord(), { reformatted: true })).toContain(`${end},"reformatted":true},"attributes":[]}`);
@@ -51,13 +51,13 @@ describe('the metadata of an event', () => {
   });
 
   test.each([-1n, 0n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n])(
-    'prints the stamp %s digit by digit',
+    'The metadata of an event prints the stamp %s digit by digit',
     (stamp) => {
       expect(written(sourceRecord({ stamp }))).toContain(`"stamp":${stamp},`);
     },
   );
 
-  test('keeps attributes that are named like keys of ours or of the server, or twice the same, apart from those', () => {
+  test('The metadata of an event keeps attributes apart that are named like keys of ours or of the server, or twice the same', () => {
     const pairs: [string, string][] = [
       ['eventferry', '{"v":2}'],
       ['$correlationId', 'x'],
@@ -75,7 +75,7 @@ describe('the metadata of an event', () => {
 });
 
 describe('a mark', () => {
-  test('is read back as it was written', () => {
+  test('A mark is read back as it was written', () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.constantFrom('key', 'hex:ff', '"\\\u0000'));
     const natural = fc.nat({ max: Number.MAX_SAFE_INTEGER });
     const sha1 = fc.uint8Array({ minLength: 20, maxLength: 20 });
@@ -93,11 +93,11 @@ describe('a mark', () => {
     );
   });
 
-  test('is read whatever else the metadata holds', () => {
+  test('A mark is read whatever else the metadata holds', () => {
     expect(parseMark(utf8(` {"x":[{}],"eventferry":${JSON.stringify({ ...mark, more: 1 })}}\n`))).toStrictEqual(mark);
   });
 
-  test.each([2, 3, 1_000_000])('of schema %s is refused: a newer Eventferry wrote it', (version) => {
+  test.each([2, 3, 1_000_000])('A mark of schema %s is refused: a newer Eventferry wrote it', (version) => {
     expect(() => parseMark(utf8(JSON.stringify({ eventferry: { v: version, other: true } })))).toThrow(
       expect.objectContaining({ kind: 'NewerSchema', facts: { version } }) as Failure,
     );
@@ -142,11 +142,11 @@ describe('a mark', () => {
     changed({ reformatted: false }),
     changed({ returnTo: { chunk: 'a' } }),
     changed({ returnTo: { chunk: 'a', offset: 1, sha1: 'short' } }),
-  ])('is not found in the metadata of others: %j', (metadata) => {
+  ])('A mark is not found in the metadata of foreign events: %j', (metadata) => {
     expect(parseMark(utf8(metadata))).toBeUndefined();
   });
 
-  test('is not found in bytes that are not UTF-8, nor in text that is huge or deep', () => {
+  test('A mark is not found in bytes that are not UTF-8, nor in text that is huge or deep', () => {
     const broken = utf8(`{"eventferry":${JSON.stringify(mark)},"x":"?"}`);
     broken[broken.indexOf('?')] = 0xff;
     expect(parseMark(broken)).toBeUndefined();
@@ -155,7 +155,7 @@ describe('a mark', () => {
     expect(parseMark(Buffer.alloc(16_000_000, 0x20))).toBeUndefined();
   });
 
-  test('never comes out of damaged metadata as anything but a whole mark, and never ends in another error', () => {
+  test('Damaged metadata gives either a whole mark or none, and never another error', () => {
     const good = utf8(`{"eventferry":${JSON.stringify(mark)},"attributes":[]}`);
     const edits = fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 0, max: 255 })), {
       maxLength: 3,

@@ -18,12 +18,12 @@ describe('redact', () => {
     ['a signed request', 'authorization: SharedKey account:c2VjcmV0c2VjcmV0=', 'c2VjcmV0'],
     ['a private key', '-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0\n-----END EC PRIVATE KEY-----', 'c2VjcmV0'],
   ];
-  test.each(secrets)('hides %s', (_what, text, secret) => {
+  test.each(secrets)('redact hides %s', (_what, text, secret) => {
     expect(redact(text)).not.toContain(secret);
     expect(redact(text)).toContain('***');
   });
 
-  test('keeps what is around a secret', () => {
+  test('redact keeps what is around a secret', () => {
     expect(redact('esdb://admin:secret@host:2113?tls=true')).toBe('esdb://admin:***@host:2113?tls=true');
     expect(redact('AccountName=a;AccountKey=b;EndpointSuffix=c')).toBe('AccountName=a;AccountKey=***;EndpointSuffix=c');
   });
@@ -32,7 +32,7 @@ describe('redact', () => {
     'chunk 00000061-2013-10-18-091001.dat, offset 27385, sha1 00112233445566778899aabbccddeeff00112233',
     'https://account.blob.core.windows.net/tapes?comp=list',
     'esdb://127.0.0.1:2113?tls=false',
-  ])('leaves %s as it is', (text) => {
+  ])('redact leaves %s as it is', (text) => {
     expect(redact(text)).toBe(text);
   });
 });

@@ -10,13 +10,13 @@ import { FakeClock } from '../support/fakeClock.js';
 const never = new Promise(() => undefined);
 
 describe('Waiting for work to settle', () => {
-  test('ends when the work settles in time, well or badly', async () => {
+  test('Waiting for work ends when the work settles in time, well or badly', async () => {
     const clock = new FakeClock();
     expect(await settledWithin(Promise.resolve('done'), 1_000, clock)).toBe(true);
     expect(await settledWithin(Promise.reject(new Error('failed')), 1_000, clock)).toBe(true);
   });
 
-  test('ends when the time is over', async () => {
+  test('Waiting for work ends when the time is over', async () => {
     const clock = new FakeClock();
     let answer: boolean | undefined;
     void settledWithin(never, 1_000, clock).then((settled) => (answer = settled));
@@ -29,7 +29,7 @@ describe('Waiting for work to settle', () => {
 });
 
 describe('A linked abort', () => {
-  test('follows whichever parent is aborted first, with its reason', () => {
+  test('A linked abort follows the parent that is aborted first, with its reason', () => {
     const [one, other] = [new AbortController(), new AbortController()];
     const linked = linkedAbort([one.signal, other.signal]);
     other.abort('first');
@@ -38,7 +38,7 @@ describe('A linked abort', () => {
     expect(linkedAbort([one.signal]).signal.reason).toBe('second');
   });
 
-  test('is aborted by the clock when its limit is over, not before', () => {
+  test('A linked abort is aborted by the clock when its limit is over, not before', () => {
     const clock = new FakeClock();
     const plain = linkedAbort([], { clock, ms: 1_500 });
     const named = linkedAbort([], { clock, ms: 1_500, late: () => new Error('too late') });
@@ -49,7 +49,7 @@ describe('A linked abort', () => {
     expect(named.signal.reason).toEqual(new Error('too late'));
   });
 
-  test('leaves nothing behind at its parents and the clock once the work under it has settled', async () => {
+  test('A linked abort removes its listeners and timers once the work under it has settled', async () => {
     const clock = new FakeClock();
     const parent = new AbortController();
     const limit = { clock, ms: 1_000 };
@@ -64,7 +64,7 @@ describe('A linked abort', () => {
     expect(released.signal.aborted).toBe(false);
   });
 
-  test('is not collected as garbage: its limit and its parent abort it though nobody else holds it', async () => {
+  test('A linked abort is not collected as garbage while its limit and its parent may still abort it', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     const parent = new AbortController();
@@ -83,7 +83,7 @@ describe('A linked abort', () => {
 });
 
 describe('Work that is given up when a signal is aborted', () => {
-  test('fails with the reason of the abort, and its own failure afterwards is not unhandled', async () => {
+  test("Work fails with the reason of its signal's abort, and its own failure afterwards is not unhandled", async () => {
     const stop = new AbortController();
     let fail!: (error: Error) => void;
     const work = new Promise((_, reject) => (fail = reject));
@@ -95,7 +95,7 @@ describe('Work that is given up when a signal is aborted', () => {
     await expect(unlessAborted(never, stop.signal)).rejects.toThrow('stopped');
   });
 
-  test('leaves no listener behind once it has settled', async () => {
+  test('Work under a signal leaves no listener behind once it has settled', async () => {
     const stop = new AbortController();
     expect(await unlessAborted(Promise.resolve(7), stop.signal)).toBe(7);
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);

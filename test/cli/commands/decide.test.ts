@@ -18,7 +18,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry accept', () => {
-  test('lets a run go on under changed settings', async () => {
+  test('eventferry accept lets a run go on under changed settings', async () => {
     const ferry = await openFerry();
     const changed = ferry.environment({ BODY_MODE: 'raw' });
     const stopped = await eventferry(['run'], changed);
@@ -32,7 +32,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  test('lets a run go on behind a foreign event', async () => {
+  test('eventferry accept lets a run go on behind a foreign event', async () => {
     const ferry = await openFerry();
     await ferry.client().appendToStream(ferry.stream, [
       {
@@ -54,7 +54,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 2), '{}', ...numberedBodies(3, 3)]);
   });
 
-  test('lets a run read a chunk that appeared behind the cursor', async () => {
+  test('eventferry accept lets a run read a chunk that appeared behind the cursor', async () => {
     const ferry = await openFerry();
     await ferry.run();
     const late = '00000001-2013-10-15-083000.dat';
@@ -65,7 +65,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
   });
 
-  test('says when there is nothing to accept', async () => {
+  test('eventferry accept says when there is nothing to accept', async () => {
     const ferry = await openFerry();
     const { code, stdout, stderr } = await eventferry(['accept', 'settings', '--yes'], ferry.environment());
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -73,15 +73,18 @@ describe('eventferry accept', () => {
     expect(stderr).toMatch(/^Next: `eventferry status`/m);
   });
 
-  test.each([[['accept', 'settings']], [['rewind']]])('does not decide when it cannot ask: %j', async (args) => {
-    const { code, stderr } = await eventferry(args, {});
-    expect(code).toBe(2);
-    expect(stderr).toContain('Error: There is no terminal to ask on. Add --yes to confirm.');
-  });
+  test.each([[['accept', 'settings']], [['rewind']]])(
+    'eventferry accept decides nothing when it cannot ask the user: %j',
+    async (args) => {
+      const { code, stderr } = await eventferry(args, {});
+      expect(code).toBe(2);
+      expect(stderr).toContain('Error: There is no terminal to ask on. Add --yes to confirm.');
+    },
+  );
 });
 
 describe('eventferry rewind', () => {
-  test('replicates again from the beginning into a stream that was lost', async () => {
+  test('eventferry rewind replicates a lost stream again from the beginning', async () => {
     const ferry = await openFerry();
     await server().truncateTo(ferry.stream, -1);
     const stopped = await eventferry(['run'], ferry.environment());
@@ -94,7 +97,7 @@ describe('eventferry rewind', () => {
     expect(await ferry.row()).toMatchObject({ generation: 1 });
   });
 
-  test('refuses while the stream is there', async () => {
+  test('eventferry rewind is refused while the stream is there', async () => {
     const ferry = await openFerry();
     const { code, stderr } = await eventferry(['rewind', '--yes'], ferry.environment());
     expect(code).toBe(2);
@@ -102,7 +105,7 @@ describe('eventferry rewind', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
-  test('refuses a stream that was soft-deleted', async () => {
+  test('eventferry rewind is refused for a soft-deleted stream', async () => {
     const ferry = await openFerry();
     await ferry.client().deleteStream(ferry.stream);
     const { code, stderr } = await eventferry(['rewind', '--yes'], ferry.environment());

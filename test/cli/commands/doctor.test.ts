@@ -8,7 +8,7 @@ import { eventferry, password } from '../commandLine.js';
 const server = sharedEmbeddedServer();
 
 describe('eventferry doctor', () => {
-  test('prints one line a check, in order, and ends with 0 when nothing is wrong', async () => {
+  test('eventferry doctor prints one line a check, in order, and ends with 0 when nothing is wrong', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write('00000000-2013-10-15-080000.dat', numbered(1, 3));
     const { code, stdout, stderr } = await eventferry(['doctor'], ferry.environment());
@@ -21,7 +21,7 @@ describe('eventferry doctor', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^Nothing is wrong, \d+ warnings$/);
   });
 
-  test('names the next step and ends with 1 when something is wrong', async () => {
+  test('eventferry doctor names the next step and ends with 1 when something is wrong', async () => {
     const ferry = await Ferry.open(server(), {
       EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@127.0.0.1:1?tls=false`,
     });
@@ -31,7 +31,7 @@ describe('eventferry doctor', () => {
     expect(stdout).toMatch(/^- Leader +not looked at: the server cannot be reached$/m);
   });
 
-  test('names every setting that is wrong, and looks no further', async () => {
+  test('eventferry doctor names every setting that is wrong, and checks no further', async () => {
     const { code, stdout } = await eventferry(['doctor'], { SOURCE_CONTAINER: 'UPPER' });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^✗ Settings +SOURCE_CONTAINER is "UPPER"; expected a container name/m);
@@ -39,7 +39,7 @@ describe('eventferry doctor', () => {
     expect(stdout).toMatch(/^- Source +not looked at: the settings are wrong$/m);
   });
 
-  test('says the same as JSON when told --json', async () => {
+  test('eventferry doctor --json says the same as JSON', async () => {
     const ferry = await Ferry.open(server());
     const { code, stdout } = await eventferry(['doctor', '--json'], ferry.environment());
     expect(code).toBe(0);

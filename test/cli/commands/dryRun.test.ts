@@ -46,7 +46,7 @@ async function mixedFerry(): Promise<Ferry> {
 }
 
 describe('eventferry run --dry-run', () => {
-  test('shows the events exactly as they are appended afterwards, and writes nothing', async () => {
+  test('eventferry run --dry-run shows the events exactly as they are appended afterwards, and writes nothing', async () => {
     const ferry = await mixedFerry();
     const plan = await eventferry(['run', '--dry-run', '--json'], ferry.environment());
     expect(plan).toMatchObject({ code: 0, stderr: '' });
@@ -87,7 +87,7 @@ describe('eventferry run --dry-run', () => {
     });
   });
 
-  test('is readable for people', async () => {
+  test('eventferry run --dry-run prints what people can read', async () => {
     const ferry = await mixedFerry();
     const { stdout } = await eventferry(['run', '--dry-run'], ferry.environment());
     await ferry.run();
@@ -101,7 +101,7 @@ describe('eventferry run --dry-run', () => {
     expect(stdout).toMatch(/By type:\n {2}2 {2}Created\n {2}1 {2}Named\nBy key:\n {2}2 {2}customer-1\n/);
   });
 
-  test('ends after as many events as it is told', async () => {
+  test('eventferry run --dry-run ends after as many events as it is told', async () => {
     const ferry = await Ferry.open(server(), { OUTAGE_WAIT_SECONDS: '1' });
     await ferry.write(chunk, numbered(1, 50));
     const { stdout, code } = await eventferry(['run', '--dry-run', '--limit', '4', '--json'], ferry.environment());
@@ -110,7 +110,7 @@ describe('eventferry run --dry-run', () => {
     expect(parsed(stdout).at(-1)?.summary).toMatchObject({ events: 4 });
   });
 
-  test('begins where a run would, and says when there is nothing to append', async () => {
+  test('eventferry run --dry-run begins where a run would, and says when there is nothing to append', async () => {
     const ferry = await mixedFerry();
     await ferry.run();
     const before = await ferry.row();
@@ -124,7 +124,7 @@ describe('eventferry run --dry-run', () => {
     expect(await ferry.row()).toEqual(before);
   });
 
-  test('ends where a run would stop, behind what comes before it', async () => {
+  test('eventferry run --dry-run ends where a run would stop, after showing the events before that', async () => {
     const ferry = await Ferry.open(server(), { OUTAGE_WAIT_SECONDS: '1' });
     await ferry.write(chunk, [...numbered(1, 2), { messages: [['$forbidden', '{}'] as const] }, ...numbered(4, 4)]);
     const { code, stdout, stderr } = await eventferry(['run', '--dry-run', '--json'], ferry.environment());

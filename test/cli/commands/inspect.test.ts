@@ -37,7 +37,7 @@ const records: readonly WrittenRecord[] = [
 ];
 
 describe('eventferry inspect', () => {
-  test('shows every chunk, what is wrong with it, and the counts, with the settings of the source alone', async () => {
+  test('eventferry inspect shows every chunk, what is wrong with it, and the counts, with only the settings of the source', async () => {
     const container = await containerWith('v3-torn-file/33-flip-payload');
     const { code, stdout, stderr } = await eventferry(['inspect'], settingsOf(container));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -58,14 +58,14 @@ describe('eventferry inspect', () => {
     expect(stdout).toMatch(/^Messages by contract:\n {2}78 {2}Lokad.SaaS\/RegistrationFailed\n/m);
   });
 
-  test('numbers as replication would with the same ON_DAMAGE', async () => {
+  test('eventferry inspect counts positions as replication with the same ON_DAMAGE does', async () => {
     const container = await containerWith('v3-torn-file/33-flip-payload');
     const { stdout } = await eventferry(['inspect', '--on-damage', 'salvage'], settingsOf(container));
     expect(stdout).toContain('419 records, position 1 to 419');
     expect(stdout).toContain('Found: 1 corrupt place, 1 gap.');
   });
 
-  test('tells the eras apart and counts, as JSON, what is there', async () => {
+  test('eventferry inspect tells the eras apart, and counts what is there as JSON', async () => {
     const container = await containerWith('mixed-int32-varint-file');
     const store = await fixtureStore('mixed-int32-varint-file');
     const lines = parsed((await eventferry(['inspect', '--json'], settingsOf(container))).stdout);
@@ -84,7 +84,7 @@ describe('eventferry inspect', () => {
     });
   });
 
-  test('finds a torn end, a copy with frames that its chunk lacks, and names that are no chunks', async () => {
+  test('eventferry inspect finds a torn end, a copy with frames that its chunk lacks, and names that are no chunks', async () => {
     const container = await freshContainer();
     const bytes = tapeBytes(records);
     await uploadChunk(container, chunk, bytes.subarray(0, bytes.length - 10));
@@ -99,7 +99,7 @@ describe('eventferry inspect', () => {
     expect(stdout).toContain('Found: 1 torn end, 1 valid frame only in .bak copies.');
   });
 
-  test('says when there is nothing', async () => {
+  test('eventferry inspect says when the source is empty', async () => {
     const container = await freshContainer();
     const { code, stdout } = await eventferry(['inspect'], settingsOf(container));
     expect(code).toBe(0);
@@ -108,7 +108,7 @@ describe('eventferry inspect', () => {
     );
   });
 
-  test('fails when the container is not there, and refuses wrong settings', async () => {
+  test('eventferry inspect fails when the container is missing, and refuses wrong settings', async () => {
     const missing = { SOURCE_STORAGE: azuriteConnectionString(), SOURCE_CONTAINER: 'not-there' };
     const failed = await eventferry(['inspect'], missing);
     expect(failed.code).toBe(1);
@@ -126,7 +126,7 @@ describe('eventferry inspect --position', () => {
     return one;
   }
 
-  test('shows one record: its place, its key, its version by counting, and its messages', async () => {
+  test('eventferry inspect --position shows one record: its place, its key, its version by counting, and its messages', async () => {
     const settings = settingsOf(await container());
     const first = await eventferry(['inspect', '--position', '1'], settings);
     expect(first.stdout.split('\n')).toEqual([
@@ -150,7 +150,7 @@ describe('eventferry inspect --position', () => {
     expect(third.stdout).toContain('Message 1 of 1: Named, 4 bytes\n00000000  1b 5b 32 4a ');
   });
 
-  test('gives programs every byte', async () => {
+  test('eventferry inspect --position --json gives every byte of the record', async () => {
     const { stdout } = await eventferry(['inspect', '--position', '1', '--json'], settingsOf(await container()));
     expect(JSON.parse(stdout)).toMatchObject({
       position: 1,
@@ -170,7 +170,7 @@ describe('eventferry inspect --position', () => {
     });
   });
 
-  test('says when there is none', async () => {
+  test('eventferry inspect --position says when there is no such record', async () => {
     const { code, stdout, stderr } = await eventferry(['inspect', '--position', '4'], settingsOf(await container()));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('Error: There is no record at position 4.');

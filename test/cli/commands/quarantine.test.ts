@@ -24,7 +24,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry quarantine', () => {
-  test('lists what was set aside', async () => {
+  test('eventferry quarantine lists the messages that were set aside', async () => {
     const ferry = await openFerry();
     const { code, stdout, stderr } = await eventferry(['quarantine', 'list'], ferry.environment());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -38,7 +38,7 @@ describe('eventferry quarantine', () => {
     expect(one).toMatchObject({ position: 2, index: 1, bytes: 9, kind: 'Unconvertible' });
   });
 
-  test('shows one of them whole, and prints its bytes', async () => {
+  test('eventferry quarantine shows one message whole, and prints its bytes', async () => {
     const ferry = await openFerry();
     const shown = await eventferry(['quarantine', 'show', '2'], ferry.environment());
     expect(shown.code).toBe(0);
@@ -60,14 +60,14 @@ describe('eventferry quarantine', () => {
     expect(body.stdout).toBe('first\u001b[2J');
   });
 
-  test('says when there is none', async () => {
+  test('eventferry quarantine says when there is no message in quarantine', async () => {
     const ferry = await openFerry();
     const { code, stdout, stderr } = await eventferry(['quarantine', 'show', '1'], ferry.environment());
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^Error: Nothing of position 1 is in container /);
   });
 
-  test('is mentioned by eventferry status', async () => {
+  test('eventferry status mentions messages in quarantine', async () => {
     const ferry = await openFerry();
     const { stdout } = await eventferry(['status'], ferry.environment());
     expect(stdout).toMatch(/^Warning +2 messages are kept in container quarantine-\S+ in place of an event/m);

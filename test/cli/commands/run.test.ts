@@ -20,7 +20,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry run', () => {
-  test('replicates until caught up, says what it did and ends by itself', async () => {
+  test('eventferry run replicates until caught up, says what it did and ends by itself', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 3));
 
@@ -32,7 +32,7 @@ describe('eventferry run', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  test('goes on where it ended, and says so when there is nothing new', async () => {
+  test('eventferry run continues where the last run ended, and says so when there is nothing new', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 3));
     await ferry.run();
@@ -56,7 +56,7 @@ describe('eventferry run', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 5));
   });
 
-  test('says when there is nothing to replicate', async () => {
+  test('eventferry run says when there is nothing to replicate', async () => {
     const ferry = await openFerry();
     const ended = await eventferry(['run'], ferry.environment());
     expect(ended).toMatchObject({
@@ -66,7 +66,7 @@ describe('eventferry run', () => {
     expect(server().streams()).not.toContain(ferry.stream);
   });
 
-  test('takes its settings from flags before the environment', async () => {
+  test('eventferry run takes its settings from flags before the environment', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 1));
     const args = ['run', '--target-stream', `${ferry.stream}-by-flag`, '--checkpoint-table', ferry.table];
@@ -74,7 +74,7 @@ describe('eventferry run', () => {
     expect(server().events(`${ferry.stream}-by-flag`)).toHaveLength(1);
   });
 
-  test('does no harm beside another one, and both end caught up', async () => {
+  test('eventferry run does no harm beside another run, and both end caught up', async () => {
     const ferry = await openFerry();
     const records = 3000;
     await ferry.write(first, numbered(1, records));
@@ -91,7 +91,7 @@ describe('eventferry run', () => {
 });
 
 describe('eventferry run --follow', () => {
-  test('outlasts an outage, and tells of its begin and its end', async () => {
+  test('eventferry run --follow outlasts an outage, and reports its begin and its end', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     server().faults.refuse = true;
@@ -104,7 +104,7 @@ describe('eventferry run --follow', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
-  test('cuts off what does not answer some seconds after Ctrl-C', async () => {
+  test('eventferry run --follow cuts off requests that are not answered some seconds after Ctrl-C', async () => {
     const { running, clock } = await hangingAppend();
     const askedAt = clock.elapsed();
     running.interrupt();
@@ -118,7 +118,7 @@ describe('eventferry run --follow', () => {
     expect(clock.elapsed() - askedAt).toBeLessThan(15_000);
   });
 
-  test('is not kept by a request of its start that the checkpoint never answers', async () => {
+  test('eventferry run --follow ends although the checkpoint never answers a request of its start', async () => {
     const ferry = await openFerry();
     const silent = await doorbell('silent');
     const storage = azuriteConnectionString().replace(/(TableEndpoint=http:..127.0.0.1):\d+/, `$1:${silent.port}`);
@@ -133,7 +133,7 @@ describe('eventferry run --follow', () => {
     expect(clock.elapsed() - askedAt).toBeLessThan(8_000);
   });
 
-  test('ends at once when Ctrl-C is pressed again, but not by the same press that a wrapper passes on', async () => {
+  test('eventferry run --follow ends at once at a second Ctrl-C, but not when a wrapper passes on the first', async () => {
     const { running, clock } = await hangingAppend();
     let ended = false;
     const ending = running.ended.finally(() => (ended = true));
@@ -165,7 +165,7 @@ async function hangingAppend() {
 }
 
 describe('eventferry run, when something is wrong', () => {
-  test('lists every wrong setting at once, with what was expected, and contacts nothing', async () => {
+  test('eventferry run lists every wrong setting at once, with what was expected, and contacts nothing', async () => {
     const bell = await doorbell();
     const { code, stdout, stderr } = await eventferry(['run'], {
       AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:${bell.port}/a;TableEndpoint=http://127.0.0.1:${bell.port}/a`,
@@ -190,14 +190,14 @@ describe('eventferry run, when something is wrong', () => {
     [['run', '--dry-run', '--limit', '0'], '--limit takes a whole number from 1 on, not "0".'],
     [['run', '--nonsense'], "unknown option '--nonsense'"],
     [['accept', '--yes'], 'Specify exactly one of: settings, --revision N, --chunk NAME.'],
-  ])('refuses %j', async (args, message) => {
+  ])('eventferry run refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await eventferry(args, {});
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`Error: ${message}`);
     expect(stderr).toContain('Next: ');
   });
 
-  test('fails at once when the container is not there, naming it', async () => {
+  test('eventferry run fails at once when the container is missing, and names it', async () => {
     const ferry = await openFerry();
     const { code, stderr } = await eventferry(['run'], ferry.environment({ SOURCE_CONTAINER: 'not-there' }));
     expect(code).toBe(1);
@@ -205,7 +205,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toMatch(/^Next: Check that the container exists/m);
   });
 
-  test('fails at once when the server is not there', async () => {
+  test('eventferry run fails at once when the server cannot be reached', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     const nobody = `esdb://admin:${password}@127.0.0.1:1?tls=false`;
@@ -218,7 +218,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toMatch(/^Next: Check that the server runs/m);
   });
 
-  test('stops for a person behind a foreign event, says what it found and the remedy, and appends nothing', async () => {
+  test('eventferry run stops for a person at a foreign event, names it and the way out, and appends nothing', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     await ferry.client().appendToStream(ferry.stream, [
@@ -240,7 +240,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(ferry.events()).toHaveLength(1);
   });
 
-  test('is wrong usage with a port for the status page that is taken', async () => {
+  test('eventferry run with a port for the status page that is taken is wrong usage', async () => {
     const ferry = await openFerry();
     const { port } = await doorbell();
     const { code, stderr } = await eventferry(['run', '--dashboard', String(port)], ferry.environment());
@@ -251,7 +251,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(ferry.events()).toEqual([]);
   });
 
-  test('shows where in the code it came from only when asked to say more', async () => {
+  test('eventferry run shows the stack of an error only when asked to say more', async () => {
     const ferry = await openFerry();
     const { stderr } = await eventferry(['run', '--verbose'], ferry.environment({ SOURCE_CONTAINER: 'not-there' }));
     expect(stderr).toMatch(/^ {4}at /m);
@@ -260,7 +260,7 @@ describe('eventferry run, when something is wrong', () => {
 
 describe('eventferry --help', () => {
   test.each([[['--help']], [['run', '--help']], [['help']], [['help', 'run']]])(
-    'documents the exit codes: %j',
+    'eventferry --help documents the exit codes: %j',
     async (args) => {
       const { code, stdout } = await eventferry(args, {});
       expect(code).toBe(0);
@@ -270,7 +270,7 @@ describe('eventferry --help', () => {
     },
   );
 
-  test('is shown to whoever names no command too, which is wrong usage', async () => {
+  test('eventferry without a command shows the help and ends as wrong usage', async () => {
     const { code, stderr } = await eventferry([], {});
     expect(code).toBe(2);
     expect(stderr).toContain('Exit codes:');

@@ -16,7 +16,7 @@ async function openFerry(): Promise<Ferry> {
 }
 
 describe('eventferry status', () => {
-  test('ends with 1 before anything has run', async () => {
+  test('eventferry status ends with 1 before anything has run', async () => {
     const ferry = await openFerry();
     const { code, stdout } = await eventferry(['status'], ferry.environment());
     expect(code).toBe(1);
@@ -24,7 +24,7 @@ describe('eventferry status', () => {
     expect(await ferry.row()).toBeUndefined();
   });
 
-  test('is healthy when all is replicated', async () => {
+  test('eventferry status is healthy when everything is replicated', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const { code, stdout, stderr } = await eventferry(['status'], ferry.environment());
@@ -44,13 +44,13 @@ describe('eventferry status', () => {
     ]);
   });
 
-  test('without a terminal has no colour and no control character', async () => {
+  test('eventferry status without a terminal prints no colour and no control character', async () => {
     const ferry = await openFerry();
     const { stdout } = await eventferry(['status'], ferry.environment());
     expect(stdout).not.toContain('\u001b');
   });
 
-  test('with --watch is shown again and again, as plain blocks without a terminal, until Ctrl-C', async () => {
+  test('eventferry status --watch prints plain blocks again and again without a terminal, until Ctrl-C', async () => {
     const ferry = await openFerry();
     let looks = 0;
     const clock = FakeClock.flowing(async (_, ms) => {
@@ -71,7 +71,7 @@ describe('eventferry status', () => {
     for (const block of stdout.split('\n\n')) expect(block).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\nState /);
   });
 
-  test('with --watch and --json is a line of JSON each time', async () => {
+  test('eventferry status --watch --json prints a line of JSON each time', async () => {
     const ferry = await openFerry();
     let looks = 0;
     const clock = FakeClock.flowing((_, ms) => {
@@ -84,12 +84,12 @@ describe('eventferry status', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ healthy: false });
   });
 
-  test('refuses to watch every zero seconds', async () => {
+  test('eventferry status --watch refuses an interval of zero seconds', async () => {
     const ferry = await openFerry();
     expect(await eventferry(['status', '--watch', '0'], ferry.environment())).toMatchObject({ code: 2 });
   });
 
-  test('is still healthy long after a run that ended as it was told', async () => {
+  test('eventferry status is still healthy long after a run that ended as it was told to', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const past = '2020-01-01T00:00:00.000Z';
@@ -106,7 +106,7 @@ describe('eventferry status', () => {
     expect(behind.stdout).toMatch(/as requested, and 2 events are not replicated yet\. Start another run/);
   });
 
-  test('says the same as JSON when told --json', async () => {
+  test('eventferry status --json says the same as JSON', async () => {
     const ferry = await openFerry();
     await eventferry(['run'], ferry.environment());
     const { stdout } = await eventferry(['status', '--json'], ferry.environment());
@@ -119,7 +119,7 @@ describe('eventferry status', () => {
     });
   });
 
-  test('says what is wrong and the remedy when a person must decide', async () => {
+  test('eventferry status says what is wrong and the remedy when a person must decide', async () => {
     const ferry = await openFerry();
     await ferry.write(chunk, [...numbered(1, 2), { messages: [['$forbidden', '{}'] as const] }]);
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'Unconvertible' });
@@ -129,7 +129,7 @@ describe('eventferry status', () => {
     expect(stdout).toMatch(/^Stop +Unconvertible, since /m);
   });
 
-  test('refuses a connection string that names a file which is not there, in words and as JSON', async () => {
+  test('eventferry status refuses a connection string that names a missing file, in words and as JSON', async () => {
     const ferry = await openFerry();
     const unusable = { EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@h:2113?tlsCAFile=/not-there.crt` };
     const { code, stdout, stderr } = await eventferry(['status', '--json'], ferry.environment(unusable));
@@ -139,7 +139,7 @@ describe('eventferry status', () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'SettingsInvalid', message } });
   });
 
-  test('shows what it can see when the server is not there', async () => {
+  test('eventferry status shows what it can see when the server cannot be reached', async () => {
     const ferry = await openFerry();
     await ferry.run();
     const nobody = { EVENTSTORE_CONNECTION_STRING: `esdb://admin:${password}@127.0.0.1:1?tls=false` };

@@ -59,7 +59,7 @@ function metadataOf(events: StoredEvent[], at: number): string {
 }
 
 describe('eventferry verify', () => {
-  test('says that a stream is equal, with what it compared, and ends with 0', async () => {
+  test('eventferry verify says that a stream is equal and what was compared, and ends with 0', async () => {
     const ferry = await replicated();
     const { code, stdout, stderr } = await eventferry(['verify'], ferry.environment());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -150,7 +150,7 @@ describe('eventferry verify', () => {
       (events) => change(events, 2, { metadata: Buffer.from('{}') }),
       [{ kind: 'changed-mark', position: 3, index: 0, revision: 2 }],
     ],
-  ])('names %s with position and revision, and ends with 1', async (_, plant, differences) => {
+  ])('eventferry verify names %s with position and revision, and ends with 1', async (_, plant, differences) => {
     const ferry = await replicated();
     await rewriteStream(ferry, (events) => void plant(events));
     const { code, facts } = await verify(ferry);

@@ -19,7 +19,7 @@ function shown(written: readonly string[]): string[] {
 }
 
 describe('A view on a terminal', () => {
-  test('takes the place of the one before, and leaves nothing of it', () => {
+  test('A view on a terminal replaces the one before, and leaves nothing of it', () => {
     const terminal = stream(24);
     const view = screenView(terminal);
     view(['one', 'two', 'three']);
@@ -29,7 +29,7 @@ describe('A view on a terminal', () => {
     expect(shown(terminal.written)).toEqual(['four']);
   });
 
-  test('is cut to its height, so that it never scrolls', () => {
+  test('A view on a terminal is cut to its height, so that it never scrolls', () => {
     const terminal = stream(5);
     screenView(terminal)(['1', '2', '3', '4', '5', '6']);
     expect(shown(terminal.written)).toEqual(['1', '2', '3', '...']);
@@ -37,7 +37,7 @@ describe('A view on a terminal', () => {
 });
 
 describe('A view elsewhere', () => {
-  test('is plain blocks, one after the other', () => {
+  test('Views without a terminal are plain blocks, one after the other', () => {
     const file = stream();
     const view = blocksView(file);
     view(['one', 'two']);
@@ -47,7 +47,7 @@ describe('A view elsewhere', () => {
 });
 
 describe('A watch', () => {
-  test('looks again after each wait until it is stopped', async () => {
+  test('A repeated view is refreshed after each wait until it is stopped', async () => {
     const stop = new AbortController();
     const seen: (readonly string[])[] = [];
     const clock = FakeClock.flowing((count) => void (count === 3 && stop.abort()));
@@ -62,7 +62,7 @@ describe('A watch', () => {
     expect(clock.slept).toEqual([5_000, 5_000, 5_000]);
   });
 
-  test('ends at once when it is stopped while it looks', async () => {
+  test('A repeated view ends at once when it is stopped in the middle of a refresh', async () => {
     const stop = new AbortController();
     const seen: (readonly string[])[] = [];
     const never = () => new Promise<readonly string[]>(() => undefined);

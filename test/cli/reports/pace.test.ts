@@ -16,11 +16,11 @@ function progress(events: number, seen?: SourceLag): RunProgress {
 }
 
 describe('The pace of a run', () => {
-  test('is not known from one look', () => {
+  test('The pace of a run is not known from one sample', () => {
     expect(new Pace().seen(progress(100, lag(900)), 0)).toEqual({ eventsPerSecond: 0, total: 1000 });
   });
 
-  test('is what came lately, and tells the time left', () => {
+  test('The pace of a run is that of its latest samples, and tells the time left', () => {
     const pace = new Pace();
     const ahead = lag(1000);
     pace.seen(progress(0, ahead), 0);
@@ -32,7 +32,7 @@ describe('The pace of a run', () => {
     });
   });
 
-  test('forgets how it began', () => {
+  test('The pace of a run forgets its first samples', () => {
     const pace = new Pace();
     const ahead = lag(100_000);
     for (let second = 0; second <= 20; second++) pace.seen(progress(second * 1000, ahead), second * 1000);
@@ -40,13 +40,13 @@ describe('The pace of a run', () => {
     expect(pace.seen(progress(20_021, ahead), 41_000).eventsPerSecond).toBeCloseTo(1, 5);
   });
 
-  test('keeps the whole in sight when the source grows meanwhile', () => {
+  test('The pace of a run counts what the source gains meanwhile', () => {
     const pace = new Pace();
     pace.seen(progress(0, lag(10)), 0);
     expect(pace.seen(progress(10, lag(5)), 1000)).toEqual({ eventsPerSecond: 10, total: 15, secondsLeft: 0.5 });
   });
 
-  test('never shows more events than there are in all, and nothing left at the head', () => {
+  test('The progress of a run never shows more events than there are in all, and nothing left at the head', () => {
     const pace = new Pace();
     const first = lag(10);
     pace.seen(progress(0, first), 0);

@@ -16,7 +16,7 @@ function placeBehind(position: number, revision: number): Progress {
 }
 
 describe('The report of a run', () => {
-  test('says that another runner was found', () => {
+  test('The report of a run says that another runner was found', () => {
     const report = { end: 'caught-up', events: 7, place: placeBehind(12, 30), anotherRunner: true } as const;
     expect(runLines(report, names)).toEqual([
       'Replicated 7 events: position 12, revision 30 of stream billing. Caught up.',
@@ -33,14 +33,14 @@ describe('The report of a run', () => {
     });
   });
 
-  test('says when all records so far make no event', () => {
+  test('The report of a run says when all records so far make no event', () => {
     const place = { cursor: { ...beginning, position: 4 }, revision: -1 };
     expect(runLines({ end: 'caught-up', events: 0, place, anotherRunner: false }, names)).toEqual([
       'Caught up: no record of the source makes an event yet.',
     ]);
   });
 
-  test('does not pretend to know what a run did that had to be cut off', () => {
+  test('The report of a run that had to be cut off does not claim to know what the run did', () => {
     expect(runLines(undefined, names).join()).toContain('while appends were under way');
     expect(runFacts(undefined, names)).toMatchObject({ end: 'stop-requested', events: null, revision: null });
   });

@@ -35,7 +35,7 @@ const well: Status = {
 };
 
 describe('A status on a screen', () => {
-  test('says in human units where replication is', () => {
+  test('A status on a screen says in human units where replication is', () => {
     expect(statusLines(well, plain)).toEqual([
       'State       healthy',
       'Source      shop-tapes, ends in 00000354-2013-10-16-145236.dat at byte 1,234,567; 12 chunks, 45.6 MB',
@@ -47,7 +47,7 @@ describe('A status on a screen', () => {
     ]);
   });
 
-  test('says what is wrong, since when and what to do, and fits 80 by 24', () => {
+  test('A status on a screen says what is wrong, since when and what to do, and fits 80 by 24', () => {
     const outage = { since: '2026-03-01T11:50:00.000Z', tries: 9, failure, notification: 'sent' } as const;
     const ill: Status = {
       ...well,
@@ -72,7 +72,7 @@ describe('A status on a screen', () => {
     expect(lines).toContain('Outage      since 2026-03-01T11:50:00Z (10 min 0 s ago), 9 failed so far');
   });
 
-  test('says of a run that ended as it was told that no other is due', () => {
+  test('A status on a screen says after a run that ended as it was told to that no other is due', () => {
     const ended = { ...well.run, endedAt: '2026-03-01T11:00:00.000Z', single: true } as NonNullable<Status['run']>;
     const recentRuns = [{ startedAt: '', endedAt: '', end: 'caught-up', events: 3 }];
     expect(statusLines({ ...well, run: ended, recentRuns }, plain).at(-1)).toBe(
@@ -80,7 +80,7 @@ describe('A status on a screen', () => {
     );
   });
 
-  test('is coloured where it may be: what is well, what to look at, what is wrong', () => {
+  test('A status on a screen colours what is well, what needs a look and what is wrong, where colour is allowed', () => {
     const coloured = statusLines({ ...well, warnings: ['Look at this.'] }, painted);
     expect(coloured[0]).toBe('State       <green>healthy</>');
     expect(coloured[1]).toBe('Warning     <yellow>Look at this.</>');
@@ -89,7 +89,7 @@ describe('A status on a screen', () => {
     expect(wrong.slice(0, 2)).toEqual(['State       <red>1 problem</>', 'Problem     <red>It is broken.</>']);
   });
 
-  test('never lets a text of a store steer the terminal', () => {
+  test('A status on a screen lets no text of a store control the terminal', () => {
     const evil = { ...well, problems: ['a\u001b[2Jb'] };
     expect(statusLines(evil, plain).join('\n')).toContain('a\\u001b[2Jb');
   });

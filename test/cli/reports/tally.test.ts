@@ -9,7 +9,7 @@ function tallyOf(names: readonly string[]): Tally {
 }
 
 describe('A tally', () => {
-  test('has the most frequent first, and names of the same count in order', () => {
+  test('A tally lists the most frequent first, and names of the same count in order', () => {
     expect(tallyOf(['b', 'c', 'a', 'c']).counts).toEqual([
       { name: 'c', count: 2 },
       { name: 'a', count: 1 },
@@ -17,7 +17,7 @@ describe('A tally', () => {
     ]);
   });
 
-  test('counts what would be too many names together', () => {
+  test('A tally counts together what would be too many names', () => {
     const tally = new Tally();
     for (let index = 0; index < 100_010; index++) tally.add(`key-${index}`);
     tally.add('key-3');
@@ -26,7 +26,7 @@ describe('A tally', () => {
     expect(tally.counts.at(-1)).toEqual({ name: null, count: 10 });
   });
 
-  test('shows the first few and says how many more there are', () => {
+  test('A tally shows the first few and says how many more there are', () => {
     expect(tallyLines('By key', tallyOf(['x', 'x', '', 'z']).counts, 2)).toEqual([
       'By key:',
       '  2  x',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { counted, duration, printable, size, table } from '../../../src/cli/reports/wording.js';
 
 describe('Words for people', () => {
-  test('say how many and how long', () => {
+  test('Counts and times are worded for people', () => {
     expect([counted(1, 'event'), counted(0, 'event'), counted(1234567, 'byte')]).toEqual([
       '1 event',
       '0 events',
@@ -19,7 +19,7 @@ describe('Words for people', () => {
     ]);
   });
 
-  test('say how large', () => {
+  test('Sizes are worded for people', () => {
     expect([1, 999, 1_000, 45_600_000, 4e9, 7.2e15].map(size)).toEqual([
       '1 byte',
       '999 bytes',
@@ -30,11 +30,11 @@ describe('Words for people', () => {
     ]);
   });
 
-  test('never let text of a store steer the terminal', () => {
+  test('Text of a store cannot control the terminal', () => {
     expect(printable('a\u001b[2Jb\r\nc\u009b\u202e ü/日')).toBe('a\\u001b[2Jb\\u000d\\u000ac\\u009b\\u202e ü/日');
   });
 
-  test('stand in columns', () => {
+  test('Rows of text are aligned in columns', () => {
     expect(
       table([
         ['a', 'long cell', 'x'],

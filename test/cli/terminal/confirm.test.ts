@@ -10,15 +10,15 @@ function answered(text: string): Promise<boolean> {
 }
 
 describe('A question on the terminal', () => {
-  test.each(['y\n', 'Y\n', ' yes \n'])('is answered with yes by %j', async (text) => {
+  test.each(['y\n', 'Y\n', ' yes \n'])('A question on the terminal is answered with yes by %j', async (text) => {
     expect(await answered(text)).toBe(true);
   });
 
-  test.each(['\n', 'n\n', 'yeah no\n', ''])('is answered with no by %j', async (text) => {
+  test.each(['\n', 'n\n', 'yeah no\n', ''])('A question on the terminal is answered with no by %j', async (text) => {
     expect(await answered(text)).toBe(false);
   });
 
-  test('says what the answers are', async () => {
+  test('A question on the terminal names the possible answers', async () => {
     const [stdin, stderr] = [new PassThrough(), new PassThrough()];
     stdin.end('n\n');
     await confirm('Go on?', { stdin, stderr });

@@ -16,13 +16,13 @@ function parsed(...args: string[]): Command {
 }
 
 describe('The flags of the settings', () => {
-  test('are the names of the settings in the way of flags', () => {
+  test('The flags are named after the settings', () => {
     expect(
       ['SOURCE_CONTAINER', 'SOURCE_STORAGE__accountName', 'CHECKPOINT_STORAGE__tableServiceUri'].map(flagOf),
     ).toEqual(['--source-container', '--source-storage-account-name', '--checkpoint-storage-table-service-uri']);
   });
 
-  test('are there for every setting but those of the timer, and all differ', () => {
+  test('There is a distinct flag for every setting but those of the timer', () => {
     const flags = parsed().options.map(({ long }) => long);
     expect(new Set(flags).size).toBe(flags.length);
     const timer = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP'];
@@ -36,7 +36,7 @@ describe('The flags of the settings', () => {
     expect(flags).not.toContain('--run-seconds');
   });
 
-  test('win over the environment, which fills in what they leave out', () => {
+  test('The flags of the settings win over the environment, which fills in what they leave out', () => {
     const environment = { SOURCE_CONTAINER: 'from-environment', TARGET_STREAM: 'from-environment' };
     const laid = environmentWith(parsed('--source-container', 'from-flag', '--exclude-keys', ''), environment);
     expect(laid['SOURCE_CONTAINER']).toBe('from-flag');
@@ -44,7 +44,7 @@ describe('The flags of the settings', () => {
     expect(laid['EXCLUDE_KEYS']).toBe('');
   });
 
-  test('do not mix one connection with the parts of another', () => {
+  test('The flags of the settings never mix a connection with the parts of another one', () => {
     const laid = environmentWith(parsed('--source-storage-account-name', 'billing'), {
       SOURCE_STORAGE: 'of the environment',
       SOURCE_STORAGE__clientId: 'of the environment',
@@ -56,7 +56,7 @@ describe('The flags of the settings', () => {
     expect(laid['CHECKPOINT_STORAGE']).toBe('of the environment');
   });
 
-  test('warn that a secret on a command line can be seen', () => {
+  test('A secret in a flag brings the warning that a command line can be seen', () => {
     const help = parsed().helpInformation().replaceAll(/\s+/g, ' ');
     expect(help).toContain('--eventstore-connection-string <value>');
     const secrets = Object.values(settings).filter(({ secret }) => secret).length;
@@ -64,7 +64,7 @@ describe('The flags of the settings', () => {
     expect(help.split('Safer in the environment').length - 1).toBe(secrets + connections);
   });
 
-  test('are few for a command that only looks at the source', () => {
+  test('The flags of a command that only looks at the source are those of the source', () => {
     const command = addSettingsFlags(new Command('inspect'), sourceSettings);
     expect(command.options.map(({ long }) => long)).not.toContain('--eventstore-connection-string');
   });

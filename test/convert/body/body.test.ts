@@ -30,7 +30,7 @@ describe('a body that is valid JSON', () => {
     '12',
     'null',
     '[true,false]',
-  ])('keeps its bytes: %j', (text) => {
+  ])('A body that is valid JSON keeps its bytes: %j', (text) => {
     for (const mode of ['auto', 'raw'] as const) {
       const stored = utf8(text);
       const body = convertBody(stored, mode);
@@ -54,29 +54,32 @@ describe('a body that is not JSON', () => {
     ['a formatted body cut short', utf8('\n{\n\t"a": "x,\n\ty"\n}')],
     ['a formatted body with one tab too many', utf8('\n{\n\t"a": "x,\n\t\ty"\n}\n')],
     ['a formatted body with mixed newlines', utf8('\r\n{\r\n\t"a": "x,\n\ty"\r\n}\r\n')],
-  ])('keeps its bytes, as binary: %s', (_, stored) => {
+  ])('A body that is not JSON keeps its bytes, as binary: %s', (_, stored) => {
     const body = convertBody(stored, 'auto');
     expect(body).toEqual({ contentType: binary, data: stored, reformatted: false });
     expect(body.data).toBe(stored);
   });
 
-  test('is not taken for something formatted when formatting would print without end', () => {
+  test('A body that is not JSON is not taken for something formatted when formatting would print without end', () => {
     const stored = utf8(`\n${'['.repeat(200_000)}"\t"${']'.repeat(200_000)}\n`);
     expect(convertBody(stored, 'auto').contentType).toBe(binary);
   });
 });
 
 describe('a body that the formatter broke', () => {
-  test.each<Newline>(['\r\n', '\n'])('gets its JSON text back (newline %j)', (newline) => {
-    const text = '{"a":"x,y: {z}","n":9007199254740993,"t":"tab\\tline\\n"}';
-    const stored = formatBody(utf8(text), newline) as Buffer;
-    expect(parses(stored)).toBe(false);
-    const body = convertBody(stored, 'auto');
-    expect(body).toMatchObject({ contentType: json, reformatted: true });
-    expect(Buffer.from(body.data).toString()).toBe(text);
-  });
+  test.each<Newline>(['\r\n', '\n'])(
+    'A body that the formatter broke gets its JSON text back (newline %j)',
+    (newline) => {
+      const text = '{"a":"x,y: {z}","n":9007199254740993,"t":"tab\\tline\\n"}';
+      const stored = formatBody(utf8(text), newline) as Buffer;
+      expect(parses(stored)).toBe(false);
+      const body = convertBody(stored, 'auto');
+      expect(body).toMatchObject({ contentType: json, reformatted: true });
+      expect(Buffer.from(body.data).toString()).toBe(text);
+    },
+  );
 
-  test('is left alone in mode raw', () => {
+  test('A body that the formatter broke is left alone in mode raw', () => {
     const stored = formatBody(utf8('{"a":"x,y"}'), '\n') as Buffer;
     expect(convertBody(stored, 'raw')).toEqual({ contentType: binary, data: stored, reformatted: false });
   });
@@ -85,19 +88,22 @@ describe('a body that the formatter broke', () => {
     ['v3-small-json-crlf', 'expected.ndjson'],
     ['v3-multi-json-crlf', 'expected.ndjson'],
     ['v3-audit-func-file', 'expected-with-audit.ndjson'],
-  ])('gets back what the original code gave to the formatter: %s', async (store, file) => {
-    const seen = new Set<boolean>();
-    for (const { at, stored, json: text } of await storedBodies(store, file)) {
-      const body = convertBody(stored, 'auto');
-      expect(body.contentType, at).toBe(json);
-      expect(body.reformatted, at).toBe(!parses(stored));
-      expect(Buffer.from(body.data).equals(body.reformatted ? text : stored), at).toBe(true);
-      seen.add(body.reformatted);
-    }
-    expect([...seen].sort()).toEqual([false, true]);
-  });
+  ])(
+    'A body that the formatter broke gets back what the original code gave to the formatter: %s',
+    async (store, file) => {
+      const seen = new Set<boolean>();
+      for (const { at, stored, json: text } of await storedBodies(store, file)) {
+        const body = convertBody(stored, 'auto');
+        expect(body.contentType, at).toBe(json);
+        expect(body.reformatted, at).toBe(!parses(stored));
+        expect(Buffer.from(body.data).equals(body.reformatted ? text : stored), at).toBe(true);
+        seen.add(body.reformatted);
+      }
+      expect([...seen].sort()).toEqual([false, true]);
+    },
+  );
 
-  test('leaves every protobuf body of a store alone', async () => {
+  test('Every protobuf body of a store is left alone', async () => {
     for (const { at, stored } of await storedBodies('v3-small-proto')) {
       const { data, ...rest } = convertBody(stored, 'auto');
       expect(rest, at).toEqual({ contentType: binary, reformatted: false });
@@ -118,7 +124,7 @@ describe('the decision', () => {
   const jsonLike = alphabet.map((parts) => utf8(`\n${parts.join('')}\n`));
   const bodies = fc.oneof(fc.uint8Array({ maxLength: 60 }), formatted, damaged, jsonLike);
 
-  test('loses nothing, whatever the bytes: kept, or formatting gives them back', () => {
+  test('Unformatting loses nothing, whatever the bytes: it keeps them, or formatting gives them back', () => {
     fc.assert(
       fc.property(bodies, (stored) => {
         const { data, reformatted, contentType } = convertBody(stored, 'auto');
@@ -134,7 +140,7 @@ describe('the decision', () => {
     );
   });
 
-  test('gives back every JSON text that ServiceStack wrote, unless what is stored is valid JSON', () => {
+  test('Unformatting gives back every JSON text that ServiceStack wrote, unless what is stored is valid JSON', () => {
     fc.assert(
       fc.property(serviceStackJson, newlines, (text, newline) => {
         const stored = formatBody(utf8(text), newline) as Buffer;
@@ -148,7 +154,7 @@ describe('the decision', () => {
 });
 
 describe('the check for JSON', () => {
-  test('says what a strict decoder and parser say', () => {
+  test('The check for JSON agrees with a strict decoder and parser', () => {
     const lead = fc.constantFrom('', ' ', '\n', '\ufeff');
     const text = fc.oneof(
       fc.json(),

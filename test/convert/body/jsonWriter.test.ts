@@ -9,7 +9,7 @@ const integers = fc.oneof(
 const strings = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
 
 describe('a writer of JSON', () => {
-  test('writes numbers, strings, hex and text as JSON.stringify would', () => {
+  test('A writer of JSON writes numbers, strings, hex and text as JSON.stringify would', () => {
     const writer = new JsonWriter();
     fc.assert(
       fc.property(integers, strings, fc.uint8Array({ maxLength: 40 }), fc.json(), (number, string, bytes, json) => {
@@ -28,14 +28,14 @@ describe('a writer of JSON', () => {
     );
   });
 
-  test('never writes over what was taken', () => {
+  test('A writer of JSON never overwrites what was taken from it', () => {
     const writer = new JsonWriter();
     const texts = Array.from({ length: 3_000 }, (_, index) => `${index}`.padEnd((index * 37) % 300, 'x'));
     const taken = texts.map((text) => writer.string(text).take());
     expect(taken.map(String)).toEqual(texts.map((text) => JSON.stringify(text)));
   });
 
-  test('holds a text that is larger than its slabs, in the middle of another', () => {
+  test('A writer of JSON holds a text that is larger than its slabs, in the middle of another', () => {
     const writer = new JsonWriter();
     for (const size of [70_000, 1_000_000]) {
       const [key, value] = ['k'.repeat(size), 'ä'.repeat(size)];

@@ -16,35 +16,38 @@ const stores: [store: string, expected: string, messages: number][] = [
 ];
 
 describe('the formatter', () => {
-  test.each(stores)('prints every body of %s as the original code stored it', async (store, file, messages) => {
-    const bodies = await storedBodies(store, file);
-    expect(bodies).toHaveLength(messages);
-    for (const { at, stored, json } of bodies) {
-      expect(text(formatBody(json, '\r\n')), at).toBe(text(stored));
-    }
-  });
+  test.each(stores)(
+    'The formatter of the original code prints every body of %s as the original code stored it',
+    async (store, file, messages) => {
+      const bodies = await storedBodies(store, file);
+      expect(bodies).toHaveLength(messages);
+      for (const { at, stored, json } of bodies) {
+        expect(text(formatBody(json, '\r\n')), at).toBe(text(stored));
+      }
+    },
+  );
 
-  test('puts newlines and tabs around brackets and behind commas, and a space behind a first colon', () => {
+  test('The formatter of the original code puts newlines and tabs around brackets and behind commas, and a space behind a first colon', () => {
     expect(formatted('{"a":{"b":[1,2]},"c":3}')).toBe(
       '\n{\n\t"a": \n\t{\n\t\t"b": \n\t\t[\n\t\t\t1,\n\t\t\t2\n\t\t]\n\t},\n\t"c": 3\n}\n',
     );
   });
 
-  test('does so inside strings too', () => {
+  test('The formatter of the original code breaks lines inside strings too', () => {
     expect(formatted('{"a":"x:y,z:{w}"}')).toBe('\n{\n\t"a": "x:y,\n\tz: \n\t{\n\t\tw\n\t}"\n}\n');
   });
 
-  test('keeps an empty object or list behind a colon together, and forgets no colon over it', () => {
+  test('The formatter of the original code keeps an empty object or list behind a colon together, and forgets no colon over it', () => {
     expect(formatted('{"a":{},"b":[]}')).toBe('\n{\n\t"a": {},\n\t"b": []\n}\n');
     expect(formatted('{"a":[]:b}')).toBe('\n{\n\t"a": []:b\n}\n');
     expect(formatted('[[]]')).toBe('\n[\n\t[\n\t\t\n\t]\n]\n');
   });
 
-  test('indents by nothing where more is closed than was opened', () => {
+  test('The formatter of the original code indents by nothing where more is closed than was opened', () => {
     expect(formatted('}}{')).toBe('\n\n}\n}{\n\n');
   });
 
-  test('gives up rather than print more than the limit, however deep the text nests', () => {
+  test('The formatter of the original code gives up rather than print more than the limit, however deep the text nests', () => {
     const deep = Buffer.from('['.repeat(1_000_000));
     expect(formatBody(deep, '\n', 1000)).toBeUndefined();
     expect(formatBody(Buffer.from('{}'), '\n', 7)).toHaveLength(7);
@@ -53,16 +56,19 @@ describe('the formatter', () => {
 });
 
 describe('its inverse', () => {
-  test.each(stores)('gives the JSON text of every body of %s as it was before', async (store, file, messages) => {
-    const bodies = await storedBodies(store, file);
-    expect(bodies).toHaveLength(messages);
-    for (const { at, stored, json } of bodies) {
-      expect(text(unformatBody(stored)?.json), at).toBe(text(json));
-    }
-  });
+  test.each(stores)(
+    'The inverse of the formatter gives the JSON text of every body of %s as it was before',
+    async (store, file, messages) => {
+      const bodies = await storedBodies(store, file);
+      expect(bodies).toHaveLength(messages);
+      for (const { at, stored, json } of bodies) {
+        expect(text(unformatBody(stored)?.json), at).toBe(text(json));
+      }
+    },
+  );
 
   test.each<Newline>(['\r\n', '\n'])(
-    'undoes the formatter on any JSON that ServiceStack writes (newline %j)',
+    'The inverse of the formatter undoes the formatter on any JSON that ServiceStack writes (newline %j)',
     (newline) => {
       fc.assert(
         fc.property(serviceStackJson, (json) => {
@@ -76,7 +82,7 @@ describe('its inverse', () => {
     },
   );
 
-  test('undoes it on any bytes without CR, LF and TAB', () => {
+  test('The inverse of the formatter undoes it on any bytes without CR, LF and TAB', () => {
     const byte = fc.oneof(fc.constantFrom(...Buffer.from('{}[],: "\\')), fc.integer({ min: 14, max: 255 }));
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 60 }), (bytes) => {
@@ -88,11 +94,11 @@ describe('its inverse', () => {
     );
   });
 
-  test('leaves a space that the formatter did not put there', () => {
+  test('The inverse of the formatter leaves a space that the formatter did not put there', () => {
     expect(unformatted('\n{\n\t"a":  1,\n\t"b": "c: d"\n}\n')).toBe('{"a": 1,"b":"c: d"}');
   });
 
-  test('answers only bodies that start with a newline', () => {
+  test('The inverse of the formatter answers only bodies that start with a newline', () => {
     expect(unformatBody(Buffer.from('{}'))).toBeUndefined();
     expect(unformatBody(Buffer.from('\r{}'))).toBeUndefined();
     expect(unformatBody(Buffer.alloc(0))).toBeUndefined();
