@@ -15,20 +15,20 @@ const pages = [
 ];
 
 describe.each(pages)('%s', (page) => {
-  test('links only to pages that exist', () => {
+  test('A document links only to pages that exist', () => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) => link);
     const missing = links.filter((link) => !existsSync(join(root, dirname(page), link)));
     expect(missing).toEqual([]);
   });
 
-  test('names only files that exist', () => {
+  test('A document names only files that exist', () => {
     const names = [...read(page).matchAll(/`((?:src|test|dev|bench|infra|docs)\/[\w./-]+)`/g)].map(
       ([, name = '']) => name,
     );
     expect(names.filter((name) => !name.includes('NAME') && !existsSync(join(root, name)))).toEqual([]);
   });
 
-  test('names only scripts that exist', () => {
+  test('A document names only scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const names = [...read(page).matchAll(/npm run (?:--\w+ )?([\w:-]+)/g)].map(([, name = '']) => name);
     expect(names.filter((name) => scripts[name] === undefined)).toEqual([]);

@@ -10,17 +10,20 @@ import { parts } from '../support/road.js';
 const server = sharedEmbeddedServer();
 
 describeInBrowser('The status page of another process', (open) => {
-  test.each(parts)('turns red at its next poll when a call to the %s is never answered', async (part) => {
-    const { other, clock, hang } = await hangingRun(server(), part);
-    const dashboard = await startDashboard(0, () => dashboardData(other, clock));
-    onTestFinished(() => dashboard.close());
-    const { page, pass, complaints } = await open(dashboard.url);
-    expect(await page.locator('body').getAttribute('data-state')).toBe('well');
+  test.each(parts)(
+    'The status page turns red at its next poll when a call to the %s is never answered',
+    async (part) => {
+      const { other, clock, hang } = await hangingRun(server(), part);
+      const dashboard = await startDashboard(0, () => dashboardData(other, clock));
+      onTestFinished(() => dashboard.close());
+      const { page, pass, complaints } = await open(dashboard.url);
+      expect(await page.locator('body').getAttribute('data-state')).toBe('well');
 
-    await hang();
-    await pass(10_000);
-    await page.locator('body[data-state=trouble]').waitFor();
-    expect(await page.getByRole('alert').innerText()).toMatch(/No run has reported since/);
-    expect(complaints).toEqual([]);
-  });
+      await hang();
+      await pass(10_000);
+      await page.locator('body[data-state=trouble]').waitFor();
+      expect(await page.getByRole('alert').innerText()).toMatch(/No run has reported since/);
+      expect(complaints).toEqual([]);
+    },
+  );
 });

@@ -62,7 +62,7 @@ async function lagAtNextPoll({ page, pass }: OpenPage): Promise<number> {
 }
 
 describeInBrowser('The status page while the server is away', (open) => {
-  test('shows the outage within one poll, the lag rising, its end within one poll, and the lag falling; people are told twice', async () => {
+  test('The status page shows an outage and its end within one poll each, with the lag rising and falling; people are told twice', async () => {
     const { laptop, url, told } = await startDev();
     const opened = await open(url);
     const { page, complaints, picture } = opened;

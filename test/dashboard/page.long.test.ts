@@ -22,7 +22,7 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describeInBrowser('The status page in a browser', (open) => {
-  test('shows where replication is, where in the chunks, and the last runs', async () => {
+  test('The status page shows where replication is, where in the chunks, and the last runs', async () => {
     const { url } = await lookAtFerry(server(), (data) => ({ ...data, history: course() }));
     const { page, complaints, picture } = await open(url);
     expect(await page.getByRole('status').textContent()).toBe('Up to date');
@@ -41,7 +41,7 @@ describeInBrowser('The status page in a browser', (open) => {
     await picture('normal');
   });
 
-  test.each(['light', 'dark'] as const)('can be used by everyone, %s', async (colorScheme) => {
+  test.each(['light', 'dark'] as const)('The status page passes the accessibility checks, %s', async (colorScheme) => {
     const { url } = await lookAtFerry(server(), (data) => ({ ...data, history: course() }));
     const { page, picture } = await open(url, { colorScheme });
     await page.locator('details summary').click();
@@ -50,7 +50,7 @@ describeInBrowser('The status page in a browser', (open) => {
     if (colorScheme === 'dark') await picture('dark');
   });
 
-  test('can be used with the keyboard alone', async () => {
+  test('The status page can be used with the keyboard alone', async () => {
     const { url } = await lookAtFerry(server());
     const { page } = await open(url);
     const reached: string[] = [];
@@ -63,7 +63,7 @@ describeInBrowser('The status page in a browser', (open) => {
     expect(await page.locator('#course-rows').isVisible()).toBe(true);
   });
 
-  test('fits a phone, whatever is wrong', async () => {
+  test('The status page fits a phone, whatever is wrong', async () => {
     const { url } = await serveFerry(await stoppedFerry(server()));
     const { page, complaints, picture } = await open(url, {
       viewport: { width: 360, height: 740 },
@@ -76,7 +76,7 @@ describeInBrowser('The status page in a browser', (open) => {
     await picture('phone');
   });
 
-  test('shows a stop with what to do', async () => {
+  test('The status page shows a stop with what to do', async () => {
     const { url } = await serveFerry(await stoppedFerry(server()));
     const { page, complaints, picture } = await open(url);
     expect(await page.getByRole('status').textContent()).toBe('Stopped: a person must decide');
@@ -90,7 +90,7 @@ describeInBrowser('The status page in a browser', (open) => {
     await picture('stop');
   });
 
-  test('asks every 10 s, and not while it is hidden', async () => {
+  test('The status page asks every 10 s, and not while it is hidden', async () => {
     const { url } = await lookAtFerry(server());
     const { page, asked, pass } = await open(url);
     expect(asked()).toBe(1);
@@ -104,7 +104,7 @@ describeInBrowser('The status page in a browser', (open) => {
     await eventually('a poll of the page that is seen again', () => expect(asked()).toBe(3));
   });
 
-  test('turns red when its own server is gone', async () => {
+  test('The status page turns red when its own server is gone', async () => {
     const dashboard = await lookAtFerry(server());
     const { page, pass } = await open(dashboard.url);
     await dashboard.close();
@@ -115,7 +115,7 @@ describeInBrowser('The status page in a browser', (open) => {
     );
   });
 
-  test('shows settings that are wrong', async () => {
+  test('The status page shows settings that are wrong', async () => {
     const status = { healthy: false, problems: ['SOURCE_CONTAINER expected a container name'] };
     const { url } = await serve(() => Promise.resolve({ now: new Date().toISOString(), status, history: [] }));
     const { page, complaints } = await open(url);
@@ -123,14 +123,14 @@ describeInBrowser('The status page in a browser', (open) => {
     expect(complaints).toEqual([]);
   });
 
-  test('shows how many messages are in quarantine', async () => {
+  test('The status page shows how many messages are in quarantine', async () => {
     const quarantine = { container: 'set-aside', messages: 7 };
     const { url } = await lookAtFerry(server(), (data) => ({ ...data, status: { ...data.status, quarantine } }));
     const { page } = await open(url);
     expect(await page.locator('#now').innerText()).toMatch(/In quarantine\s+7 messages\s+container set-aside/);
   });
 
-  test('shows text of a store as text', async () => {
+  test('The status page shows text of a store as text', async () => {
     const evil = '<img src=x onerror=alert(1)>';
     const { url } = await lookAtFerry(server(), (data) => ({
       ...data,

@@ -10,12 +10,12 @@ const server = sharedEmbeddedServer();
 
 // The page in a browser: `page.long.test.ts`.
 
-test('The page is what its parts and the chart library make; `npm run docs` writes it', () => {
+test('The committed status page is what its parts and the chart library make; `npm run docs` writes it', () => {
   expect(readFileSync(dashboardPagePath, 'utf8').replaceAll('\r\n', '\n')).toBe(dashboardPageModule());
 });
 
 describe('The server of the status page', () => {
-  test('answers nothing but its page and its data, and only to this machine', async () => {
+  test('The server of the status page answers only its page and its data, and only to this machine', async () => {
     const { url } = await lookAtFerry(server());
     expect(new URL(url).hostname).toBe('127.0.0.1');
     const page = await fetch(url);
@@ -26,7 +26,7 @@ describe('The server of the status page', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
   });
 
-  test('does not answer to another name', async () => {
+  test('The server of the status page does not answer under another host name', async () => {
     const { url } = await lookAtFerry(server());
     const status = await new Promise((resolve, reject) => {
       request(url, { headers: { host: 'rebound.example' } }, (answer) => resolve(answer.statusCode))

@@ -11,7 +11,7 @@ import { eventually, until } from '../support/waits.js';
 import { isRunning } from './isRunning.js';
 
 describe('the storage emulator', () => {
-  test('keeps its data in a directory from one start to the next', async () => {
+  test('The storage emulator keeps its data in a directory from one start to the next', async () => {
     const dir = freshFolder();
     const name = freshContainerName();
     const first = await startAzurite({ dir });
@@ -25,22 +25,25 @@ describe('the storage emulator', () => {
     await second.stop();
   });
 
-  test.skipIf(process.platform === 'win32')('does not outlive a parent that was killed', async () => {
-    const start = `import { startAzurite } from './dev/azurite.ts';
+  test.skipIf(process.platform === 'win32')(
+    'The storage emulator does not outlive a parent that was killed',
+    async () => {
+      const start = `import { startAzurite } from './dev/azurite.ts';
       const azurite = await startAzurite();
       console.log(azurite.pid);
       setInterval(() => {}, 1000);`;
-    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', start], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    onTestFinished(() => void parent.kill('SIGKILL'));
-    const [line] = (await until('Azurite to start', once(createInterface(parent.stdout), 'line'))) as [string];
-    expect(isRunning(Number(line))).toBe(true);
-    parent.kill('SIGKILL');
-    await eventually('Azurite to end', () => expect(isRunning(Number(line))).toBe(false));
-  });
+      const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', start], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void parent.kill('SIGKILL'));
+      const [line] = (await until('Azurite to start', once(createInterface(parent.stdout), 'line'))) as [string];
+      expect(isRunning(Number(line))).toBe(true);
+      parent.kill('SIGKILL');
+      await eventually('Azurite to end', () => expect(isRunning(Number(line))).toBe(false));
+    },
+  );
 
-  test('says what is wrong when its port is taken', async () => {
+  test('The storage emulator says what is wrong when its port is taken', async () => {
     const [, port] = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(azuriteConnectionString()) ?? [];
     await expect(startAzurite({ blobPort: Number(port) })).rejects.toThrow(/EADDRINUSE/);
   });

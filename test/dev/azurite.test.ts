@@ -7,7 +7,7 @@ import { azuriteConnectionString, freshContainerName, freshTableName } from '../
 import { isRunning } from './isRunning.js';
 
 describe('the storage emulator', () => {
-  test('the one of the run answers for blobs and tables', async () => {
+  test('The storage emulator of the test run answers for blobs and tables', async () => {
     const blobs = BlobServiceClient.fromConnectionString(azuriteConnectionString());
     const tables = TableServiceClient.fromConnectionString(azuriteConnectionString(), {
       allowInsecureConnection: true,
@@ -18,7 +18,7 @@ describe('the storage emulator', () => {
     expect(await container.exists()).toBe(true);
   });
 
-  test('ends with stop, which may be called twice', async () => {
+  test('The storage emulator ends with stop, which may be called twice', async () => {
     const azurite = await startAzurite();
     await azurite.stop();
     await azurite.stop();

@@ -24,7 +24,7 @@ const journal = [
 ];
 
 describe('the journal audit', () => {
-  test('finds nothing wrong with a stream that holds what was acknowledged, once and in order', async () => {
+  test('The journal audit finds nothing wrong with a stream that holds what was acknowledged, once and in order', async () => {
     const audit = await auditOf(stream());
     expect(audit).toMatchObject({
       records: 4,
@@ -36,45 +36,45 @@ describe('the journal audit', () => {
     expect(isExact(audit)).toBe(true);
   });
 
-  test('allows an unacknowledged commit to be absent, and then the position behind it is one less', async () => {
+  test('The journal audit allows an unacknowledged commit to be absent, and then the position behind it is one less', async () => {
     const audit = await auditOf(stream(without(3)));
     expect(audit).toMatchObject({ unacknowledged: 0, events: 3 });
     expect(isExact(audit)).toBe(true);
   });
 
-  test('allows an unacknowledged command to be there or not: only the position behind it says so', async () => {
+  test('The journal audit allows an unacknowledged command to be there or not: only the position behind it says so', async () => {
     const unheard = journal.with(1, { ...at(journal, 1), acknowledged: false });
     for (const landed of [unheard, without(1)]) expect(isExact(await auditOf(stream(landed), unheard))).toBe(true);
     const moved = [...stream().slice(0, 4), ...eventsOf(at(journal, 4), 6)];
     await finds(['changed-id', 'changed-mark', 'changed-mark'], moved, unheard);
   });
 
-  test('finds an event that is there twice', async () => {
+  test('The journal audit finds an event that is there twice', async () => {
     const events = stream();
     await finds(['doubled'], [...events, ...events.slice(-1)]);
     await finds(['doubled'], [...events.slice(0, 1), ...events]);
   });
 
-  test('finds an event that is missing, at the end and inside a commit, acknowledged or not', async () => {
+  test('The journal audit finds an event that is missing, at the end and inside a commit, acknowledged or not', async () => {
     await finds(['missing'], stream().slice(0, -1));
     await finds(['missing'], stream().toSpliced(1, 1));
     await finds(['missing'], stream().toSpliced(3, 1));
     await finds(['missing', 'missing', 'missing'], []);
   });
 
-  test('finds an event that stands behind a later one', async () => {
+  test('The journal audit finds an event that stands behind a later one', async () => {
     const [first, second, third, ...rest] = stream();
     await finds(['reordered'], [second, first, third, ...rest].filter(present));
     await finds(['reordered'], [first, third, second, ...rest].filter(present));
   });
 
-  test('finds data that differs in one byte, is longer, or is empty', async () => {
+  test('The journal audit finds data that differs in one byte, is longer, or is empty', async () => {
     for (const index of stream().keys())
       for (const change of [flipped, longer, () => Buffer.alloc(0)])
         await finds(['changed-data'], changed(index, change));
   });
 
-  test('finds JSON that was parsed and printed again', async () => {
+  test('The journal audit finds JSON that was parsed and printed again', async () => {
     await finds(
       ['changed-data'],
       changed(0, () => Buffer.from('{"Id":9007199254740992}')),
@@ -85,18 +85,18 @@ describe('the journal audit', () => {
     );
   });
 
-  test('finds another type, another id, and a content type that says JSON of what is none', async () => {
+  test('The journal audit finds another type, another id, and a content type that says JSON of what is none', async () => {
     await finds(['changed-type'], stream().with(0, { ...at(stream(), 0), type: 'Shop/Other' }));
     await finds(['changed-id'], stream().with(0, { ...at(stream(), 0), id: at(stream(), 1).id }));
     await finds(['changed-content-type'], stream().with(4, { ...at(stream(), 4), contentType: 'application/json' }));
   });
 
-  test('finds a mark with another key, count or position', async () => {
+  test('The journal audit finds a mark with another key, count or position', async () => {
     for (const change of [{ key: 'customer:2' }, { count: 1 }, { position: 2 }])
       await finds(['changed-mark'], stream().with(0, withMark(at(stream(), 0), change)));
   });
 
-  test('finds events that no commit explains: no mark, another place, an excluded key', async () => {
+  test('The journal audit finds events that no commit explains: no mark, another place, an excluded key', async () => {
     for (const metadata of ['', '{}', 'no JSON'])
       await finds(['foreign'], [...stream(), { ...at(stream(), 0), metadata: Buffer.from(metadata) }]);
     await finds(['doubled'], [...stream(), ...eventsOf({ ...at(journal, 0), offset: 301 }, 6).slice(1)]);

@@ -18,16 +18,16 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const forEver = 'setInterval(() => undefined, 1000);';
 
 describe('a program that was started', () => {
-  test('ends by itself when its work is done', async () => {
+  test('A started program ends by itself when its work is done', async () => {
     expect(await startProgram(script('process.exitCode = 3;'), []).ended).toBe(3);
   });
 
-  test('runs TypeScript', async () => {
+  test('A started program runs TypeScript', async () => {
     const program = startProgram(script('const code: number = 4; process.exitCode = code;', 'ts'), []);
     expect(await program.ended).toBe(4);
   });
 
-  test('gets its arguments and settings, and of our environment only what a process needs', async () => {
+  test('A started program gets its arguments and settings, and of our environment only what a process needs', async () => {
     process.env['EVENTFERRY_TEST_SECRET'] = 'not for children';
     onTestFinished(() => void delete process.env['EVENTFERRY_TEST_SECRET']);
     const seen = new Promise((resolve) => {
@@ -43,13 +43,13 @@ describe('a program that was started', () => {
     expect(await until('what the program sees', seen)).toEqual(['x', 'b', null]);
   });
 
-  test('can be asked to stop as by Ctrl-C, and once more when it has ended', async () => {
+  test('A started program can be asked to stop as by Ctrl-C, and once more when it has ended', async () => {
     const program = await started(`process.on('SIGINT', () => process.exit(0));`);
     expect(await program.stop()).toBe(0);
     expect(await program.stop()).toBe(0);
   });
 
-  test('ends when the program that started it is killed', async () => {
+  test('A started program ends when the program that started it is killed', async () => {
     const module = pathToFileURL(join(import.meta.dirname, '../../dev/program.ts')).href;
     const goodbye = join(dir, 'goodbye');
     const inner = script(

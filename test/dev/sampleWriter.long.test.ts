@@ -4,7 +4,7 @@ import { readJournal } from '../../dev/writer/journal.js';
 import { placesOf, SampleWriting } from './sampleWriting.js';
 
 describe('the sample writer', () => {
-  test('is killed in the middle of a write: a torn frame at the end of the chunk, a new chunk after the restart', async () => {
+  test('The sample writer that is killed in the middle of a write leaves a torn frame at the end of the chunk, and opens a new chunk after the restart', async () => {
     const writer = new SampleWriting();
     const options = ['--records', '120', '--appends-per-write', '4'];
     expect(await writer.runProgram(...options, '--crash-after', '50')).toBe('SIGKILL');

@@ -5,7 +5,7 @@ import { readJournal } from '../../dev/writer/journal.js';
 import { placesOf, SampleWriting } from './sampleWriting.js';
 
 describe('the sample writer', () => {
-  test('writes as many records as asked for and journals where each is', async () => {
+  test('The sample writer writes as many records as asked for and journals where each is', async () => {
     const writer = new SampleWriting();
     await writer.write({ records: 200, appendsPerWrite: 7 });
     const entries = readJournal(writer.journal);
@@ -14,14 +14,14 @@ describe('the sample writer', () => {
     expect(placesOf(await writer.chunks())).toEqual(entries.map(({ chunk, offset, key }) => [chunk, offset, key]));
   });
 
-  test('does nothing when the journal already has as many', async () => {
+  test('The sample writer does nothing when the journal already has as many', async () => {
     const writer = new SampleWriting();
     await writer.write({ records: 20 });
     await writer.write({ records: 20 });
     expect(await writer.chunks()).toHaveLength(1);
   });
 
-  test('ends between two writes when a stop is asked for', async () => {
+  test('The sample writer ends between two writes when a stop is asked for', async () => {
     const writer = new SampleWriting();
     const stop = new AbortController();
     await writer.write({ rate: 500, onProgress: (acknowledged) => acknowledged >= 10 && stop.abort() }, stop.signal);
@@ -30,7 +30,7 @@ describe('the sample writer', () => {
     expect(entries.every(({ acknowledged }) => acknowledged)).toBe(true);
   });
 
-  test('is killed before the answer arrives: all frames are there, and are appended once more after the restart', async () => {
+  test('The sample writer that is killed before the answer arrives has written all frames, and appends them once more after the restart', async () => {
     const writer = new SampleWriting();
     const crash = ['--crash-after', '20', '--crash', 'unacknowledged'];
     expect(await writer.runProgram('--records', '40', '--appends-per-write', '4', ...crash)).toBe('SIGKILL');
@@ -45,7 +45,7 @@ describe('the sample writer', () => {
     );
   });
 
-  test('goes on behind a line of the journal that a crash cut off', async () => {
+  test('The sample writer goes on behind a line of the journal that a crash cut off', async () => {
     const writer = new SampleWriting();
     await writer.write({ records: 10 });
     appendFileSync(writer.journal, '{"key":"customer:1","chu');

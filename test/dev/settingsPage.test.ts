@@ -8,7 +8,7 @@ test('docs/settings.md is what the schema says; `npm run docs` writes it', () =>
   expect(readFileSync(settingsPagePath, 'utf8').replaceAll('\r\n', '\n')).toBe(settingsPage());
 });
 
-test.each(Object.keys(settings))('the page has one row for %s', (name) => {
+test.each(Object.keys(settings))('docs/settings.md has one row for %s', (name) => {
   expect(
     settingsPage()
       .split('\n')

@@ -18,11 +18,11 @@ describe('A schedule that leaves more than three minutes without a run', () => {
   test.each([
     ['0 */15 * * * *', /^No run reports for 840 s between two ticks .*3 minutes.*no-successful-run/],
     ['0 0 9-17 * * MON-FRI', /^No run reports for an hour or more between two ticks/],
-  ])('is told to make status and alert go off: %s', (schedule, says) => {
+  ])('The doctor warns of a schedule that leaves more than three minutes without a run: %s', (schedule, says) => {
     expect(sentences({ REPLICATION_SCHEDULE: schedule })).toContainEqual(expect.stringMatching(says));
   });
 
-  test('is one whose runs do not wait to the end of their time', () => {
+  test('The doctor warns of a schedule when the runs between do not wait to the end of their time', () => {
     const changes = { REPLICATION_SCHEDULE: '0 */4 * * * *', RUN_SECONDS: '240', WHEN_CAUGHT_UP: 'exit' };
     expect(sentences(changes)).toContainEqual(expect.stringMatching(/^No run reports for 240 s/));
   });
@@ -31,7 +31,7 @@ describe('A schedule that leaves more than three minutes without a run', () => {
     {},
     { REPLICATION_SCHEDULE: '0 */4 * * * *', RUN_SECONDS: '240' },
     { REPLICATION_SCHEDULE: '0 */3 */1 * * *', WHEN_CAUGHT_UP: 'exit' },
-  ])('is not one of %j', (changes) => {
+  ])('A schedule of %j leaves no more than three minutes without a run', (changes) => {
     expect(sentences(changes)).not.toContainEqual(expect.stringMatching(/^No run reports/));
   });
 });

@@ -256,7 +256,7 @@ const faults: readonly Row[] = [
 ];
 
 describe('The doctor finds', () => {
-  test.each(faults)('that %s', async (_, plant, [check, verdict, says, next]) => {
+  test.each(faults)('The doctor finds that %s', async (_, plant, [check, verdict, says, next]) => {
     const planted = await world();
     await plant(planted);
     const findings = await examine(planted);
@@ -268,7 +268,7 @@ describe('The doctor finds', () => {
     expect(JSON.stringify(findings)).not.toContain(user.password);
   });
 
-  test('that the server takes less in one append than APPEND_BYTES', async () => {
+  test('The doctor finds that the server takes less in one append than APPEND_BYTES', async () => {
     const small = await embeddedServer({ maxAppendBytes: 65_536 });
     const ferry = await Ferry.open(small);
     const findings = await examine({ ferry, server: small, settings: {}, clock: shifted(0) });
@@ -280,7 +280,7 @@ describe('The doctor finds', () => {
     });
   });
 
-  test('that a user and a password are never sent', async () => {
+  test('The doctor finds that a user and a password are never sent', async () => {
     const plain = await embeddedServer();
     const ferry = await Ferry.open(plain);
     const connection = plain.connectionString.replace('://', '://admin:changeit@');
@@ -301,7 +301,7 @@ describe('The doctor finds', () => {
 });
 
 describe('The doctor', () => {
-  test('finds nothing wrong where all is well, before and after the first run', async () => {
+  test('The doctor finds nothing wrong where all is well, before and after the first run', async () => {
     const { settings, ...rest } = await world();
     for (const run of [false, true]) {
       if (run) await rest.ferry.run(settings);
@@ -310,7 +310,7 @@ describe('The doctor', () => {
     }
   });
 
-  test('writes nothing: neither to the target nor to the checkpoint, and of the source it only reads', async () => {
+  test('The doctor writes nothing: neither to the target nor to the checkpoint, and of the source it only reads', async () => {
     const planted = await world();
     const { ferry, settings } = planted;
     await ferry.run(settings);

@@ -24,7 +24,7 @@ const server = sharedEmbeddedServer();
 const ferryWithTwelve = (settings: Environment = {}): Promise<Ferry> => openFerryWithTwelve(server(), settings);
 
 describe('TargetConflict', () => {
-  test('what was appended before the foreign event is not appended again behind it', async () => {
+  test('What was appended before a foreign event is not appended again behind it', async () => {
     const ferry = await ferryWithTwelve();
     const old = await ferry.row();
     await append(ferry);
@@ -37,7 +37,7 @@ describe('TargetConflict', () => {
     expect(ferry.events()).toHaveLength(14);
   });
 
-  test('a stream that was lost, and then written by someone else, is not gone on with as if our events were there', async () => {
+  test('A lost stream that someone else wrote to is not continued as if our events were there', async () => {
     const ferry = await ferryWithTwelve();
     await server().truncateTo(ferry.stream, -1);
     await ferry.client().appendToStream(ferry.stream, foreign());
@@ -52,7 +52,7 @@ describe('TargetConflict', () => {
 });
 
 describe('TargetLost', () => {
-  test('rewind replicates chunks that were accepted out of their place in their place', async () => {
+  test('rewind puts chunks that were accepted out of their place into their place', async () => {
     const ferry = await ferryWithTwelve();
     await ferry.write(early, numbered(101, 103));
     await expectStop(ferry, 'SourceReordered');
@@ -65,7 +65,7 @@ describe('TargetLost', () => {
     expect(ferry.events()).toHaveLength(15);
   });
 
-  test('the right server again leads on without a decision', async () => {
+  test('TargetLost: the right server again leads on without a decision', async () => {
     const ferry = await ferryWithTwelve();
     const elsewhere = { TARGET_STREAM: freshContainerName('stream') };
     const row = await ferry.row();
@@ -77,7 +77,7 @@ describe('TargetLost', () => {
     await expectToLeadOn(ferry);
   });
 
-  test('a rewind happens once: a stream that is there again is not rewound', async () => {
+  test('rewind happens once: a stream that is there again is not rewound', async () => {
     const ferry = await ferryWithTwelve();
     await server().truncateTo(ferry.stream, -1);
     const way = await ferry.replicator().decide({ kind: 'rewind' }, live);
@@ -90,7 +90,7 @@ describe('TargetLost', () => {
 });
 
 describe('TargetTruncated', () => {
-  test('taking back what hides the events leads on; rewind refuses a soft-deleted stream', async () => {
+  test('TargetTruncated: taking back what hides the events leads on; rewind refuses a soft-deleted stream', async () => {
     const ferry = await ferryWithTwelve();
     await append(ferry);
     await ferry.client().setStreamMetadata(ferry.stream, { truncateBefore: 12 });
@@ -100,7 +100,7 @@ describe('TargetTruncated', () => {
     await expectToLeadOn(ferry);
   });
 
-  test('a new stream leads on', async () => {
+  test('TargetTruncated: a new stream leads on', async () => {
     const ferry = await ferryWithTwelve();
     await ferry.client().deleteStream(ferry.stream);
     await expectStop(ferry, 'TargetTruncated');
@@ -112,14 +112,14 @@ describe('TargetTruncated', () => {
 describe('SettingsChanged', () => {
   const changed = { TYPE_MAP: 'Numbered=Counted' };
 
-  test('setting back what was changed leads on', async () => {
+  test('SettingsChanged: setting back what was changed leads on', async () => {
     const ferry = await ferryWithTwelve();
     await append(ferry);
     await expectStop(ferry, 'SettingsChanged', changed);
     await expectToLeadOn(ferry);
   });
 
-  test('accepting the new ones leads on, also without the row, where both were used', async () => {
+  test('SettingsChanged: accepting the new settings leads on, also without the row, when both were used', async () => {
     const ferry = await ferryWithTwelve();
     await append(ferry);
     await expectStop(ferry, 'SettingsChanged', changed);
@@ -140,7 +140,7 @@ describe('SourceReordered', () => {
     return ferry;
   }
 
-  test('accept --chunk reads the chunk behind the cursor, once', async () => {
+  test('accept --chunk reads a chunk that appeared behind the cursor once', async () => {
     const ferry = await accepted();
     await append(ferry);
     await expectToLeadOn(ferry);
@@ -149,7 +149,7 @@ describe('SourceReordered', () => {
   });
 
   test.each([0, 5, 9, 10, 12, 14])(
-    'accepted, and then a target restored to revision %i loses none of it',
+    'SourceReordered: what was accepted stays complete when the target is restored to revision %i',
     async (revision) => {
       const ferry = await accepted();
       await append(ferry);
@@ -172,7 +172,7 @@ describe('SourceReordered', () => {
     },
   );
 
-  test('taking the chunk away leads on without it', async () => {
+  test('SourceReordered: taking the chunk away leads on without it', async () => {
     const ferry = await ferryWithTwelve(settings);
     await ferry.write(early, numbered(101, 103));
     await expectStop(ferry, 'SourceReordered');
@@ -205,14 +205,14 @@ describe('SourceCorrupt', () => {
     return ferry;
   }
 
-  test('repairing the chunk leads on', async () => {
+  test('SourceCorrupt: repairing the chunk leads on', async () => {
     const ferry = await stopped();
     await ferry.write(third, numbered(13, 16));
     await expectToLeadOn(ferry);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 16));
   });
 
-  test('ON_DAMAGE=skip leads on in the next chunk; what is repaired then is a fork, not lost unseen', async () => {
+  test('SourceCorrupt: ON_DAMAGE=skip leads on in the next chunk; what is repaired then is a fork, not lost unseen', async () => {
     const skip = { ON_DAMAGE: 'skip' };
     const ferry = await stopped();
     await ferry.write('00000014-2013-10-15-123000.dat', numbered(21, 22));
@@ -232,7 +232,7 @@ describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>]>([
   ['SourceReplaced', (ferry) => ferry.write(second, others)],
   ['SourceTruncated', (ferry) => ferry.write(second, numbered(11, 11))],
 ])('%s', (kind, spoil) => {
-  test('putting back what was there leads on', async () => {
+  test('Putting back what was there leads on', async () => {
     const ferry = await ferryWithTwelve();
     await spoil(ferry);
     await expectStop(ferry, kind);
@@ -255,7 +255,7 @@ describe('EventTooLarge', () => {
     return ferry;
   }
 
-  test('ON_UNCONVERTIBLE=quarantine leads on, and a higher limit later changes nothing of it', async () => {
+  test('EventTooLarge: ON_UNCONVERTIBLE=quarantine leads on, and a higher limit later changes nothing of it', async () => {
     const ferry = await stopped();
     await expectToLeadOn(ferry, { ON_UNCONVERTIBLE: 'quarantine' });
     await expectToLeadOn(ferry, { APPEND_BYTES: '16384' });
@@ -272,7 +272,7 @@ describe('Unconvertible', () => {
     return ferry;
   }
 
-  test('a mapping of its type, accepted, leads on', async () => {
+  test('Unconvertible: a mapping of its type, accepted, leads on', async () => {
     const ferry = await stopped();
     const mapped = { TYPE_MAP: '$reserved=Reserved' };
     await expectStop(ferry, 'SettingsChanged', mapped);

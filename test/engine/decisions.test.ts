@@ -43,7 +43,7 @@ describe('TargetConflict', () => {
     expect(ferry.events()).toHaveLength(16);
   });
 
-  test('what was appended under another id of the source is not appended again behind the foreign event', async () => {
+  test('Events that were appended under another id of the source are not appended again behind a foreign event', async () => {
     const ferry = await ferryWithTwelve();
     const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
     await decide(ferry, { kind: 'settings' }, settings);
@@ -59,7 +59,7 @@ describe('TargetConflict', () => {
 });
 
 describe('TargetLost', () => {
-  test('rewind replicates all again', async () => {
+  test('TargetLost: rewind replicates everything again', async () => {
     const ferry = await ferryWithTwelve();
     await server().truncateTo(ferry.stream, -1);
     await append(ferry);
@@ -72,7 +72,7 @@ describe('TargetLost', () => {
 });
 
 describe('TargetTruncated', () => {
-  test('a soft-deleted stream that somebody else wrote to is not rewound: its events may be shown again', async () => {
+  test('A soft-deleted stream that somebody else wrote to is not rewound: its events may be shown again', async () => {
     const ferry = await ferryWithTwelve();
     await ferry.client().deleteStream(ferry.stream);
     await ferry.client().appendToStream(ferry.stream, foreign());
@@ -99,7 +99,7 @@ test('TargetDeleted: a new stream leads on', async () => {
 describe('SettingsChanged', () => {
   const changed = { TYPE_MAP: 'Numbered=Counted' };
 
-  test('what was accepted lets neither others follow, nor the old ones the new ones', async () => {
+  test('Accepting changed settings allows neither other settings, nor a return to the old ones', async () => {
     const ferry = await ferryWithTwelve();
     await append(ferry);
     await decide(ferry, { kind: 'settings' }, changed);
@@ -137,44 +137,50 @@ describe('SourceReordered', () => {
     expect(ferry.events()).toEqual(events);
   });
 
-  test.each([11, 13])('accepted, and then a target restored to revision %i loses none of it', async (revision) => {
-    const ferry = await accepted();
-    await append(ferry);
-    await ferry.run();
-    await server().truncateTo(ferry.stream, revision);
-    const stopped = await ferry.run().then(
-      () => false,
-      (thrown: unknown) => {
-        expect(thrown).toMatchObject({ kind: 'SourceReordered' });
-        return true;
-      },
-    );
-    if (stopped) {
-      await decide(ferry, { kind: 'chunk', chunk: early });
+  test.each([11, 13])(
+    'SourceReordered: what was accepted stays complete when the target is restored to revision %i',
+    async (revision) => {
+      const ferry = await accepted();
+      await append(ferry);
       await ferry.run();
-    }
-    await expectExact(ferry);
-    expect(new Set(ferry.bodies()).size).toBe(16);
-    expect(ferry.events()).toHaveLength(16);
-  });
+      await server().truncateTo(ferry.stream, revision);
+      const stopped = await ferry.run().then(
+        () => false,
+        (thrown: unknown) => {
+          expect(thrown).toMatchObject({ kind: 'SourceReordered' });
+          return true;
+        },
+      );
+      if (stopped) {
+        await decide(ferry, { kind: 'chunk', chunk: early });
+        await ferry.run();
+      }
+      await expectExact(ferry);
+      expect(new Set(ferry.bodies()).size).toBe(16);
+      expect(ferry.events()).toHaveLength(16);
+    },
+  );
 });
 
 describe('SourceForked', () => {
-  test.each([10, 11])('accepted, and then a target restored to revision %i loses none of it', async (revision) => {
-    const ferry = await ferryWithTwelve();
-    await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
-    await expectStop(ferry, 'SourceForked');
-    await decide(ferry, { kind: 'chunk', chunk: first });
-    await append(ferry);
-    await ferry.run();
-    await server().truncateTo(ferry.stream, revision);
-    await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceForked' });
-    await decide(ferry, { kind: 'chunk', chunk: first });
-    await ferry.run();
-    await expectExact(ferry);
-    expect(new Set(ferry.bodies()).size).toBe(15);
-    expect(ferry.events()).toHaveLength(15);
-  });
+  test.each([10, 11])(
+    'SourceForked: what was accepted stays complete when the target is restored to revision %i',
+    async (revision) => {
+      const ferry = await ferryWithTwelve();
+      await ferry.write(first, [...numbered(1, 10), ...numbered(201, 202)]);
+      await expectStop(ferry, 'SourceForked');
+      await decide(ferry, { kind: 'chunk', chunk: first });
+      await append(ferry);
+      await ferry.run();
+      await server().truncateTo(ferry.stream, revision);
+      await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceForked' });
+      await decide(ferry, { kind: 'chunk', chunk: first });
+      await ferry.run();
+      await expectExact(ferry);
+      expect(new Set(ferry.bodies()).size).toBe(15);
+      expect(ferry.events()).toHaveLength(15);
+    },
+  );
 
   test('accept --chunk reads what was added, once; and what is added later is a fork again', async () => {
     const ferry = await ferryWithTwelve();
@@ -225,7 +231,7 @@ describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>, Decision]>([
     { kind: 'chunk', chunk: '00000020-2013-10-15-113000.dat' },
   ],
 ])('%s', (kind, spoil, decision) => {
-  test('once accepted does not stop replication again when the row is lost and the next start fails', async () => {
+  test('A finding that was accepted does not stop replication again when the row is lost and the next start fails', async () => {
     const ferry = await ferryWithTwelve();
     await spoil(ferry);
     await expectStop(ferry, kind);
@@ -264,7 +270,7 @@ describe('SourceCorrupt', () => {
     return ferry;
   }
 
-  test('ON_DAMAGE=salvage leads on behind the bad bytes', async () => {
+  test('SourceCorrupt: ON_DAMAGE=salvage leads on behind the bad bytes', async () => {
     const ferry = await stopped();
     await expectToLeadOn(ferry, { ON_DAMAGE: 'salvage' });
     expect(ferry.bodies()).toEqual(numberedBodies(1, 16));
@@ -277,7 +283,7 @@ describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>]>([
   ['SourceReplaced', (ferry) => ferry.write(second, others)],
   ['SourceTruncated', (ferry) => ferry.write(second, numbered(11, 11))],
 ])('%s', (kind, spoil) => {
-  test('a new stream leads on, with what is there now', async () => {
+  test('A new stream leads on, with what is at the source now', async () => {
     const ferry = await ferryWithTwelve();
     await spoil(ferry);
     await expectStop(ferry, kind);
@@ -299,7 +305,7 @@ describe('EventTooLarge', () => {
     return ferry;
   }
 
-  test('a higher limit leads on', async () => {
+  test('EventTooLarge: a higher limit leads on', async () => {
     const ferry = await stopped();
     await expectToLeadOn(ferry, { APPEND_BYTES: '16384' });
     expect(ferry.events()).toHaveLength(15);
@@ -314,7 +320,7 @@ describe('Unconvertible', () => {
     return ferry;
   }
 
-  test('ON_UNCONVERTIBLE=quarantine leads on', async () => {
+  test('Unconvertible: ON_UNCONVERTIBLE=quarantine leads on', async () => {
     const ferry = await stopped();
     await expectToLeadOn(ferry, { ON_UNCONVERTIBLE: 'quarantine' });
     expect(ferry.events()[12]?.type).toBe('eventferry-quarantined');

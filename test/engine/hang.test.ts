@@ -20,7 +20,7 @@ function statusOf(body: unknown): Status {
 }
 
 describe.each(parts)('A call to the %s that is never answered', (part) => {
-  test('turns status red, 503, in every other process within three minutes, and staleness counts', async () => {
+  test('Status turns red, 503, in every other process within three minutes of a call that is never answered, and staleness counts', async () => {
     const { other, clock, hang } = await hangingRun(server(), part);
     const worker = new WorkerReplicator(
       () => other,

@@ -10,7 +10,7 @@ const server = sharedEmbeddedServer();
 // The storage client's own retries take seconds before it gives up a service that is away.
 
 describe('A run that follows', () => {
-  test('outlasts source, table and server, each away in turn, and tells each outage twice', async () => {
+  test('A following run outlasts source, table and server, each away in turn, and reports each outage twice', async () => {
     const { ferry, posted, logged } = await openFerry(server());
     const roads = await openRoads(server());
     await ferry.write(chunk, numbered(1, 3));
@@ -35,7 +35,7 @@ describe('A run that follows', () => {
     expect((await ferry.row())?.run?.outage).toBeUndefined();
   });
 
-  test.each(parts)('waits for the %s that is away at the start', async (part) => {
+  test.each(parts)('A following run waits for the %s that is away at the start', async (part) => {
     const { ferry, posted, logged } = await openFerry(server());
     const roads = await openRoads(server());
     await ferry.write(chunk, numbered(1, 3));
@@ -57,7 +57,7 @@ describe('A run that follows', () => {
   test.each([
     ['at the start', 0],
     ['midway', 1],
-  ])('takes all three away together %s for one outage', async (_, downAtIdle) => {
+  ])('A following run reports one outage when all three are away together %s', async (_, downAtIdle) => {
     const { ferry, posted, logged } = await openFerry(server());
     const roads = await openRoads(server());
     await ferry.write(chunk, numbered(1, 3));

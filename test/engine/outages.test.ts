@@ -15,7 +15,7 @@ const server = sharedEmbeddedServer();
 // A service that is away at the start, midway, in turn and with the others: `outages.long.test.ts`.
 
 describe('A run that follows', () => {
-  test('waits a minute between tries, as often as it takes, and is held up by no webhook', async () => {
+  test('A following run waits a minute between tries, as often as it takes, and no webhook holds it up', async () => {
     const { ferry, receiver, logged } = await openFerry(server());
     receiver.answer = 500;
     const roads = await openRoads(server());
@@ -33,7 +33,7 @@ describe('A run that follows', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  test('replicates on while a webhook and a heartbeat hang', async () => {
+  test('A following run replicates on while a webhook and a heartbeat hang', async () => {
     const { ferry, receiver, posted } = await openFerry(server());
     receiver.answer = 'hang';
     const roads = await openRoads(server());
@@ -60,7 +60,7 @@ describe('A run that follows', () => {
 describe('Runs that follow each other in several processes', () => {
   const tick = { stop: new AbortController().signal, whenCaughtUp: 'exit', onOutage: 'fail' } as const;
 
-  test('tell an outage once when it begins and once when it ends', async () => {
+  test('Runs that follow each other in several processes report an outage once when it begins and once when it ends', async () => {
     const { ferry, posted, logged } = await openFerry(server());
     const roads = await openRoads(server());
     await ferry.write(chunk, numbered(1, 3));
@@ -81,7 +81,7 @@ describe('Runs that follow each other in several processes', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  test('tell it once each while the table is what is away', async () => {
+  test('Runs that follow each other report an outage of the table once when it begins and once when it ends', async () => {
     const { ferry, posted, logged } = await openFerry(server());
     const roads = await openRoads(server());
     await ferry.write(chunk, numbered(1, 3));
@@ -99,7 +99,7 @@ describe('Runs that follow each other in several processes', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  test('beat after each that was good, and never after one that was not', async () => {
+  test('Runs that follow each other send a heartbeat after each that was good, and never after one that was not', async () => {
     const beats = await webReceiver();
     const ferry = await Ferry.open(server(), { HEARTBEAT_URL: beats.url });
     const roads = await openRoads(server());
@@ -117,7 +117,7 @@ describe('Runs that follow each other in several processes', () => {
 
 describe('Rights that are taken away midway', () => {
   test.each(['source', 'checkpoint'] as const)(
-    'of the %s, by another key of its account, are an outage until they are back',
+    'Rights of the %s that another key takes away are an outage until they are back',
     async (part) => {
       const { ferry, posted, logged } = await openFerry(server());
       const roads = await openRoads(server());
@@ -142,7 +142,7 @@ describe('Rights that are taken away midway', () => {
     },
   );
 
-  test('of a signature on the source, by its access policy, are an outage until they are back', async () => {
+  test("Rights of a signature that the source's access policy takes away are an outage until they are back", async () => {
     const { ferry, logged } = await openFerry(server());
     await ferry.write(chunk, numbered(1, 3));
     const service = BlobServiceClient.fromConnectionString(azuriteConnectionString());
@@ -173,7 +173,7 @@ describe('Rights that are taken away midway', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 5));
   });
 
-  test('of the user at the server, by another password, are an outage until it is set back', async () => {
+  test('Rights that another password takes from the user are an outage until it is set back', async () => {
     const user = { name: 'admin', password: 'changeit' };
     const secured = await embeddedServer({ tls: loopbackCertificate, user });
     const { ferry, logged } = await openFerry(server(), {
@@ -203,7 +203,7 @@ describe('Rights that are taken away midway', () => {
     expect(secured.events(ferry.stream).map(({ data }) => data.toString())).toEqual(numberedBodies(1, 5));
   });
 
-  test('to write the stream, by its access control list, are an outage until they are back', async () => {
+  test('Rights to write the stream that its access control list takes away are an outage until they are back', async () => {
     const { ferry, logged } = await openFerry(server());
     await ferry.write(chunk, numbered(1, 3));
     const { done } = follow(

@@ -53,7 +53,7 @@ async function kept(ferry: Ferry) {
 }
 
 describe('with ON_UNCONVERTIBLE=quarantine', () => {
-  test('a message that cannot become an event is kept whole, and an event that says so takes its place', async () => {
+  test('With ON_UNCONVERTIBLE=quarantine, a message that cannot become an event is kept whole, and an event that says so takes its place', async () => {
     const ferry = await open();
     await ferry.run();
     expect(ferry.events().map(({ type }) => type)).toEqual([
@@ -83,7 +83,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     expect(ferry.logger.events('warn').filter((event) => event === 'message-set-aside')).toHaveLength(2);
   });
 
-  test('the message is kept before the event is appended', async () => {
+  test('A message is kept in quarantine before the event that stands for it is appended', async () => {
     const ferry = await open();
     const seen: Promise<number>[] = [];
     server().faults.onWrite = () => {
@@ -101,7 +101,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     expect(await kept(other)).toHaveLength(2);
   });
 
-  test('status counts what is kept', async () => {
+  test('Status counts the messages in quarantine', async () => {
     const ferry = await open();
     expect((await ferry.replicator().status(live)).quarantine).toMatchObject({ messages: 0 });
     await ferry.run();
@@ -111,7 +111,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     expect(healthy).toBe(true);
   });
 
-  test('a crash anywhere in the record leads to the same stream and the same blobs', async () => {
+  test('A crash anywhere in a record with a message in quarantine leads to the same stream and the same blobs', async () => {
     const { ferry, container } = await openBoth();
     await ferry.run();
     const [events, messages] = [ferry.events(), await kept(ferry)];
@@ -124,7 +124,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     }
   });
 
-  test('what cannot be kept is an outage, and nothing is appended behind it', async () => {
+  test('A message that cannot be kept in quarantine is an outage, and nothing is appended behind it', async () => {
     const { ferry, container } = await openBoth();
     await ferry.run();
     const events = ferry.events();
@@ -138,7 +138,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     expect(ferry.events()).toEqual(events);
   });
 
-  test('it ends the stop, and can be undone', async () => {
+  test('ON_UNCONVERTIBLE=quarantine ends the stop, and can be undone', async () => {
     const ferry = await open();
     await expect(ferry.run({ ON_UNCONVERTIBLE: 'stop' })).rejects.toMatchObject({ kind: 'Unconvertible' });
     expect(ferry.events()).toHaveLength(2);
@@ -153,7 +153,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     });
   });
 
-  test('what not even an event that stands for it can hold stays a stop', async () => {
+  test('A message that not even a quarantine event can stand for remains a stop', async () => {
     const ferry = await open();
     await ferry.write(chunk, [{ key: 'k'.repeat(1_100_000), messages: [['Small', '1']] }]);
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'EventTooLarge', policy: 'stop' });
@@ -161,13 +161,13 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
 });
 
 describe('verify knows what was set aside', () => {
-  test('and finds it equal', async () => {
+  test('Verify finds a stream equal in which messages were set aside', async () => {
     const ferry = await open();
     await ferry.run();
     expect(await verify(ferry)).toMatchObject({ equal: true, events: { equal: 7, quarantined: 2 } });
   });
 
-  test('a blob that is gone or changed is a difference', async () => {
+  test('Verify reports a message in quarantine whose blob is gone or changed', async () => {
     const { ferry, container } = await openBoth();
     await ferry.run();
     const [first, second] = (await kept(ferry)).map(({ name }) => name);

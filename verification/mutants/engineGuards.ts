@@ -28,7 +28,7 @@ export const engineGuards: readonly Guard[] = [
     name: 'row-without-a-place',
     against: 'A row made for an outage alone would have everything retraced, without what people accepted meanwhile.',
     rule: 'drop operand 2',
-    noticedBy: `${decisions} > once accepted does not stop replication again when the row is lost and the next start fails`,
+    noticedBy: `${decisions} > A finding that was accepted does not stop replication again when the row is lost and the next start fails`,
   },
   {
     name: 'target-asked-while-caught-up',
@@ -47,13 +47,13 @@ export const engineGuards: readonly Guard[] = [
     name: 'settings-accepted-for-now',
     against: 'Having accepted one change of settings once would let any other pass.',
     rule: 'drop operand 2',
-    noticedBy: `${decisions} > what was accepted lets neither others follow, nor the old ones the new ones`,
+    noticedBy: `${decisions} > Accepting changed settings allows neither other settings, nor a return to the old ones`,
   },
   {
     name: 'earlier-id-of-the-source',
     against: 'Behind a foreign event everything that was written under the earlier id would be appended again.',
     rule: 'drop item 3',
-    noticedBy: `${decisions} > what was appended under another id of the source`,
+    noticedBy: `${decisions} > Events that were appended under another id of the source are not appended again behind a foreign event`,
   },
   {
     name: 'frames-that-are-retraced',
@@ -71,7 +71,7 @@ export const engineGuards: readonly Guard[] = [
     name: 'rest-of-a-record-set-aside',
     against: 'The rest of a record would stand for messages that nobody keeps.',
     rule: 'remove',
-    noticedBy: `${setAside} > a crash anywhere in the record`,
+    noticedBy: `${setAside} > A crash anywhere in a record with a message in quarantine leads to the same stream and the same blobs`,
   },
   {
     name: 'what-the-stream-holds-of-a-chunk',
@@ -83,7 +83,7 @@ export const engineGuards: readonly Guard[] = [
     name: 'hidden-events-of-ours',
     against: 'Events that a soft-deleted stream hides would be there twice once it shows them again.',
     rule: 'always',
-    noticedBy: `${decisions} > a soft-deleted stream that somebody else wrote to is not rewound`,
+    noticedBy: `${decisions} > A soft-deleted stream that somebody else wrote to is not rewound`,
   },
   {
     name: 'chunk-left-earlier',

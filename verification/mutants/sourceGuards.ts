@@ -289,7 +289,8 @@ export const sourceGuards: readonly Guard[] = [
     name: 'memory-of-what-was-accepted',
     against: 'What was read out of its place would be taken for known after the target was restored to before it.',
     rule: 'drop operand 2',
-    noticedBy: 'test/engine/decisions.test.ts > and then a target restored to revision',
+    noticedBy:
+      'test/engine/decisions.test.ts > ed: what was accepted stays complete when the target is restored to revision',
   },
   {
     name: 'accept-only-what-is-certain',

@@ -72,14 +72,14 @@ class OpenCall {
 }
 
 describe('a BatchAppend call', () => {
-  test('takes a chain of five hundred appends in flight, in order', async () => {
+  test("The embedded server's BatchAppend call takes a chain of five hundred appends in flight, in order", async () => {
     const call = new OpenCall(shared());
     for (let n = 0; n < 500; n++) call.send('chain', n === 0 ? 'noStream' : n - 1);
     const answers = await call.answered(500);
     expect(answers.map(({ success }) => (success as Form)['currentRevision'])).toEqual(answers.map((_, n) => n));
   });
 
-  test('lets a later append fail when one before it did, so that no hole is left', async () => {
+  test("An append fails in the embedded server's BatchAppend call when one before it did, so that no hole is left", async () => {
     const call = new OpenCall(shared());
     call.send('broken', 'noStream');
     call.send('broken', 7);
@@ -89,20 +89,20 @@ describe('a BatchAppend call', () => {
     expect(shared().lastRevision('broken')).toBe(0);
   });
 
-  test('answers in the form of the correlation id', async () => {
+  test("The embedded server's BatchAppend call answers in the form of the request's correlation id", async () => {
     const call = new OpenCall(shared());
     const correlation = call.send('forms', 'any', { correlationForm: 'structured' });
     expect(await call.answered(1)).toMatchObject([{ correlation, correlationForm: 'structured' }]);
   });
 
-  test('answers twice to an event that it refuses: at once, and when the time for the rest of the append is over', async () => {
+  test("The embedded server's BatchAppend call answers twice to an event that it refuses: at once, and when the time for the rest of the append is over", async () => {
     const call = new OpenCall(await embeddedServer({ writeTimeoutMs: 30 }));
     call.send('refused', 'any', { type: '' });
     const errors = (await call.answered(2)).map(({ error }) => (error as Form)['message']);
     expect(errors).toEqual(['BadRequest', 'Timeout']);
   });
 
-  test('ends when a message is too large for it, and the writes before it stay', async () => {
+  test("The embedded server's BatchAppend call ends at a message that is too large for it, and the writes before it stay", async () => {
     const call = new OpenCall(shared());
     call.send('large', 'noStream');
     await call.answered(1);
@@ -111,7 +111,7 @@ describe('a BatchAppend call', () => {
     expect(shared().lastRevision('large')).toBe(0);
   });
 
-  test('refuses one event over the limit of a later server, and names it', async () => {
+  test("The embedded server's BatchAppend call refuses one event over the limit of a later server, and names it", async () => {
     const call = new OpenCall(await embeddedServer({ maxEventBytes: 10 }));
     call.send('event-size', 'any', { bytes: 10 });
     call.send('event-size', 'any', { bytes: 11 });
@@ -119,14 +119,14 @@ describe('a BatchAppend call', () => {
     expect(errors).toEqual(['MaximumAppendEventSizeExceeded']);
   });
 
-  test('answers in reverse when replies are to be reordered', async () => {
+  test("The embedded server's BatchAppend call answers in reverse when replies are to be reordered", async () => {
     const call = new OpenCall(shared());
     shared().faults.reorderReplies = true;
     const sent = ['noStream', 0, 1].map((expected) => call.send('reordered', expected as number | 'noStream'));
     expect((await call.answered(3)).map(({ correlation }) => correlation)).toEqual(sent.reverse());
   });
 
-  test('is ended politely when asked to, with nothing lost of what was answered', async () => {
+  test("The embedded server's BatchAppend call is ended politely when asked to, with nothing lost of what was answered", async () => {
     const call = new OpenCall(shared());
     call.send('polite', 'noStream');
     await call.answered(1);
@@ -134,7 +134,7 @@ describe('a BatchAppend call', () => {
     expect(await call.ended()).toMatchObject({ code: 'OK' });
   });
 
-  test('dies with not-leader when another node leads', async () => {
+  test("The embedded server's BatchAppend call fails with not-leader when another node leads", async () => {
     const call = new OpenCall(shared());
     call.send('leader', 'noStream');
     await call.answered(1);
@@ -148,7 +148,7 @@ describe('a BatchAppend call', () => {
     });
   });
 
-  test('says it is not ready without a code, as the server does inside a call', async () => {
+  test("The embedded server's BatchAppend call says it is not ready without a code, as EventStoreDB does inside a call", async () => {
     const call = new OpenCall(shared());
     shared().faults.next('notReady');
     call.send('busy', 'noStream');
@@ -156,7 +156,7 @@ describe('a BatchAppend call', () => {
     expect(shared().lastRevision('busy')).toBe(-1);
   });
 
-  test('drops a repeat of a write that is still held, and answers it once that is committed', async () => {
+  test("The embedded server's BatchAppend call drops a repeat of a write that is still held, and answers it once that is committed", async () => {
     const server = await embeddedServer({ writeTimeoutMs: 30 });
     const call = new OpenCall(server);
     const release = server.faults.holdCommits();

@@ -144,17 +144,17 @@ const byId: Row[] = [
 
 describe('checkCommit', () => {
   describe('with an exact revision', () => {
-    test.each(exact)('%s', (_, stream, expected, ids, decision) => {
+    test.each(exact)('checkCommit with an exact revision: %s', (_, stream, expected, ids, decision) => {
       expect(decide(stream, expected, ids)).toEqual(decision);
     });
   });
   describe('with NO_STREAM', () => {
-    test.each(noStream)('%s', (_, stream, expected, ids, decision) => {
+    test.each(noStream)('checkCommit with NO_STREAM: %s', (_, stream, expected, ids, decision) => {
       expect(decide(stream, expected, ids)).toEqual(decision);
     });
   });
   describe('with ANY and STREAM_EXISTS', () => {
-    test.each(byId)('%s', (_, stream, expected, ids, decision) => {
+    test.each(byId)('checkCommit with ANY or STREAM_EXISTS: %s', (_, stream, expected, ids, decision) => {
       expect(decide(stream, expected, ids)).toEqual(decision);
     });
   });

@@ -30,7 +30,7 @@ function meant(events: readonly Required<Proposed>[]): unknown[] {
 }
 
 describe('EventChunk', () => {
-  test('holds what the generated classes wrote, through a journal and back, whole or in part', () => {
+  test('EventChunk holds what the generated classes wrote, through a journal and back, whole or in part', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 40 }), fc.nat(40), (events, part) => {
         const chunk = chunkOf(...events);
@@ -44,7 +44,7 @@ describe('EventChunk', () => {
     );
   });
 
-  test('knows ids apart, in whichever form they were sent', () => {
+  test('EventChunk tells ids apart, in whichever form they were sent', () => {
     const id = randomUUID();
     const chunk = chunkOf({ id }, { id, idForm: 'structured' }, { id: randomUUID() });
     expect(chunk.hasSameId(0, chunk, 1)).toBe(true);
@@ -52,7 +52,7 @@ describe('EventChunk', () => {
     expect(chunk.idKey(0)).toBe(chunk.idKey(1));
   });
 
-  test('counts data only, or metadata and twice the length of the type as well', () => {
+  test('EventChunk counts the size of an event as data only, or as data, metadata and twice the length of the type', () => {
     const bytes = proposedBytes({ type: 'Tü😀', data: Buffer.alloc(100), metadata: Buffer.alloc(10) });
     const sizeOf = (countsMetadata: boolean): number => {
       const builder = new ChunkBuilder({ countsMetadata });
@@ -70,7 +70,7 @@ describe('EventChunk', () => {
     ['an id with a dash in the wrong place', { id: '000000000-000-8000-8000-000000000001' }, 'id'],
     ['an id of zeros', { id: '00000000-0000-0000-0000-000000000000' }, 'id'],
     ['an empty type', { type: '' }, 'type'],
-  ])('refuses %s and keeps the events before it', (_, event, what) => {
+  ])('EventChunk refuses %s and keeps the events before it', (_, event, what) => {
     const builder = new ChunkBuilder({ countsMetadata: false });
     const [good, bad] = [proposedBytes({ id: uuidOf(1) }), proposedBytes(event)];
     builder.add(good, 0, good.length);

@@ -30,7 +30,7 @@ const attempt = fc.oneof(
 );
 
 describe('EventStore', () => {
-  test('keeps to a simple model under any mix of appends, retries and new cuts with exact revisions', async () => {
+  test('EventStore behaves as a simple model does under any mix of appends, retries and new cuts with exact revisions', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(attempt, { maxLength: 40 }), async (attempts) => {
         const store = new EventStore();
@@ -63,7 +63,7 @@ describe('EventStore', () => {
     );
   });
 
-  test('shows nothing to readers before it is committed', async () => {
+  test('EventStore shows nothing to readers before it is committed', async () => {
     const store = new EventStore();
     const release = store.commits.hold();
     append(store, NO_STREAM, [1, 2]);
@@ -73,7 +73,7 @@ describe('EventStore', () => {
     expect(stored(store)).toEqual([uuidOf(1), uuidOf(2)]);
   });
 
-  test('commits what was accepted under a hold only when every hold is released', async () => {
+  test('EventStore commits what was accepted under a hold only when every hold is released', async () => {
     const store = new EventStore();
     const [first, second] = [store.commits.hold(), store.commits.hold()];
     append(store, NO_STREAM, [1]);
@@ -85,7 +85,7 @@ describe('EventStore', () => {
     expect(stored(store)).toEqual([uuidOf(1)]);
   });
 
-  test('forgets ids under ANY at a restart, and writes them again', async () => {
+  test('EventStore forgets ids under ANY at a restart, and writes them again', async () => {
     const store = new EventStore();
     append(store, ANY, [1, 2]);
     await store.commits.drained();
@@ -94,7 +94,7 @@ describe('EventStore', () => {
     expect(append(store, ANY, [1, 2])).toMatchObject({ kind: 'accepted', revision: 3 });
   });
 
-  test('takes a stream back to an earlier revision, as a restored backup does', async () => {
+  test('EventStore takes a stream back to an earlier revision, as a restored backup does', async () => {
     const store = new EventStore();
     append(store, NO_STREAM, [1, 2, 3]);
     append(store, 2, [4, 5]);
@@ -104,7 +104,7 @@ describe('EventStore', () => {
     expect(append(store, 1, [7])).toMatchObject({ kind: 'accepted', revision: 2 });
   });
 
-  test('takes a stream back to before it existed, with its metadata and its tombstone', async () => {
+  test('EventStore takes a stream back to before it existed, with its metadata and its tombstone', async () => {
     const store = new EventStore();
     append(store, NO_STREAM, [1]);
     store.softDelete(STREAM, ANY, () => undefined);
@@ -114,7 +114,7 @@ describe('EventStore', () => {
     expect(store.streams.find(`$$${STREAM}`)).toBeUndefined();
   });
 
-  test('keeps ids, types and metadata when it discards bodies', async () => {
+  test('EventStore keeps ids, types and metadata when it discards bodies', async () => {
     const store = new EventStore({ discardBodies: true });
     const events = chunkOf(
       { id: uuidOf(1), type: 'A', data: Buffer.from('body'), metadata: Buffer.from('mark') },
@@ -129,7 +129,7 @@ describe('EventStore', () => {
     expect(ref?.stored.events.data(0)).toHaveLength(0);
   });
 
-  test('hides events by $maxCount and $maxAge, and finds them by their ids all the same', async () => {
+  test('EventStore hides events by $maxCount and $maxAge, and finds them by their ids all the same', async () => {
     const store = new EventStore();
     append(store, NO_STREAM, [1, 2, 3]);
     const metadata = (json: object) =>

@@ -45,7 +45,7 @@ async function revisions(client: EventStoreDBClient, stream: string): Promise<nu
 }
 
 describe('the embedded server, with the client library', () => {
-  test('appends JSON and binary events and reads them back, forwards and backwards', async () => {
+  test('The embedded server appends JSON and binary events and reads them back, forwards and backwards', async () => {
     const client = clientOf(shared().connectionString);
     const metadata = Buffer.from([0, 255, 10]);
     await client.appendToStream('mixed', [
@@ -61,7 +61,7 @@ describe('the embedded server, with the client library', () => {
     ]);
   });
 
-  test('appends by plain Append too, when a call brings its own credentials', async () => {
+  test('The embedded server appends by plain Append too, when a call brings its own credentials', async () => {
     const client = clientOf(shared().connectionString);
     const credentials = { username: 'anyone', password: 'anything' };
     const result = await client.appendToStream('plain', [event(1), event(2)], {
@@ -77,7 +77,7 @@ describe('the embedded server, with the client library', () => {
     );
   });
 
-  test('reads $all in the order in which it was written, from a position on and back', async () => {
+  test('The embedded server reads $all in the order in which it was written, from a position on and back', async () => {
     const client = clientOf(shared().connectionString);
     for (const [stream, n] of [
       ['red', 1],
@@ -100,7 +100,7 @@ describe('the embedded server, with the client library', () => {
     expect(before.map(({ stream }) => stream)).toEqual(['red']);
   });
 
-  test('keeps metadata, soft-deletes and tombstones', async () => {
+  test('The embedded server keeps metadata, soft-deletes and tombstones', async () => {
     const client = clientOf(shared().connectionString);
     await client.appendToStream('short', [event(1), event(2), event(3)]);
     await client.setStreamMetadata('short', { maxCount: 1, owner: 'us' });
@@ -114,14 +114,14 @@ describe('the embedded server, with the client library', () => {
     await expect(client.appendToStream('short', event(5))).rejects.toMatchObject({ type: ErrorType.STREAM_DELETED });
   });
 
-  test('reads three thousand events in order', async () => {
+  test('The embedded server reads three thousand events in order', async () => {
     const client = clientOf(shared().connectionString);
     const events = Array.from({ length: 3_000 }, (_, n) => event(n));
     await client.appendToStream('many', events);
     expect(await revisions(client, 'many')).toEqual(events.map((_, n) => n));
   });
 
-  test('refuses an append over its limit, counted as it was told to', async () => {
+  test('The embedded server refuses an append over its limit, counted as it was told to', async () => {
     const [dataOnly, everything] = [
       await embeddedServer({ maxAppendBytes: 1000 }),
       await embeddedServer({ maxAppendBytes: 1000, countsMetadata: true }),
@@ -146,13 +146,13 @@ describe('TLS and the one user', () => {
     };
   }
 
-  test('lets the user in', async () => {
+  test('The embedded server with TLS lets its user in', async () => {
     const { server, connect } = await secured();
     await connect('admin:changeit@').appendToStream('s', event(1));
     expect(server.lastRevision('s')).toBe(0);
   });
 
-  test.each(['admin:wrong@', ''])('keeps %j out', async (login) => {
+  test.each(['admin:wrong@', ''])('The embedded server with TLS keeps %j out', async (login) => {
     const { server, connect } = await secured();
     const client = connect(login);
     await expect(revisions(client, 's')).rejects.toMatchObject({ type: ErrorType.ACCESS_DENIED });
@@ -160,14 +160,14 @@ describe('TLS and the one user', () => {
     expect(server.lastRevision('s')).toBe(-1);
   });
 
-  test('is not trusted by a client that does not know the certificate', async () => {
+  test('The embedded server with TLS is not trusted by a client that does not know its certificate', async () => {
     const { server } = await secured();
     await expect(revisions(clientOf(`esdb://admin:changeit@127.0.0.1:${server.port}`), 's')).rejects.toThrow();
   });
 });
 
 describe('a restart', () => {
-  test('keeps everything in memory, on the same port', async () => {
+  test('A restart of the embedded server keeps everything in memory, on the same port', async () => {
     const server = await embeddedServer();
     const { port } = server;
     const client = clientOf(server.connectionString);
@@ -178,7 +178,7 @@ describe('a restart', () => {
     await reconnected(async () => expect(await revisions(client, 's')).toEqual([0, 1]));
   });
 
-  test('finds streams, metadata, deletes and truncations again in its directory', async () => {
+  test('A restart of the embedded server finds streams, metadata, deletes and truncations again in its directory', async () => {
     const dir = await temporaryFolder();
     const first = await startEventStore({ dir });
     const client = EventStoreDBClient.connectionString(first.connectionString);
@@ -201,7 +201,7 @@ describe('a restart', () => {
     );
   });
 
-  test('loses what was accepted but never committed, as a crash does', async () => {
+  test('A restart of the embedded server loses what was accepted but never committed, as a crash does', async () => {
     const server = await embeddedServer({ dir: await temporaryFolder(), writeTimeoutMs: 1000 });
     const client = clientOf(server.connectionString);
     await client.appendToStream('s', event(1));
@@ -213,7 +213,7 @@ describe('a restart', () => {
     await reconnected(async () => expect(await revisions(client, 's')).toEqual([0]));
   });
 
-  test('refuses a port that is taken', async () => {
+  test('The embedded server refuses to start on a port that is taken', async () => {
     await expect(startEventStore({ port: shared().port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });
@@ -233,7 +233,7 @@ describe('faults', () => {
     return { settled: () => settled, result };
   }
 
-  test('refuses every call, until it does not', async () => {
+  test('The embedded server refuses every call when told to, until told otherwise', async () => {
     shared().faults.refuse = true;
     await expect(revisions(clientOf(shared().connectionString), 's')).rejects.toMatchObject({
       type: ErrorType.UNAVAILABLE,
@@ -244,7 +244,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(0);
   });
 
-  test('loses an acknowledgement: the write happens, the answer never comes', async () => {
+  test('The embedded server loses an acknowledgement when told to: the write happens, the answer never comes', async () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     shared().faults.loseAcknowledgements();
     const lost = startAppend(client, name);
@@ -257,24 +257,27 @@ describe('faults', () => {
   test.each([
     ['dropBefore', -1],
     ['dropAfter', 0],
-  ] as const)('cuts the connection of a write (%s), which then stands at revision %d', async (fault, revision) => {
-    const [name, client] = [stream(), clientOf(shared().connectionString)];
-    shared().faults.next(fault);
-    await expect(client.appendToStream(name, event(1))).rejects.toThrow();
-    expect(shared().lastRevision(name)).toBe(revision);
-  });
+  ] as const)(
+    'The embedded server cuts the connection of a write (%s), which then stands at revision %d',
+    async (fault, revision) => {
+      const [name, client] = [stream(), clientOf(shared().connectionString)];
+      shared().faults.next(fault);
+      await expect(client.appendToStream(name, event(1))).rejects.toThrow();
+      expect(shared().lastRevision(name)).toBe(revision);
+    },
+  );
 
   test.each([
     ['timeout', -1],
     ['timeoutAfter', 0],
-  ] as const)('answers %s, with the stream at revision %d', async (fault, revision) => {
+  ] as const)('The embedded server answers %s, with the stream at revision %d', async (fault, revision) => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     shared().faults.next(fault);
     await expect(client.appendToStream(name, event(1))).rejects.toMatchObject({ type: ErrorType.DEADLINE_EXCEEDED });
     expect(shared().lastRevision(name)).toBe(revision);
   });
 
-  test('asks the test about every write', async () => {
+  test('The embedded server asks the test how to answer each write', async () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     const asked: unknown[] = [];
     shared().faults.onWrite = ({ stream, expected, events }) => {
@@ -289,7 +292,7 @@ describe('faults', () => {
     ]);
   });
 
-  test('commits late: times out, then the write appears', async () => {
+  test('The embedded server commits late when told to: the append times out, then the write appears', async () => {
     const server = await embeddedServer({ writeTimeoutMs: 1000 });
     const client = clientOf(server.connectionString);
     const release = server.faults.holdCommits();
@@ -300,13 +303,13 @@ describe('faults', () => {
     expect(await revisions(client, 'late')).toEqual([0]);
   });
 
-  test('names another leader', async () => {
+  test('The embedded server names another leader when told to', async () => {
     const client = clientOf(`${shared().connectionString}&maxDiscoverAttempts=1`);
     shared().faults.leader = { host: '127.0.0.1', port: 1 };
     await expect(client.appendToStream(stream(), event(1))).rejects.toMatchObject({ type: ErrorType.NOT_LEADER });
   });
 
-  test('falls silent, and drops the connections of those who wait', async () => {
+  test('The embedded server falls silent when told to, and drops the connections of those who wait', async () => {
     const [name, client] = [stream(), clientOf(shared().connectionString)];
     await client.appendToStream(name, event(1));
     shared().faults.silent = true;
@@ -316,7 +319,7 @@ describe('faults', () => {
     expect(shared().lastRevision(name)).toBe(0);
   });
 
-  test('cannot be reached between stop and start', async () => {
+  test('The embedded server cannot be reached between stop and start', async () => {
     const server = await embeddedServer();
     const client = clientOf(server.connectionString);
     await client.appendToStream('s', event(1));

@@ -29,13 +29,13 @@ async function write(...texts: string[]): Promise<void> {
 }
 
 describe('Journal', () => {
-  test('gives back every record in order, over several runs', async () => {
+  test('The journal of the embedded server gives back every record in order, over several runs', async () => {
     await write('first', 'second');
     await write('third');
     expect(await records()).toEqual(['first', 'second', 'third']);
   });
 
-  test('cuts off a last record that was not written whole, wherever it ends', async () => {
+  test('The journal of the embedded server cuts off a last record that was not written whole, wherever it ends', async () => {
     await write('first', 'second');
     const whole = await readFile(file());
     const firstEnds = 8 + 'first'.length;
@@ -50,7 +50,7 @@ describe('Journal', () => {
     );
   });
 
-  test('cuts off a last record of the right length with the wrong bytes', async () => {
+  test('The journal of the embedded server cuts off a last record of the right length with the wrong bytes', async () => {
     await write('first', 'second');
     const bytes = await readFile(file());
     bytes[bytes.length - 1] = 0;
@@ -58,14 +58,14 @@ describe('Journal', () => {
     expect(await records()).toEqual(['first']);
   });
 
-  test('goes on writing where it was cut', async () => {
+  test('The journal of the embedded server goes on writing where it was cut', async () => {
     await write('first');
     await appendFile(file(), Buffer.from([200, 0, 0]));
     await write('second');
     expect(await records()).toEqual(['first', 'second']);
   });
 
-  test('refuses a file that is damaged before its end, and says where', async () => {
+  test('The journal of the embedded server refuses a file that is damaged before its end, and says where', async () => {
     await write('first', 'second');
     const bytes = await readFile(file());
     bytes[10] = 0;
@@ -73,7 +73,7 @@ describe('Journal', () => {
     await expect(records()).rejects.toThrow(/events\.log is damaged at byte 0/);
   });
 
-  test('reads records larger than a block', async () => {
+  test('The journal of the embedded server reads records larger than a block', async () => {
     const large = 'x'.repeat(9_000_000);
     await write('first', large, 'third');
     expect((await records()).map((record) => record.length)).toEqual([5, large.length, 5]);

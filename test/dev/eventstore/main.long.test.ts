@@ -9,13 +9,13 @@ describe('npm run eventstore', () => {
   test.each([
     ['--port', '65536'],
     ['--unknown', ''],
-  ])('refuses %s %s with exit code 2, saying how it is used', async (...args) => {
+  ])('npm run eventstore refuses %s %s with exit code 2, saying how it is used', async (...args) => {
     const { code, errors } = await refused(...args);
     expect(code).toBe(2);
     expect(errors).toMatch(/Usage: npm run eventstore/);
   });
 
-  test('has on disk what it acknowledged when it is killed in the middle of writing, and nothing out of order', async () => {
+  test('npm run eventstore has on disk what it acknowledged when it is killed in the middle of writing, and nothing out of order', async () => {
     const dir = freshFolder();
     const server = await run('--dir', dir);
     const client = EventStoreDBClient.connectionString(server.connectionString);

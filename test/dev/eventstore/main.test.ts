@@ -4,7 +4,7 @@ import { until } from '../../support/waits.js';
 import { refused, run } from './program.js';
 
 describe('npm run eventstore', () => {
-  test('says what it is for and where it listens, serves, and ends with 0 when asked to', async () => {
+  test('npm run eventstore says what it is for and where it listens, serves, and ends with 0 when asked to', async () => {
     const server = await run();
     expect(server.printed.join('\n')).toMatch(/for development only/);
     expect(server.printed).toContain(`Connection string: ${server.connectionString}`);
@@ -16,7 +16,7 @@ describe('npm run eventstore', () => {
     await client.dispose();
   });
 
-  test('refuses --port many with exit code 2, saying how it is used', async () => {
+  test('npm run eventstore refuses --port many with exit code 2, saying how it is used', async () => {
     const { code, errors } = await refused('--port', 'many');
     expect(code).toBe(2);
     expect(errors).toMatch(/Usage: npm run eventstore/);

@@ -11,7 +11,7 @@ function storedIn(stream: StreamState, ...ids: number[]): StoredChunk {
 }
 
 describe('RecentIds', () => {
-  test('keeps the first place of an id, in the stream in which it was seen first', () => {
+  test('RecentIds keeps the first place of an id, in the stream in which it was seen first', () => {
     const recent = new RecentIds();
     const [one, other] = [new StreamState('one'), new StreamState('other')];
     recent.remember(storedIn(one, 1, 2));
@@ -22,7 +22,7 @@ describe('RecentIds', () => {
     expect(recent.find(other, asked, 0)).toBeUndefined();
   });
 
-  test('forgets the oldest ids at 8 MiB, whether or not anybody asked in between', () => {
+  test('RecentIds forgets the oldest ids at 8 MiB, whether or not anybody asked in between', () => {
     for (const asks of [false, true]) {
       const recent = new RecentIds();
       const stream = new StreamState('n'.repeat(1000));

@@ -4,14 +4,14 @@ import { Decimal, formattedBody, jsonBody, serialize } from '../../../dev/writer
 import { storedBodies } from '../../convert/storeLines.js';
 
 describe('the JSON of the sample writer', () => {
-  test('is formatted exactly as the original formatted every body of a store', async () => {
+  test('The JSON of the sample writer is formatted exactly as the original formatted every body of a store', async () => {
     const bodies = await storedBodies('v3-multi-json-crlf');
     expect(bodies.length).toBeGreaterThan(1000);
     for (const { at, stored, json } of bodies)
       expect(formattedBody(json.toString('utf8')).equals(stored), `message ${at}`).toBe(true);
   });
 
-  test('keeps 64-bit numbers and the zeros of decimals, writes dates and escapes as ServiceStack does', () => {
+  test('The JSON of the sample writer keeps 64-bit numbers and the zeros of decimals, writes dates and escapes as ServiceStack does', () => {
     const text = serialize({
       Id: 9_007_199_254_740_993n,
       Price: new Decimal('12.50'),
@@ -27,7 +27,7 @@ describe('the JSON of the sample writer', () => {
     );
   });
 
-  test('stands between newlines, and text with commas and braces is broken as the original breaks it', () => {
+  test('The JSON of the sample writer stands between newlines, and text with commas and braces is broken as the original breaks it', () => {
     expect(jsonBody({ N: 1 }).toString()).toBe('\r\n{\r\n\t"N": 1\r\n}\r\n');
     expect(jsonBody({ Note: 'a, {b}' }).toString()).toBe('\r\n{\r\n\t"Note": "a,\r\n\t {\r\n\t\tb\r\n\t}"\r\n}\r\n');
   });

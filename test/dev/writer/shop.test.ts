@@ -6,12 +6,12 @@ import { shop } from '../../../dev/writer/shop.js';
 const commits = take(20_000, 1);
 
 describe('the sample shop', () => {
-  test('makes the same commits for the same seed and others for another', () => {
+  test('The sample shop makes the same commits for the same seed and others for another', () => {
     expect(take(300, 7)).toEqual(take(300, 7));
     expect(take(300, 7)).not.toEqual(take(300, 8));
   });
 
-  test('has commands, commits without events, and commits of one to five', () => {
+  test('The sample shop makes commands, commits without events, and commits of one to five events', () => {
     const share = (some: (commit: Commit) => boolean) => commits.filter(some).length / commits.length;
     expect(share(({ key }) => key === 'audit')).toBeGreaterThan(0.01);
     expect(share(({ key }) => key === 'audit')).toBeLessThan(0.02);
@@ -20,7 +20,7 @@ describe('the sample shop', () => {
     expect(Math.max(...commits.map(({ messages }) => messages.length))).toBe(5);
   });
 
-  test('has bodies that are JSON as they are, bodies that the formatter broke, and bodies that are no JSON', () => {
+  test('The sample shop makes bodies that are JSON, bodies that the formatter broke, and bodies that are no JSON', () => {
     const bodies = commits.flatMap(({ messages }) => messages.map(({ body }) => Buffer.from(body).toString('latin1')));
     const json = bodies.filter((body) => body.startsWith('\r\n{'));
     expect(json.some(isJson)).toBe(true);
@@ -30,7 +30,7 @@ describe('the sample shop', () => {
     expect(json.some((body) => /"LoyaltyNumber": 90071992547\d{5}/.test(body))).toBe(true);
   });
 
-  test('gives only audit and func records attributes', () => {
+  test('The sample shop gives attributes only to audit and func records', () => {
     for (const { key, attributes } of commits) expect(attributes.length > 0).toBe(key === 'audit' || key === 'func');
   });
 });

@@ -14,13 +14,13 @@ beforeEach(() => {
 });
 
 describe('the tape appender', () => {
-  test('opens no chunk before the first append', async () => {
+  test("The sample writer's chunk appender opens no chunk before the first append", async () => {
     const appender = await TapeAppender.open(container);
     await appender.flush();
     expect(await tapesIn(container)).toEqual([]);
   });
 
-  test('appends frame behind frame to a page blob of 512 KiB that is zero behind the last', async () => {
+  test("The sample writer's chunk appender appends frame behind frame to a page blob of 512 KiB that is zero behind the last", async () => {
     const appender = await TapeAppender.open(container);
     const commits = someCommits(30);
     for (const commit of commits) await append(appender, [commit]);
@@ -33,7 +33,7 @@ describe('the tape appender', () => {
     expect((await container.getBlobClient(tape?.name ?? '').getProperties()).blobType).toBe('PageBlob');
   });
 
-  test('writes the same bytes whether each commit is written by itself or many together', async () => {
+  test("The sample writer's chunk appender writes the same bytes whether each commit is written by itself or many together", async () => {
     const commits = someCommits(40);
     const oneByOne = await TapeAppender.open(container);
     for (const commit of commits) await append(oneByOne, [commit]);
@@ -44,7 +44,7 @@ describe('the tape appender', () => {
     expect(together?.bytes.equals(one?.bytes ?? Buffer.alloc(0))).toBe(true);
   });
 
-  test('stamps each key by its own count, but every audit record 1', async () => {
+  test("The sample writer's chunk appender stamps each key by its own count, but every audit record 1", async () => {
     const appender = await TapeAppender.open(container);
     const keys = ['customer:1', 'audit', 'customer:2', 'audit', 'customer:1'];
     await append(
@@ -57,7 +57,7 @@ describe('the tape appender', () => {
     expect(chunks.map(({ frames }) => frames.map(({ stamp }) => stamp))).toEqual([[1n, 1n, 1n, 1n, 2n], [3n]]);
   });
 
-  test('goes on in a new chunk when the next frame does not fit, named for the records before it', async () => {
+  test("The sample writer's chunk appender goes on in a new chunk when the next frame does not fit, named for the records before it", async () => {
     const appender = await TapeAppender.open(container);
     const large = commitOf(200_000);
     expect(await appender.place([large, large, large])).toHaveLength(2);
@@ -69,12 +69,12 @@ describe('the tape appender', () => {
     expect(second?.name).toMatch(/^00000002-/);
   });
 
-  test('refuses a commit that fits no chunk', async () => {
+  test("The sample writer's chunk appender refuses a commit that fits no chunk", async () => {
     const appender = await TapeAppender.open(container);
     await expect(appender.place([commitOf(524_288)])).rejects.toThrow('does not fit');
   });
 
-  test('opens a new chunk after a restart, numbered behind the valid frames, and cuts the old one as the original', async () => {
+  test("The sample writer's chunk appender opens a new chunk after a restart, numbered behind the valid frames, and cuts the old one as the original", async () => {
     const commits = someCommits(60);
     await append(await TapeAppender.open(container), commits);
     const [before] = await tapesIn(container);
@@ -91,7 +91,7 @@ describe('the tape appender', () => {
     expect(next?.name).toMatch(/^00000061-/);
   });
 
-  test('leaves a torn frame that no reader takes for one, and all frames before it', async () => {
+  test("The sample writer's chunk appender leaves a torn frame that no reader takes for one, and all frames before it", async () => {
     const appender = await TapeAppender.open(container);
     await append(appender, someCommits(10));
     const placed = await appender.place([commitOf(300), commitOf(2_000)]);

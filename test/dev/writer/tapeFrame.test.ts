@@ -16,7 +16,7 @@ const oneCommand =
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 describe('a frame of the sample writer', () => {
-  test('has the bytes of an event frame of the original', () => {
+  test('A frame of the sample writer has the bytes of an event frame of the original', () => {
     const payload = encodeBatch({
       attributes: [],
       messages: [{ contract: 'S/E', body: Buffer.from('\r\n{\r\n\t"N": 1\r\n}\r\n') }],
@@ -24,7 +24,7 @@ describe('a frame of the sample writer', () => {
     expect(encodeFrame(1n, 'u:7', payload)).toEqual(hex(oneEvent));
   });
 
-  test('has the bytes of a command frame with attributes of the original', () => {
+  test('A frame of the sample writer has the bytes of a command frame with attributes of the original', () => {
     const payload = encodeBatch({
       attributes: [
         ['id', 'abc'],
@@ -35,7 +35,7 @@ describe('a frame of the sample writer', () => {
     expect(encodeFrame(1n, 'audit', payload)).toEqual(hex(oneCommand));
   });
 
-  test('makes, one behind the other, exactly the chunks that the original made of the same commits', async () => {
+  test('Frames of the sample writer, one behind the other, are exactly the chunks that the original made of the same commits', async () => {
     const store = await filesOf('v3-audit-func-file');
     const messages = linesOf<OriginalMessage>(store.get('expected-with-audit.ndjson'));
     const placed = linesOf<OriginalFrame>(store.get('frames.ndjson')).filter((frame) => 'stamp' in frame);
@@ -56,13 +56,13 @@ describe('a frame of the sample writer', () => {
 describe('the frame that a starting writer finds', () => {
   const frame = hex(oneEvent);
 
-  test('is the one that was written, with the place behind it', () => {
+  test('The frame that a starting writer finds is the one that was written, with the place behind it', () => {
     const found = findFrame(Buffer.concat([frame, Buffer.alloc(455)]), 0);
     expect(found).toMatchObject({ stamp: 1n, key: 'u:7', end: 57 });
     expect(found?.payload).toHaveLength(24);
   });
 
-  test('is none where any byte is another', () => {
+  test('A starting writer finds no frame where any byte is another', () => {
     for (const offset of frame.keys()) {
       const damaged = Buffer.from(frame);
       damaged.writeUInt8((damaged.readUInt8(offset) + 1) % 256, offset);
@@ -70,7 +70,7 @@ describe('the frame that a starting writer finds', () => {
     }
   });
 
-  test('is none where its end is missing or zeros follow', () => {
+  test('A starting writer finds no frame whose end is missing or followed by zeros', () => {
     for (const length of frame.keys()) {
       expect(findFrame(frame.subarray(0, length), 0)).toBeUndefined();
       const torn = Buffer.concat([frame.subarray(0, length), Buffer.alloc(512)]);

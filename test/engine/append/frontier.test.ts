@@ -48,7 +48,7 @@ describe('The frontier is the contiguous prefix of what was answered', () => {
       revision: 10,
       next: 2,
     },
-  ])('$title', ({ inside, answered, revision, next, complete = false }) => {
+  ])('The frontier confirms a prefix: $title', ({ inside, answered, revision, next, complete = false }) => {
     const frontier = new Frontier(from);
     const sent = departures(frontier, 4, inside);
     for (const which of answered) {
@@ -60,7 +60,7 @@ describe('The frontier is the contiguous prefix of what was answered', () => {
     expect(frontier.isComplete).toBe(complete);
   });
 
-  test('a record of which some events are pending stays pending until it is whole', () => {
+  test('A record of which some events are pending stays pending until it is whole', () => {
     const record = sampleRecord(1);
     const pending = { record, events: sampleEvents(record, 2).slice(1) };
     const frontier = new Frontier({ ...from, pending });
@@ -84,7 +84,7 @@ describe('A cursor that the source gives', () => {
     { title: 'is confirmed with the last request under way', underWay: 2, held: false, atOnce: 1, atLast: 8 },
     { title: 'waits for events that have not left', underWay: 0, held: true, atOnce: 1, atLast: 1 },
     { title: 'waits for them also when other requests are under way', underWay: 2, held: true, atOnce: 1, atLast: 3 },
-  ])('$title', ({ underWay, held, atOnce, atLast }) => {
+  ])('A cursor that the source gives $title', ({ underWay, held, atOnce, atLast }) => {
     const frontier = new Frontier(from);
     const sent = departures(frontier, underWay);
     frontier.reach(after(7), held);
@@ -96,7 +96,7 @@ describe('A cursor that the source gives', () => {
 });
 
 describe('What was taken', () => {
-  test('goes on after the last record, or at the cursor that the source gave since', () => {
+  test('What the frontier has taken goes on after the last record, or at the cursor that the source gave since', () => {
     const frontier = new Frontier(from);
     expect(frontier.taken).toEqual(beginning);
     frontier.take(sampleRecord(1));
@@ -108,7 +108,7 @@ describe('What was taken', () => {
     expect(frontier.taken).toEqual(after(6));
   });
 
-  test('keeps the source state of the last cursor for records that bring none', () => {
+  test('The frontier keeps the source state of the last cursor for records that bring none', () => {
     const memory = { left: [{ chunk: '00000000-2012-09-10-070000.dat', offset: 40, sha1: '', etag: '0x1' }] };
     const frontier = new Frontier({ ...from, cursor: { ...beginning, memory } });
     frontier.take(sampleRecord(1));

@@ -95,7 +95,7 @@ describe('A lane cuts the events of whole records into requests', () => {
       ],
       filling: true,
     },
-  ])('$title', ({ appendBytes, records, complete, filling }) => {
+  ])('A lane cuts requests: $title', ({ appendBytes, records, complete, filling }) => {
     const lane = openLane({ ...(appendBytes !== undefined && { appendBytes }) });
     for (const [at, sizes] of records.entries()) add(lane, at + 1, sizes);
     const requests = departAll(lane).map(({ request }) => request);
@@ -103,7 +103,7 @@ describe('A lane cuts the events of whole records into requests', () => {
     expect(lane.isFilling).toBe(filling);
   });
 
-  test('a request that is completed early ends after the last record', () => {
+  test('A request that is completed early ends after the last record', () => {
     const lane = openLane();
     add(lane, 1, [small, small]);
     expect(lane.next).toBeUndefined();
@@ -113,7 +113,7 @@ describe('A lane cuts the events of whole records into requests', () => {
     expect(departAll(lane)).toHaveLength(1);
   });
 
-  test('nothing of a record is taken when one of its events cannot be sent', () => {
+  test('A lane takes nothing of a record when one of its events cannot be sent', () => {
     const lane = openLane();
     add(lane, 1, [small]);
     expect(() => add(lane, 2, [small, maxEventBytes + 1])).toThrow('too large');
@@ -123,7 +123,7 @@ describe('A lane cuts the events of whole records into requests', () => {
 });
 
 describe('A lane knows what its stream will hold', () => {
-  test('each request expects the revision that the one before it leaves', () => {
+  test('Each request of a lane expects the revision that the one before it leaves', () => {
     const lane = openLane({ revision: 41 });
     for (const position of [1, 2, 3]) add(lane, position, [half, half]);
     expect(lane.revision).toBe(41);
@@ -131,7 +131,7 @@ describe('A lane knows what its stream will hold', () => {
     expect(lane.revision).toBe(47);
   });
 
-  test('the last mark is that of the last event that left, not of one that waits', () => {
+  test('The last mark of a lane is that of the last event that left, not of one that waits', () => {
     const lane = openLane();
     expect(lane.lastMark).toBeUndefined();
     add(lane, 1, [half, half]);
@@ -140,7 +140,7 @@ describe('A lane knows what its stream will hold', () => {
     expect(lane.lastMark).toMatchObject({ position: 1, index: 1 });
   });
 
-  test('requests are in flight from their departure to their answer', () => {
+  test('The requests of a lane are in flight from their departure to their answer', () => {
     const lane = openLane();
     for (const position of [1, 2]) add(lane, position, [full]);
     expect(lane.inFlight).toBe(0);

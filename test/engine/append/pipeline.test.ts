@@ -53,7 +53,7 @@ async function append(pipeline: Pipeline, events: readonly TargetEvent[], record
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a pipeline', () => {
-  test('expects of each request the revision that the one before will leave', async () => {
+  test('A pipeline expects of each request the revision that the one before will leave', async () => {
     const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target, { cursor: beginning, revision: 41 });
     for (const position of [1, 2, 3]) {
@@ -69,7 +69,7 @@ describe('a pipeline', () => {
     expect(pipeline.sentTo).toBe(47);
   });
 
-  test('sends the first request alone, so that none behind it is taken for it when the stream has grown meanwhile', async () => {
+  test('A pipeline sends the first request alone, so that a later one cannot be taken for it when the stream has grown meanwhile', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);
     const [first, second] = [sampleRecord(1), sampleRecord(2)];
@@ -82,7 +82,7 @@ describe('a pipeline', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('confirms only the contiguous prefix when answers come in another order', async () => {
+  test('A pipeline confirms only the contiguous prefix when answers come in another order', async () => {
     const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     for (const position of [1, 2, 3, 4]) {
@@ -98,7 +98,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 3, cursor: { position: 5 }, confirmed: { revision: 3 } });
   });
 
-  test('remembers with each record what the source remembered when it gave it, also in the middle of a batch', async () => {
+  test('A pipeline keeps with each record the source state that came with it, also in the middle of a batch', async () => {
     const { target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     const memory = { left: [{ chunk: '00000000-2012-09-10-070000.dat', offset: 40, sha1: '', etag: '0x1' }] };
@@ -109,7 +109,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 0, cursor: { position: 2, memory } });
   });
 
-  test('sends what there is at the end of a batch, without waiting for more', async () => {
+  test('A pipeline sends what there is at the end of a batch, without waiting for more', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);
     const record = sampleRecord(1);
@@ -119,7 +119,7 @@ describe('a pipeline', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('sends a rest that is not full once nothing else is under way, and not before', async () => {
+  test('A pipeline sends a rest that is not full only once nothing else is under way', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);
     const [first, second] = [sampleRecord(1), sampleRecord(2)];
@@ -135,7 +135,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 1, cursor: { position: 3 } });
   });
 
-  test('lets others have their turn between two requests', async () => {
+  test('A pipeline lets other work have its turn between two requests', async () => {
     const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     const turns: number[] = [];
@@ -149,7 +149,7 @@ describe('a pipeline', () => {
     expect(turns).toEqual(expect.arrayContaining([1, 2]));
   });
 
-  test('cuts a record inside only when the server would not take it whole, and confirms it only when it is whole', async () => {
+  test('A pipeline cuts a record inside only when the server would not take it whole, and confirms it only when it is whole', async () => {
     const { sent, target } = heldTarget({ appendBytes: 1000, answersFirst: true });
     const pipeline = openPipeline(target);
     const record = sampleRecord(1);
@@ -165,7 +165,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 2, offset: 100 } });
   });
 
-  test('begun inside a record says what is missing of it until it is whole', async () => {
+  test('A pipeline that begins inside a record says what is missing of it until it is whole', async () => {
     const { sent, target } = heldTarget();
     const record = sampleRecord(1);
     const pending = { record, events: sampleEvents(record, 2).slice(1) };
@@ -180,7 +180,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed.pending).toBeUndefined();
   });
 
-  test('moves the cursor past records that make no event once everything before them is confirmed', async () => {
+  test('A pipeline moves the cursor past records that make no event once everything before them is confirmed', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);
     const record = sampleRecord(1);
@@ -194,7 +194,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ cursor: end, confirmed: { mark: { position: 1 } } });
   });
 
-  test('sends nothing of a record with an event that cannot be appended, but all before it', async () => {
+  test('A pipeline sends nothing of a record with an event that cannot be appended, but all before it', async () => {
     const { sent, target } = heldTarget();
     const tooLarge = new Failure('EventTooLarge', 'too large');
     const picky = {
@@ -217,7 +217,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed.cursor.position).toBe(2);
   });
 
-  test('fails as a whole with the first failure, and keeps what was confirmed before it', async () => {
+  test('A pipeline fails as a whole with its first failure, and keeps what was confirmed before it', async () => {
     const { sent, target } = heldTarget({ answersFirst: true });
     const pipeline = openPipeline(target);
     for (const position of [1, 2]) {
@@ -232,7 +232,7 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed.revision).toBe(0);
   });
 
-  test('never has more in flight than it may, whatever the sizes, and loses or reorders nothing', async () => {
+  test('A pipeline never has more in flight than it may, whatever the sizes, and loses or reorders nothing', async () => {
     const records = fc.array(fc.array(fc.integer({ min: 1, max: 400_000 }), { maxLength: 4 }), { maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(records, fc.array(fc.nat(3), { maxLength: 50 }), async (shapes, picks) => {

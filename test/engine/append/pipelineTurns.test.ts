@@ -133,7 +133,7 @@ describe.each(shapes)('A backlog of 50,000 %s', (_, record) => {
     ['one chunk', 50_000],
     ['many small chunks', 300],
   ])(
-    'in %s lets the timers, the stop signal and the progress line of its process have their turns',
+    'A backlog in %s lets the timers, the stop signal and the progress line of its process have their turns',
     async (_, chunkRecords) => {
       let records = 0;
       const parts = partsFor(backlog(50_000, chunkRecords, record), readyTarget(), () => {
@@ -150,7 +150,7 @@ describe.each(shapes)('A backlog of 50,000 %s', (_, record) => {
     },
   );
 
-  test('ends within a few hundred records of a stop signal, and what was taken until then is confirmed', async () => {
+  test('A backlog ends within a few hundred records of a stop signal, and what was taken until then is confirmed', async () => {
     const stop = new AbortController();
     let [records, atStop] = [0, 0];
     const parts = partsFor(backlog(50_000, 50_000, record), readyTarget(), () => {

@@ -35,7 +35,7 @@ function fixed(lineMs: number, workMs: number): ModelServer {
 }
 
 describe('The append window in a backlog', () => {
-  test('begins with one request, and has three under way once that is answered', () => {
+  test('The append window begins with one request, and has three under way once that is answered', () => {
     const window = new AppendWindow(new FakeClock(0));
     const first = window.sent(requestBytes);
     expect(window.hasRoom(requestBytes)).toBe(false);
@@ -50,7 +50,7 @@ describe('The append window in a backlog', () => {
   test.each([
     [999, true],
     [1_000, false],
-  ])('lets a second request follow the first %d ms after the last answer: %s', (pauseMs, isLet) => {
+  ])('The append window lets a second request follow the first %d ms after the last answer: %s', (pauseMs, isLet) => {
     const clock = new FakeClock(0);
     const window = new AppendWindow(clock);
     window.answered(window.sent(requestBytes));
@@ -60,7 +60,7 @@ describe('The append window in a backlog', () => {
   });
 
   test.each([0.5, 2, 20, 200])(
-    'keeps a server at hand, %d ms a request, busy with three to six, since more would only wait',
+    'The append window keeps a near server of %d ms a request busy with three to six, since more would only wait',
     (workMs) => {
       const forMs = 500 * workMs;
       const done = run(fixed(0, workMs), forMs);
@@ -77,28 +77,31 @@ describe('The append window in a backlog', () => {
     [20, 2],
     [20, 10],
     [100, 10],
-  ])('has as many under way as a line of %d ms needs for a server of %d ms, and few more', (lineMs, workMs) => {
-    const done = run(fixed(lineMs, workMs), 25 * second);
-    const needed = Math.ceil(lineMs / workMs) + 1;
-    const settled = depthBetween(done, 5 * second, 25 * second);
-    expect(settled.fewest).toBeGreaterThanOrEqual(needed);
-    expect(settled.most).toBeLessThanOrEqual(needed + 5);
-    expect(done.answered).toBeGreaterThanOrEqual(((25 * second) / workMs) * 0.97);
-  });
+  ])(
+    'The append window has as many under way as a line of %d ms needs for a server of %d ms, and few more',
+    (lineMs, workMs) => {
+      const done = run(fixed(lineMs, workMs), 25 * second);
+      const needed = Math.ceil(lineMs / workMs) + 1;
+      const settled = depthBetween(done, 5 * second, 25 * second);
+      expect(settled.fewest).toBeGreaterThanOrEqual(needed);
+      expect(settled.most).toBeLessThanOrEqual(needed + 5);
+      expect(done.answered).toBeGreaterThanOrEqual(((25 * second) / workMs) * 0.97);
+    },
+  );
 
-  test('has sixteen under way at most, however long the line', () => {
+  test('The append window has sixteen requests under way at most, however long the line', () => {
     const done = run(fixed(500, 1), minute);
     expect(depthBetween(done, 0, minute).most).toBe(16);
     expect(depthBetween(done, 20 * second, 29 * second).most).toBe(16);
   });
 
-  test('does not creep up over hours on a server that is no faster with more', () => {
+  test('The append window does not creep up over hours on a server that is no faster with more', () => {
     const done = run(fixed(0, 20), 4 * 60 * minute);
     expect(depthBetween(done, second, 4 * 60 * minute).most).toBeLessThanOrEqual(6);
     expect(done.answered).toBe((4 * 60 * minute) / 20);
   });
 
-  test('keeps a server busy that takes now little, now much time', () => {
+  test('The append window keeps a server busy whose time for a request changes', () => {
     const random = chance();
     const works: number[] = [];
     const workMs = (): number => {
@@ -112,13 +115,13 @@ describe('The append window in a backlog', () => {
     expect(depthBetween(done, second, 25 * second).most).toBeLessThanOrEqual(8);
   });
 
-  test('still uses most of a server behind a line whose delay wavers', () => {
+  test('The append window still uses most of a server behind a line whose delay wavers', () => {
     const random = chance();
     const done = run({ lineMs: () => 10 + random() * 2, workMs: () => 2 }, 25 * second);
     expect(done.answered).toBeGreaterThan(12_500 * 0.9);
   });
 
-  test('shrinks when the server has become so slow that fewer do, and grows when it is fast again', () => {
+  test('The append window shrinks when the server has become so slow that fewer do, and grows when it is fast again', () => {
     const slowUntil = { from: 10 * second, to: 20 * second };
     const workMs = (now: number): number => (now >= slowUntil.from && now < slowUntil.to ? 40 : 2);
     const done = run({ lineMs: () => 20, workMs }, 28 * second);
@@ -127,7 +130,7 @@ describe('The append window in a backlog', () => {
     expect(depthBetween(done, 25 * second, 28 * second).fewest).toBeGreaterThanOrEqual(11);
   });
 
-  test('forgets a long line within half a minute of its getting short, and learns of it when it is long again', () => {
+  test('The append window forgets a long line within half a minute of its getting short, and widens again when it is long again', () => {
     const lineMs = (now: number): number => (now >= minute && now < 2 * minute ? 0 : 20);
     const done = run({ lineMs, workMs: () => 2 }, 3 * minute);
     expect(depthBetween(done, 50 * second, minute).fewest).toBeGreaterThanOrEqual(11);
@@ -136,13 +139,13 @@ describe('The append window in a backlog', () => {
     expect(done.answered).toBeGreaterThan(((3 * minute) / 2) * 0.98);
   });
 
-  test('bounds the bytes under way, so that large requests do not multiply', () => {
+  test('The append window bounds the bytes under way, so that large requests do not multiply', () => {
     const done = run({ ...fixed(100, 1), bytes: () => 1_048_576 }, 25 * second);
     expect(done.maxBytes).toBeLessThanOrEqual(16 * requestBytes);
     expect(depthBetween(done, 20 * second, 25 * second).most).toBe(3);
   });
 
-  test('lets a request larger than all the window through alone', () => {
+  test('The append window lets a request larger than all the window through alone', () => {
     const done = run({ ...fixed(10, 1), bytes: () => 16_000_000 }, second);
     expect(depthBetween(done, 0, second)).toEqual({ fewest: 1, most: 1 });
     expect(done.answered).toBeGreaterThan(80);
@@ -150,7 +153,7 @@ describe('The append window in a backlog', () => {
 });
 
 describe('The append window near the head', () => {
-  test('lets a small request leave at once, and does not judge a backlog by its reply', () => {
+  test('The append window near the head lets a small request leave at once, and does not judge a backlog by its reply', () => {
     const clock = new FakeClock(0);
     const window = new AppendWindow(clock);
     for (let count = 0; count < 100; count++) {
@@ -164,7 +167,7 @@ describe('The append window near the head', () => {
     expect(depths.at(-1)?.requests).toBeGreaterThanOrEqual(11);
   });
 
-  test('is not widened by requests that came one at a time, however long the line', () => {
+  test('The append window near the head is not widened by requests that came one at a time, however long the line', () => {
     const clock = new FakeClock(0);
     const window = new AppendWindow(clock);
     for (let count = 0; count < 200; count++) {

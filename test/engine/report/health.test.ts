@@ -18,12 +18,12 @@ function ended(minutes: number, more: Partial<RunNote> = {}): RunNote {
 describe('After a run that was told to end by itself, with no timer to start another', () => {
   const single = { single: true } as const;
 
-  test('all is well as long as the source holds nothing more, however long that is', () => {
+  test('After a run that ended as it was told to, all is well as long as the source holds nothing more, however long that is', () => {
     expect(runProblems(ended(1_000, single), caughtUp, now, false)).toEqual([]);
     expect(staleness(ended(1_000, single), caughtUp, now)).toEqual({ staleSeconds: 0 });
   });
 
-  test('a source that has grown is left behind, and it is said how to go on', () => {
+  test('After a run that ended as it was told to, a source that has grown is named with how to go on', () => {
     expect(runProblems(ended(2, single), behind, now, false)).toEqual([]);
     expect(runProblems(ended(4, single), behind, now, false)).toEqual([
       `The last run ended ${ago(4)} as requested, and 2 events are not replicated yet. Start another run, or one with --follow.`,
@@ -31,7 +31,7 @@ describe('After a run that was told to end by itself, with no timer to start ano
     expect(staleness(ended(4, single), behind, now)).toEqual({ staleSeconds: 240 });
   });
 
-  test('a stop or an outage that it ended with stays', () => {
+  test('After a run that ended as it was told to, its stop or outage remains in the health', () => {
     const failure = { kind: 'TargetConflict', message: 'A foreign event.', remedy: 'Accept it.', facts: {} } as const;
     const stop = { since: ago(5), failure, notification: 'sent' } as const;
     expect(runProblems(ended(5, { ...single, stop }), behind, now, false)).toEqual([
@@ -43,14 +43,14 @@ describe('After a run that was told to end by itself, with no timer to start ano
     ]);
   });
 
-  test('one that never came to its end is missed like any other', () => {
+  test('A run that never came to its end is missed although no timer starts another', () => {
     const killed = { runner: 'r', startedAt: ago(5), refreshedAt: ago(4), ...single };
     expect(runProblems(killed, caughtUp, now, false)).toEqual([expect.stringMatching(/^No run has reported since/)]);
   });
 });
 
 describe('After a run that a timer should have followed up', () => {
-  test('three minutes of silence are a problem, whatever the source holds', () => {
+  test('Three minutes without a run that a timer should have started are a problem, whatever the source holds', () => {
     expect(runProblems(ended(2), caughtUp, now, false)).toEqual([]);
     expect(runProblems(ended(4), caughtUp, now, false)).toEqual([
       `No run has reported since ${ago(4)}. Check whether one is running.`,
@@ -58,7 +58,7 @@ describe('After a run that a timer should have followed up', () => {
     expect(staleness(ended(4), caughtUp, now)).toEqual({ staleSeconds: 240 });
   });
 
-  test('an outage whose end is still being told is over', () => {
+  test('An outage whose end is still being reported is over', () => {
     const failure = { kind: 'TargetUnreachable', message: 'Nobody.', remedy: 'Start it.', facts: {} } as const;
     const outage = { since: ago(9), endedAt: ago(1), tries: 5, failure, notification: 'claimed' } as const;
     expect(runProblems(ended(1, { outage }), caughtUp, now, false)).toEqual([]);
@@ -82,7 +82,7 @@ describe('A target that a run would stop for', () => {
       { kind: 'tombstoned' },
       'Stream t was deleted for good. Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.',
     ],
-  ])('is told with the remedy before a run has met it: %j', (tail, problem) => {
+  ])('A target that a run would stop for is reported with the remedy before a run has met it: %j', (tail, problem) => {
     expect(tailProblems(tail, row, 't')).toEqual([problem]);
   });
 });

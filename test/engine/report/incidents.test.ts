@@ -42,7 +42,7 @@ async function openWebhook() {
 }
 
 describe('an outage', () => {
-  test('is told once when it begins and once when it ends, across invocations', async () => {
+  test('An outage is reported once when it begins and once when it ends, across invocations', async () => {
     const store = new MemoryCheckpointStore();
     const first = await invocation(store);
     await first.notices.failed(unreachable);
@@ -59,7 +59,7 @@ describe('an outage', () => {
     expect(fourth.logger.lines).toEqual([]);
   });
 
-  test('counts its tries and keeps its beginning', async () => {
+  test('An outage counts its tries and keeps its beginning', async () => {
     const store = new MemoryCheckpointStore();
     const { notices } = await invocation(store);
     await notices.failed(unreachable);
@@ -68,7 +68,7 @@ describe('an outage', () => {
     expect(store.stored?.row.run?.outage).toMatchObject({ since, tries: 2, notification: 'sent' });
   });
 
-  test('is told again by the next process when the one that claimed it died before it could tell', async () => {
+  test('An outage is reported by the next process when the one that claimed it died before it could report it', async () => {
     const store = new MemoryCheckpointStore();
     const clock = FakeClock.flowing();
     const died = await invocation(store, { clock });
@@ -90,7 +90,7 @@ describe('an outage', () => {
     expect(after.logger.events('error')).toEqual([]);
   });
 
-  test('whose end was claimed by a process that died is told to be over by the next one', async () => {
+  test('An outage whose end was claimed by a process that died is reported as over by the next one', async () => {
     const store = new MemoryCheckpointStore();
     const clock = FakeClock.flowing();
     const died = await invocation(store, { clock });
@@ -106,7 +106,7 @@ describe('an outage', () => {
     expect(store.stored?.row.run?.outage).toBeUndefined();
   });
 
-  test('that two processes meet at the same moment is told by one of them when it begins and when it ends', async () => {
+  test('An outage that two processes meet at the same moment is reported by one of them when it begins and when it ends', async () => {
     const store = new MemoryCheckpointStore();
     await (await invocation(store)).notices.stopped(corrupt); // there is a row
     const both = [await invocation(store), await invocation(store)];
@@ -124,7 +124,7 @@ describe('an outage', () => {
     expect(store.stored?.row.run?.outage).toBeUndefined();
   });
 
-  test('is told once per process when the table cannot be written', async () => {
+  test('An outage is reported once per process when the table cannot be written', async () => {
     const store = new MemoryCheckpointStore();
     store.down = true;
     const { notices, logger, keeper } = await invocation(store);
@@ -140,7 +140,7 @@ describe('an outage', () => {
     expect(logger.events('error')).toEqual(['outage-began', 'outage-ended']);
   });
 
-  test('of the table is written down once it can be, and is not told again by others', async () => {
+  test('An outage of the table is written down once it can be, and is not reported again by others', async () => {
     const store = new MemoryCheckpointStore();
     store.down = true;
     const { notices, logger, keeper } = await invocation(store);
@@ -157,7 +157,7 @@ describe('an outage', () => {
     expect(other.logger.events('error')).toEqual(['outage-ended']);
   });
 
-  test('of the table that begins while the end of another is on its way is told when it ends, once', async () => {
+  test('An outage of the table that begins while the end of another is being written is reported when it ends, once', async () => {
     const { webhook, receiver, events } = await openWebhook();
     const store = new MemoryCheckpointStore();
     const { notices, logger, keeper } = await invocation(store, { webhook });
@@ -179,7 +179,7 @@ describe('an outage', () => {
     await eventually('the end to be posted', () => expect(events()).toEqual(['outage-began', 'outage-ended']));
   });
 
-  test('that begins anew after its end is told anew', async () => {
+  test('An outage that begins anew after its end is reported anew', async () => {
     const { notices, logger } = await invocation(new MemoryCheckpointStore());
     await notices.failed(unreachable);
     await notices.good();
@@ -187,7 +187,7 @@ describe('an outage', () => {
     expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began']);
   });
 
-  test('says what failed and what to do', async () => {
+  test('An outage says what failed and what to do', async () => {
     const { notices, logger } = await invocation(new MemoryCheckpointStore());
     await notices.failed(unreachable);
     expect(logger.lines[0]?.facts).toMatchObject({
@@ -197,7 +197,7 @@ describe('an outage', () => {
     });
   });
 
-  test('that comes from a defect leaves the stack in the log', async () => {
+  test('An outage that comes from a defect leaves the stack in the log', async () => {
     const { notices, logger } = await invocation(new MemoryCheckpointStore());
     await notices.failed(asFailure(new TypeError('x is not a function')));
     expect(logger.lines[0]?.facts).toMatchObject({
@@ -208,7 +208,7 @@ describe('an outage', () => {
 });
 
 describe('a stop', () => {
-  test('is told once per cause, across invocations', async () => {
+  test('A stop is reported once per cause, across invocations', async () => {
     const store = new MemoryCheckpointStore();
     const first = await invocation(store);
     await first.notices.stopped(corrupt);
@@ -222,7 +222,7 @@ describe('a stop', () => {
     expect(third.logger.events('error')).toEqual(['stopped']);
   });
 
-  test('keeps since when, and is gone with the next good pass', async () => {
+  test('A stop keeps its beginning, and is gone with the next good pass', async () => {
     const store = new MemoryCheckpointStore();
     const { notices } = await invocation(store);
     await notices.stopped(corrupt);
@@ -231,7 +231,7 @@ describe('a stop', () => {
     expect(store.stored?.row.run?.stop).toBeUndefined();
   });
 
-  test('ends an outage: the parts can be reached again', async () => {
+  test('A stop ends an outage: all parts can be reached again', async () => {
     const { notices, logger } = await invocation(new MemoryCheckpointStore());
     await notices.failed(unreachable);
     await notices.stopped(corrupt);
@@ -240,7 +240,7 @@ describe('a stop', () => {
 });
 
 describe('people elsewhere', () => {
-  test('get one POST when an outage begins, one when it ends and one for a stop, across processes', async () => {
+  test('People elsewhere get one POST when an outage begins, one when it ends and one for a stop, across processes', async () => {
     const { webhook, receiver, events } = await openWebhook();
     const store = new MemoryCheckpointStore();
     for (let processes = 0; processes < 3; processes += 1) {
@@ -267,7 +267,7 @@ describe('people elsewhere', () => {
     });
   });
 
-  test('hold nothing up: what hangs is claimed in the row until it has arrived', async () => {
+  test('A webhook that hangs holds nothing up: its notice is claimed in the row until it has arrived', async () => {
     const { webhook, receiver, events } = await openWebhook();
     receiver.answer = 'hang';
     const store = new MemoryCheckpointStore();
@@ -285,7 +285,7 @@ describe('people elsewhere', () => {
     expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' }); // left to the next process
   });
 
-  test('are told by the next process what this one could not send before it ended', async () => {
+  test('People elsewhere get from the next process what this one could not send before it ended', async () => {
     const store = new MemoryCheckpointStore();
     const clock = FakeClock.flowing();
     const hanging = await openWebhook();

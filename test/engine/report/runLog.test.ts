@@ -9,7 +9,7 @@ const chunk = '00000001-2013-10-15-093000.dat';
 const { signal } = new AbortController();
 
 describe('What is kept for people', () => {
-  test('is a sample of the lag a minute, also while nothing happens and while the server is away', async () => {
+  test('The lag is sampled once a minute, also while nothing happens and while the server is away', async () => {
     const ferry = await Ferry.open(server(), { IDLE_POLL_MS: '5000' });
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
@@ -41,7 +41,7 @@ describe('What is kept for people', () => {
     expect(samples.at(-1)).toMatchObject({ lag: { events: 0, seconds: 0 }, position: 10, revision: 9, well: true });
   });
 
-  test('is no lag at the end of a copy, however long that took', async () => {
+  test('The lag at the end of a copy is none, however long that took', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     await ferry.run();
@@ -53,7 +53,7 @@ describe('What is kept for people', () => {
     expect(run?.behindSince).toBeUndefined();
   });
 
-  test('are the last runs, well or not, newest first', async () => {
+  test('The last runs are kept, well or not, newest first', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     await ferry.run();
@@ -66,7 +66,7 @@ describe('What is kept for people', () => {
     ]);
   });
 
-  test('are no more than ten runs', async () => {
+  test('No more than ten runs are kept', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     for (let run = 0; run < 12; run += 1) await ferry.run();
@@ -75,7 +75,7 @@ describe('What is kept for people', () => {
 });
 
 describe('Staleness', () => {
-  test('is none while all is replicated, and counts from the last good moment while it is not', async () => {
+  test('Staleness is none while all is replicated, and counts from the last good moment while it is not', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const clock = FakeClock.flowing();

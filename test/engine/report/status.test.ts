@@ -71,7 +71,7 @@ async function cutOff(which: Parts) {
 }
 
 describe('A status that is cut off', () => {
-  test('names the target when only that was silent, and shows the rest', async () => {
+  test('A status that is cut off names the target when only that was silent, and shows the rest', async () => {
     const { healthy, source, target, problems } = await cutOff(parts({ tail: 'silent' }));
     expect(healthy).toBe(false);
     expect(target.error).toMatchObject({ kind: 'TargetUnreachable', message: 'The server did not answer in time.' });
@@ -79,14 +79,14 @@ describe('A status that is cut off', () => {
     expect(problems[0]).toMatch(/^The server did not answer in time\. Check that the server runs/);
   });
 
-  test('names the source when only that was silent', async () => {
+  test('A status that is cut off names the source when only that was silent', async () => {
     const { source, target, checkpoint } = await cutOff(parts({ head: 'silent' }));
     expect(source.error).toMatchObject({ kind: 'SourceUnreachable' });
     expect(target).toEqual({ stream: 't', state: 'absent' });
     expect(checkpoint).toEqual({});
   });
 
-  test('names the table when only that was silent, and says nothing of the source that it could not ask', async () => {
+  test('A status that is cut off names the table when only that was silent, and says nothing of the source that it could not ask', async () => {
     const { source, target, checkpoint } = await cutOff(parts({ row: 'silent' }));
     expect(checkpoint.error).toMatchObject({ kind: 'CheckpointUnreachable' });
     expect(source).toEqual({ id: 's' });
@@ -98,17 +98,17 @@ describe('A status', () => {
   const problemsOf = async (facts: Parameters<typeof parts>[0]): Promise<readonly string[]> =>
     (await status(parts(facts), new AbortController().signal)).problems;
 
-  test('is well while a run reports', async () => {
+  test('A status is well while a run reports its progress', async () => {
     expect(await problemsOf({ run: { startedAt: 60, refreshedAt: 2, movedAt: 30 } })).toEqual([]);
   });
 
-  test('names a run that has not reported for more than three minutes', async () => {
+  test('A status names a run that has not reported for more than three minutes', async () => {
     expect(await problemsOf({ run: { startedAt: 60, refreshedAt: 4, movedAt: 4 } })).toEqual([
       expect.stringMatching(/^No run has reported since /),
     ]);
   });
 
-  test('names a stream in which nothing was confirmed for more than ten minutes although the source is ahead', async () => {
+  test('A status names a stream in which nothing was confirmed for more than ten minutes although the source is ahead', async () => {
     const run = { startedAt: 60, refreshedAt: 0, behindSince: 11 };
     expect(await problemsOf({ bytesBehind: 5, run: { ...run, movedAt: 11 } })).toEqual([
       expect.stringMatching(/^Nothing was confirmed since .* although the source is ahead/),
