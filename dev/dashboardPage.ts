@@ -1,3 +1,4 @@
+import { buildSync } from 'esbuild';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,10 +16,10 @@ export const dashboardPagePath = fileURLToPath(new URL('../generated/dashboardPa
  * the policy that lets a browser run and contact nothing else.
  */
 export function dashboardPageModule(): string {
-  const [html, css, js] = ['page.html', 'page.css', 'page.js'].map(partOfPage) as [string, string, string];
+  const [html, css] = ['page.html', 'page.css'].map(partOfPage) as [string, string];
   const chart = chartLibrary();
   const styles = `${chart.css}\n${css}`;
-  const script = `${chart.licence}\n${chart.js}\n${js}`;
+  const script = `${chart.licence}\n${chart.js}\n${pageScript()}`;
   const page = html
     .replace('/* styles */', () => styles)
     .replace('/* script */', () => script)
@@ -43,8 +44,17 @@ export const dashboardPolicy =
 `;
 }
 
+const pageFolder = fileURLToPath(new URL('../src/dashboard/page/', import.meta.url));
+
 function partOfPage(name: string): string {
-  return readFileSync(new URL(`../src/dashboard/page/${name}`, import.meta.url), 'utf8').replaceAll('\r\n', '\n');
+  return readFileSync(join(pageFolder, name), 'utf8').replaceAll('\r\n', '\n');
+}
+
+/** The modules of the page as one script. */
+function pageScript(): string {
+  const entry = { entryPoints: ['page.js'], absWorkingDir: pageFolder, bundle: true };
+  const { outputFiles } = buildSync({ ...entry, format: 'esm', target: 'es2022', write: false });
+  return outputFiles.map(({ text }) => text).join('');
 }
 
 /** uPlot as browsers take it, and its licence, which must stay with it. */

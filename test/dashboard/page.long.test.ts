@@ -111,7 +111,7 @@ describeInBrowser('The status page in a browser', (open) => {
     await pass(10_000);
     await page.locator('body[data-state=lost]').waitFor();
     expect(await page.getByRole('alert').innerText()).toMatch(
-      /^No answer\s+This page could not ask.*What is below was true at/,
+      /^No answer\s+The page got no answer: .*What is below was true at/,
     );
   });
 
