@@ -39,7 +39,7 @@ describe('the deployment package', () => {
     'node_modules/debug/src/index.js',
     'node_modules/some-package/docs/data.json',
     'node_modules/some-package/test/index.js',
-  ])('holds %s', (path) => {
+  ])('The deployment package holds %s', (path) => {
     expect(stayOut([path])).toEqual([]);
   });
 
@@ -54,11 +54,11 @@ describe('the deployment package', () => {
     'dist/cli/main.js.map',
     'README.md',
     'node_modules/azurite/package.json',
-  ])('does not hold %s', (path) => {
+  ])('The deployment package does not hold %s', (path) => {
     expect(stayOut([path])).toEqual([path]);
   });
 
-  test('holds nothing of the repository but host.json, package.json and the status page', () => {
+  test('The deployment package holds nothing of the repository but host.json, package.json and the status page', () => {
     const { stdout } = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
     const paths = stdout.split('\0').filter((path) => path !== '');
     const out = new Set(stayOut(paths));
@@ -75,12 +75,12 @@ describe('the settings for this machine', () => {
     readonly Values: Readonly<Record<string, string>>;
   };
 
-  test('name nothing but emulators', () => {
+  test('The settings for this machine name only emulators', () => {
     expect(Values['AzureWebJobsStorage']).toBe('UseDevelopmentStorage=true');
     expect(Values['EVENTSTORE_CONNECTION_STRING']).toMatch(/^esdb:\/\/127\.0\.0\.1:/);
   });
 
-  test('are complete', () => {
+  test('The settings for this machine are complete', () => {
     expect(loadConfig(Values).config.source.container).toBe(Values['SOURCE_CONTAINER']);
   });
 });

@@ -20,7 +20,7 @@ const defaults = { IDLE_POLL_MS: '', OUTAGE_WAIT_SECONDS: '', EMPTY_SOURCE_WAIT_
 const withoutSecondLooks = (slept: readonly number[]) => slept.filter((ms) => ms !== 1_000);
 
 describe('a run that goes on', () => {
-  test('polls every 500 ms when caught up, and replicates what comes', async () => {
+  test('A following run polls every 500 ms when caught up, and replicates what comes', async () => {
     const ferry = await Ferry.open(server(), defaults);
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
@@ -35,7 +35,7 @@ describe('a run that goes on', () => {
     expect(report).toMatchObject({ end: 'stop-requested', anotherRunner: false });
   });
 
-  test('looks every 30 s at a source without records', async () => {
+  test('A following run looks every 30 s at a source without records', async () => {
     const ferry = await Ferry.open(server(), defaults);
     const stop = new AbortController();
     const clock = FakeClock.flowing(async (count, ms) => {
@@ -49,7 +49,7 @@ describe('a run that goes on', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 2));
   });
 
-  test('waits a minute between tries in an outage, tells people once when it begins and once when it ends', async () => {
+  test('A following run waits a minute between tries in an outage, and reports it once when it begins and once when it ends', async () => {
     const ferry = await Ferry.open(server(), defaults);
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
@@ -64,7 +64,7 @@ describe('a run that goes on', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 
-  test('ends when its budget is used up, and the next one goes on', async () => {
+  test('A following run ends when its budget is used up, and the next one goes on', async () => {
     const ferry = await Ferry.open(server(), defaults);
     await ferry.write(chunk, numbered(1, 3));
     const clock = FakeClock.flowing();
@@ -78,7 +78,7 @@ describe('a run that goes on', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
   });
 
-  test('starts again from what the target holds once an append has failed', async () => {
+  test('A following run starts again from what the target holds once an append has failed', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
@@ -94,7 +94,7 @@ describe('a run that goes on', () => {
     expect(ferry.logger.events('error')).toEqual([]);
   });
 
-  test('renews the row at least once a minute while it waits', async () => {
+  test('A following run renews the row at least once a minute while it waits', async () => {
     const ferry = await Ferry.open(server(), { ...defaults, IDLE_POLL_MS: '10000' });
     await ferry.write(chunk, numbered(1, 3));
     const stop = new AbortController();
@@ -113,13 +113,13 @@ describe('a run that goes on', () => {
 });
 
 describe('a run until caught up', () => {
-  test('ends with nothing to replicate when the source has no record', async () => {
+  test('A run until caught up ends with nothing to replicate when the source has no record', async () => {
     const ferry = await Ferry.open(server());
     expect(await ferry.run()).toMatchObject({ end: 'nothing-to-replicate' });
     expect(ferry.events()).toEqual([]);
   });
 
-  test('fails with the outage when its caller waits', async () => {
+  test('A run until caught up fails with the outage when its caller waits', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     await server().stop();
@@ -129,7 +129,7 @@ describe('a run until caught up', () => {
     expect(ferry.logger.events('error')).toEqual(['outage-began', 'outage-ended']);
   });
 
-  test('goes on after an acknowledgement was lost, without a double', async () => {
+  test('A run until caught up goes on after an acknowledgement was lost, without a double', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 300));
     server().faults.loseAcknowledgements(1);
@@ -146,7 +146,7 @@ describe('a run until caught up', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 300));
   });
 
-  test('beside another one is harmless: every event is there once, in order', async () => {
+  test('A run beside another one is harmless: every event is there once, in order', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3000));
     const stop = new AbortController().signal;
@@ -156,7 +156,7 @@ describe('a run until caught up', () => {
   });
 });
 
-test('what goes wrong while a failure is being answered is answered too', async () => {
+test('A failure that comes while another is handled is handled too', async () => {
   const stop = new AbortController();
   let loads = 0;
   const checkpoint = {
@@ -191,7 +191,7 @@ test('what goes wrong while a failure is being answered is answered too', async 
   expect(logger.events('error')).toEqual(['outage-began']);
 });
 
-test('a failure that cannot even be answered is waited out, and ends a run that does not wait', async () => {
+test('A failure that cannot even be handled is waited out, and ends a run that does not wait', async () => {
   const stop = new AbortController();
   const clock = FakeClock.flowing((count) => void (count === 3 && stop.abort()));
   let lines = 0;
@@ -220,7 +220,7 @@ test('a failure that cannot even be answered is waited out, and ends a run that 
   await expect(waitless).rejects.toMatchObject({ kind: 'Unexpected', message: 'the logger is broken' });
 });
 
-test('a row that is said to be there and cannot be seen is looked for once a second, not at once for ever', async () => {
+test('A row that is said to be there but cannot be seen is looked for once a second, not at once for ever', async () => {
   const stop = new AbortController();
   let loads = 0;
   const clock = FakeClock.flowing((count) => void (count === 5 && stop.abort()));
@@ -246,7 +246,7 @@ test('a row that is said to be there and cannot be seen is looked for once a sec
   expect(loads).toBe(10);
 });
 
-test('a run that outlives its budget by more than an append and 15 s gives itself up and tells people', async () => {
+test('A run that outlives its budget by more than an append and 15 s gives itself up and tells people', async () => {
   const clock = FakeClock.flowing();
   const never = new Promise<never>(() => undefined);
   const logger = new RecordingLogger();
@@ -271,7 +271,7 @@ test('a run that outlives its budget by more than an append and 15 s gives itsel
   expect(logger.events('error')).toEqual(['outage-began']);
 });
 
-test('another runner that is left to it for five minutes without the lag falling is an outage', async () => {
+test('Another runner that is left to it for five minutes without the lag falling is an outage', async () => {
   const clock = FakeClock.flowing();
   const identity = { source: 'source', stream: 's', settings: {} };
   const parts = {

@@ -18,28 +18,28 @@ function verdicts(tails: readonly number[], failure = lost): string[] {
 }
 
 describe('after an append of unknown outcome', () => {
-  test('a tail that moved within what was sent is progress', () => {
+  test('After an append of unknown outcome, a tail that moved within what was sent is progress', () => {
     expect(verdicts([12, 15, 19])).toEqual(['go-on', 'go-on', 'go-on']);
   });
 
-  test('a tail that did not move is tried once more after a wait, then it is an outage', () => {
+  test('After an append of unknown outcome, a tail that did not move is tried once more after a wait, then it is an outage', () => {
     expect(verdicts([9, 9])).toEqual(['wait', 'outage']);
   });
 
-  test('a tail that moves in between starts the count again', () => {
+  test('After appends of unknown outcome, a tail that moves in between starts the count again', () => {
     expect(verdicts([9, 12, 12])).toEqual(['wait', 'go-on', 'wait']);
   });
 
-  test('a tail beyond anything we sent, twice, is another runner', () => {
+  test('After an append of unknown outcome, a tail beyond anything we sent, twice, is another runner', () => {
     expect(verdicts([25, 40])).toEqual(['go-on', 'another-runner']);
   });
 
-  test('a smaller limit named by the server is progress although nothing moved', () => {
+  test('After an append of unknown outcome, a smaller limit named by the server is progress although nothing moved', () => {
     const tooLarge = new Failure('AppendTooLarge', 'limit 1000');
     expect(verdicts([9, 9, 9], tooLarge)).toEqual(['go-on', 'go-on', 'go-on']);
   });
 
-  test('a good pass forgets what was before', () => {
+  test('After an append of unknown outcome, a good pass forgets what was before', () => {
     const standoff = new Standoff();
     standoff.begin(behind(9));
     standoff.uncertain(lost);
@@ -50,7 +50,7 @@ describe('after an append of unknown outcome', () => {
     expect(standoff.judge(9)).toBe('wait');
   });
 
-  test('nothing is judged before the first pass: the tail says nothing about us yet', () => {
+  test('After an append of unknown outcome, nothing is judged before the first pass: the tail says nothing about us yet', () => {
     const standoff = new Standoff();
     standoff.uncertain(new Failure('CheckpointMoved', 'the row was changed'));
     expect(standoff.judge(500)).toBe('go-on');

@@ -44,7 +44,7 @@ async function acceptChunk(ferry: Ferry, chunk: string): Promise<void> {
 }
 
 describe('a container', () => {
-  test('that does not exist is an outage that names container and account, and no secret', async () => {
+  test('A container that does not exist is an outage that names container and account, and no secret', async () => {
     const ferry = await open();
     const failure = await ferry.run({ SOURCE_CONTAINER: 'no-such-container' }).catch((error: Error) => error);
     expect(failure).toMatchObject({ kind: 'SourceUnreachable', policy: 'wait' });
@@ -55,7 +55,7 @@ describe('a container', () => {
 });
 
 describe('garbage in the middle of a chunk', () => {
-  test('stops at its offset, with everything before it replicated', async () => {
+  test('Garbage in the middle of a chunk stops replication at its offset, with everything before it replicated', async () => {
     const ferry = await open();
     const bytes = tapeBytes(numbered(1, 10));
     const frameBytes = bytes.length / 10;
@@ -68,7 +68,7 @@ describe('garbage in the middle of a chunk', () => {
     await expectStop(ferry, 'SourceCorrupt', { chunk: first, offset: 4 * Math.floor(frameBytes) });
   });
 
-  test('is passed over by ON_DAMAGE=salvage, and hides the rest of the chunk under skip', async () => {
+  test('Garbage in the middle of a chunk is passed over by ON_DAMAGE=salvage, and hides the rest of the chunk under skip', async () => {
     const bytes = Buffer.concat([tapeBytes(numbered(1, 4)), Buffer.alloc(64, 0x5a), tapeBytes(numbered(5, 9))]);
     const salvaged = await open({ ON_DAMAGE: 'salvage' });
     await salvaged.write(first, bytes);
@@ -83,7 +83,7 @@ describe('garbage in the middle of a chunk', () => {
 });
 
 describe('a chunk that is shortened', () => {
-  test('below the cursor, between runs, is SourceTruncated', async () => {
+  test('A chunk that is shortened below the cursor, between runs, is SourceTruncated', async () => {
     const ferry = await open();
     await ferry.write(first, numbered(1, 9));
     await ferry.run();
@@ -91,7 +91,7 @@ describe('a chunk that is shortened', () => {
     await expectStop(ferry, 'SourceTruncated');
   });
 
-  test('below the cursor, during a run, is SourceTruncated', async () => {
+  test('A chunk that is shortened below the cursor, during a run, is SourceTruncated', async () => {
     const ferry = await open();
     await ferry.write(first, numbered(1, 9));
     await expect(follow(ferry, () => ferry.write(first, numbered(1, 5)))).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('a chunk that is shortened', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 9));
   });
 
-  test('above the cursor, as the original reader does on load, is nothing', async () => {
+  test('A chunk that is shortened above the cursor, as the original reader does on load, is no finding', async () => {
     const ferry = await open();
     const frames = tapeBytes(numbered(1, 9));
     await ferry.write(first, Buffer.concat([frames, Buffer.alloc(4096)]));
@@ -112,7 +112,7 @@ describe('a chunk that is shortened', () => {
   });
 });
 
-test('a frame that is replaced under the cursor while the run goes on is SourceReplaced', async () => {
+test('A frame that is replaced under the cursor while the run goes on is SourceReplaced', async () => {
   const ferry = await open();
   await ferry.write(first, numbered(1, 9));
   const others = numbered(1, 9).map((record) => ({ ...record, key: 'customer-2' }));
@@ -121,7 +121,7 @@ test('a frame that is replaced under the cursor while the run goes on is SourceR
   expect(ferry.bodies()).toEqual(numberedBodies(1, 9));
 });
 
-test.each(['in the last chunk', 'in an older chunk'])('a frame of 500 KiB %s is replicated', async (where) => {
+test.each(['in the last chunk', 'in an older chunk'])('A frame of 500 KiB %s is replicated', async (where) => {
   const ferry = await open();
   const large: WrittenRecord = { messages: [['Large', `"${'x'.repeat(500 * 1024)}"`]] };
   await ferry.write(first, [...numbered(1, 2), large, ...numbered(4, 4)]);
@@ -134,7 +134,7 @@ test.each(['in the last chunk', 'in an older chunk'])('a frame of 500 KiB %s is 
 });
 
 describe('a chunk that appears before the cursor', () => {
-  test('is SourceReordered, and accept reads it behind the cursor', async () => {
+  test('A chunk that appears before the cursor is SourceReordered, and accept reads it behind the cursor', async () => {
     const ferry = await open();
     await ferry.write(first, numbered(1, 10));
     await ferry.write(second, numbered(11, 12));
@@ -152,7 +152,7 @@ describe('a chunk that appears before the cursor', () => {
     );
   });
 
-  test('and was accepted is not read twice when the checkpoint is lost midway', async () => {
+  test('A chunk that appeared before the cursor and was accepted is not read twice when the checkpoint is lost midway', async () => {
     const ferry = await open();
     await ferry.write(first, numbered(1, 10));
     await ferry.write(second, numbered(11, 12));
@@ -168,7 +168,7 @@ describe('a chunk that appears before the cursor', () => {
   });
 });
 
-test('a chunk that grows after it was left is SourceForked, and accept reads what was added', async () => {
+test('A chunk that grows after it was left is SourceForked, and accept reads what was added', async () => {
   const ferry = await open();
   await ferry.write(first, numbered(1, 10));
   await ferry.write(second, numbered(11, 12));
@@ -182,7 +182,7 @@ test('a chunk that grows after it was left is SourceForked, and accept reads wha
   expect(ferry.bodies()).toEqual([...numberedBodies(1, 12), ...numberedBodies(201, 202), ...numberedBodies(13, 13)]);
 });
 
-test('a prefix that skips ahead is SourceGap, and accept goes on without what is missing', async () => {
+test('A prefix that skips ahead is SourceGap, and accept goes on without what is missing', async () => {
   const ferry = await open();
   await ferry.write(first, numbered(1, 10));
   const ahead = '00000020-2013-10-15-103000.dat';
@@ -196,7 +196,7 @@ test('a prefix that skips ahead is SourceGap, and accept goes on without what is
 });
 
 describe('a message that cannot become an event stops, with everything before it replicated', () => {
-  test('because it is over the server’s limit: position, index, type, size and limit are named', async () => {
+  test('A message over the server’s limit stops replication with everything before it replicated, and position, index, type, size and limit are named', async () => {
     const ferry = await open();
     const large: WrittenRecord = {
       messages: [
@@ -213,7 +213,7 @@ describe('a message that cannot become an event stops, with everything before it
   test.each([
     ['starts with $', '$ce-sample'],
     ['is empty', 'Sample/'],
-  ])('because its type %s', async (_, contract) => {
+  ])('A message stops replication, with everything before it replicated, because its type %s', async (_, contract) => {
     const ferry = await open({ STRIP_NAMESPACES: 'Sample' });
     await ferry.write(first, [...numbered(1, 3), { messages: [[contract, '1']] }, ...numbered(5, 6)]);
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'Unconvertible' });
@@ -222,7 +222,7 @@ describe('a message that cannot become an event stops, with everything before it
   });
 });
 
-test('bodies, names, keys and attributes of any kind arrive as they are', async () => {
+test('Bodies, names, keys and attributes of any kind arrive as they are', async () => {
   const ferry = await open();
   const key = 'k'.repeat(200);
   const bodies = [Buffer.from([0xff, 0xfe, 0x80]), Buffer.alloc(0), Buffer.from('{"N":9007199254740993}')];

@@ -12,7 +12,7 @@ describe('In processes of their own, from the built app:', () => {
 });
 
 describe('The built function app, as the host loads it', () => {
-  test('lists its functions without any settings', async () => {
+  test('The built function app lists its functions without any settings', async () => {
     const host = await FunctionsHost.start({});
     expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
     expect(host.trigger('replicate')).toMatchObject({
@@ -27,7 +27,7 @@ describe('The built function app, as the host loads it', () => {
     expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
   });
 
-  test('is gone before the host kills it although the server does not answer an append', async () => {
+  test('The built function app ends before the host kills it although the server does not answer an append', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const host = await FunctionsHost.start(ferry.environment());

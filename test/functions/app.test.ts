@@ -10,12 +10,12 @@ import { entryFiles, FunctionsHost } from './functionsHost.js';
 const server = sharedEmbeddedServer();
 
 describe('The built function app, as the host loads it', () => {
-  test('has entry files for nothing but its functions', () => {
+  test('The built function app has entry files only for its functions', () => {
     const names = entryFiles().map((file) => file.split(/[\\/]/).at(-1));
     expect(names.sort()).toEqual(['dashboard.js', 'replicate.js', 'status.js']);
   });
 
-  test('lists a timer that does not fire at start and endpoints that ask for a key, although the settings are wrong', async () => {
+  test('The built function app lists a timer that does not fire at start and endpoints that ask for a key, although the settings are wrong', async () => {
     const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
     expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
     expect(host.trigger('replicate')).toMatchObject({
@@ -30,7 +30,7 @@ describe('The built function app, as the host loads it', () => {
     expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
   });
 
-  test('replicates, shows its status and its page, sends its telemetry, and goes when it is told to', async () => {
+  test('The built function app replicates, shows its status and its page, sends its telemetry, and ends when it is told to', async () => {
     const collector = await otlpReceiver();
     const ferry = await Ferry.open(server(), soonOver);
     await ferry.write(chunk, numbered(1, 3));
@@ -60,7 +60,7 @@ describe('In one process:', () => {
 });
 
 describe('A worker that is told to go', () => {
-  test('closes the connections after 2.5 s when the server does not answer an append, and the run ends', async () => {
+  test('A worker that is told to go closes the connections after 2.5 s when the server does not answer an append, and the run ends', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const app = await AppInProcess.start(ferry.environment());

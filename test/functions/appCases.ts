@@ -18,7 +18,7 @@ export const soonOver = { WHEN_CAUGHT_UP: 'exit' };
 /** What the app does, wherever its workers run. */
 export function appCases(server: () => EventStoreServer, start: StartApp): void {
   describe('A tick of the timer', () => {
-    test('replicates what the original code wrote, byte for byte, and status answers 200', async () => {
+    test('A tick of the timer replicates what the original code wrote, byte for byte, and status answers 200', async () => {
       const ferry = await Ferry.open(server(), { ...soonOver, BODY_MODE: 'raw' });
       await upload('v3-multi-json-crlf', ferry);
       const host = await start(ferry.environment());
@@ -42,7 +42,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       });
     });
 
-    test('has everything examined beside the worker’s first run, and all workers show what was found', async () => {
+    test('A tick of the timer has the doctor check everything beside the worker’s first run, and all workers show what was found', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       const host = await start(ferry.environment());
@@ -56,7 +56,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(body).toMatchObject({ examination: { wrong: [], warnings: host.facts('examined')[0]?.['warnings'] } });
     });
 
-    test('goes on where the last one ended, in the same worker and in another', async () => {
+    test('A tick of the timer goes on where the last one ended, in the same worker and in another', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       const first = await start(ferry.environment());
       await ferry.write(chunk, numbered(1, 3));
@@ -69,7 +69,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(ferry.bodies()).toEqual(numberedBodies(1, 9));
     });
 
-    test('leaves the work to a run that is under way', async () => {
+    test('A tick of the timer leaves the work to a run that is under way', async () => {
       const ferry = await Ferry.open(server());
       await ferry.write(chunk, numbered(1, 3));
       const host = await start(ferry.environment());
@@ -80,7 +80,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(await run).toMatchObject({ ok: true });
     });
 
-    test('writes nothing to its log once it is over', async () => {
+    test('A tick of the timer writes nothing to its log once it is over', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       const host = await start(ferry.environment());
@@ -93,7 +93,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('The status page', () => {
-    test('is one page without data, which asks beside its own address for all it shows', async () => {
+    test('The status page of the function app is one page without data, which asks beside its own address for all it shows', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       const runner = await start(ferry.environment());
@@ -111,7 +111,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect((await elsewhere.dashboard('elsewhere')).status).toBe(404);
     });
 
-    test('shows that a run which waits in another worker is alive', async () => {
+    test('The status page of the function app shows that a run which waits in another worker is alive', async () => {
       const ferry = await Ferry.open(server());
       await ferry.write(chunk, numbered(1, 3));
       const runner = await start(ferry.environment());
@@ -127,7 +127,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('Telemetry of an invocation', () => {
-    test('belongs to the host’s request, and is sent before the invocation ends', async () => {
+    test('Telemetry of an invocation belongs to the host’s request, and is sent before the invocation ends', async () => {
       const collector = await otlpReceiver();
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
@@ -143,7 +143,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(host.events('information')).toContain('run-ended');
     });
 
-    test('is sent although the end of the worker cuts the run short', async () => {
+    test('Telemetry of an invocation is sent although the end of the worker cuts the run short', async () => {
       const collector = await otlpReceiver();
       const ferry = await Ferry.open(server());
       await ferry.write(chunk, numbered(1, 3));
@@ -158,7 +158,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('Wrong settings', () => {
-    test('fail the invocation with the whole list, and status answers 503 with it', async () => {
+    test('Wrong settings fail the invocation with the whole list, and status answers 503 with it', async () => {
       const host = await start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
       const { ok, error } = await host.replicate();
       expect(ok).toBe(false);
@@ -179,7 +179,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(host.events('error')).toEqual(['run-failed']);
     });
 
-    test('are told as Key Vault references that were not resolved, if they are such', async () => {
+    test('Wrong settings are named as Key Vault references that were not resolved, if they are such', async () => {
       const ferry = await Ferry.open(server());
       const reference = '@Microsoft.KeyVault(VaultName=ours;SecretName=eventstore)';
       const host = await start(ferry.environment({ EVENTSTORE_CONNECTION_STRING: reference }));
@@ -192,7 +192,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('An outage', () => {
-    test('fails every invocation, is told once across workers when it begins and ends, and all workers show it', async () => {
+    test('An outage fails every invocation, is reported once across workers when it begins and ends, and all workers show it', async () => {
       const people = await webReceiver();
       const ferry = await Ferry.open(server(), { ...soonOver, NOTIFY_WEBHOOK_URL: people.url });
       await ferry.write(chunk, numbered(1, 3));
@@ -223,7 +223,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       ]);
     });
 
-    test('ends its invocation although the webhook hangs, and its address is in no line', async () => {
+    test("An outage ends its invocation although the webhook hangs, and the webhook's address is in no line", async () => {
       const people = await webReceiver();
       people.answer = 'hang';
       const ferry = await Ferry.open(server(), { ...soonOver, NOTIFY_WEBHOOK_URL: people.url });
@@ -238,7 +238,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(await host.terminate()).toMatchObject({ code: 0, unanswered: [] });
     });
 
-    test('shows in status before any run has seen it', async () => {
+    test('An outage shows in status before any run has seen it', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       const host = await start(ferry.environment({ EVENTSTORE_CONNECTION_STRING: nowhere }));
@@ -247,7 +247,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
       expect(body).toMatchObject({ target: { error: { kind: 'TargetUnreachable' } }, source: { head: { chunk } } });
     });
 
-    test('at the source fails the invocation, and container and account are named, no secret', async () => {
+    test('An outage at the source fails the invocation, and container and account are named, no secret', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       const host = await start(ferry.environment({ SOURCE_CONTAINER: 'no-such-container' }));
       const { error } = await host.replicate();
@@ -261,7 +261,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('A stop', () => {
-    test('fails every invocation, is told once across workers, and status shows the remedy', async () => {
+    test('A stop fails every invocation, is reported once across workers, and status shows the way out', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Foreign', data: {} }));
@@ -287,7 +287,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('A worker that is told to go', () => {
-    test('ends the run under way as a success, with everything that was read remembered', async () => {
+    test('A worker that is told to go ends the run under way as a success, with everything that was read remembered', async () => {
       const ferry = await Ferry.open(server());
       await ferry.write(chunk, numbered(1, 3));
       const host = await start(ferry.environment());

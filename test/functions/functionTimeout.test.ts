@@ -38,7 +38,7 @@ async function givenUpAfterMs(budgetMs: number, appendDeadlineMs: number): Promi
   return Number(thrown.facts['afterMs']);
 }
 
-test('Every run that the settings allow gives itself up, and tells so, a minute before the host ends the worker', async () => {
+test('Every run that the settings allow gives itself up, and reports that, a minute before the host ends the worker', async () => {
   const { config } = loadConfig({
     AzureWebJobsStorage: 'UseDevelopmentStorage=true',
     SOURCE_CONTAINER: 'billing',

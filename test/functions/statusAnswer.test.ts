@@ -36,21 +36,21 @@ function json(body: unknown): Record<string, unknown> {
 }
 
 describe('The answer of status', () => {
-  test('is 200 with all there is to see when all is well, and no cache keeps it', async () => {
+  test('The answer of status is 200 with all there is to see when all is well, and no cache keeps it', async () => {
     const { status, headers, body } = await answering(() => Promise.resolve(healthy)).answer;
     expect(status).toBe(200);
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' });
     expect(json(body)).toEqual(healthy);
   });
 
-  test('is 503 with the same JSON when something is wrong', async () => {
+  test('The answer of status is 503 with the same JSON when something is wrong', async () => {
     const ill = { ...healthy, healthy: false, problems: ['Stopped since noon.'] };
     const { status, body } = await answering(() => Promise.resolve(ill)).answer;
     expect(status).toBe(503);
     expect(json(body)).toEqual(ill);
   });
 
-  test('is 503 with every wrong setting, one by one', async () => {
+  test('The answer of status is 503 with every wrong setting, one by one', async () => {
     const { status, body } = await answering(() => Promise.resolve(healthy), { RUN_SECONDS: '600' }).answer;
     expect(status).toBe(503);
     expect(json(body)).toEqual({
@@ -65,13 +65,13 @@ describe('The answer of status', () => {
     });
   });
 
-  test('is 503 when the answer cannot be had at all', async () => {
+  test('The answer of status is 503 when the answer cannot be had at all', async () => {
     const { status, body } = await answering(() => Promise.reject(new Error('no memory'))).answer;
     expect(status).toBe(503);
     expect(json(body)).toMatchObject({ healthy: false, problems: [expect.stringMatching(/^no memory/)] });
   });
 
-  test('comes after 8 s with what is known by then', async () => {
+  test('The answer of status comes after 8 s with what is known by then', async () => {
     const ill = { ...healthy, healthy: false, problems: ['The server did not answer in time.'] };
     const { clock, answer } = answering(
       (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(ill))),
@@ -82,7 +82,7 @@ describe('The answer of status', () => {
     expect(json(body)).toEqual(ill);
   });
 
-  test('holds no secret', async () => {
+  test('The answer of status holds no secret', async () => {
     const message = 'cannot reach esdb://admin:changeit@localhost:2113';
     const { body } = await answering(() => Promise.resolve({ ...healthy, healthy: false, problems: [message] })).answer;
     expect(body).toContain('localhost:2113');

@@ -37,7 +37,7 @@ describe('What azd runs before it provisions', () => {
 
   const secrets = 'npm run --silent infra:secrets -- --env shop';
 
-  test('makes the secrets of its own environment, and hands on whether the timer is off', () => {
+  test('The hook that azd runs before it provisions makes the secrets of its own environment, and passes on whether the timer is off', () => {
     for (const off of ['true', 'false']) {
       rmSync(join(folder, 'record'), { force: true });
       const { status, record } = run(`echo '["${off}"]'`, { ...deployed, EVENTFERRY_ENV: 'prod' });
@@ -45,25 +45,25 @@ describe('What azd runs before it provisions', () => {
     }
   });
 
-  test('fails when whether the timer is off cannot be seen, so that nothing switches it on', () => {
+  test('The hook that azd runs before it provisions fails when whether the timer is off cannot be seen, so that nothing switches it on', () => {
     const { status, record, stderr } = run('echo "ERROR: Please run az login" >&2; exit 1');
     expect({ status, record }).toEqual({ status: 1, record: [secrets] });
     expect(stderr).toContain('Please run az login');
   });
 
-  test('does as EVENTFERRY_PAUSED says, also before anything is deployed, and leaves that variable as it is', () => {
+  test('The hook that azd runs before it provisions follows EVENTFERRY_PAUSED, also before anything is deployed, and leaves that variable as it is', () => {
     const { record } = run('echo null', { EVENTFERRY_PAUSED: 'true' });
     expect(record).toEqual([secrets, 'azd env set EVENTFERRY_TIMER_OFF true']);
   });
 
-  test('takes an empty EVENTFERRY_PAUSED for none, and refuses what is neither true nor false', () => {
+  test('The hook that azd runs before it provisions treats an empty EVENTFERRY_PAUSED as none, and refuses what is neither true nor false', () => {
     expect(run(`echo '["true"]'`, { ...deployed, EVENTFERRY_PAUSED: '' }).record.at(-1)).toMatch(/TIMER_OFF true$/);
     const refused = run(`echo '["true"]'`, { ...deployed, EVENTFERRY_PAUSED: 'yes' });
     expect(refused.status).toBe(1);
     expect(refused.stderr).toContain('EVENTFERRY_PAUSED must be true or false, or not set, not "yes".');
   });
 
-  test('hands on whether the timer is off in the variable that the parameters read', () => {
+  test('The hook that azd runs before it provisions passes on whether the timer is off in the variable that the parameters read', () => {
     const { parameters } = JSON.parse(readFileSync(join(root, 'infra/main.parameters.json'), 'utf8')) as {
       parameters: Record<string, { value: string }>;
     };

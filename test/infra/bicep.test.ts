@@ -16,17 +16,20 @@ const here = hasBicep();
 beforeAll(() => void mkdirSync(join(root, 'artifacts'), { recursive: true }));
 
 describe.skipIf(!here)('The Bicep CLI', () => {
-  test('is the version that NuGet is asked for', () => {
+  test('The Bicep CLI is the version that NuGet is asked for', () => {
     expect(readFileSync(join(root, 'dev/bicep/bicep.csproj'), 'utf8')).toContain(`[${bicepVersion}]`);
     expect(bicep('--version').stdout).toContain(bicepVersion);
   });
 
-  test.each(['infra/main.bicep', 'infra/vault.bicep'])('builds and lints %s without a word', (file) => {
-    expect(bicep('build', file, '--stdout')).toMatchObject({ status: 0, said: '' });
-    expect(bicep('lint', file)).toMatchObject({ status: 0, said: '', stdout: '' });
-  });
+  test.each(['infra/main.bicep', 'infra/vault.bicep'])(
+    'The Bicep CLI builds and lints %s without a message',
+    (file) => {
+      expect(bicep('build', file, '--stdout')).toMatchObject({ status: 0, said: '' });
+      expect(bicep('lint', file)).toMatchObject({ status: 0, said: '', stdout: '' });
+    },
+  );
 
-  test('finds every file formatted', () => {
+  test('The Bicep CLI finds every file formatted', () => {
     const copy = mkdtempSync(join(root, 'artifacts/formatted-'));
     try {
       cpSync(join(root, 'infra'), copy, { recursive: true });
@@ -43,14 +46,14 @@ describe.skipIf(!here)('The Bicep CLI', () => {
     }
   });
 
-  test.each(parameterFiles)('builds %s, which deploys what its committed snapshot says', (file) => {
+  test.each(parameterFiles)('The Bicep CLI builds %s, which deploys what its committed snapshot says', (file) => {
     expect(bicep('build-params', file, '--stdout')).toMatchObject({ status: 0, said: '' });
     expect(snapshot(file, 'validate')).toMatchObject({ status: 0, said: '' });
   });
 });
 
 describe.skipIf(!here)('A parameter that Azure would refuse', () => {
-  test('is refused before anything is deployed', () => {
+  test('A parameter that Azure would refuse is refused before anything is deployed', () => {
     const file = 'infra/prod.bicepparam';
     expect(() => snapshotWith(file, { instanceMemoryMB: '700' })).toThrow('700');
     expect(() => snapshotWith(file, { environmentName: "'a'" })).toThrow('minimum');
@@ -61,7 +64,7 @@ describe.skipIf(!here)('A machine that exists', () => {
   const file = 'infra/prod.bicepparam';
   const machineOf = (parameters: Readonly<Record<string, string>>) => new Deployment(snapshotWith(file, parameters));
 
-  test('stays as it is, byte for byte, when version, log, projections, settings or paused change', () => {
+  test('A machine that exists stays as it is, byte for byte, when version, log, projections, settings or paused change', () => {
     const before = machineOf({});
     const after = machineOf({
       serverVersion: "'26.0.9'",
@@ -83,7 +86,7 @@ describe.skipIf(!here)('A machine that exists', () => {
 });
 
 describe.skipIf(!here)('A vault that exists', () => {
-  test('keeps deleted secrets as long as before when purge protection is switched on, for Azure refuses a change of that', () => {
+  test('A vault that exists keeps deleted secrets as long as before when purge protection is switched on, since Azure refuses a change of that', () => {
     const vaultWith = (purgeProtection: string) =>
       new Deployment(snapshotWith('infra/dev.bicepparam', { purgeProtection })).one('Microsoft.KeyVault/vaults')
         .properties;
@@ -102,18 +105,18 @@ describe.skipIf(!here)('A mistake in the Bicep files', () => {
   });
   afterEach(() => rmSync(copy, { recursive: true }));
 
-  test('is noticed: a property that does not exist', () => {
+  test('A mistake in the Bicep files is noticed: a property that does not exist', () => {
     write('modules/storage.bicep', (text) => text.replace('allowBlobPublicAccess: false', 'allowPublicBlobs: false'));
     expect(bicep('build', join(copy, 'modules/storage.bicep'), '--stdout').said).toContain('BCP037');
   });
 
-  test('is noticed: a parameter that nothing uses', () => {
+  test('A mistake in the Bicep files is noticed: a parameter that nothing uses', () => {
     write('modules/identity.bicep', (text) => `${text}\n@description('Nothing.')\nparam nothing string\n`);
     const { said, stdout } = bicep('lint', join(copy, 'modules/identity.bicep'));
     expect(said + stdout).toContain('no-unused-params');
   });
 
-  test('is noticed: a file that is not formatted', () => {
+  test('A mistake in the Bicep files is noticed: a file that is not formatted', () => {
     write('modules/roles.bicep', (text) =>
       text.replace('param appPrincipalId string', 'param  appPrincipalId   string'),
     );
@@ -121,12 +124,12 @@ describe.skipIf(!here)('A mistake in the Bicep files', () => {
     expect(bicep('format', file, '--stdout').stdout).not.toBe(readFileSync(file, 'utf8'));
   });
 
-  test('is noticed: a parameter file that sets a parameter that does not exist', () => {
+  test('A mistake in the Bicep files is noticed: a parameter file that sets a parameter that does not exist', () => {
     write('dev.bicepparam', (text) => `${text}\nparam colour = 'blue'\n`);
     expect(bicep('build-params', join(copy, 'dev.bicepparam'), '--stdout').status).not.toBe(0);
   });
 
-  test('is noticed: a change of what is deployed, such as customData, that the snapshot does not have', () => {
+  test('A mistake in the Bicep files is noticed: a change of what is deployed, such as customData, that the snapshot does not have', () => {
     write('vm/cloud-init.yaml', (text) =>
       text.replace('/usr/local/sbin/mount-data]', '/usr/local/sbin/mount-data, now]'),
     );
@@ -147,7 +150,7 @@ describe('What the Bicep files declare', () => {
       ].map(([, decorators = '', name = '', type = '', preset]) => ({ path, name, type, preset, decorators })),
     );
 
-  test('is described, every parameter and every output', () => {
+  test('Every parameter and every output of the Bicep files is described', () => {
     expect(declared.length).toBeGreaterThan(100);
     expect(declared.filter(({ decorators }) => !decorators.includes('@description('))).toEqual([]);
     const outputs = bicepFiles.flatMap(
@@ -157,7 +160,7 @@ describe('What the Bicep files declare', () => {
     expect(outputs.filter((text) => !text.startsWith('@description('))).toEqual([]);
   });
 
-  test('refuses what is known to be wrong, for each parameter that a person sets', () => {
+  test('Each parameter of the Bicep files that a person sets refuses what is known to be wrong', () => {
     const open = declared.filter(
       ({ path, type, preset, decorators }) =>
         path === 'main.bicep' &&

@@ -42,7 +42,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     EVENTSTORE_TLS_CA: Buffer.from(authority.certificate).toString('base64'),
   });
 
-  test('are verified by openssl for both uses, for the name that is dialled and for the machine itself', () => {
+  test('The certificates of a deployment are verified by openssl for both uses, for the name that is dialled and for the machine itself', () => {
     for (const use of ['sslserver', 'sslclient']) {
       expect(openssl('verify', '-x509_strict', '-purpose', use, '-CAfile', 'ca.crt', 'node.crt')).toBe(
         'node.crt: OK\n',
@@ -58,7 +58,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     expect(shown).toContain('TLS Web Server Authentication, TLS Web Client Authentication');
   });
 
-  test('let the command line replicate over TLS, with the authority as PEM or as base64', async () => {
+  test('The certificates of a deployment let the command line replicate over TLS, with the authority as PEM or as base64', async () => {
     const served = await server(node);
     const { port } = served;
     const ferry = await Ferry.open(served);
@@ -72,7 +72,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     expect(ferry.bodies()).toEqual(numberedBodies(1, 7));
   });
 
-  test('that ended, or are of another name or authority, are told apart from each other and from a wrong password', async () => {
+  test('The certificates of a deployment that have ended, or are of another name or authority, are told apart from each other and from a wrong password', async () => {
     const good = await server(node);
     const misnamed = await server(elsewhere());
     const ended = await server(makeNodeCertificate(authority, serverHost, -1));
@@ -113,7 +113,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     return { certificate: read('n.crt'), key: read('n.key') };
   }
 
-  test('let the machine protect the target stream once it has an event, and not before', async () => {
+  test('The machine protects the target stream once it has an event, and not before', async () => {
     const served = await embeddedServer({
       tls: { cert: node.certificate, key: node.key },
       user: { name: 'admin', password },

@@ -15,14 +15,14 @@ const named = (text: string, pattern: RegExp) => [
 ];
 
 describe('The deployment guide', () => {
-  test('names only npm scripts that exist', () => {
+  test('The deployment guide names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const names = named(guide, /npm run ([a-z:-]+)/g);
     expect(names).toContain('infra:deploy');
     expect(names.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  test('names only outputs that the Bicep has', () => {
+  test('The deployment guide names only outputs that the Bicep has', () => {
     const outputs = Object.keys(committedSnapshot('infra/prod.bicepparam').outputs);
     const names = named(
       guide,
@@ -32,7 +32,7 @@ describe('The deployment guide', () => {
     expect(names.filter((name) => !outputs.includes(name))).toEqual([]);
   });
 
-  test('names only parameters that the Bicep has', () => {
+  test('The deployment guide names only parameters that the Bicep has', () => {
     const names = named(
       guide,
       /`(sourceKind|sourceAccountId|sourcePrivateEndpoint|dataDiskGB|logDailyCapGB|purgeProtection|maximumInstanceCount|environmentName|paused|notifyWebhook|heartbeat|alertEmail|runbookUrl|lagAlertSeconds)\b/g,
@@ -41,7 +41,7 @@ describe('The deployment guide', () => {
     expect(names).toHaveLength(14);
   });
 
-  test('names every variable that a parameter file or azd reads, and no other', () => {
+  test('The deployment guide names every variable that a parameter file or azd reads, and no other', () => {
     const files = ['infra/dev.bicepparam', 'infra/prod.bicepparam', 'infra/main.parameters.json'].map(read).join('\n');
     const variables = named(files, /((?:EVENTFERRY|AZURE)_[A-Z_]+)/g).filter((name) => name !== 'AZURE_ENV_NAME');
     expect(variables.filter((name) => !guide.includes(name))).toEqual([]);
@@ -49,7 +49,7 @@ describe('The deployment guide', () => {
     expect(named(guide, /(EVENTFERRY_[A-Z_]+)/g).filter((name) => !(files + tools).includes(name))).toEqual([]);
   });
 
-  test('registers the namespace of every resource that is deployed', () => {
+  test('The deployment guide registers the namespace of every resource that is deployed', () => {
     const types = ['infra/prod.bicepparam', 'test/infra/params/ownSource.bicepparam']
       .flatMap((file) => committedSnapshot(file).predictedResources.map(({ type }) => type.split('/')[0] ?? ''))
       .filter((namespace) => namespace !== 'Microsoft.Resources');
@@ -60,18 +60,18 @@ describe('The deployment guide', () => {
     expect(registered).toContain('Microsoft.App');
   });
 
-  test('lists what the smoke test ticks off', () => {
+  test('The deployment guide lists what the smoke test checks', () => {
     for (const { name } of assumptions) expect(guide).toContain(`- ${name}\n`);
   });
 
-  test('runs on the machine only what is placed there', () => {
+  test('The deployment guide runs only commands on the machine that are placed there', () => {
     const placed = read('infra/modules/configuration.bicep');
     for (const path of named(guide, /(\/opt\/eventferry\/vm\/[a-z-]+)/g)) expect(placed).toContain(`'${path}'`);
   });
 });
 
 describe('What azd reads', () => {
-  test('gives parameters that the Bicep has, and each that it requires', () => {
+  test('What azd reads sets parameters that the Bicep has, and each that it requires', () => {
     const { parameters } = JSON.parse(read('infra/main.parameters.json')) as { parameters: Record<string, unknown> };
     const declared = named(bicep, /^param (\w+) /gm);
     const required = named(bicep, /^param (\w+) \w+$/gm);
@@ -79,7 +79,7 @@ describe('What azd reads', () => {
     expect(required.filter((name) => !(name in parameters))).toEqual([]);
   });
 
-  test('deploys what app:package makes, without a build there, to the app that carries its tag', () => {
+  test('What azd reads deploys what app:package makes, without a build there, to the app that carries its tag', () => {
     const text = read('azure.yaml');
     const service = /services:\n {2}(\w+):/.exec(text)?.[1];
     expect(read('infra/modules/functionApp.bicep')).toContain(`'azd-service-name': '${service}'`);

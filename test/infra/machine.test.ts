@@ -53,7 +53,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
   });
   afterAll(() => machine.stop());
 
-  test('is set up by the run command: disk, server, certificates, passwords, user, timers', () => {
+  test('A new machine is set up by the run command: disk, server, certificates, passwords, user, timers', () => {
     const { status, stdout, stderr } = firstRun;
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -81,14 +81,14 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     ]);
   });
 
-  test('lets nobody in with the password that everybody knows, and the replicator with its own', () => {
+  test('A new machine lets nobody in with the password that everybody knows, and the replicator with its own', () => {
     expect(answers('admin', 'changeit')).toBe('401');
     expect(answers('ops', 'changeit')).toBe('401');
     expect(answers('admin', vault.get('eventstore-admin-password'))).toBe('200');
     expect(answers('eventferry', vault.get('eventferry-password'))).toBe('200');
   });
 
-  test('keeps no password and not the key of the authority', () => {
+  test('A new machine keeps no password and no key of the authority', () => {
     const secrets = [
       'eventstore-admin-password',
       'eventstore-ops-password',
@@ -106,7 +106,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     expect(machine.run('ls /etc/kurrentdb').stdout).not.toContain('first-start');
   });
 
-  test('is left as it is by a second run', () => {
+  test('A machine is left as it is by a second run of the run command', () => {
     expect(machine.runScript(script(prod)).status).toBe(0);
     machine.takeRecord();
     const before = withoutTimes(machine.files());
@@ -116,7 +116,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     expect(machine.takeRecord().filter((line) => /apt-get|start kurrentdb|kill|setup/.test(line))).toEqual([]);
   });
 
-  test('starts the server again for a changed parameter, and installs a changed version', () => {
+  test('A machine starts the server again for a changed parameter, and installs a changed version', () => {
     expect(machine.runScript(script(prod, (text) => text.replace("LEVEL='Information'", "LEVEL='Debug'"))).status).toBe(
       0,
     );
@@ -133,7 +133,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     ]);
   });
 
-  test('takes a renewed certificate without a restart', async () => {
+  test('A machine takes a renewed certificate without a restart', async () => {
     const serial = () =>
       machine.run(`openssl s_client -connect ${serverHost}:2113 </dev/null 2>/dev/null | openssl x509 -noout -serial`)
         .stdout;
@@ -149,7 +149,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     expect(machine.takeRecord()).toEqual(['systemctl kill --signal=HUP kurrentdb']);
   });
 
-  test('refuses a certificate of another authority, or one without its key, and keeps the old one', () => {
+  test('A machine refuses a certificate of another authority, or one without its key, and keeps the old one', () => {
     const file = '/etc/kurrentdb/certs/node.crt';
     const before = machine.run(`cat ${file}`).stdout;
     const stranger = makeNodeCertificate(
@@ -176,7 +176,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     share();
   });
 
-  test('follows a password that was rotated in the vault, of each user', () => {
+  test('A machine follows a password that was rotated in the vault, of each user', () => {
     for (const user of ['admin', 'ops', 'eventferry'] as const) rotatePassword(vault, user);
     share();
     expect(machine.run('/opt/eventferry/vm/set-users')).toMatchObject({ status: 0, stderr: '' });
@@ -185,7 +185,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     expect(answers('eventferry', vault.get('eventferry-password'))).toBe('200');
   });
 
-  test('fails when a user has the password that everybody knows', () => {
+  test('The run command of a machine fails when a user has the password that everybody knows', () => {
     const admin = vault.get('eventstore-admin-password');
     const before = machine.run('cat /data/kurrentdb/db/users.json').stdout;
     machine.setSecrets({ ...vault.versions, 'eventstore-ops-password': ['changeit'] });
@@ -199,14 +199,14 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     expect(answers('admin', admin)).toBe('200');
   });
 
-  test('says which secret is missing and how to make it', () => {
+  test('The run command of a machine says which secret is missing and how to make it', () => {
     expect(machine.run('/opt/eventferry/vm/secret nothing')).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/there is no secret nothing in .*npm run infra:secrets/) as string,
     });
   });
 
-  test('keeps the release that a command may still run from, however old it is, and none before that', () => {
+  test('A machine keeps the release that a command may still run from, however old it is, and none before that', () => {
     const releases = '/opt/eventferry/releases';
     const deploy = (name: string) => {
       const folder = mkdtempSync(join(machine.folder, 'package-'));
@@ -228,7 +228,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     }
   });
 
-  test('writes one line of health that a program can read', () => {
+  test('A machine writes one line of health that a program can read', () => {
     const ends = new Date(new X509Certificate(vault.get('eventstore-certificate')).validTo).getTime();
     const daysLeft = () => Math.floor((ends / 1000 - Math.floor(Date.now() / 1000)) / 86_400);
     const atMost = daysLeft();
@@ -249,7 +249,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     machine.run('/opt/eventferry/vm/start-server');
   });
 
-  test('never formats a disk that holds anything', () => {
+  test('A machine never formats a disk that holds anything', () => {
     const lun = '/dev/disk/azure/scsi1/lun0';
     machine.run('systemctl stop kurrentdb; umount /data');
     try {

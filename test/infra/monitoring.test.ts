@@ -80,17 +80,17 @@ function strangeAttributes(query: string): string[] {
 }
 
 describe.each(Object.entries(questions))('The question %s', (_, query) => {
-  test('is one sentence, and KQL in which every table, column and type fits', () => {
+  test('Every question in the folder is one sentence, and KQL in which every table, column and type fits', () => {
     expect(query).toMatch(/^\/\/ [A-Z][^\n]*\?/);
     expect(analyze(query).wrong).toEqual([]);
   });
 
-  test('names only what Eventferry sends', () => {
+  test('Every question in the folder names only what Eventferry sends', () => {
     expect(strangeNames(query)).toEqual([]);
     expect(strangeAttributes(query)).toEqual([]);
   });
 
-  test('is asked in the workbook', () => {
+  test('Every question in the folder is asked in the workbook', () => {
     expect(shown.filter((one) => one === query)).toHaveLength(1);
   });
 });
@@ -101,13 +101,13 @@ describe('What is looked for after a deployment', () => {
     .map(({ name, look }) => [name, look(outputs).args.find((arg) => arg.startsWith('{"query"'))] as const)
     .filter((one): one is readonly [string, string] => one[1] !== undefined);
 
-  test.each(asked)('is KQL with names that are sent: %s', (_, body) => {
+  test.each(asked)('What is looked for after a deployment is KQL with names that are sent: %s', (_, body) => {
     const { query } = JSON.parse(body) as { readonly query: string };
     expect(analyze(query).wrong).toEqual([]);
     expect([...strangeNames(query), ...strangeAttributes(query)]).toEqual([]);
   });
 
-  test('is in the requests, metrics, events and lines of health', () => {
+  test('What is looked for after a deployment is in the requests, metrics, events and lines of health', () => {
     const text = asked.map(([, body]) => body).join('\n');
     for (const table of ['AppRequests', 'AppMetrics', 'AppTraces', 'Syslog']) expect(text).toContain(`"${table} |`);
   });
@@ -123,12 +123,12 @@ describe('A mistake in a question', () => {
     ['a table that the workspace has not', lag.replaceAll('AppMetrics', 'customMetrics')],
     ['a comparison of a number with a text', lag.replace('Sum > 0', "Sum > 'nothing'")],
     ['a parenthesis too few', ends.replace("Properties['end'])", "Properties['end']")],
-  ])('is noticed: %s', (_, broken) => {
+  ])('A mistake in a question is noticed: %s', (_, broken) => {
     expect([lag, ends]).not.toContain(broken);
     expect(analyze(broken).wrong).not.toEqual([]);
   });
 
-  test('is noticed: a metric, an event or an attribute that nobody sends', () => {
+  test('A mistake in a question is noticed: a metric, an event or an attribute that nobody sends', () => {
     expect(strangeNames(lag.replace('lag.seconds', 'lag.minutes'))).toEqual(['eventferry.lag.minutes']);
     expect(strangeNames((questions['outages-and-stops'] ?? '').replace('outage-began', 'outage-started'))).toEqual([
       'outage-started',
@@ -136,7 +136,7 @@ describe('A mistake in a question', () => {
     expect(strangeAttributes(ends.replace("['end']", "['ending']"))).toEqual(['ending']);
   });
 
-  test('is noticed: an answer without a row where absence is the question', () => {
+  test('A mistake in a question is noticed: an answer without a row where absence is the question', () => {
     expect(alwaysOneRow(ends)).toBe(true);
     expect(alwaysOneRow(ends.replace('count()', 'count() by bin(TimeGenerated, 5m)'))).toBe(false);
     expect(alwaysOneRow(`${ends}| where GoodRuns > 0\n`)).toBe(false);
@@ -145,26 +145,26 @@ describe('A mistake in a question', () => {
 });
 
 describe('Alerts', () => {
-  test('ask every question that must wake somebody', () => {
+  test('Alerts ask every question that must wake somebody', () => {
     const expected = ['certificate', 'data-disk', 'lag', 'no-successful-run', 'outage', 'quarantine', 'server-down'];
     expect(logAlerts.map(({ name }) => name).sort()).toEqual([...expected, 'stalled', 'stopped']);
     expect([...metricAlerts].sort()).toEqual(['disk-iops', 'machine-down']);
   });
 
-  test.each(logAlerts)('ask the question of their name and measure a number that it answers: $name', (alert) => {
+  test.each(logAlerts)('Alerts ask the question of their name and measure a number that it answers: $name', (alert) => {
     expect(alert.query).toBe(questions[alert.name]);
     expect(['long', 'real']).toContain(analyze(alert.query).columns[alert.metricMeasureColumn]);
     expect(alert.timeAggregation).toBe(alert.operator === 'LessThan' ? 'Minimum' : 'Maximum');
     expect(alert.evaluationFrequency).toBe('PT5M');
   });
 
-  test('that watch for absence are answered by a row even when there is nothing at all', () => {
+  test('Alerts that watch for absence are answered by a row even when there is nothing at all', () => {
     const absence = logAlerts.filter(({ operator, threshold }) => operator === 'LessThan' && threshold === 1);
     expect(absence.map(({ name }) => name).sort()).toEqual(['no-successful-run', 'server-down']);
     for (const { query } of absence) expect(alwaysOneRow(query)).toBe(true);
   });
 
-  test('have the limits that the runbook speaks of', () => {
+  test('Alerts have the limits that the runbook speaks of', () => {
     const limits = Object.fromEntries(
       logAlerts.map(({ name, operator, threshold, windowSize }) => [name, `${operator} ${threshold} in ${windowSize}`]),
     );
@@ -181,12 +181,12 @@ describe('Alerts', () => {
     });
   });
 
-  test('that watch the lag are quiet until replication has caught up for the first time', () => {
+  test('Alerts that watch the lag are quiet until replication has caught up for the first time', () => {
     expect(questions['lag']).toContain("Name == 'eventferry.caught_up' and Sum > 0");
     expect(questions['lag']).toContain('TimeGenerated >= firstCaughtUp');
   });
 
-  test('count as good every end of a run but a failure, and another runner, which must tell for itself', () => {
+  test('Alerts count as good every end of a run but a failure and another runner, which must be reported for itself', () => {
     const good: Readonly<Record<Exclude<RunEnd, 'left-to-another-runner'>, true>> = {
       'caught-up': true,
       'nothing-to-replicate': true,
@@ -202,7 +202,7 @@ describe('What is asked of the machine', () => {
   const health = read('infra/vm/health');
   const ofMachine = Object.values(questions).filter((query) => query.includes('Syslog'));
 
-  test('is in its line of health, under the name that the journal has for it', () => {
+  test('What is asked of the machine is in its line of health, under the name that the journal has for it', () => {
     expect(ofMachine.length).toBeGreaterThan(3);
     const identifier = /^SyslogIdentifier=(.*)$/m.exec(read('infra/vm/systemd/eventferry-health.service'))?.[1];
     for (const query of ofMachine) {
@@ -213,7 +213,7 @@ describe('What is asked of the machine', () => {
     }
   });
 
-  test('is collected: the facility that systemd writes, in a rule that the machine follows', () => {
+  test('The log of the machine is collected: the facility that systemd writes, in a rule that the machine follows', () => {
     const rule = JSON.stringify(deployment.one('Microsoft.Insights/dataCollectionRules').properties);
     expect(rule).toContain('"facilityNames":["daemon"]');
     expect(deployment.all('Microsoft.Insights/dataCollectionRuleAssociations')).toHaveLength(1);
@@ -221,7 +221,7 @@ describe('What is asked of the machine', () => {
 });
 
 describe('The workbook', () => {
-  test('asks nothing but the questions of the folder, over the time that a person chooses', () => {
+  test('The workbook asks only the questions of the folder, over the time that a person chooses', () => {
     const items = workbook.items.filter(({ type }) => type === 3);
     expect(items.map(({ content }) => content['query']).sort()).toEqual(Object.values(questions).sort());
     for (const { content, name } of items) expect(content['timeContextFromParameter'], name).toBe('TimeRange');
@@ -229,7 +229,7 @@ describe('The workbook', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('shows columns that its questions answer', () => {
+  test('The workbook shows columns that its questions answer', () => {
     for (const { content, name } of workbook.items) {
       const { columnMatch } = ((content['tileSettings'] as Record<string, object> | undefined)?.['leftContent'] ??
         {}) as {
@@ -240,7 +240,7 @@ describe('The workbook', () => {
     }
   });
 
-  test('is the same in every environment but for where it is', () => {
+  test('The workbook is the same in every environment but for where it is', () => {
     const others = parameterFiles.map((file) => {
       const other = new Deployment(committedSnapshot(file));
       const { serializedData } = other.one('Microsoft.Insights/workbooks').properties as { serializedData: string };
@@ -257,19 +257,19 @@ describe('Names by which Eventferry is observed', () => {
     .map((path) => readFileSync(join(folder, path), 'utf8'))
     .join('\n');
 
-  test('are those of the table of metrics, each of them, and no other', () => {
+  test('Names by which Eventferry is observed are exactly those of the table of metrics', () => {
     const measured = new Set([...code.matchAll(/'(eventferry\.[a-z_]+(?:\.[a-z_]+)*)'/g)].map((match) => match[1]));
     expect([...measured].sort()).toEqual(Object.keys(metrics).sort());
   });
 
   test.each(['README.md', 'docs/operating.md', 'docs/deploy.md', 'docs/telemetry.md', 'docs/architecture.md'])(
-    'are spelled right in %s',
+    'Names by which Eventferry is observed are spelled right in %s',
     (path) => {
       expect(strangeNames(read(path))).toEqual([]);
     },
   );
 
-  test('are spelled right where the guide to operation speaks of events', () => {
+  test('Names by which Eventferry is observed are spelled right where the guide to operation speaks of events', () => {
     const alerts = [...logAlerts.map(({ name }) => name), ...metricAlerts, ...Object.keys(questions)];
     const others = ['eventferry-quarantined', 'checkpoint-ahead', 'left-to-another-runner'];
     const known = new Set([...Object.keys(events), ...alerts, ...others]);
@@ -283,12 +283,15 @@ describe('The runbook', () => {
   const guide = read('docs/operating.md');
   const alerts = [...logAlerts.map(({ name }) => name), ...metricAlerts];
 
-  test.each(alerts)('says of %s what it means, how to look closer, what to do and what not to do', (name) => {
-    const section = guide.split(`\n### ${name}\n`)[1]?.split(/\n##/)[0] ?? '';
-    for (const part of ['**Means**', '**Look closer**', '**Do**', '**Do not**']) expect(section).toContain(part);
-  });
+  test.each(alerts)(
+    'The runbook says of %s what it means, how to look closer, what to do and what not to do',
+    (name) => {
+      const section = guide.split(`\n### ${name}\n`)[1]?.split(/\n##/)[0] ?? '';
+      for (const part of ['**Means**', '**Look closer**', '**Do**', '**Do not**']) expect(section).toContain(part);
+    },
+  );
 
-  test('is where each alert sends people to', () => {
+  test('Each alert links to the runbook', () => {
     const described = [
       ...deployment.all('Microsoft.Insights/scheduledQueryRules'),
       ...deployment.all('Microsoft.Insights/metricAlerts'),
@@ -298,7 +301,7 @@ describe('The runbook', () => {
       expect(properties['description']).toContain(`docs/operating.md#${name.replace(/^eventferry-/, '')}`);
   });
 
-  test('has no section without an alert', () => {
+  test('The runbook has no section without an alert', () => {
     const sections = (guide.split('\n## When an alert arrives\n')[1] ?? '').split('\n## ')[0] ?? '';
     expect([...sections.matchAll(/^### (.*)$/gm)].map((match) => match[1]).sort()).toEqual([...alerts].sort());
   });

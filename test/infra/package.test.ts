@@ -37,7 +37,7 @@ describe('The deployment package', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test('is the same file when it is made again, from files of another time', async () => {
+  test('The deployment package is the same file when it is made again, from files of another time', async () => {
     const again = join(folder, 'again');
     await stage(root, again);
     // A zip counts the time in steps of two seconds, and a machine that is fast makes two within one of them.
@@ -50,7 +50,7 @@ describe('The deployment package', () => {
     }
   });
 
-  test('holds the program, and nothing of development, of this machine or of deployment', () => {
+  test('The deployment package holds the program, and nothing of development, of this machine or of deployment', () => {
     expect(files).toEqual(expect.arrayContaining(['host.json', 'package.json', 'dist/cli/main.js']));
     const unwanted =
       /^(src|dev|test|infra|docs|bench|artifacts|\.)|local\.settings|\.map$|\.ts$|azurite|vitest|typescript/;
@@ -62,7 +62,7 @@ describe('The deployment package', () => {
     }
   });
 
-  test('leaves telemetry of the app to the app, and has the host speak OpenTelemetry too', () => {
+  test('The deployment package leaves telemetry of the app to the app, and has the host speak OpenTelemetry too', () => {
     const { telemetryMode, logging } = JSON.parse(readFileSync(join(app, 'host.json'), 'utf8')) as {
       readonly telemetryMode: string;
       readonly logging: object;
@@ -72,7 +72,7 @@ describe('The deployment package', () => {
     expect(logging).not.toHaveProperty('applicationInsights');
   });
 
-  test('asks nobody to install anything, and names the licences of what is in it', () => {
+  test('The deployment package needs no installation, and names the licences of what is in it', () => {
     const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as Record<string, unknown>;
     expect(manifest).not.toHaveProperty('scripts');
     expect(manifest).not.toHaveProperty('dependencies');
@@ -82,7 +82,7 @@ describe('The deployment package', () => {
     }
   });
 
-  test('holds nothing that .funcignore names', async () => {
+  test('The deployment package holds nothing that .funcignore names', async () => {
     const copy = join(folder, 'repository');
     mkdirSync(copy);
     for (const name of ['package.json', 'package-lock.json', 'host.json', 'dist', 'generated'])
@@ -96,7 +96,7 @@ describe('The deployment package', () => {
     expect(await stage(copy, join(folder, 'without'))).not.toContain('dist/secret.txt');
   });
 
-  test('is an app whose timer replicates, loaded as the host loads it, with no packages beside it', async () => {
+  test('The deployment package is an app whose timer replicates, loaded as the host loads it, with no packages beside it', async () => {
     const ferry = await Ferry.open(await embeddedServer(), { WHEN_CAUGHT_UP: 'exit' });
     await ferry.write(chunk, numbered(1, 6));
     const worker = join(folder, 'hostWorker.mjs');
@@ -127,7 +127,7 @@ describe('The deployment package', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
   });
 
-  test('is also a command line, which sends what it measures to each place that it is told', async () => {
+  test('The deployment package is also a command line, which sends what it measures to each place that it is told', async () => {
     const ferry = await Ferry.open(await embeddedServer());
     await ferry.write(chunk, numbered(1, 6));
     const [collector, insights] = [await otlpReceiver(), await applicationInsights()];

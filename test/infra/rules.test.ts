@@ -8,7 +8,7 @@ describe.each(parameterFiles)('What %s deploys', (file) => {
   const deployment = new Deployment(committedSnapshot(file));
   const expected = expectedOf(file, deployment);
 
-  test.each(Object.entries(rules))('%s', (_, rule) => {
+  test.each(Object.entries(rules))('The deployment obeys the rule: %s', (_, rule) => {
     expect(rule(deployment, expected)).toEqual([]);
   });
 });
@@ -198,11 +198,11 @@ describe('A deployment that breaks a rule', () => {
   const whole = new Deployment(committedSnapshot(file));
   const expected = expectedOf(file, whole);
 
-  test('is tried for each rule', () => {
+  test('Each rule of a deployment has a deployment that breaks it', () => {
     expect(Object.keys(breaks).sort()).toEqual(Object.keys(rules).sort());
   });
 
-  test.each(Object.entries(breaks))('is noticed: %s', (name, ways) => {
+  test.each(Object.entries(breaks))('A deployment that breaks a rule is noticed: %s', (name, ways) => {
     for (const way of ways) {
       const broken = whole.clone();
       way(broken);
@@ -214,7 +214,7 @@ describe('A deployment that breaks a rule', () => {
 describe('The machine', () => {
   const deployments = parameterFiles.map((file) => new Deployment(committedSnapshot(file)));
 
-  test('gets customData that no parameter changes, for Azure refuses to change that of a machine that exists', () => {
+  test('The machine gets customData that no parameter changes, since Azure refuses to change it on a machine that exists', () => {
     const customData = deployments.map(({ vm }) =>
       String((vm.properties['osProfile'] as { customData: string }).customData),
     );

@@ -23,18 +23,18 @@ function run(program: string, ...args: string[]) {
 }
 
 describe.skipIf(!hasProgram('shellcheck'))('shellcheck', () => {
-  test('has nothing to say of any script', () => {
+  test('shellcheck finds nothing in any script', () => {
     expect(scripts.length).toBeGreaterThan(10);
     expect(run('shellcheck', ...scripts.map((name) => join(vm, name)))).toEqual({ status: 0, said: '' });
   });
 
-  test('has nothing to say of what the run command runs', () => {
+  test('shellcheck finds nothing in what the run command runs', () => {
     const script = join(scratch, 'run-command');
     writeFileSync(script, new Deployment(committedSnapshot('infra/prod.bicepparam')).script);
     expect(run('shellcheck', script)).toEqual({ status: 0, said: '' });
   });
 
-  test('finds a mistake', () => {
+  test('shellcheck finds a mistake in a script', () => {
     writeFileSync(join(scratch, 'wrong'), '#!/bin/bash\nrm -rf $1/*\n');
     expect(run('shellcheck', join(scratch, 'wrong')).status).toBe(1);
   });
@@ -44,7 +44,7 @@ describe.skipIf(!hasProgram('cloud-init'))('cloud-init', () => {
   const { vm: machine } = new Deployment(committedSnapshot('infra/prod.bicepparam'));
   const { customData } = machine.properties['osProfile'] as { customData: string };
 
-  test('takes what the machine is given', () => {
+  test('cloud-init takes what the machine is given', () => {
     const file = join(scratch, 'user-data');
     writeFileSync(file, Buffer.from(customData, 'base64'));
     expect(run('cloud-init', 'schema', '--config-file', file)).toMatchObject({
@@ -53,13 +53,13 @@ describe.skipIf(!hasProgram('cloud-init'))('cloud-init', () => {
     });
   });
 
-  test('refuses a mistake in it', () => {
+  test('cloud-init refuses a mistake in what the machine is given', () => {
     const file = join(scratch, 'wrong-data');
     writeFileSync(file, Buffer.from(customData, 'base64').toString().replace('runcmd:', 'runcmd: now'));
     expect(run('cloud-init', 'schema', '--config-file', file).status).not.toBe(0);
   });
 
-  test('carries the script of the repository', () => {
+  test('cloud-init carries the script of the repository', () => {
     const text = Buffer.from(customData, 'base64').toString();
     const script = Buffer.from(/content: '([A-Za-z0-9+/=]+)'/.exec(text)?.[1] ?? '', 'base64').toString();
     expect(script).toBe(readFileSync(join(vm, 'mount-data'), 'utf8'));
@@ -96,11 +96,11 @@ describe.skipIf(!hasProgram('systemd-analyze'))('systemd', () => {
     return run('systemd-analyze', 'verify', '--man=no', `--root=${place}`, ...[...units, 'kurrentdb.service']);
   }
 
-  test('takes every unit, and the addition to the unit of the server', () => {
+  test('systemd takes every unit, and the addition to the unit of the server', () => {
     expect(verify(unitRoot())).toEqual({ status: 0, said: '' });
   });
 
-  test('finds a mistake', () => {
+  test('systemd finds a mistake in a unit', () => {
     const place = unitRoot();
     const unit = join(place, 'etc/systemd/system/eventferry-health.timer');
     writeFileSync(unit, readFileSync(unit, 'utf8').replace('OnCalendar=minutely', 'OnCalendar=sometimes'));

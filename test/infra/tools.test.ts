@@ -9,7 +9,7 @@ import { makeSecrets, rotatePassword } from '../../infra/tools/vaultSecrets.js';
 import { MemoryVault } from './memoryVault.js';
 
 describe('The secrets of a deployment', () => {
-  test('are made once: a second deployment makes none and changes none', () => {
+  test('The secrets of a deployment are made once: a second deployment makes none and changes none', () => {
     const vault = new MemoryVault();
     expect(makeSecrets(vault)).toHaveLength(8);
     const before = structuredClone(vault.versions);
@@ -17,7 +17,7 @@ describe('The secrets of a deployment', () => {
     expect(vault.versions).toEqual(before);
   });
 
-  test('are not made anew when a deployment broke off between two of them', () => {
+  test('The secrets of a deployment are not made anew when a deployment broke off between two of them', () => {
     const whole = new MemoryVault();
     makeSecrets(whole);
     for (const name of ['eventstore-connection-string', 'eventferry-password', 'eventstore-certificate']) {
@@ -30,7 +30,7 @@ describe('The secrets of a deployment', () => {
     }
   });
 
-  test('keep password and connection string together when the replicator gets a new one', () => {
+  test('Password and connection string of a deployment stay together when the replicator gets a new password', () => {
     const vault = new MemoryVault();
     makeSecrets(vault);
     const before = vault.get('eventferry-password');
@@ -40,7 +40,7 @@ describe('The secrets of a deployment', () => {
     expect(vault.versions['eventferry-password']).toHaveLength(2);
   });
 
-  test('are not made when the vault has only half of the authority', () => {
+  test('The secrets of a deployment are not made when the vault has only half of the authority', () => {
     const vault = new MemoryVault();
     makeSecrets(vault);
     Reflect.deleteProperty(vault.versions, 'eventstore-ca-key');
@@ -109,7 +109,7 @@ describe('The commands of a deployment', () => {
     'eventstore-ca eventstore-ca-key',
   ].join(' ');
 
-  test('run a command on the machine and end with its exit code', () => {
+  test('The commands of a deployment run a command on the machine and end with its exit code', () => {
     const answer = JSON.stringify({
       value: [{ message: 'Enable succeeded:\n[stdout]\nlag 0\nexit code 3\n\n[stderr]\n' }],
     });
@@ -120,7 +120,7 @@ describe('The commands of a deployment', () => {
     expect(ran.stderr).toContain('$ az vm run-command invoke --resource-group rg-eventferry-dev --name vm-x');
   });
 
-  test('ask a question of the log, over the hours that are asked for', () => {
+  test('The commands of a deployment ask a question of the log, over the hours that are asked for', () => {
     const table = {
       columns: [{ name: 'TimeGenerated' }, { name: 'LagSeconds' }],
       rows: [
@@ -142,7 +142,7 @@ describe('The commands of a deployment', () => {
     });
   });
 
-  test('demand each secret that only a person can give, that the parameters need and that the vault lacks', () => {
+  test('The commands of a deployment demand each secret that only a person can give, that the parameters need and that the vault lacks', () => {
     const vault = [
       ["*'infra/vault.bicep'*", 'kv-x'],
       ["'keyvault secret list'*", names.replaceAll(' ', '\n')],
@@ -161,13 +161,13 @@ describe('The commands of a deployment', () => {
     }
   });
 
-  test('pause the timer, and print whether it is off', () => {
+  test('The commands of a deployment pause the timer, and print whether it is off', () => {
     const { record } = run('paused', ['pause'], [deployed]);
     expect(record.at(-1)).toContain('--settings AzureWebJobs.replicate.Disabled=true');
     expect(run('paused', ['print'], [deployed, pausedNow]).stdout).toBe('true\n');
   });
 
-  test('act on the environment that is asked for, although azd has set the variables of another', () => {
+  test('The commands of a deployment act on the environment that is asked for, although azd has set the variables of another', () => {
     const dev = { ...outputs, AZURE_ENV_NAME: 'dev' };
     const prod = [
       "'deployment sub show --name eventferry-prod'*",
@@ -188,13 +188,16 @@ describe('The commands of a deployment', () => {
     ['infra:deploy without the -- for npm', 'deploy', ['create', 'prod'], { npm_config_env: 'true' }],
     ['infra:deploy with --env behind something else', 'deploy', ['create', '--debug', '--env=prod'], {}],
     ['infra:deploy without a name', 'deploy', ['create', '--env'], {}],
-  ] as const)('do nothing at all when an argument would not count: %s', (_, tool, args, variables) => {
-    const { status, record, stderr } = run(tool, args, [deployed, built, pausedNow], variables);
-    expect({ status, record }).toEqual({ status: 1, record: [] });
-    expect(stderr).not.toBe('');
-  });
+  ] as const)(
+    'The commands of a deployment do nothing at all when an argument would be ignored: %s',
+    (_, tool, args, variables) => {
+      const { status, record, stderr } = run(tool, args, [deployed, built, pausedNow], variables);
+      expect({ status, record }).toEqual({ status: 1, record: [] });
+      expect(stderr).not.toBe('');
+    },
+  );
 
-  test('show what would change without making a secret, and keep what is paused', () => {
+  test('The commands of a deployment show what would change without making a secret, and keep what is paused', () => {
     const { record, stderr, status } = run('deploy', ['what-if', '--env', 'dev'], [deployed, built, pausedNow]);
     expect(status).toBe(0);
     expect(stderr).toContain('A deployment leaves the timer off.');
@@ -204,7 +207,7 @@ describe('The commands of a deployment', () => {
     expect(record.some((line) => line.includes('secret'))).toBe(false);
   });
 
-  test('make what is missing in the vault first, with no secret on a command line', () => {
+  test('The commands of a deployment first make what is missing in the vault, with no secret on a command line', () => {
     const { record, status } = run(
       'deploy',
       ['create', '--env', 'dev'],
@@ -234,7 +237,7 @@ describe('The commands of a deployment', () => {
       JSON.stringify({ value: [{ message: `Enable succeeded:\n[stdout]\n${said}\n\n[stderr]\n` }] }),
     ] as const;
 
-  test('deploy one package into the function app and onto the machine', () => {
+  test('The commands of a deployment deploy one package into the function app and onto the machine', () => {
     const { record, stdout, status } = run('deployApp', [], [deployed, machineSays('package 1234\nexit code 0')]);
     expect(record.slice(-2)).toEqual([
       expect.stringMatching(/^functionapp deployment source config-zip .*--src \S+artifacts\/eventferry\.zip /),
@@ -243,7 +246,7 @@ describe('The commands of a deployment', () => {
     expect({ stdout, status }).toEqual({ stdout: expect.stringContaining('package 1234') as string, status: 0 });
   });
 
-  test('rotate the password of the replicator: vault, then server, then the function app', () => {
+  test('The commands of a deployment rotate the password of the replicator: vault, then server, then the function app', () => {
     const { record, status } = run('secrets', ['--rotate', 'eventferry'], [deployed, machineSays('exit code 0')]);
     expect(status).toBe(0);
     expect(record.slice(-4)).toEqual([
@@ -266,22 +269,25 @@ describe('The commands of a deployment', () => {
     ['secrets', ['--rotate', 'eventferry'], 'set-users'],
     ['secrets', ['--renew'], 'place-certificates'],
     ['deployApp', [], 'upkeep'],
-  ] as const)('fail when the script on the machine does, and stop there: %s %j', (tool, args, script) => {
-    const refused = 'set-users: the server takes no password';
-    for (const [end, how] of [
-      ['exit code 1', 'ended with exit code 1'],
-      ['', 'was broken off'],
-    ] as const) {
-      const ran = run(tool, args, [deployed, ...vaultHasAll, machineSays(`${refused}\n${end}`)]);
-      expect(ran.status).toBe(1);
-      expect(ran.record.at(-1)).toContain(`/opt/eventferry/vm/${script}`);
-      expect(ran.stderr).toContain(`/opt/eventferry/vm/${script} ${how} on vm-x. `);
-      expect(ran.stderr).toMatch(/then: npm run [a-z:]+ -- --env dev/);
-      expect(ran.stderr).toContain(refused);
-    }
-  });
+  ] as const)(
+    'The commands of a deployment fail when the script on the machine does, and stop there: %s %j',
+    (tool, args, script) => {
+      const refused = 'set-users: the server takes no password';
+      for (const [end, how] of [
+        ['exit code 1', 'ended with exit code 1'],
+        ['', 'was broken off'],
+      ] as const) {
+        const ran = run(tool, args, [deployed, ...vaultHasAll, machineSays(`${refused}\n${end}`)]);
+        expect(ran.status).toBe(1);
+        expect(ran.record.at(-1)).toContain(`/opt/eventferry/vm/${script}`);
+        expect(ran.stderr).toContain(`/opt/eventferry/vm/${script} ${how} on vm-x. `);
+        expect(ran.stderr).toMatch(/then: npm run [a-z:]+ -- --env dev/);
+        expect(ran.stderr).toContain(refused);
+      }
+    },
+  );
 
-  test('say what to do when nothing was deployed', () => {
+  test('The commands of a deployment say what to do when nothing was deployed', () => {
     const { status, stderr } = run('remote', ['status'], [["'deployment sub show'*", 'null']]);
     expect({ status, stderr }).toMatchObject({
       status: 1,
@@ -289,7 +295,7 @@ describe('The commands of a deployment', () => {
     });
   });
 
-  test('tick off each assumption, with what to look at when it does not hold', () => {
+  test('The smoke test of a deployment ticks off each assumption, with what to look at when it does not hold', () => {
     const ran = run('smoke', [], [deployed, ["*'mountpoint'*", 'exit code 0']]);
     expect(ran.status).toBe(1);
     expect(ran.stdout).toContain('✔ The data disk is found and mounted at /data\n');

@@ -126,7 +126,7 @@ function row(what: string): string[] {
 }
 
 describe('What the deployment guide says a month uses', () => {
-  test('is what idle minutes of each profile ask of storage', async () => {
+  test("The deployment guide's monthly storage use is what idle minutes of each profile ask of storage", async () => {
     const [economy, continuous] = [await callsAMinute('exit'), await callsAMinute('wait')];
     const check = (what: string, kind: Kind): void => {
       expect(row(what)).toEqual([economy, continuous].map((minutes) => calls(minutes.map((minute) => minute[kind]))));
@@ -137,7 +137,7 @@ describe('What the deployment guide says a month uses', () => {
     expect([...economy, ...continuous].reduce((sum, { write }) => sum + write, 0)).toBe(0);
   });
 
-  test('is what telemetry sends: all at the end of a run, and metrics once more during one of a minute', async () => {
+  test("The deployment guide's monthly telemetry use is what is sent: all at the end of a run, and metrics once more during one of a minute", async () => {
     const [economy, continuous] = await Promise.all([
       telemetryBytes({ WHEN_CAUGHT_UP: 'exit' }),
       telemetryBytes({ WHEN_CAUGHT_UP: 'wait', RUN_SECONDS: '15' }), // after the first five of them a minute brings nothing more

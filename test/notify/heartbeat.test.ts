@@ -15,7 +15,7 @@ function open(url: string) {
 }
 
 describe('A heartbeat', () => {
-  test('is a GET after each good run', async () => {
+  test('A heartbeat is a GET after each good run', async () => {
     const receiver = await webReceiver();
     const { heartbeat } = open(receiver.url);
     for (let runs = 0; runs < 3; runs += 1) {
@@ -27,7 +27,7 @@ describe('A heartbeat', () => {
     );
   });
 
-  test('comes once a minute while a run goes on', async () => {
+  test('A heartbeat comes once a minute while a run goes on', async () => {
     const receiver = await webReceiver();
     const { heartbeat, clock } = open(receiver.url);
     for (let seconds = 0; seconds < 180; seconds += 1) {
@@ -38,7 +38,7 @@ describe('A heartbeat', () => {
     expect(receiver.requests).toHaveLength(3);
   });
 
-  test('is not sent again while the last one hangs', async () => {
+  test('A heartbeat is not sent again while the last one hangs', async () => {
     const receiver = await webReceiver();
     receiver.answer = 'hang';
     const { heartbeat } = open(receiver.url);
@@ -46,7 +46,7 @@ describe('A heartbeat', () => {
     await eventually('the first request', () => expect(receiver.requests).toHaveLength(1));
   });
 
-  test('is told once until it is heard again, without its address', async () => {
+  test('A heartbeat that fails is reported once until one succeeds, without its address', async () => {
     const receiver = await webReceiver();
     const { heartbeat, logger } = open(receiver.url);
     for (const answer of [500, 500, 200, 302] as const) {

@@ -25,7 +25,7 @@ interface OpenOptions {
 }
 
 describe('A webhook', () => {
-  test('gets one POST of JSON for each notice, in their order', async () => {
+  test('A webhook gets one POST of JSON for each notice, in their order', async () => {
     const receiver = await webReceiver();
     const { webhook, logger } = open(receiver.url);
     const sent = ['1', '2', '3'].map((at) => webhook.tell(notice(at)));
@@ -37,7 +37,7 @@ describe('A webhook', () => {
     expect(logger.lines).toEqual([]);
   });
 
-  test('is tried four times while it answers 500, after longer and longer waits, then given up, which is told', async () => {
+  test('A webhook is tried four times while it answers 500, after longer and longer waits, then given up, which is logged', async () => {
     const receiver = await webReceiver();
     receiver.answer = 500;
     const clock = FakeClock.flowing();
@@ -54,7 +54,7 @@ describe('A webhook', () => {
     ]);
   });
 
-  test('is told by the next try once it is back', async () => {
+  test('A notice reaches the webhook by the next try once it is back', async () => {
     const receiver = await webReceiver();
     receiver.answer = 503;
     const { webhook, logger } = open(receiver.url, { clock: FakeClock.flowing(() => void (receiver.answer = 200)) });
@@ -66,7 +66,7 @@ describe('A webhook', () => {
   test.each([
     [404, 'HTTP 404'],
     [302, 'HTTP 302, a redirect'],
-  ])('that answers %i is not tried again', async (status, reason) => {
+  ])('A webhook that answers %i is not tried again', async (status, reason) => {
     const receiver = await webReceiver();
     receiver.answer = status;
     const { webhook, logger } = open(receiver.url);
@@ -75,7 +75,7 @@ describe('A webhook', () => {
     expect(logger.lines.map(({ event, facts }) => [event, facts['reason']])).toEqual([['notice-not-sent', reason]]);
   });
 
-  test('is given up, try by try, while it hangs', async () => {
+  test('A webhook is given up, try by try, while it hangs', async () => {
     const receiver = await webReceiver();
     receiver.answer = 'hang';
     const { webhook, logger } = open(receiver.url, { answerWithinMs: 20 });
@@ -83,14 +83,14 @@ describe('A webhook', () => {
     expect(logger.lines[0]?.facts).toMatchObject({ reason: 'no answer within 20 ms' });
   });
 
-  test('does not throw where nothing listens, and its address is in no line', async () => {
+  test('A webhook where nothing listens throws nothing, and its address is in no line', async () => {
     const { webhook, logger } = open('http://127.0.0.1:1/s3cret-path');
     expect(await webhook.tell(notice('1'))).toBe(true);
     expect(logger.events('warn')).toEqual(['notice-not-sent']);
     expect(JSON.stringify(logger.lines)).not.toContain('s3cret-path');
   });
 
-  test('holds no more than ten notices', async () => {
+  test('A webhook holds no more than ten notices', async () => {
     const receiver = await webReceiver();
     receiver.answer = 'hang';
     const { webhook, logger } = open(receiver.url);
@@ -100,7 +100,7 @@ describe('A webhook', () => {
     await Promise.all(sent);
   });
 
-  test('leaves what is not sent when it is closed to the next process', async () => {
+  test('A webhook leaves what is not sent when it is closed to the next process', async () => {
     const receiver = await webReceiver();
     receiver.answer = 'hang';
     const { webhook, logger } = open(receiver.url, { clock: systemClock });

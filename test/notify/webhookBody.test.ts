@@ -27,7 +27,7 @@ function bodyFor(url: string, notice: Notice): unknown {
 }
 
 describe('What a webhook is sent', () => {
-  test('is to Slack a text with its three special characters escaped', () => {
+  test('The webhook body for Slack is a text with its three special characters escaped', () => {
     expect(bodyFor('https://hooks.slack.com/services/T/B/x', began)).toEqual({
       text: [
         '*Outage: shop-tapes to stream shop waits*',
@@ -43,7 +43,7 @@ describe('What a webhook is sent', () => {
     'https://outlook.office.com/webhook/a/IncomingWebhook/b/c',
     'https://prod-12.westeurope.logic.azure.com:443/workflows/a/triggers/manual/paths/invoke?sig=b',
     'https://default123.45.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/a?sig=b',
-  ])('is to Teams, at %s, an adaptive card', (url) => {
+  ])('The webhook body for Teams, at %s, is an adaptive card', (url) => {
     const body = bodyFor(url, stopped) as {
       type: string;
       attachments: { contentType: string; content: { type: string; body: { type: string; text: string }[] } }[];
@@ -61,7 +61,7 @@ describe('What a webhook is sent', () => {
   });
 
   test.each(['https://alerts.example/in', 'https://hooks.slack.com.example/x', 'https://notlogic.azure.com.example/x'])(
-    'is to anyone else, such as %s, the notice with its severity and a text',
+    'The webhook body for anyone else, such as %s, is the notice with its severity and a text',
     (url) => {
       expect(bodyFor(url, ended)).toEqual({
         ...ended,
@@ -74,14 +74,14 @@ describe('What a webhook is sent', () => {
     },
   );
 
-  test('says how bad it is', () => {
+  test('The webhook body says how severe the notice is', () => {
     const severity = (notice: Notice) =>
       (bodyFor('https://alerts.example/in', notice) as { severity: string }).severity;
     expect([began, ended, stopped].map(severity)).toEqual(['error', 'info', 'critical']);
   });
 
   test.each(['https://hooks.slack.com/services/T/B/x', 'https://a.webhook.office.com/x', 'https://alerts.example/in'])(
-    'holds no secret, also at %s',
+    'The webhook body holds no secret, also at %s',
     (url) => {
       for (const notice of [began, ended, stopped]) expect(webhookBody(new URL(url), notice)).not.toContain('s3cret');
     },

@@ -42,13 +42,13 @@ async function all(list: AsyncIterable<Kept>): Promise<Kept[]> {
   return kept;
 }
 
-test('nothing is kept before the first message, though there is no container', async () => {
+test('Quarantine is empty before the first message, though there is no container', async () => {
   const { quarantine } = freshQuarantine();
   expect(await all(quarantine.list(live))).toEqual([]);
   expect(await quarantine.read(message.name, live)).toBeUndefined();
 });
 
-test('a message comes back as it was, however often it is kept', async () => {
+test('A message in quarantine comes back as it was, however often it is kept', async () => {
   const { quarantine, container } = freshQuarantine();
   for (const attempt of [1, 2, 3])
     await quarantine.keep({ ...message, reason: `${message.reason} (${attempt})` }, live);
@@ -59,7 +59,7 @@ test('a message comes back as it was, however often it is kept', async () => {
   expect((await container.getBlobClient(message.name).getProperties()).contentType).toBe('application/json');
 });
 
-test('messages are listed in the order of positions; those of other sources and other blobs are not', async () => {
+test('Messages in quarantine are listed in the order of positions, without those of other sources and other blobs', async () => {
   const { quarantine, container } = freshQuarantine();
   for (const position of [100, 20, 3]) {
     const name = `sample/${String(position).padStart(12, '0')}-00000-x.json`;
@@ -70,7 +70,7 @@ test('messages are listed in the order of positions; those of other sources and 
   expect((await all(quarantine.list(live))).map(({ position }) => position)).toEqual([3, 20, 100]);
 });
 
-test('a blob that someone changed is not taken for the message', async () => {
+test('A blob that someone changed is not taken for the message in quarantine', async () => {
   const { quarantine, container } = freshQuarantine();
   await quarantine.keep(message, live);
   const other = setAsideJson({ ...message, body: Buffer.from('other') });
@@ -83,7 +83,7 @@ test('a blob that someone changed is not taken for the message', async () => {
   expect(await quarantine.read(message.name, live)).toBeUndefined();
 });
 
-test('a storage that refuses is an outage that names container and account, and no secret', async () => {
+test('A storage that refuses the quarantine is an outage that names container and account, and no secret', async () => {
   const refused = new BlobServiceClient('http://127.0.0.1:1/devstoreaccount1', undefined, {
     retryOptions: { maxTries: 1 },
   });
@@ -101,7 +101,7 @@ test('a storage that refuses is an outage that names container and account, and 
 });
 
 describe('the JSON of a message', () => {
-  test('keeps names that are not UTF-8, and payloads without a name', () => {
+  test('The JSON of a message keeps names that are not UTF-8, and payloads without a name', () => {
     const odd = { ...message, contract: Buffer.from([0xff, 0x00]) };
     expect(parseSetAside(setAsideJson(odd))).toEqual(odd);
     const { contract, ...opaque } = message;
@@ -109,7 +109,7 @@ describe('the JSON of a message', () => {
     expect(parseSetAside(setAsideJson(opaque))).toEqual(opaque);
   });
 
-  test('is refused with a message when a newer version wrote it', () => {
+  test('The JSON of a message is refused with a message when a newer version wrote it', () => {
     const newer = setAsideJson(message).toString().replace('"v":1', '"v":2');
     expect(() => parseSetAside(Buffer.from(newer))).toThrow(expect.objectContaining({ kind: 'NewerSchema' }) as Error);
   });

@@ -119,6 +119,6 @@ export const seenGuards: readonly Guard[] = [
     name: 'parts-of-a-run-that-hangs',
     against: 'What still hangs would share its parts with the next run.',
     rule: 'remove',
-    noticedBy: `${timer} > is told and given up when it is overdue, and never shares its parts with the next`,
+    noticedBy: `${timer} > A run of the timer that is overdue is reported and given up, and never shares its parts with the next`,
   },
 ];

@@ -34,13 +34,13 @@ async function decide(ferry: Ferry, decision: Decision, overrides: Record<string
 }
 
 describe('when the target stream does not exist', () => {
-  test('and nothing was confirmed, replication starts at the beginning of both', async () => {
+  test('When the target stream does not exist and nothing was confirmed, replication starts at the beginning of both', async () => {
     const ferry = await ferryWithTen();
     expect(ferry.events()[0]).toMatchObject({ revision: 0 });
     expect(await ferry.row()).toMatchObject({ generation: 0, confirmed: { revision: 9, mark: { position: 10 } } });
   });
 
-  test('and only records that make no event were read, it starts behind them, run after run', async () => {
+  test('When the target stream does not exist and only records that make no event were read, replication starts behind them, run after run', async () => {
     const ferry = await Ferry.open(server());
     const silent = [{ key: 'audit' }, { messages: [] }, { key: 'audit' }];
     await ferry.write(chunk, silent);
@@ -53,7 +53,7 @@ describe('when the target stream does not exist', () => {
     expect(await ferry.row()).toMatchObject({ confirmed: { revision: 0, mark: { position: 4 } } });
   });
 
-  test('and nothing was confirmed under other settings, records passed over are looked at again', async () => {
+  test('When the target stream does not exist, records that were passed over under other settings are looked at again', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, [{ key: 'audit', messages: [['Command', '{"N":1}']] }]);
     await ferry.run();
@@ -61,7 +61,7 @@ describe('when the target stream does not exist', () => {
     expect(ferry.bodies()).toEqual(['{"N":1}']);
   });
 
-  test('but an event of it was confirmed, it is TargetLost; rewind replicates all again', async () => {
+  test('A target stream that does not exist although an event of it was confirmed is TargetLost; rewind replicates all again', async () => {
     const ferry = await ferryWithTen();
     await server().truncateTo(ferry.stream, -1);
     await expectStop(ferry, 'TargetLost');
@@ -73,7 +73,7 @@ describe('when the target stream does not exist', () => {
 });
 
 describe('when the target stream shows no event though it exists', () => {
-  test('a soft-deleted stream is TargetTruncated, and rewind refuses it', async () => {
+  test('A soft-deleted stream is TargetTruncated, and rewind refuses it', async () => {
     const ferry = await ferryWithTen();
     await ferry.client().deleteStream(ferry.stream);
     await expectStop(ferry, 'TargetTruncated');
@@ -81,14 +81,14 @@ describe('when the target stream shows no event though it exists', () => {
     await expectStop(ferry, 'TargetTruncated');
   });
 
-  test('a stream hidden by $tb is TargetTruncated, also without a checkpoint', async () => {
+  test('A stream hidden by $tb is TargetTruncated, also without a checkpoint', async () => {
     const ferry = await ferryWithTen();
     await ferry.client().setStreamMetadata(ferry.stream, { truncateBefore: 10 });
     await expectStop(ferry, 'TargetTruncated');
     await expectStop(ferry, 'TargetTruncated', { CHECKPOINT_TABLE: `${ferry.table}other` });
   });
 
-  test('a tombstoned stream is TargetDeleted', async () => {
+  test('A tombstoned stream is TargetDeleted', async () => {
     const ferry = await ferryWithTen();
     await ferry.client().tombstoneStream(ferry.stream);
     await expectStop(ferry, 'TargetDeleted');
@@ -98,7 +98,7 @@ describe('when the target stream shows no event though it exists', () => {
 describe('when the last event is not ours', () => {
   const foreign = jsonEvent({ type: 'Foreign', data: { by: 'someone else' } });
 
-  test('it is TargetConflict, and accept --revision goes on behind it', async () => {
+  test('A last event that is not ours is TargetConflict, and accept --revision goes on behind it', async () => {
     const ferry = await ferryWithTen();
     await ferry.client().appendToStream(ferry.stream, foreign);
     await ferry.write(chunk, numbered(1, 12));
@@ -109,7 +109,7 @@ describe('when the last event is not ours', () => {
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), '{"by":"someone else"}', ...numberedBodies(11, 12)]);
   });
 
-  test('what was accepted holds for that very event, not for another that came to stand there', async () => {
+  test('Accepting a foreign event holds for that very event, not for another that came to stand there', async () => {
     const ferry = await ferryWithTen();
     await ferry.client().appendToStream(ferry.stream, foreign);
     await decide(ferry, { kind: 'revision', revision: 10 });
@@ -118,7 +118,7 @@ describe('when the last event is not ours', () => {
     await expectStop(ferry, 'TargetConflict');
   });
 
-  test('a stream that was never ours can be accepted too', async () => {
+  test('A stream that was never ours can be accepted too', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     await ferry.client().appendToStream(ferry.stream, foreign);
@@ -128,7 +128,7 @@ describe('when the last event is not ours', () => {
     expect(ferry.bodies()).toEqual(['{"by":"someone else"}', ...numberedBodies(1, 3)]);
   });
 
-  test('a copy of an event of ours under another id is not ours', async () => {
+  test('A copy of an event of ours under another id is not ours', async () => {
     const ferry = await ferryWithTen();
     const last = ferry.events().at(-1);
     const metadata = JSON.parse(last?.metadata.toString() ?? '') as Record<string, unknown>;
@@ -136,7 +136,7 @@ describe('when the last event is not ours', () => {
     await expectStop(ferry, 'TargetConflict');
   });
 
-  test('an event that was written for another source is not ours', async () => {
+  test('An event that was written for another source is not ours', async () => {
     const other = await Ferry.open(server(), { SOURCE_ID: 'other' });
     await other.write(chunk, numbered(1, 3));
     await other.run();
@@ -149,7 +149,7 @@ describe('when the last event is not ours', () => {
 });
 
 describe('when the source is not what the last event says', () => {
-  test('a frame replaced under the mark is SourceReplaced', async () => {
+  test('A frame replaced under the mark is SourceReplaced', async () => {
     const ferry = await ferryWithTen();
     await ferry.write(
       chunk,
@@ -158,7 +158,7 @@ describe('when the source is not what the last event says', () => {
     await expectStop(ferry, 'SourceReplaced');
   });
 
-  test('a container without any frame is SourceReplaced', async () => {
+  test('A container without any frame is SourceReplaced', async () => {
     const ferry = await ferryWithTen();
     await ferry.container.deleteBlob(chunk);
     await expectStop(ferry, 'SourceReplaced');
@@ -174,7 +174,7 @@ describe('when a setting that decides what is written changed', () => {
     STRIP_NAMESPACES: 'Sample',
   };
   test.each(Object.entries(changes))(
-    '%s: it is SettingsChanged and named; accept settings goes on',
+    'A changed %s is SettingsChanged and named; accept settings goes on',
     async (name, value) => {
       const ferry = await ferryWithTen();
       const changed = { [name]: value };
@@ -189,13 +189,13 @@ describe('when a setting that decides what is written changed', () => {
     },
   );
 
-  test('what was accepted for one change does not hold for the next', async () => {
+  test('Accepting one change of settings does not hold for the next', async () => {
     const ferry = await ferryWithTen();
     await decide(ferry, { kind: 'settings' }, { BODY_MODE: 'raw' });
     await expectStop(ferry, 'SettingsChanged', { EXCLUDE_KEYS: 'func' });
   });
 
-  test('there is nothing to accept when nothing changed', async () => {
+  test('eventferry accept settings is refused when no setting changed', async () => {
     const ferry = await ferryWithTen();
     await expect(decide(ferry, { kind: 'settings' })).rejects.toMatchObject({ kind: 'NotApplicable' });
   });
@@ -205,7 +205,7 @@ describe('when a record larger than one append was cut by a crash', () => {
   const large = { messages: [1, 2, 3, 4].map((n) => ['Part', `{"N":${n},"pad":"${'x'.repeat(3_000)}"}`] as const) };
   const small = { APPEND_BYTES: '8192' };
 
-  test.each([0, 1, 2])('behind its event %i: the rest of it comes first', async (index) => {
+  test.each([0, 1, 2])('When a crash cut a record behind its event %i, the rest of it comes first', async (index) => {
     const ferry = await Ferry.open(server(), small);
     await ferry.write(chunk, [large, ...numbered(2, 3)]);
     await ferry.run();
@@ -216,7 +216,7 @@ describe('when a record larger than one append was cut by a crash', () => {
     expect(ferry.bodies()).toEqual(whole);
   });
 
-  test('by a restore, and nothing could be appended at first: the rest of it still comes first', async () => {
+  test('When a restore cut a record and nothing could be appended at first, the rest of it still comes first', async () => {
     const ferry = await Ferry.open(server(), small);
     await ferry.write(chunk, [large, ...numbered(2, 3)]);
     await ferry.run();
@@ -229,7 +229,7 @@ describe('when a record larger than one append was cut by a crash', () => {
     expect(ferry.bodies()).toEqual(whole);
   });
 
-  test('and makes another number of events now: SettingsChanged', async () => {
+  test('A record that was cut by a crash and now makes another number of events is SettingsChanged', async () => {
     const ferry = await Ferry.open(server(), small);
     await ferry.write(chunk, [{ ...large, key: 'func' }]);
     await ferry.run();
@@ -237,7 +237,7 @@ describe('when a record larger than one append was cut by a crash', () => {
     await expectStop(ferry, 'SettingsChanged', { EXCLUDE_KEYS: 'func' });
   });
 
-  test('and made another number of events under the same settings: SettingsChanged', async () => {
+  test('A record that was cut by a crash and makes another number of events under the same settings is SettingsChanged', async () => {
     const ferry = await Ferry.open(server(), small);
     await ferry.write(chunk, [large, ...numbered(2, 3)]);
     await ferry.run();
@@ -252,7 +252,7 @@ describe('when a record larger than one append was cut by a crash', () => {
 });
 
 describe('when the last event is ours', () => {
-  test('and the row says the same, replication goes on at the row’s cursor', async () => {
+  test('When the row and our last event agree, replication goes on at the row’s cursor', async () => {
     const ferry = await ferryWithTen();
     await ferry.write(chunk, [...numbered(1, 10), { key: 'audit' }]);
     await ferry.run();
@@ -262,14 +262,14 @@ describe('when the last event is ours', () => {
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), ...numberedBodies(12, 12)]);
   });
 
-  test('and there is no row, replication goes on behind the mark', async () => {
+  test('When there is no row, replication goes on behind the mark of our last event', async () => {
     const ferry = await ferryWithTen();
     await ferry.write(chunk, numbered(1, 12));
     await ferry.run({ CHECKPOINT_TABLE: `${ferry.table}other` });
     expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
   });
 
-  test('and the row is older, replication goes on behind the mark', async () => {
+  test('When the row is older than our last event, replication goes on behind the mark', async () => {
     const ferry = await ferryWithTen();
     const old = await ferry.row();
     await ferry.write(chunk, numbered(1, 12));
@@ -281,7 +281,7 @@ describe('when the last event is ours', () => {
     expect(await ferry.row()).toMatchObject({ generation: 0, confirmed: { revision: 13 } });
   });
 
-  test('and the row is far behind, as a restored table’s may be, replication goes on behind the mark', async () => {
+  test('When the row is far behind, as a restored table’s may be, replication goes on behind the mark of our last event', async () => {
     const ferry = await ferryWithTen();
     await ferry.changeRow((row) => {
       const { confirmed } = row;
@@ -294,7 +294,7 @@ describe('when the last event is ours', () => {
     expect(ferry.logger.events('warn')).toContain('checkpoint-far-behind');
   });
 
-  test('and the row is ahead, the target was restored: replication goes on behind its tail, in a new generation', async () => {
+  test('When the row is ahead of our last event, the target was restored: replication goes on behind its tail, in a new generation', async () => {
     const ferry = await ferryWithTen();
     await server().truncateTo(ferry.stream, 4);
     await ferry.run();
@@ -303,7 +303,7 @@ describe('when the last event is ours', () => {
     expect(ferry.logger.events('warn')).toContain('target-restored');
   });
 
-  test('and the row names another event at that revision, the row is another server’s', async () => {
+  test('A row that names another event at the last revision is taken for another server’s', async () => {
     const ferry = await ferryWithTen();
     await ferry.changeRow((row) => {
       const { confirmed } = row;
@@ -316,7 +316,7 @@ describe('when the last event is ours', () => {
     expect(await ferry.row()).toMatchObject({ generation: 1 });
   });
 
-  test('and its stream has a retention policy, status warns of it', async () => {
+  test('Status warns of a target stream with a retention policy', async () => {
     const ferry = await ferryWithTen();
     await ferry.client().setStreamMetadata(ferry.stream, { maxCount: 5 });
     await ferry.run();
@@ -345,21 +345,21 @@ describe('when a run died before it saved how far it had come', () => {
     return ferry;
   }
 
-  test('replication goes on behind the tail', async () => {
+  test('After a run that died before it saved its progress, replication goes on behind the tail', async () => {
     const ferry = await ferryThatDied();
     await ferry.write(next, numbered(6, 12));
     await ferry.run();
     expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
   });
 
-  test('a record that was replaced meanwhile, before the tail, is SourceReplaced', async () => {
+  test('A record before the tail that was replaced since the row was saved is SourceReplaced', async () => {
     const ferry = await ferryThatDied();
     const [six, seven, ...others] = numbered(6, 10);
     await ferry.write(next, [{ ...six }, { ...seven, key: 'customer-9' }, ...others]);
     await expectStop(ferry, 'SourceReplaced');
   });
 
-  test('events that are hidden by now are not missed', async () => {
+  test('Events since the row was saved that are hidden by now are not missed', async () => {
     const ferry = await ferryThatDied();
     await ferry.client().setStreamMetadata(ferry.stream, { truncateBefore: 8 });
     await ferry.write(next, numbered(6, 12));
@@ -367,28 +367,28 @@ describe('when a run died before it saved how far it had come', () => {
     expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
   });
 
-  test('a chunk that it had left and that goes on is SourceForked all the same', async () => {
+  test('A chunk that a dead run had left and that goes on is SourceForked all the same', async () => {
     const ferry = await ferryThatDied();
     await ferry.run();
     await ferry.write(chunk, [...numbered(1, 5), ...numbered(99, 99)]);
     await expectStop(ferry, 'SourceForked');
   });
 
-  test('and another runner had counted a record more before the same place, it is TargetConflict', async () => {
+  test('When another runner had counted a record more before the same place, it is TargetConflict', async () => {
     const ferry = await ferryThatDied();
     await ferry.changeRow((row) => ({ ...row, cursor: { ...row.cursor, position: row.cursor.position + 1 } }));
     await expectStop(ferry, 'TargetConflict');
     await expect(ferry.run()).rejects.toThrow('1 more records were counted');
   });
 
-  test('and another runner had counted fewer records up to the tail, what stands where the row stood is SourceForked', async () => {
+  test('When another runner had counted fewer records up to the tail, what stands where the row stood is SourceForked', async () => {
     const ferry = await ferryThatDied();
     await ferry.changeRow((row) => ({ ...row, cursor: { ...row.cursor, position: 12 } }));
     await ferry.write(chunk, [...numbered(1, 5), ...numbered(99, 99)]);
     await expectStop(ferry, 'SourceForked');
   });
 
-  test('and another runner had read on in a chunk that was left, it is TargetConflict', async () => {
+  test('When another runner had read on in a chunk that was left, it is TargetConflict', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 5));
     await ferry.write(next, numbered(6, 8));
@@ -412,16 +412,19 @@ describe('when a run died before it saved how far it had come', () => {
   test.each([
     ['a frame', chunk, [...numbered(1, 5), ...numbered(99, 99)]],
     ['a chunk', '00000004-2013-10-15-093200.dat', numbered(99, 99)],
-  ])('%s that got before the tail meanwhile is noticed, and accept --chunk reads it', async (_what, name, records) => {
-    const ferry = await ferryThatDied();
-    await ferry.write(name, records);
-    await expectStop(ferry, 'SourceForked');
-    await expectStop(ferry, 'SourceForked');
-    await decide(ferry, { kind: 'chunk', chunk: name });
-    await ferry.write(next, numbered(6, 12));
-    await ferry.run();
-    expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), '{"N":99}', ...numberedBodies(11, 12)]);
-  });
+  ])(
+    '%s that got before the tail since the row was saved is noticed, and accept --chunk reads it',
+    async (_what, name, records) => {
+      const ferry = await ferryThatDied();
+      await ferry.write(name, records);
+      await expectStop(ferry, 'SourceForked');
+      await expectStop(ferry, 'SourceForked');
+      await decide(ferry, { kind: 'chunk', chunk: name });
+      await ferry.write(next, numbered(6, 12));
+      await ferry.run();
+      expect(ferry.bodies()).toEqual([...numberedBodies(1, 10), '{"N":99}', ...numberedBodies(11, 12)]);
+    },
+  );
 });
 
 describe('when somebody else wrote while appends of ours were in flight', () => {
@@ -444,13 +447,13 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
     return ferry;
   }
 
-  test('and one that expected just what they left was taken: what is missing before it is TargetConflict', async () => {
+  test('An append of somebody else between ours that was taken where ours are missing is TargetConflict', async () => {
     const ferry = await ferryWithHole([]);
     await expectStop(ferry, 'TargetConflict');
     await expect(ferry.run()).rejects.toThrow('Before position 10, index 0');
   });
 
-  test('an event of theirs that stands before one of ours is TargetConflict', async () => {
+  test('A foreign event that stands before one of ours is TargetConflict', async () => {
     const ferry = await ferryWithHole([jsonEvent({ type: 'Foreign', data: { by: 'someone else' } })]);
     await expectStop(ferry, 'TargetConflict');
     await expect(ferry.run()).rejects.toThrow('Revision 5');
@@ -459,7 +462,7 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
   test.each([
     ['in the middle', 6],
     ['at its end', 7],
-  ])('an event of ours that is missing %s of a record is TargetConflict', async (_where, revision) => {
+  ])('An event of ours that is missing %s of a record is TargetConflict', async (_where, revision) => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 5));
     await ferry.run();

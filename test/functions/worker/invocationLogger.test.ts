@@ -12,7 +12,7 @@ function invocation() {
 }
 
 describe('The log of an invocation', () => {
-  test('gets one line an event: its name and its facts as JSON', async () => {
+  test('The log of an invocation gets one line an event: its name and its facts as JSON', async () => {
     const { lines, log } = invocation();
     const logger = new InvocationLogger();
     await logger.during(log, () => {
@@ -28,7 +28,7 @@ describe('The log of an invocation', () => {
     ]);
   });
 
-  test('never gets a secret', async () => {
+  test('The log of an invocation never gets a secret', async () => {
     const { lines, log } = invocation();
     const logger = new InvocationLogger();
     const message = 'cannot reach esdb://admin:changeit@db.example:2113 with AccountKey=abc+def==;';
@@ -37,7 +37,7 @@ describe('The log of an invocation', () => {
     expect(lines.join()).not.toMatch(/changeit|abc\+def/);
   });
 
-  test('gets the lines of its own work when two invocations overlap in one worker', async () => {
+  test('The log of an invocation gets the lines of its own work when two invocations overlap in one worker', async () => {
     const [one, other] = [invocation(), invocation()];
     const logger = new InvocationLogger();
     let end!: () => void;
@@ -54,7 +54,7 @@ describe('The log of an invocation', () => {
     expect(other.lines).toEqual(['info other-began {}', 'info other-ended {}']);
   });
 
-  test('gets the lines of what was begun by an invocation that is over', async () => {
+  test('The log of an invocation gets the lines of what was begun by an invocation that is over', async () => {
     const [over, next] = [invocation(), invocation()];
     const logger = new InvocationLogger();
     let tell!: () => void;
@@ -67,7 +67,7 @@ describe('The log of an invocation', () => {
     expect([over.lines, next.lines]).toEqual([[], ['warn append-call-lost {}']]);
   });
 
-  test('gets nothing once the invocation is over, however it ended', async () => {
+  test('The log of an invocation gets nothing once the invocation is over, however it ended', async () => {
     const { lines, log } = invocation();
     const logger = new InvocationLogger();
     const failing = logger.during(log, () => Promise.reject(new Error('lost')));

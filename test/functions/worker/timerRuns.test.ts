@@ -70,7 +70,7 @@ function looksAt(container: string, clock: FakeClock): number[] {
 }
 
 describe('Runs that the host starts every minute', () => {
-  test('follow each other so closely that the source is never left alone for a second', async () => {
+  test('Runs that the host starts every minute follow each other so closely that the source is never left alone for a second', async () => {
     const ferry = await Ferry.open(server());
     await ferry.write(chunk, numbered(1, 3));
     const clock = new FakeClock().flow();
@@ -100,7 +100,7 @@ describe('Runs that the host starts every minute', () => {
 });
 
 describe('A run of the timer', () => {
-  test('has the minute that the timer has, waits for more, and leaves the waiting for an outage to the next tick', async () => {
+  test('A run of the timer takes the minute between two ticks, waits for more, and leaves the waiting for an outage to the next tick', async () => {
     const { runs, orders, counts } = runsOn(() => Promise.resolve(report));
     await runs.invoke(recordingLog().log);
     await runs.invoke(recordingLog().log);
@@ -112,7 +112,7 @@ describe('A run of the timer', () => {
     expect(counts).toEqual({ built: 1, closed: 0 });
   });
 
-  test('has everything examined beside it, once a worker, and logs what was found', async () => {
+  test('A run of the timer has the doctor check everything beside it, once a worker, and logs what was found', async () => {
     let examined = 0;
     const note = { at: '', wrong: ['Server: Nothing answers.'], warnings: ['Stream name: odd.'] };
     const runs = new TimerRuns(
@@ -131,7 +131,7 @@ describe('A run of the timer', () => {
     expect(lines).toEqual(['warn examined {"wrong":["Server: Nothing answers."],"warnings":["Stream name: odd."]}']);
   });
 
-  test('goes on when the examination beside it fails, which is told', async () => {
+  test('A run of the timer goes on when the doctor beside it fails, and reports that', async () => {
     const clock = new FakeClock();
     const runs = new TimerRuns(
       () => settings,
@@ -150,12 +150,12 @@ describe('A run of the timer', () => {
     expect(lines).toEqual([expect.stringMatching(/^warn examined {"wrong":\["no such port .*"\],"warnings":\[\]}$/)]);
   });
 
-  test('is a success although it left the stream to another runner', async () => {
+  test('A run of the timer is a success although it left the stream to another runner', async () => {
     const { runs } = runsOn(() => Promise.resolve({ end: 'left-to-another-runner', events: 0, anotherRunner: true }));
     await expect(runs.invoke(recordingLog().log)).resolves.toBeUndefined();
   });
 
-  test('fails with kind, message and remedy, and without a secret', async () => {
+  test('A run of the timer fails with kind, message and remedy, and without a secret', async () => {
     const { runs } = runsOn(() =>
       Promise.reject(new Failure('TargetUnreachable', 'No answer from esdb://u:hidden@h.')),
     );
@@ -166,14 +166,14 @@ describe('A run of the timer', () => {
     expect(lines.filter((line) => !line.startsWith('info examined '))).toEqual([]); // the engine has told people
   });
 
-  test('shows where a defect was', async () => {
+  test('A run of the timer logs the stack of a defect', async () => {
     const { runs } = runsOn(() => Promise.reject(new TypeError('x is not a function')));
     const error = await runs.invoke(recordingLog().log).catch((thrown: unknown) => thrown as Error);
     expect(error).toMatchObject({ message: expect.stringMatching(/^Unexpected: x is not a function/) as string });
     expect(error?.stack).toMatch(/TypeError: x is not a function\n +at .*timerRuns\.test\.ts/);
   });
 
-  test('is told and given up when it is overdue, and never shares its parts with the next', async () => {
+  test('A run of the timer that is overdue is reported and given up, and never shares its parts with the next', async () => {
     const { runs, orders, counts } = runsOn(() => Promise.reject(new Failure('RunOverdue', 'The run did not end.')));
     const { lines, log } = recordingLog();
     await expect(runs.invoke(log)).rejects.toThrow(/^RunOverdue: The run did not end\./);
@@ -185,7 +185,7 @@ describe('A run of the timer', () => {
 });
 
 describe('A worker that is told to go', () => {
-  test('waits 2.5 s for the run, closes its connections, and waits no longer than 3.5 s', async () => {
+  test('A worker that is told to go waits 2.5 s for the run, closes its connections, and waits no longer than 3.5 s', async () => {
     const { runs, clock, orders, counts } = runsOn(never);
     void runs.invoke(recordingLog().log);
     let gone = false;
@@ -201,14 +201,14 @@ describe('A worker that is told to go', () => {
     await going;
   });
 
-  test('starts no run any more', async () => {
+  test('A worker that is told to go starts no run any more', async () => {
     const { runs, orders } = runsOn(never);
     await runs.terminate();
     await runs.invoke(recordingLog().log);
     expect(orders).toEqual([]);
   });
 
-  test('ends well although the run or closing fails', async () => {
+  test('A worker that is told to go ends well although the run or closing fails', async () => {
     const runs = new TimerRuns(
       () => settings,
       new FakeClock(),

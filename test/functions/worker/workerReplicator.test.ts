@@ -25,7 +25,7 @@ function worker(env: Environment) {
 }
 
 describe('The replicator of a worker', () => {
-  test('is the same for every invocation, so that its clients live as long as the worker', async () => {
+  test('The replicator of a worker is the same for every invocation, so that its clients live as long as the worker', async () => {
     const { replicators, built } = worker(settings);
     const first = await replicators.take();
     const second = await replicators.take();
@@ -33,7 +33,7 @@ describe('The replicator of a worker', () => {
     expect(built).toHaveLength(1);
   });
 
-  test('is built anew when a setting has changed, and the outdated one is closed', async () => {
+  test('The replicator of a worker is built anew when a setting has changed, and the outdated one is closed', async () => {
     const { replicators, held, built, closed } = worker(settings);
     await replicators.take();
     held.env = { ...settings, TARGET_STREAM: 'billing-2' };
@@ -43,7 +43,7 @@ describe('The replicator of a worker', () => {
     expect(closed).toEqual(['billing']);
   });
 
-  test('is not built from wrong settings, which are looked at again each time', async () => {
+  test('The replicator of a worker is not built from wrong settings, which are read again each time', async () => {
     const { replicators, held, built } = worker({});
     await expect(replicators.take()).rejects.toThrow(/SOURCE_CONTAINER .*EVENTSTORE_CONNECTION_STRING/);
     expect(built).toEqual([]);
@@ -52,7 +52,7 @@ describe('The replicator of a worker', () => {
     expect(built).toHaveLength(1);
   });
 
-  test('is built anew after it was closed', async () => {
+  test('The replicator of a worker is built anew after it was closed', async () => {
     const { replicators, built, closed } = worker(settings);
     await replicators.close();
     await replicators.take();
