@@ -106,7 +106,7 @@ export const targetGuards: readonly Guard[] = [
   {
     name: 'requires-leader',
     against: 'The tail would be read from a follower that lags behind.',
-    rule: 'drop item 1',
+    rule: 'remove',
     noticedBy: `${batchAppend} > says requires-leader and the name of the connection, and gives the server a duration if it knows those`,
   },
   {

@@ -5,7 +5,8 @@ import { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { asBytes, type Connection } from './connection.js';
 import { Connections } from './connections.js';
-import { parseConnectionString, type ConnectionSettings, type Endpoint } from './connectionString.js';
+import { parseConnectionString, type ConnectionSettings } from './connectionString.js';
+import { nodeName } from './dial.js';
 import { targetFailure } from '../failure.js';
 import { shakeHands, type Handshake } from './tlsCheck.js';
 
@@ -49,10 +50,6 @@ export function checkServer(
     facts: (signal) => factsOf(connections, signal),
     close: () => connections.close(),
   };
-}
-
-function nodeName({ address, port }: Endpoint): string {
-  return `${address}:${port}`;
 }
 
 function contradictionsOf({ channel, credentials, ignored, options }: ConnectionSettings, tlsCa?: string): string[] {

@@ -5,10 +5,13 @@ import {
   Client,
   type ClientUnaryCall,
   credentials,
+  InterceptingCall,
   Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+
+import type { OwnSockets } from './ownSockets.js';
 
 /** How long the server may be silent while we connect, ask what it can do, or read; in milliseconds. */
 export const answerMs = 15_000;
@@ -36,9 +39,19 @@ export class Connection {
   /** @param callArguments connection name, credentials and `requires-leader`; no gRPC deadline: our own clock decides */
   constructor(
     channel: Channel,
+    private readonly sockets: OwnSockets,
     readonly callArguments: () => [Metadata, CallOptions],
   ) {
-    this.grpc = new Client('-', credentials.createInsecure(), { channelOverride: channel });
+    this.grpc = new Client('-', credentials.createInsecure(), {
+      channelOverride: channel,
+      // A call opens the socket that it needs.
+      interceptors: [
+        (options, next) =>
+          new InterceptingCall(next(options), {
+            start: (metadata, listener, start) => sockets.open(() => start(metadata, listener)),
+          }),
+      ],
+    });
   }
 
   /** True once it was thrown away: calls on it fail at once. */
@@ -68,6 +81,7 @@ export class Connection {
     this.over = true;
     this.asking?.cancel();
     this.grpc.close();
+    this.sockets.closeMute();
   }
 }
 

@@ -12,7 +12,7 @@ export interface Endpoint {
 /** What a connection string says, in the terms of the client library's constructor. Holds secrets: never log it. */
 export interface ConnectionSettings {
   /** The nodes it names, at least one. */
-  readonly seeds: readonly Endpoint[];
+  readonly seeds: readonly [Endpoint, ...Endpoint[]];
   /** True for `+discover`: the one seed is a name that stands for a cluster. */
   readonly dnsDiscover: boolean;
   readonly options: ClientOptions;
@@ -65,6 +65,8 @@ export function parseConnectionString(text: string, tlsCa?: string): ConnectionS
   if (kept === '' || kept.startsWith('?')) throw invalid('it names no host');
   const parsed = parse(`${scheme.endsWith('+discover') ? 'esdb+discover' : 'esdb'}://${kept}`);
   const { hosts, dnsDiscover, tls, tlsCAFile, userCertFile, userKeyFile, ...options } = parsed;
+  const [first, ...others] = hosts;
+  if (first === undefined) throw invalid('it names no host');
   const beyond = hosts.find(({ port }) => port > highestPort);
   if (beyond) throw invalid(`${beyond.address}:${beyond.port} has no port that exists: the highest is ${highestPort}`);
   if (Boolean(userCertFile) !== Boolean(userKeyFile)) {
@@ -74,7 +76,7 @@ export function parseConnectionString(text: string, tlsCa?: string): ConnectionS
   const certificate = readNamed('userCertFile', userCertFile);
   const key = readNamed('userKeyFile', userKeyFile);
   return {
-    seeds: hosts,
+    seeds: [first, ...others],
     dnsDiscover,
     // The library cannot be told to give discovery up, so it gets few tries: whoever calls tries again anyway.
     options: { maxDiscoverAttempts: 3, ...options },

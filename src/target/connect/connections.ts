@@ -1,25 +1,25 @@
-import { EventStoreDBClient } from '@eventstore/db-client';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { randomUUID } from 'node:crypto';
+
 import type { Clock } from '../../core/clock.js';
 import { Failure } from '../../core/failure.js';
 import { unlessAborted, withLinkedAbort } from '../../core/time.js';
-import { answerMs, type AppendFeatures, asBytes, Connection } from './connection.js';
-import type { ConnectionSettings, Endpoint } from './connectionString.js';
-import { closeMuteSockets, watchSockets } from './muteSockets.js';
 import { type Doing, namedLeader, silence, targetFailure } from '../failure.js';
+import { answerMs, type AppendFeatures, type Connection } from './connection.js';
+import type { ConnectionSettings, Endpoint } from './connectionString.js';
+import { dial, nodeName } from './dial.js';
+import { OwnSockets } from './ownSockets.js';
 
-/** A server that has not begun to answer a handshake after so long never will; in milliseconds. */
-const deadHandshakeMs = 10_000;
+/** A connection that is being made or is open. */
+interface Dialled {
+  readonly sockets: OwnSockets;
+  readonly connection: Promise<Connection>;
+  open?: Connection;
+}
 
-/**
- * Opens channels through the client library (its discovery, TLS and credentials) and hands out the current one. One
- * that has failed is thrown away with its library client, so the next call discovers anew.
- */
+/** Hands out the connection to the server. One that has failed is thrown away, and the next call discovers anew. */
 export class Connections {
-  private current: Promise<Connection> | undefined;
-  private readonly dialled = new WeakMap<Connection, Promise<Connection>>();
-  /** Where our sockets go. */
-  private readonly ports: Set<number>;
+  private current: Dialled | undefined;
+  private readonly name: string;
   private leader: Endpoint | undefined;
   private readonly closing = new AbortController();
 
@@ -27,12 +27,12 @@ export class Connections {
     private readonly settings: ConnectionSettings,
     private readonly clock: Clock,
   ) {
-    this.ports = new Set(settings.seeds.map(({ port }) => port));
+    this.name = settings.options.connectionName ?? randomUUID();
   }
 
   /** The server as messages name it. */
   doing(what: string): Doing {
-    const server = this.settings.seeds.map(({ address, port }) => `${address}:${port}`).join(', ');
+    const server = this.settings.seeds.map(nodeName).join(', ');
     return { what, server, secure: this.settings.channel.insecure !== true };
   }
 
@@ -42,9 +42,7 @@ export class Connections {
     this.closing.signal.throwIfAborted();
     const current = (this.current ??= this.dial());
     try {
-      const connection = await this.answer(current, signal, 'connect');
-      this.dialled.set(connection, current);
-      return connection;
+      return await this.answer(current.connection, signal, 'connect');
     } catch (error) {
       if (!signal.aborted) this.forget(current);
       throw error;
@@ -73,22 +71,20 @@ export class Connections {
   drop(connection: Connection, error?: unknown): void {
     this.leader = namedLeader(error) ?? this.leader;
     connection.close();
-    closeMuteSockets(this.ports, deadHandshakeMs);
-    if (this.current === this.dialled.get(connection)) this.current = undefined;
+    if (this.current?.open === connection) this.current = undefined;
   }
 
   close(): void {
     this.closing.abort(new Failure('AppendUncertain', 'The connection to EventStoreDB was closed.'));
     if (this.current) this.forget(this.current);
-    closeMuteSockets(this.ports, 0);
   }
 
-  private forget(connection: Promise<Connection>): void {
-    if (this.current === connection) this.current = undefined;
-    closeMuteSockets(this.ports, deadHandshakeMs);
-    connection.then(
+  private forget(dialled: Dialled): void {
+    if (this.current === dialled) this.current = undefined;
+    dialled.sockets.closeMute();
+    dialled.connection.then(
       (open) => open.close(),
-      () => undefined,
+      () => dialled.sockets.closeMute(),
     );
   }
 
@@ -103,61 +99,16 @@ export class Connections {
     }
   }
 
-  private async dial(): Promise<Connection> {
-    watchSockets();
+  private dial(): Dialled {
     const { leader } = this;
     this.leader = undefined;
-    const client = libraryClient(this.settings, leader);
-    const channel = await client['getChannel']().catch(async (error: unknown) => {
-      throw (await this.diagnose()) ?? error;
-    });
-    this.ports.add(Number(channel.getTarget().split(':').at(-1)));
-    // guard: requires-leader
-    const toLeader = { requiresLeader: true };
-    return new Connection(channel, () => client['callArguments'](toLeader, { deadline: Infinity }));
-  }
-
-  /** Discovery does not say why it failed: ask the seeds ourselves. */
-  private async diagnose(): Promise<unknown> {
-    for (const seed of this.settings.seeds) {
-      const error = await probe(seed, this.settings);
-      if (error !== undefined) return error;
-    }
-    return undefined;
-  }
-}
-
-function libraryClient({ seeds, dnsDiscover, ...rest }: ConnectionSettings, leader?: Endpoint): EventStoreDBClient {
-  const { options, channel, credentials: user } = rest;
-  const [first, ...others] = seeds;
-  if (leader !== undefined) return new EventStoreDBClient({ ...options, endpoint: leader }, channel, user);
-  if (first === undefined) throw new Failure('SettingsInvalid', 'EVENTSTORE_CONNECTION_STRING names no host.');
-  if (dnsDiscover) return new EventStoreDBClient({ ...options, discover: first }, channel, user);
-  if (others.length > 0) return new EventStoreDBClient({ ...options, endpoints: [...seeds] }, channel, user);
-  return new EventStoreDBClient({ ...options, endpoint: first }, channel, user);
-}
-
-/** Reads the cluster's gossip from one seed, as discovery does, and returns the error if there was one. */
-function probe({ address, port }: Endpoint, { channel }: ConnectionSettings): Promise<Error | undefined> {
-  const { rootCertificate, userKeyFile, userCertFile } = channel;
-  const client = new Client(
-    `${address}:${port}`,
-    channel.insecure
-      ? credentials.createInsecure()
-      : credentials.createSsl(rootCertificate ?? null, userKeyFile ?? null, userCertFile ?? null),
-  );
-  return new Promise((resolve) => {
-    client.makeUnaryRequest(
-      '/event_store.client.gossip.Gossip/Read',
-      asBytes,
-      asBytes,
-      Buffer.alloc(0),
-      new Metadata(),
-      { deadline: Date.now() + 2_000 },
-      (error) => {
-        client.close();
-        resolve(error ?? undefined);
-      },
+    const sockets = new OwnSockets();
+    const connection = sockets.open(() => dial(this.settings, this.name, leader, sockets));
+    const dialled: Dialled = { sockets, connection };
+    connection.then(
+      (open) => (dialled.open = open),
+      () => undefined,
     );
-  });
+    return dialled;
+  }
 }

@@ -33,7 +33,7 @@ const handshakeMs = 5_000;
 /** Opens a connection to one node, looks at its certificate whatever it is, and closes the connection. Never throws. */
 export function shakeHands(
   node: Endpoint,
-  { channel }: ConnectionSettings,
+  { channel }: Pick<ConnectionSettings, 'channel'>,
   clock: Clock = systemClock,
 ): Promise<Handshake> {
   const secure = channel.insecure !== true;

@@ -10,6 +10,7 @@ import { AppendLimit } from '../../../src/target/append/limit.js';
 import { BatchAppendCall, deadlineMs } from '../../../src/target/append/batchAppend.js';
 import { BufferPool } from '../../../src/target/append/bufferPool.js';
 import { Connection } from '../../../src/target/connect/connection.js';
+import { OwnSockets } from '../../../src/target/connect/ownSockets.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
 import { embeddedServer } from '../../support/embeddedServer.js';
 import { RecordingLogger } from '../../support/recordingLogger.js';
@@ -452,7 +453,7 @@ describe('Flow control', () => {
   test('keeps the buffers of a call that is given up until gRPC is done with it', async () => {
     const { port } = await scriptedServer({ batchAppend: () => undefined });
     const channel = new Channel(`127.0.0.1:${port}`, credentials.createInsecure(), {});
-    const connection = new Connection(channel, () => [new Metadata(), {}]);
+    const connection = new Connection(channel, new OwnSockets(), () => [new Metadata(), {}]);
     onTestFinished(() => connection.close());
     const buffers = new BufferPool(16 * 1024 * 1024);
     const given = vi.spyOn(buffers, 'give');

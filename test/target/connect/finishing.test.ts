@@ -11,7 +11,7 @@ describe('A process that has closed its target', () => {
 
   test('ends by itself after failures, and shows no password even when the library is told to talk', async () => {
     const secret = 'open-sesame';
-    const connectionString = `esdb://admin:${secret}@127.0.0.1:1?tls=false&tlsVerifyCert=false`;
+    const connectionString = `esdb://admin:${secret}@127.0.0.1:1,127.0.0.1:2?tls=false&tlsVerifyCert=false`;
     const printed = await startProcess(connectionString, { DEBUG: '*' }).end;
     expect(printed).toContain('failed: Failure: ');
     expect(printed).toContain('esdb:connection');
