@@ -290,7 +290,7 @@ export const sourceGuards: readonly Guard[] = [
     against: 'What was read out of its place would be taken for known after the target was restored to before it.',
     rule: 'drop operand 2',
     noticedBy:
-      'test/engine/decisions.test.ts > ed: what was accepted stays complete when the target is restored to revision',
+      'test/engine/decisions.test.ts > what was accepted stays complete when the target is restored to revision',
   },
   {
     name: 'accept-only-what-is-certain',
