@@ -25,7 +25,7 @@ async function markIn(many: Awaited<ReturnType<typeof manyChunks>>, index: numbe
  */
 export function testCallsOf(counts: readonly number[], maxRead: number): void {
   describe.each(counts)('a store of %i chunks', (count) => {
-    test('is resumed without a checkpoint with at most 3 calls beside the listing', async () => {
+    test('A store is resumed without a checkpoint with at most 3 calls beside the listing', async () => {
       const many = await manyChunks(count);
       const mark = await markIn(many, count - 1);
       const source = openTapes(many.container);
@@ -40,7 +40,7 @@ export function testCallsOf(counts: readonly number[], maxRead: number): void {
       expect(many.calls.length - listings).toBeLessThanOrEqual(3);
     });
 
-    test('costs at most two calls a poll', async () => {
+    test('A store that is caught up costs at most two calls a poll', async () => {
       const many = await manyChunks(count);
       const mark = await markIn(many, count - 1);
       const clock = FakeClock.flowing();
@@ -55,7 +55,7 @@ export function testCallsOf(counts: readonly number[], maxRead: number): void {
       }
     });
 
-    test('is read to its end, each chunk with one call', async () => {
+    test('A store is read to its end, each chunk with one call', async () => {
       const many = await manyChunks(Math.min(count, maxRead));
       const { records, cursor, thrown } = await readAll(openTapes(many.container), beginning);
       expect(thrown).toBeUndefined();

@@ -46,7 +46,7 @@ async function withProxy() {
 }
 
 describe('following a source', () => {
-  test('gives a record as soon as it is in the last chunk, and nothing twice', async () => {
+  test('Following a source gives a record as soon as it is in the last chunk, and nothing twice', async () => {
     const container = await freshContainer();
     const source = openTapes(container);
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
@@ -69,7 +69,7 @@ describe('following a source', () => {
   test.each([
     ['a listing was made since, for somebody else', 'isEmpty'],
     ['it is time to know whether only zeros follow', 'later'],
-  ] as const)('gives a record that is written behind known zeros although %s', async (_, what) => {
+  ] as const)('Following a source gives a record that is written behind known zeros although %s', async (_, what) => {
     const container = await freshContainer();
     const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
@@ -94,7 +94,7 @@ describe('following a source', () => {
     expect(positions((await readAll(source, cursor)).records)).toEqual([5]);
   });
 
-  test('goes on into a new chunk, and sees what was written to the old one before that', async () => {
+  test('Following a source goes on into a new chunk, and sees what was written to the old one before that', async () => {
     const container = await freshContainer();
     const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
@@ -110,7 +110,7 @@ describe('following a source', () => {
     expect(read.cursor.chunk).toBe(second);
   });
 
-  test('waits for a torn frame in the last chunk to be finished', async () => {
+  test('Following a source waits for a torn frame in the last chunk to be finished', async () => {
     const container = await freshContainer();
     const source = openTapes(container);
     const tape = tapeOf(numberedRecords(1, 20, 100));
@@ -125,7 +125,7 @@ describe('following a source', () => {
     expect(positions(finished.records)).toEqual(range(records.length + 1, 20));
   });
 
-  test('reads an empty container, a chunk without bytes and one without frames as nothing', async () => {
+  test('An empty container, a chunk without bytes and one without frames are read as nothing', async () => {
     const container = await freshContainer();
     const source = openTapes(container);
     expect(await source.isEmpty(never)).toBe(true);
@@ -146,7 +146,7 @@ describe('following a source', () => {
     expect(await openTapes(container).isEmpty(never)).toBe(false);
   });
 
-  test('counts a chunk whose first frame is bad, with a valid one behind it, as not empty', async () => {
+  test('A chunk whose first frame is bad, with a valid one behind it, does not count as empty', async () => {
     const container = await freshContainer();
     const tape = tapeOf(numberedRecords(1, 3));
     tape[20] = (tape[20] ?? 0) ^ 1;
@@ -156,7 +156,7 @@ describe('following a source', () => {
     expect((await readAll(source)).thrown).toMatchObject({ kind: 'SourceCorrupt', facts: { chunk: first, offset: 0 } });
   });
 
-  test('gives the bytes of a record that stay as they were read', async () => {
+  test('The bytes of a record that was read stay as they were', async () => {
     const container = await freshContainer();
     const source = openTapes(container, { minRangeBytes: 4096, maxRangeBytes: 4096 });
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 500, 100)));
@@ -167,7 +167,7 @@ describe('following a source', () => {
     expect(bodies).toEqual(range(1, 500).map((number) => String(number).padStart(100, '.')));
   });
 
-  test('ends a batch at the number of records asked for', async () => {
+  test('A batch ends at the number of records asked for', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 25)));
     const sizes: number[] = [];
@@ -176,7 +176,7 @@ describe('following a source', () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
-  test('goes on from the cursor of any batch in another process', async () => {
+  test('Following a source goes on from the cursor of any batch in another process', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -193,7 +193,7 @@ describe('following a source', () => {
     }
   });
 
-  test('stops with the reason of the signal', async () => {
+  test('Following a source stops with the reason of the signal', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 3)));
     const stop = new AbortController();
@@ -214,7 +214,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
   ]);
   const small = { minRangeBytes: 64 * 1024, maxRangeBytes: 64 * 1024 };
 
-  test('is read in the last chunk', async () => {
+  test('A frame larger than a range is read in the last chunk', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, large);
     const { records, thrown } = await readAll(openTapes(container, small));
@@ -222,7 +222,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
     expect(positions(records)).toEqual(range(1, 5));
   });
 
-  test('is found where the target names it', async () => {
+  test('A frame larger than a range is found where the target names it', async () => {
     const container = await freshContainer();
     await uploadChunk(container, first, large);
     const [, , record] = (await readAll(openTapes(container, small))).records;
@@ -234,7 +234,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
     expect(found).toMatchObject({ chunk, offset, frameBytes, sha1: named.sha1 });
   });
 
-  test('is read in an older chunk', async () => {
+  test('A frame larger than a range is read in an older chunk', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -251,7 +251,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
 });
 
 describe('a chunk that changes while it is read', () => {
-  test('is read exactly when it is truncated behind the cursor between two ranges', async () => {
+  test('A chunk that is truncated behind the cursor between two ranges is read exactly', async () => {
     const { container, proxy } = await withProxy();
     const tape = tapeOf(numberedRecords(1, 300, 100));
     await preallocate(container, first, tape);
@@ -268,7 +268,7 @@ describe('a chunk that changes while it is read', () => {
     expect(positions(records)).toEqual(range(1, 302));
   });
 
-  test('is read on when a listing shows that it went on after its end was found', async () => {
+  test('A chunk is read on when a listing shows that it went on after its end was found', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
@@ -285,7 +285,7 @@ describe('a chunk that changes while it is read', () => {
     expect(records.map(({ stamp }) => stamp)).toEqual(range(1, 40).map(BigInt));
   });
 
-  test('is read exactly when it grows between two ranges', async () => {
+  test('A chunk that grows between two ranges is read exactly', async () => {
     const { container, proxy } = await withProxy();
     await preallocate(container, first, tapeOf(numberedRecords(1, 200, 100)));
     let ranges = 0;
@@ -300,7 +300,7 @@ describe('a chunk that changes while it is read', () => {
 });
 
 describe('a listing that lags behind', () => {
-  test('is made again before records are called missing', async () => {
+  test('A listing that is out of date is made again before records are called missing', async () => {
     const { container, proxy } = await withProxy();
     await uploadThreeChunks(container);
     let listings = 0;
@@ -314,7 +314,7 @@ describe('a listing that lags behind', () => {
 });
 
 describe('what a poll costs', () => {
-  test.each([10, 60])('is one conditional read, and a listing every 5 s, with %i chunks', async (count) => {
+  test.each([10, 60])('A poll costs one conditional read, and a listing every 5 s, with %i chunks', async (count) => {
     const { container, proxy } = await withProxy();
     const names = range(0, count - 1).map((index) => `${String(index * 2).padStart(8, '0')}-2013-10-15-093000.dat`);
     await Promise.all(
@@ -341,7 +341,7 @@ describe('what a poll costs', () => {
     expect(listings.every(({ query }) => query.get('startFrom') !== null)).toBe(true);
   });
 
-  test('includes a listing each time once the next frame needs a new chunk', async () => {
+  test('A poll includes a listing each time once the next frame needs a new chunk', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     const clock = FakeClock.flowing();
@@ -353,7 +353,7 @@ describe('what a poll costs', () => {
     expect(proxy.taken().map(({ about }) => about)).toEqual(['list']);
   });
 
-  test('includes a listing every 5 s also after the clock was set back by a day', async () => {
+  test('A poll includes a listing every 5 s also after the clock was set back by a day', async () => {
     const container = await freshContainer();
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
     const time = FakeClock.flowing();
@@ -372,7 +372,7 @@ describe('what a poll costs', () => {
     expect(await source.poll(cursor, never)).toBe(true);
   });
 
-  test('is one read when there is something new, which the reading does not make again', async () => {
+  test('A poll costs one read when there is something new, which the reading does not make again', async () => {
     const { container, proxy } = await withProxy();
     await preallocate(container, first, tapeOf(numberedRecords(1, 3)));
     const source = openTapes(proxy.container, { clock: FakeClock.flowing() });
@@ -385,7 +385,7 @@ describe('what a poll costs', () => {
     expect(proxy.taken().map(({ method, about }) => `${method} ${about}`)).toEqual([`GET ${first}`]);
   });
 
-  test('looks behind zeros within 5 s of a change, so that nothing hides behind a hole', async () => {
+  test('A poll looks behind zeros within 5 s of a change, so that nothing hides behind a hole', async () => {
     const { container } = await withProxy();
     const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
@@ -407,7 +407,7 @@ describe('what a poll costs', () => {
 });
 
 describe('the source', () => {
-  test('is only ever read', async () => {
+  test('The source is only ever read', async () => {
     const { container, proxy } = await withProxy();
     const source = openTapes(proxy.container, { clock: FakeClock.flowing() });
     await preallocate(container, first, tapeOf(numberedRecords(1, 10)));
@@ -424,7 +424,7 @@ describe('the source', () => {
     expect(proxy.calls.every(({ headers }) => headers['x-ms-lease-id'] === undefined)).toBe(true);
   });
 
-  test('is read through connections that break off in the middle of a body', async () => {
+  test('The source is read through connections that break off in the middle of a body', async () => {
     const { container, proxy } = await withProxy();
     await uploadStore(
       container,
@@ -443,7 +443,7 @@ describe('the source', () => {
 });
 
 describe('a copy that has not succeeded', () => {
-  test('is not read, nor what follows it, although the listing did not show yet that it is one', async () => {
+  test('A copy that has not succeeded is not read, nor what follows it, although the listing did not show yet that it is one', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
@@ -457,19 +457,22 @@ describe('a copy that has not succeeded', () => {
     expect(positions((await readAll(source, cursor)).records)).toEqual(range(1, 20));
   });
 
-  test.each(['pending', 'aborted', 'failed'])('is not read, nor what follows it, and is named (%s)', async (state) => {
-    const { container, proxy } = await withProxy();
-    await uploadThreeChunks(container);
-    const copying = `<CopyId>1</CopyId><CopyStatus>${state}</CopyStatus>`;
-    proxy.tampering.listing = (_, xml) =>
-      xml.replace(new RegExp(`(<Name>${second}</Name>.*?<Properties>)`, 's'), `$1${copying}`);
-    const source = openTapes(proxy.container);
-    const { records, cursor, thrown } = await readAll(source);
-    expect(thrown).toMatchObject({ kind: 'SourceIncomplete', facts: { chunk: second, copyStatus: state } });
-    expect(positions(records)).toEqual(range(1, 10));
-    expect(await source.poll(cursor, never)).toBe(true);
+  test.each(['pending', 'aborted', 'failed'])(
+    'A copy that has not succeeded is not read, nor what follows it, and is named (%s)',
+    async (state) => {
+      const { container, proxy } = await withProxy();
+      await uploadThreeChunks(container);
+      const copying = `<CopyId>1</CopyId><CopyStatus>${state}</CopyStatus>`;
+      proxy.tampering.listing = (_, xml) =>
+        xml.replace(new RegExp(`(<Name>${second}</Name>.*?<Properties>)`, 's'), `$1${copying}`);
+      const source = openTapes(proxy.container);
+      const { records, cursor, thrown } = await readAll(source);
+      expect(thrown).toMatchObject({ kind: 'SourceIncomplete', facts: { chunk: second, copyStatus: state } });
+      expect(positions(records)).toEqual(range(1, 10));
+      expect(await source.poll(cursor, never)).toBe(true);
 
-    delete proxy.tampering.listing;
-    expect(positions((await readAll(openTapes(proxy.container), cursor)).records)).toEqual(range(11, 30));
-  });
+      delete proxy.tampering.listing;
+      expect(positions((await readAll(openTapes(proxy.container), cursor)).records)).toEqual(range(11, 30));
+    },
+  );
 });

@@ -20,17 +20,19 @@ describe('a store that the original code wrote', () => {
     ['v3-multi-json-crlf', 'block'],
     ['v3-torn-pageblob/05-payload', 'page'],
     ['v3-torn-restart-file', 'block'],
-  ] as const)('%s reads as the original reader read it, from %s blobs', (name, kind) => expectReading(name, kind));
+  ] as const)('The original store %s reads as the original reader read it, from %s blobs', (name, kind) =>
+    expectReading(name, kind),
+  );
 
-  test('v3-torn-pageblob/05-payload reads the same after the original reader has truncated its chunks', () =>
+  test('The original store v3-torn-pageblob/05-payload reads the same after the original reader has truncated its chunks', () =>
     expectTruncatedReading('v3-torn-pageblob/05-payload'));
 
   test.each(['era-2012-08-int32-file', 'v3-torn-file/33-flip-payload'] as const)(
-    '%s has each frame where the original reader saw it',
+    'The original store %s has each frame where the original reader saw it',
     (name) => expectFrames(name),
   );
 
-  test('audit and func records are given out, although the last original reader hid them', async () => {
+  test('Audit and func records are read, although the last original reader hid them', async () => {
     const store = await fixtureStore('v3-audit-func-file');
     const { records } = await readStore(store, 'page');
     expect(lines(records)).toEqual(expectedLines(store.expected('expected-with-audit.ndjson')));
@@ -38,13 +40,13 @@ describe('a store that the original code wrote', () => {
     expect(lines(shown)).toEqual(expectedLines(store.expected()));
   });
 
-  test('a frame with a damaged hash is no record, although the int32 reader of files did not check it', async () => {
+  test('A frame with a damaged hash is no record, although the int32 reader of files did not check it', async () => {
     const store = await fixtureStore('iddd-torn-file/07-hash-last-byte');
     const { records } = await readStore(store, 'block');
     expect(lines(records)).toEqual(expectedLines(store.expected().slice(0, -1)));
   });
 
-  test('a store that changed eras gives its int32 chunks first, whatever the names say', async () => {
+  test('A store that changed eras gives its int32 chunks first, whatever the names say', async () => {
     const store = await fixtureStore('mixed-int32-varint-file');
     const { records, cursor } = await readStore(store, 'block');
     const int32 = expectedLines(store.expected('expected-by-int32-reader.ndjson'));
@@ -67,28 +69,34 @@ describe('a store with a bad frame and valid ones behind it', () => {
     ['v3-prefix-disorder-file', '00000001-2013-10-18-070000.dat'],
   ] as const;
 
-  test.each(damaged)('%s stops at the bad frame with everything before it given out', async (name, chunk) => {
-    const store = await fixtureStore(name);
-    const { records, cursor, thrown } = await readStore(store, 'block');
-    const hidden = store.frames().filter(({ file }) => file === chunk);
-    const last = hidden.at(-1);
-    const offset = (last?.offset ?? 0) + (last?.length ?? 0);
-    expect(thrown).toBeInstanceOf(Failure);
-    expect(thrown).toMatchObject({ kind: 'SourceCorrupt', facts: { chunk, offset } });
-    expect(cursor).toMatchObject({ chunk, offset });
-    const read = store.expected().filter(({ storeVersion }) => storeVersion < cursor.position);
-    expect(lines(records)).toEqual(expectedLines(read));
-  });
+  test.each(damaged)(
+    'The damaged store %s stops at the bad frame with everything before it read',
+    async (name, chunk) => {
+      const store = await fixtureStore(name);
+      const { records, cursor, thrown } = await readStore(store, 'block');
+      const hidden = store.frames().filter(({ file }) => file === chunk);
+      const last = hidden.at(-1);
+      const offset = (last?.offset ?? 0) + (last?.length ?? 0);
+      expect(thrown).toBeInstanceOf(Failure);
+      expect(thrown).toMatchObject({ kind: 'SourceCorrupt', facts: { chunk, offset } });
+      expect(cursor).toMatchObject({ chunk, offset });
+      const read = store.expected().filter(({ storeVersion }) => storeVersion < cursor.position);
+      expect(lines(records)).toEqual(expectedLines(read));
+    },
+  );
 
-  test.each(damaged)('%s reads as the original reader read it when damage is skipped', async (name) => {
-    const store = await fixtureStore(name);
-    const { records, thrown, cursor } = await readStore(store, 'block', 'skip');
-    expect(thrown).toBeUndefined();
-    expect(lines(records)).toEqual(expectedLines(store.expected()));
-    expect(cursor.memory?.passedOver?.chunks).toBe(1);
-  });
+  test.each(damaged)(
+    'The damaged store %s reads as the original reader read it when damage is skipped',
+    async (name) => {
+      const store = await fixtureStore(name);
+      const { records, thrown, cursor } = await readStore(store, 'block', 'skip');
+      expect(thrown).toBeUndefined();
+      expect(lines(records)).toEqual(expectedLines(store.expected()));
+      expect(cursor.memory?.passedOver?.chunks).toBe(1);
+    },
+  );
 
-  test('gives out what follows the bad frame when damage is salvaged', async () => {
+  test('A damaged store gives what follows the bad frame when damage is salvaged', async () => {
     const intact = await readStore(await fixtureStore('v3-torn-file/00-intact'), 'block');
     const { records, thrown, cursor } = await readStore(
       await fixtureStore('v3-torn-file/33-flip-payload'),
@@ -107,11 +115,11 @@ describe('a store with a bad frame and valid ones behind it', () => {
 
 describe('a store that is followed while it is written', () => {
   test.each(['era-2012-08-int32-file', 'iddd-small-pageblob'] as const)(
-    '%s reads as it does when it is complete',
+    'The store %s that is followed while it is written reads as it does when it is complete',
     (name) => expectReadingWhileWritten(name),
   );
 
-  test('v3-prefix-disorder-file ends in SourceReordered when its last chunk appears before the one read last', async () => {
+  test('The store v3-prefix-disorder-file ends in SourceReordered when its last chunk appears before the one read last', async () => {
     await expect(follow('v3-prefix-disorder-file', 'skip')).rejects.toMatchObject({
       kind: 'SourceReordered',
       facts: { chunk: '00000014-2013-10-18-103846.dat' },

@@ -69,7 +69,7 @@ async function stopsOf(container: ContainerClient, source: Source, clock: FakeCl
 }
 
 describe('garbage in a chunk', () => {
-  test('in the middle is SourceCorrupt, in the last chunk and in an older one', async () => {
+  test('Garbage in the middle of a chunk is SourceCorrupt, in the last chunk and in an older one', async () => {
     for (const [name, bytes] of threeChunks) {
       const container = await threeChunkStore();
       const damaged = Buffer.from(bytes);
@@ -87,7 +87,7 @@ describe('garbage in a chunk', () => {
     }
   });
 
-  test('is looked for once per version of the chunk', async () => {
+  test('Garbage in a chunk is searched once per version of the chunk', async () => {
     const container = await freshContainer();
     const tape = Buffer.from(tapeOf(numberedRecords(1, 10)));
     tape[tape.length >> 1] = (tape[tape.length >> 1] ?? 0) ^ 1;
@@ -101,7 +101,7 @@ describe('garbage in a chunk', () => {
     expect(proxy.taken().map(({ about, status }) => `${about} ${status}`)).toEqual([`${first} 304`]);
   });
 
-  test('far behind the last frame is found again when reading begins anew, however small the ranges are', async () => {
+  test('Garbage far behind the last frame is found again when reading begins anew, however small the ranges are', async () => {
     const container = await freshContainer();
     const [good, late] = [tapeOf(numberedRecords(1, 3)), tapeOf(numberedRecords(4, 4))];
     await uploadChunk(container, first, Buffer.concat([good, Buffer.alloc(4096), late, Buffer.alloc(512)]));
@@ -113,7 +113,7 @@ describe('garbage in a chunk', () => {
     }
   });
 
-  test('that has been repaired stops nothing any more', async () => {
+  test('Garbage that has been repaired stops nothing any more', async () => {
     const container = await threeChunkStore();
     const damaged = Buffer.from(threeChunks[1][1]);
     damaged[100] = (damaged[100] ?? 0) ^ 1;
@@ -129,16 +129,19 @@ describe('garbage in a chunk', () => {
 });
 
 describe('a chunk that is shorter than what was read of it', () => {
-  test.each([0, 100, 395])('is SourceTruncated, in this process and in another (%i bytes left)', async (bytes) => {
-    const container = await threeChunkStore();
-    const { source, clock, cursor } = await caughtUp(container);
-    await uploadChunk(container, third, threeChunks[2][1].subarray(0, bytes));
-    for (const stop of await stopsOf(container, source, clock, cursor)) {
-      expect(stop).toMatchObject({ kind: 'SourceTruncated', facts: { chunk: third } });
-    }
-  });
+  test.each([0, 100, 395])(
+    'A chunk that is shorter than what was read of it is SourceTruncated, in this process and in another (%i bytes left)',
+    async (bytes) => {
+      const container = await threeChunkStore();
+      const { source, clock, cursor } = await caughtUp(container);
+      await uploadChunk(container, third, threeChunks[2][1].subarray(0, bytes));
+      for (const stop of await stopsOf(container, source, clock, cursor)) {
+        expect(stop).toMatchObject({ kind: 'SourceTruncated', facts: { chunk: third } });
+      }
+    },
+  );
 
-  test('is SourceTruncated when the frame under the mark is cut', async () => {
+  test('A chunk is SourceTruncated when the frame under the mark is cut', async () => {
     const container = await threeChunkStore();
     const { records } = await caughtUp(container);
     const last = records.at(-1);
@@ -155,7 +158,7 @@ describe('a chunk that is shorter than what was read of it', () => {
 });
 
 describe('a source that is another one', () => {
-  test('is SourceReplaced: the frame before the cursor is another', async () => {
+  test('It is SourceReplaced when the frame before the cursor is another', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, third, tapeOf(numberedRecords(51, 62)));
@@ -164,7 +167,7 @@ describe('a source that is another one', () => {
     }
   });
 
-  test('is SourceReplaced: the chunk is gone', async () => {
+  test('It is SourceReplaced when the chunk of the cursor is gone', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await container.deleteBlob(third);
@@ -173,7 +176,7 @@ describe('a source that is another one', () => {
     }
   });
 
-  test('is SourceReplaced: the frame under the mark is another, or gone', async () => {
+  test('It is SourceReplaced when the frame under the mark is another, or gone', async () => {
     const container = await threeChunkStore();
     const { records } = await caughtUp(container);
     const record = records[14];
@@ -201,7 +204,7 @@ describe('a torn frame', () => {
   const torn = threeChunks[0][1].subarray(0, -7);
   const behind = '00000009-2013-10-15-103000.dat';
 
-  test('in an older chunk is passed over and reported once it is left alone', async () => {
+  test('A torn frame in an older chunk is passed over and reported once its writer has left it alone', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -220,7 +223,7 @@ describe('a torn frame', () => {
     expect(cursor.memory?.passedOver).toEqual({ chunks: 1, bytes: expect.any(Number) as number });
   });
 
-  test('in an older chunk is waited for as long as its writer may still finish it', async () => {
+  test('A torn frame in an older chunk is waited for as long as its writer may still finish it', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -251,7 +254,7 @@ describe('a torn frame', () => {
     expect(finished.records[9]?.chunk).toBe(first);
   });
 
-  test('that is finished after it was passed over is SourceForked', async () => {
+  test('A torn frame that is finished after it was passed over is SourceForked', async () => {
     const container = await freshContainer();
     await uploadStore(
       container,
@@ -272,7 +275,7 @@ describe('a torn frame', () => {
 describe('a chunk behind the cursor', () => {
   const late = '00000015-2013-10-15-120000.dat';
 
-  test('that appears is SourceReordered, and is read once when it is accepted', async () => {
+  test('A chunk behind the cursor that appears is SourceReordered, and is read once when it is accepted', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, tapeOf(numberedRecords(901, 903)));
@@ -310,7 +313,7 @@ describe('a chunk behind the cursor', () => {
     }
   });
 
-  test('is noticed although another caller made the listing that shows it', async () => {
+  test('A chunk behind the cursor is noticed although another caller made the listing that shows it', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, tapeOf(numberedRecords(901, 903)));
@@ -319,7 +322,7 @@ describe('a chunk behind the cursor', () => {
     await expect(source.poll(cursor, never)).rejects.toMatchObject({ kind: 'SourceReordered' });
   });
 
-  test('is noticed although another caller lists it while a later chunk is on its way', async () => {
+  test('A chunk behind the cursor is noticed although another caller lists it while a later chunk is on its way', async () => {
     const container = await threeChunkStore();
     const proxy = await storageProxy(container, azuriteConnectionString());
     let release: () => void = () => undefined;
@@ -338,7 +341,7 @@ describe('a chunk behind the cursor', () => {
     await expect(reading.next()).rejects.toMatchObject({ kind: 'SourceReordered', facts: { chunk: early } });
   });
 
-  test('that sorts before all that are watched is found by the listing of everything', async () => {
+  test('A chunk behind the cursor that sorts before all watched ones is found by the listing of everything', async () => {
     const container = await freshContainer();
     const names = range(0, 11).map((index) => `${String(index).padStart(8, '0')}-2013-10-15-093000.dat`);
     await uploadStore(
@@ -358,7 +361,7 @@ describe('a chunk behind the cursor', () => {
     });
   });
 
-  test('that appears without a frame is nothing, until it has one', async () => {
+  test('A chunk behind the cursor that appears without a frame is no finding until it has one', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, Buffer.alloc(1024));
@@ -374,7 +377,7 @@ describe('a chunk behind the cursor', () => {
     expect(later.thrown).toMatchObject({ facts: { chunk: late } });
   });
 
-  test('that goes on after it was left is SourceForked, and is read from there when it is accepted', async () => {
+  test('A chunk behind the cursor that goes on after it was left is SourceForked, and is read from there when it is accepted', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 12)));
@@ -394,7 +397,7 @@ describe('a chunk behind the cursor', () => {
     expect((await readAll(openTapes(container), after)).thrown).toMatchObject({ kind: 'SourceForked' });
   });
 
-  test('that went on is read anew up to a mark that another runner has appended since', async () => {
+  test('A chunk behind the cursor that went on is read anew up to a mark that another runner has appended since', async () => {
     const container = await threeChunkStore();
     const source = openTapes(container);
     const before = await readAll(source);
@@ -410,7 +413,7 @@ describe('a chunk behind the cursor', () => {
     ]);
   });
 
-  test('that the original reader truncates is nothing', async () => {
+  test('A chunk behind the cursor that the original reader truncates is no finding', async () => {
     const container = await freshContainer();
     const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(4096 - bytes.length)]);
     await uploadStore(
@@ -425,7 +428,7 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(openTapes(container), cursor)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  test('that another runner has read, and our last listing did not show, is nothing', async () => {
+  test('A chunk behind the cursor that another runner has read, and our last listing did not show, is no finding', async () => {
     const container = await freshContainer();
     const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
@@ -439,7 +442,7 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(source, ours)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  test('that is deleted is reported, and stops nothing', async () => {
+  test('A chunk behind the cursor that is deleted is reported, and stops nothing', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor, logger } = await caughtUp(container);
     await container.deleteBlob(first);
@@ -448,7 +451,7 @@ describe('a chunk behind the cursor', () => {
     expect(logger.events('warn')).toEqual(['source-chunks-vanished']);
   });
 
-  test('is noticed although another is gone, but not accepted before that one is back', async () => {
+  test('A chunk behind the cursor is noticed although another is gone, but not accepted before that one is back', async () => {
     const container = await threeChunkStore();
     const { source, cursor } = await caughtUp(container);
     await container.deleteBlob(first);
@@ -462,7 +465,7 @@ describe('a chunk behind the cursor', () => {
     expect(await openTapes(container).accept(late, cursor, never)).toMatchObject({ chunk: late });
   });
 
-  test('is found one after the other when there are several', async () => {
+  test('Chunks behind the cursor are found one after the other when there are several', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     const later = '00000016-2013-10-15-120000.dat';
@@ -483,7 +486,7 @@ describe('a chunk behind the cursor', () => {
 describe('a prefix that skips ahead', () => {
   const ahead = '00000035-2013-10-15-123000.dat';
 
-  test('is SourceGap, and is read when it is accepted', async () => {
+  test('A prefix that skips ahead is SourceGap, and its chunk is read when it is accepted', async () => {
     const container = await threeChunkStore();
     await uploadChunk(container, ahead, tapeOf(numberedRecords(36, 38)));
     const { records, cursor, thrown } = await readAll(openTapes(container));
@@ -498,7 +501,7 @@ describe('a prefix that skips ahead', () => {
     expect(positions(after.records)).toEqual([31, 32, 33]);
   });
 
-  test('is a finding in the first chunk too', async () => {
+  test('A prefix that skips ahead is a finding in the first chunk too', async () => {
     const container = await freshContainer();
     await uploadChunk(container, second, threeChunks[1][1]);
     expect((await readAll(openTapes(container))).thrown).toMatchObject({
@@ -507,7 +510,7 @@ describe('a prefix that skips ahead', () => {
     });
   });
 
-  test('is none by one, nor backwards, nor without a frame', async () => {
+  test('A prefix that skips by one, or backwards, or of a chunk without a frame, is no SourceGap', async () => {
     const container = await threeChunkStore();
     await uploadChunk(container, '00000031-2013-10-15-123000.dat', tapeOf(numberedRecords(31, 33)));
     await uploadChunk(container, '00000032-2013-10-15-124000.dat', tapeOf(numberedRecords(34, 35)));
@@ -517,7 +520,7 @@ describe('a prefix that skips ahead', () => {
     expect(positions(records)).toEqual(range(1, 35));
   });
 
-  test('is reported only, where damage is not to stop anything', async () => {
+  test('A prefix that skips ahead is reported only, where damage is not to stop anything', async () => {
     const container = await threeChunkStore();
     await uploadChunk(container, ahead, tapeOf(numberedRecords(36, 38)));
     const { records, logger } = await caughtUp(container, 'skip');
@@ -527,7 +530,7 @@ describe('a prefix that skips ahead', () => {
 });
 
 describe('names that are not tapes', () => {
-  test('are ignored', async () => {
+  test('Names that are no chunks are ignored', async () => {
     const container = await threeChunkStore();
     for (const name of ['lock', 'a/00000000-2013-10-15-093000.dat', `${first}.bak`, 'zz.dat', '00000001.dat']) {
       await uploadChunk(container, name, tapeOf(numberedRecords(801, 803)));
@@ -539,7 +542,7 @@ describe('names that are not tapes', () => {
 describe('a container that cannot be read', () => {
   const secret = /sig=|AccountKey|Eby8/;
 
-  test('because it does not exist is SourceUnreachable', async () => {
+  test('A container that cannot be read because it does not exist is SourceUnreachable', async () => {
     const container = freshContainerName();
     const client = connectContainer({ kind: 'connectionString', value: azuriteConnectionString() }, container);
     const { thrown } = await readAll(openTapes(client));
@@ -553,7 +556,7 @@ describe('a container that cannot be read', () => {
     await expect(openTapes(client).locate(mark, undefined, never)).rejects.toMatchObject({ kind: 'SourceUnreachable' });
   });
 
-  test('because the key is wrong is SourceUnreachable, without the key', async () => {
+  test('A container that cannot be read because the key is wrong is SourceUnreachable, without the key', async () => {
     const container = await threeChunkStore();
     const key = Buffer.alloc(64, 7).toString('base64');
     const value = azuriteConnectionString().replace(/AccountKey=[^;]*/, `AccountKey=${key}`);
@@ -564,7 +567,7 @@ describe('a container that cannot be read', () => {
     expect(JSON.stringify([thrown, String(thrown)])).not.toContain(key);
   });
 
-  test('because a signature does not allow it is SourceUnreachable, without the signature', async () => {
+  test('A container that cannot be read because a signature does not allow it is SourceUnreachable, without the signature', async () => {
     const container = await threeChunkStore();
     const withKey = BlobServiceClient.fromConnectionString(azuriteConnectionString()).getContainerClient(
       container.containerName,
@@ -579,7 +582,7 @@ describe('a container that cannot be read', () => {
     expect((thrown as Failure).cause).toBeDefined();
   });
 
-  test('because nothing listens there is SourceUnreachable', async () => {
+  test('A container that cannot be read because nothing listens there is SourceUnreachable', async () => {
     const value = azuriteConnectionString().replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:1');
     const client = connectContainer({ kind: 'connectionString', value }, 'tapes');
     const { thrown } = await readAll(openTapes(client));

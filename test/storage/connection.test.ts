@@ -5,31 +5,31 @@ import { accountOf, loadCredential, serviceUrl } from '../../src/storage/connect
 import type { StorageConnection } from '../../src/storage/connection.js';
 
 describe('The identity of a connection', () => {
-  test('is only the managed identity where the connection says so', async () => {
+  test('The identity of a connection is only the managed identity where the connection says so', async () => {
     const credential = 'managedidentity';
     expect(await loadCredential({ kind: 'identity', credential })).toBeInstanceOf(ManagedIdentityCredential);
     const clientId = '00000000-0000-0000-0000-000000000001';
     expect(await loadCredential({ kind: 'identity', credential, clientId })).toBeInstanceOf(ManagedIdentityCredential);
   });
 
-  test('is whatever the machine has where the connection names none', async () => {
+  test('The identity of a connection is whatever the machine has where the connection names none', async () => {
     expect(await loadCredential({ kind: 'identity' })).toBeInstanceOf(DefaultAzureCredential);
   });
 });
 
 describe('The URL of a storage service', () => {
-  test('is made from the account name', () => {
+  test('The URL of a storage service is made from the account name', () => {
     expect(serviceUrl({ kind: 'identity', accountName: 'ledger' }, 'table')).toBe(
       'https://ledger.table.core.windows.net',
     );
   });
 
-  test('is the one in the settings, where there is one', () => {
+  test('The URL of a storage service is the one in the settings when there is one', () => {
     const connection = { kind: 'identity', accountName: 'ledger', blobServiceUri: 'https://private.example' } as const;
     expect(serviceUrl(connection, 'blob')).toBe('https://private.example');
   });
 
-  test('is unknown without an account name and a URL', () => {
+  test('The URL of a storage service is unknown without an account name and a URL', () => {
     expect(serviceUrl({ kind: 'identity', blobServiceUri: 'https://private.example' }, 'table')).toBeUndefined();
   });
 });
@@ -44,7 +44,7 @@ describe('The account that messages name', () => {
     ['ledger', { kind: 'identity', accountName: 'ledger' }],
     ['ledger', { kind: 'identity', tableServiceUri: 'https://ledger.table.core.windows.net' }],
   ];
-  test.each(connections)('is %s', (account, connection) => {
+  test.each(connections)('The account that messages name is %s', (account, connection) => {
     expect(accountOf(connection)).toBe(account);
   });
 });

@@ -23,30 +23,32 @@ describe('A store written by the original code', () => {
     'v3-small-proto',
     'v3-torn-file/33-flip-payload',
     'v3-torn-pageblob/05-payload',
-  ] as const)('arrives record by record, byte by byte: %s', (name) => expectArrival(server(), name));
+  ] as const)('A store written by the original code arrives record by record, byte by byte: %s', (name) =>
+    expectArrival(server(), name),
+  );
 
   test.each(['v3-torn-restart-pageblob'] as const)(
-    'arrives after the original reader has truncated its chunks: %s',
+    'A store written by the original code arrives after the original reader has truncated its chunks: %s',
     (name) => expectTruncatedArrival(server(), name),
   );
 
-  test('arrives with every key shown: v3-audit-func-file', () =>
+  test('A store written by the original code arrives with every key shown: v3-audit-func-file', () =>
     expectArrivalOfEveryKey(server(), 'v3-audit-func-file'));
 
   test.each(['mixed-int32-varint-file', 'v3-prefix-disorder-file', 'v3-torn-restart-file'] as const)(
-    'arrives while it is followed and written chunk by chunk: %s',
+    'A store written by the original code arrives while it is followed and written chunk by chunk: %s',
     (name) => expectArrivalWhileWritten(server(), name, chunkByChunk),
   );
 
   test.each(['era-2012-08-int32-file', 'iddd-small-pageblob', 'v3-torn-pageblob/08-hash-last-byte'] as const)(
-    'arrives while it is followed and written page by page: %s',
+    'A store written by the original code arrives while it is followed and written page by page: %s',
     (name) => expectArrivalWhileWritten(server(), name, pageByPage),
   );
 });
 
 describe('A damaged store', () => {
   test.each(damagedStores.slice(0, 1))(
-    'stops with everything before the damage replicated: %s',
+    'A damaged store stops replication with everything before the damage replicated: %s',
     (name, chunk, offset) => expectStop(server(), name, chunk, offset),
   );
 });

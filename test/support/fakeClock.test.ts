@@ -4,7 +4,7 @@ import { FakeClock } from './fakeClock.js';
 const never = new AbortController().signal;
 
 describe('the fake clock', () => {
-  test('rings timers in the order they are due, at the time they are due', async () => {
+  test('The fake clock rings timers in the order they are due, at the time they are due', async () => {
     const clock = new FakeClock(0);
     const rung: string[] = [];
     clock.after(20, () => rung.push(`second at ${clock.now()}`));
@@ -19,7 +19,7 @@ describe('the fake clock', () => {
     expect(clock.now()).toBe(30);
   });
 
-  test('stands still until it is told to go on', async () => {
+  test('The fake clock stands still until it is told to go on', async () => {
     const clock = new FakeClock(0);
     let awake = false;
     void clock.sleep(10, never).then(() => (awake = true));
@@ -27,7 +27,7 @@ describe('the fake clock', () => {
     expect(awake).toBe(false);
   });
 
-  test('wakes a sleeper whose signal is aborted', async () => {
+  test('The fake clock wakes a sleeper whose signal is aborted', async () => {
     const clock = new FakeClock(0);
     const stop = new AbortController();
     const asleep = clock.sleep(10, stop.signal);
@@ -37,7 +37,7 @@ describe('the fake clock', () => {
     expect(clock.now()).toBe(0);
   });
 
-  test('that flows passes by itself while somebody sleeps, and only then', async () => {
+  test('The flowing fake clock moves on by itself while somebody sleeps, and only then', async () => {
     const clock = new FakeClock(0).flow();
     let deadlines = 0;
     clock.after(1_000_000, () => (deadlines += 1));
@@ -46,7 +46,7 @@ describe('the fake clock', () => {
     expect(deadlines).toBe(0);
   });
 
-  test('that flows waits for what a test does at a sleep', async () => {
+  test('The flowing fake clock waits for what a test does at a sleep', async () => {
     const times: number[] = [];
     const clock = FakeClock.flowing(async () => {
       times.push(clock.now());

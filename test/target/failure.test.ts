@@ -40,7 +40,7 @@ function expectNoSecret(failure: Failure): void {
 }
 
 describe('TLS with an authority of our own', () => {
-  test('works when we trust it, with the right password', async () => {
+  test('TLS with an authority of our own works when we trust it, with the right password', async () => {
     const server = await embeddedServer({ tls: certificates.tls, user });
     const target = openTarget({ connectionString: withUser(server.connectionString), tlsCa: certificates.ca });
     expect(await target.open('billing').append(sampleEvents(2), -1)).toBe(1);
@@ -50,7 +50,7 @@ describe('TLS with an authority of our own', () => {
   test.each([
     ['one node', (text: string) => text],
     ['a cluster', (text: string) => text.replace('esdb:', 'esdb+discover:')],
-  ])('is refused for %s when we do not', async (_, change) => {
+  ])('TLS with an authority of our own is refused for %s when we do not trust it', async (_, change) => {
     const server = await embeddedServer({ tls: certificates.tls, user });
     const target = openTarget({
       connectionString: change(withUser(`${server.connectionString}&maxDiscoverAttempts=1`)),
@@ -61,7 +61,7 @@ describe('TLS with an authority of our own', () => {
     expectNoSecret(failure);
   });
 
-  test('is refused when the certificate names another host', async () => {
+  test('TLS with an authority of our own is refused when the certificate names another host', async () => {
     const other = makeCertificates('elsewhere.example');
     const server = await embeddedServer({ tls: other.tls });
     const target = openTarget({ connectionString: server.connectionString, tlsCa: other.ca });
@@ -70,14 +70,14 @@ describe('TLS with an authority of our own', () => {
     expect(failure.message).toContain('does not match');
   });
 
-  test('is refused by a server that has none', async () => {
+  test('TLS is refused by a server that has none', async () => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString.replace('tls=false', 'tls=true') });
     const failure = await failureOf(target.tail('billing', never));
     expect(failure.kind).toBe('TargetTlsRefused');
   });
 
-  test('makes the server unreachable when it insists on it and we do not use it, and says what to look at', async () => {
+  test('A server that insists on TLS is unreachable without it, and the message says what to look at', async () => {
     const server = await embeddedServer({ tls: certificates.tls });
     const target = openTarget({ connectionString: server.connectionString.replace('tls=true', 'tls=false') });
     const failure = await failureOf(target.tail('billing', never));
@@ -87,7 +87,7 @@ describe('TLS with an authority of our own', () => {
 });
 
 describe('A wrong password', () => {
-  test('is denied access, for tail and append alike', async () => {
+  test('A wrong password is denied access, for tail and append alike', async () => {
     const server = await embeddedServer({ tls: certificates.tls, user });
     const connectionString = withUser(server.connectionString, `ferry:${encodeURIComponent('open barley')}`);
     const target = openTarget({ connectionString, tlsCa: certificates.ca });
@@ -99,7 +99,7 @@ describe('A wrong password', () => {
     }
   });
 
-  test('is told apart from none at all by what the connection string says', async () => {
+  test('A wrong password is told apart from none at all by what the connection string says', async () => {
     const server = await embeddedServer({ user });
     const target = openTarget({ connectionString: withUser(server.connectionString) });
     const failure = await failureOf(target.tail('billing', never));
@@ -113,7 +113,7 @@ describe('A cluster', () => {
   test.each([
     ['esdb+discover', (seed: number) => `127.0.0.1:${seed}`],
     ['kurrentdb', (seed: number, dead: number) => `127.0.0.1:${dead},127.0.0.1:${seed}`],
-  ])('is asked for its leader (%s)', async (scheme, seeds) => {
+  ])('A cluster is asked for its leader (%s)', async (scheme, seeds) => {
     const leader = await embeddedServer();
     const seed = await scriptedServer({ gossip: { leader: leader.port } });
     const target = openTarget({ connectionString: `${scheme}://${seeds(seed.port, await freePort())}?tls=false` });
@@ -121,7 +121,7 @@ describe('A cluster', () => {
     expect(leader.lastRevision('billing')).toBe(0);
   });
 
-  test('is asked again after the leader is gone', async () => {
+  test('A cluster is asked again after the leader is gone', async () => {
     const [one, other] = [await embeddedServer(), await embeddedServer()];
     const gossip = { leader: one.port };
     const seed = await scriptedServer({ gossip });
@@ -141,7 +141,7 @@ describe('A server that cannot be reached', () => {
     ['esdb://', '?tls=false'],
     ['esdb://', ''],
     ['kurrentdb+discover://', '?tls=false&maxDiscoverAttempts=1'],
-  ])('is named, and what went wrong (%s%s)', async (scheme, query) => {
+  ])('A server that cannot be reached is named with what went wrong (%s%s)', async (scheme, query) => {
     const port = await freePort();
     const target = openTarget({ connectionString: `${scheme}${userInfo}@127.0.0.1:${port}${query}` });
     for (const attempt of [target.tail('billing', never), target.open('billing').append(sampleEvents(1), -1)]) {
@@ -153,7 +153,7 @@ describe('A server that cannot be reached', () => {
     }
   });
 
-  test('is unreachable too when something else listens there', async () => {
+  test('A server is unreachable too when something else listens at its address', async () => {
     const port = await listening(
       createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 No\r\n\r\n')),
     );
@@ -161,7 +161,7 @@ describe('A server that cannot be reached', () => {
     expect((await failureOf(target.tail('billing', never))).kind).toBe('TargetUnreachable');
   });
 
-  test('is reached again when it is back', async () => {
+  test('A server is reached again when it is back', async () => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
     await target.open('billing').append(sampleEvents(1), -1);
@@ -171,7 +171,7 @@ describe('A server that cannot be reached', () => {
     expect((await target.tail('billing', never)).kind).toBe('event');
   });
 
-  test('is reached over a new connection, without a failure, when only the one that we had is gone', async () => {
+  test('A server is reached over a new connection, without a failure, when only the one that we had is gone', async () => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
     await target.open('billing').append(sampleEvents(1), -1);
@@ -182,7 +182,7 @@ describe('A server that cannot be reached', () => {
 });
 
 describe('A server that answers but refuses', () => {
-  test('is an outage with its words when it is not ready', async () => {
+  test('A server that is not ready is an outage with its words', async () => {
     const server = await embeddedServer();
     server.faults.refuse = true;
     const target = openTarget({ connectionString: server.connectionString });

@@ -5,7 +5,7 @@ import { scriptedServer } from './scriptedServer.js';
 
 const huge = 100 * 1024 * 1024;
 
-test('An append that is answered with a message of 100 MB is of unknown outcome, and said so', async () => {
+test('An append that is answered with a message of 100 MB is of unknown outcome, and the message says so', async () => {
   const { connectionString } = await scriptedServer({
     batchAppend: (call) => void call.on('data', () => call.write(Buffer.alloc(huge))),
   });

@@ -42,7 +42,7 @@ describe('A read that is answered with', () => {
   const forwards = { revision: 5, direction: 'forwards' } as const;
   const backwards = { revision: 5, direction: 'backwards' } as const;
 
-  test('what was asked for is believed', async () => {
+  test('A read that is answered with what was asked for is believed', async () => {
     const { target } = await answering(answer('5'), answer('6'));
     expect((await all(target.read('billing', forwards, never))).map(({ revision }) => revision)).toEqual([5, 6]);
   });
@@ -55,7 +55,7 @@ describe('A read that is answered with', () => {
     ['a revision that is no number we can hold', forwards, [answer('18446744073709551615')]],
     ['an event of another stream', forwards, [answer('5', 'payroll')]],
     ['bytes that are no message', forwards, [Buffer.of(0x0a, 0x7f, 0x01)]],
-  ])('%s is refused', async (_, from, messages) => {
+  ])('A read that is answered with %s is refused', async (_, from, messages) => {
     const { target, reads } = await answering(...messages);
     const failure = await failureOf(all(target.read('billing', from, never)));
     expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
@@ -63,13 +63,13 @@ describe('A read that is answered with', () => {
     expect(reads()).toBeLessThanOrEqual(4);
   });
 
-  test('more events than asked for is refused', async () => {
+  test('A read that is answered with more events than asked for is refused', async () => {
     const { target } = await answering(answer('5'), answer('6'), answer('7'));
     const failure = await failureOf(all(target.read('billing', { ...forwards, count: 2 }, never)));
     expect(failure.kind).toBe('TargetRefused');
   });
 
-  test('a message of 100 MB is refused, and not held', async () => {
+  test('A read that is answered with a message of 100 MB is refused, and not held', async () => {
     const { target } = await answering(Buffer.alloc(huge));
     const failure = await failureOf(target.tail('billing', never));
     expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });

@@ -34,7 +34,7 @@ async function scripted(script: Parameters<typeof scriptedServer>[0]) {
 }
 
 describe('An append that provably never left', () => {
-  test('is TargetUnreachable when the connection is taken and nothing is ever said on it', async () => {
+  test('An append that provably never left is TargetUnreachable when the connection is taken and nothing is ever said on it', async () => {
     const clock = new FakeClock();
     const { connectionString, taken } = await listening(() => undefined);
     const failing = failureOf(openTarget({ connectionString, clock }).open('billing').append(sampleEvents(1), -1));
@@ -46,7 +46,7 @@ describe('An append that provably never left', () => {
   });
 
   test.each(['durations', 'plain'] as const)(
-    'is TargetUnreachable when the server does not say what it can do (%s)',
+    'An append that provably never left is TargetUnreachable when the server does not say what it can do (%s)',
     async (features) => {
       const asked = { features: 0, appends: 0 };
       let answer: () => void = () => undefined;
@@ -73,7 +73,7 @@ describe('An append that provably never left', () => {
     ['a web server', 'HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'],
     ['no server we know', randomBytes(4_096)],
     ['a server that hangs up', ''],
-  ])('is an outage when %s listens there', async (_, says) => {
+  ])("An append is an outage when %s listens at the server's address", async (_, says) => {
     const { connectionString } = await listening((socket) => void socket.end(says));
     const append = openTarget({ connectionString, clock: new FakeClock() }).open('billing').append(sampleEvents(1), -1);
     const failure = await until('the append to fail', failureOf(append));
@@ -83,7 +83,7 @@ describe('An append that provably never left', () => {
 });
 
 describe('An append that may have been written', () => {
-  test('fails within its deadline when the line falls silent in the middle of a call', async () => {
+  test('An append that may have been written fails within its deadline when the line falls silent in the middle of a call', async () => {
     const server = await embeddedServer();
     const road = await stallingRoad(server.port);
     const clock = new FakeClock();
@@ -105,7 +105,7 @@ describe('An append that may have been written', () => {
     expect(server.lastRevision('billing')).toBe(2);
   });
 
-  test('fails within its deadline when its answer alone is missing among those of the appends before and behind it', async () => {
+  test('An append that may have been written fails within its deadline when its answer alone is missing among those of the appends before and behind it', async () => {
     let asked = 0;
     const { clock, call } = await scripted({
       batchAppend: (of) =>
@@ -124,7 +124,7 @@ describe('An append that may have been written', () => {
     expect((await failureOf(call.append(sampleEvents(1), 3))).kind).toBe('AppendUncertain');
   });
 
-  test('fails within its deadline when the server reads nothing, and who waits to write another goes on', async () => {
+  test('An append that may have been written fails within its deadline when the server reads nothing, and who waits to write another goes on', async () => {
     const { clock, call } = await scripted({ batchAppend: () => undefined });
     const large = { data: randomBytes(200_000) };
     const appends = Array.from({ length: 40 }, (_, i) => call.append([sampleEvent(large)], i - 1));
@@ -141,7 +141,7 @@ describe('An append that may have been written', () => {
   test.each([
     ['before it has read anything', 0],
     ['after some answers', 2],
-  ])('fails when the server ends the call cleanly %s', async (_, answers) => {
+  ])('An append that may have been written fails when the server ends the call cleanly %s', async (_, answers) => {
     const answered = async (call: AppendCall): Promise<string[]> => {
       const appends = Array.from({ length: 5 }, (_, i) => call.append(sampleEvents(1), i - 1));
       return (await Promise.allSettled(appends)).map(({ status }) => status);
@@ -162,7 +162,7 @@ describe('An append that may have been written', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('stays of unknown outcome when an answer comes after its deadline', async () => {
+  test('An append that may have been written stays of unknown outcome when an answer comes after its deadline', async () => {
     const late: (() => void)[] = [];
     const { clock, call } = await scripted({
       batchAppend: (of) =>
@@ -182,27 +182,30 @@ describe('An append that may have been written', () => {
     ['says nothing', undefined],
     ['ends it without an answer', 'end'],
     ['answers with bytes that are no message', 'garbage'],
-  ])('is AppendUncertain at a server without BatchAppend that %s', async (_, how) => {
-    let arrived = 0;
-    const { clock, call } = await scripted({
-      features: 'plain',
-      append: (of, answer) => {
-        arrived += 1;
-        of.on('data', () => undefined);
-        if (how === 'garbage') answer(null, Buffer.of(0x0a, 0x7f, 0x01));
-        if (how === 'end') answer(null);
-      },
-    });
-    const failing = failureOf(call.append(sampleEvents(1), -1));
-    // Its time must not run out before it has left: then it would be known that nothing was written.
-    await eventually('the append to arrive', () => expect(arrived).toBe(1));
-    if (how === undefined) clock.advance(16_000);
-    expect(await until('the append to fail', failing)).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
-    expect(clock.pending).toBe(0);
-  });
+  ])(
+    'An append that may have been written is AppendUncertain at a server without BatchAppend that %s',
+    async (_, how) => {
+      let arrived = 0;
+      const { clock, call } = await scripted({
+        features: 'plain',
+        append: (of, answer) => {
+          arrived += 1;
+          of.on('data', () => undefined);
+          if (how === 'garbage') answer(null, Buffer.of(0x0a, 0x7f, 0x01));
+          if (how === 'end') answer(null);
+        },
+      });
+      const failing = failureOf(call.append(sampleEvents(1), -1));
+      // Its time must not run out before it has left: then it would be known that nothing was written.
+      await eventually('the append to arrive', () => expect(arrived).toBe(1));
+      if (how === undefined) clock.advance(16_000);
+      expect(await until('the append to fail', failing)).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
+      expect(clock.pending).toBe(0);
+    },
+  );
 
   test.each(['durations', 'plain'] as const)(
-    'is AppendUncertain when the connection is cut before anything is answered (%s)',
+    'An append that may have been written is AppendUncertain when the connection is cut before anything is answered (%s)',
     async (features) => {
       const cut = (): void => server.shutDown();
       const server = await scriptedServer({ features, append: cut, batchAppend: (of) => void of.on('data', cut) });

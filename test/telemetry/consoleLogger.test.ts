@@ -9,7 +9,7 @@ function linesOf(json: boolean, say: (logger: ReturnType<typeof consoleLogger>) 
 }
 
 describe("the command line's log", () => {
-  test('says what happened on one line, with its facts by name', () => {
+  test("The command line's log says what happened on one line, with its facts by name", () => {
     const [line] = linesOf(false, (logger) =>
       logger.warn('outage-goes-on', {
         kind: 'TargetUnreachable',
@@ -23,7 +23,7 @@ describe("the command line's log", () => {
     );
   });
 
-  test('says it as JSON when asked to', () => {
+  test("The command line's log is JSON when asked to", () => {
     const [line = ''] = linesOf(true, (logger) =>
       logger.error('stopped', { position: 7, time: 'fact', level: 'fact' }),
     );
@@ -35,7 +35,7 @@ describe("the command line's log", () => {
     });
   });
 
-  test.each([true, false])('never shows a secret (JSON: %s)', (json) => {
+  test.each([true, false])("The command line's log never shows a secret (JSON: %s)", (json) => {
     const [line] = linesOf(json, (logger) =>
       logger.info('connected', { url: 'esdb://admin:hunter2@db:2113', inner: { sas: 'https://a/?sig=hunter2' } }),
     );
@@ -43,7 +43,7 @@ describe("the command line's log", () => {
     expect(line).not.toContain('hunter2');
   });
 
-  test('does not round 64-bit integers', () => {
+  test("The command line's log does not round 64-bit integers", () => {
     const lines = linesOf(false, (logger) => logger.info('stamp', { stamp: 2n ** 63n - 1n }));
     expect(lines[0]).toContain('stamp=9223372036854775807');
   });

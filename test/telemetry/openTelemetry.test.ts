@@ -63,7 +63,7 @@ test('Every event that is logged is in the table of events, and every one of the
 });
 
 describe('A run, as a collector receives it', () => {
-  test('counts a call to storage once, for the replicator that made it', async () => {
+  test('The telemetry of a run counts a call to storage once, for the replicator that made it', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);
@@ -82,7 +82,7 @@ describe('A run, as a collector receives it', () => {
     expect(last(collector, 'eventferry.storage.calls', { source })).toBeUndefined();
   });
 
-  test('is counted, timed and traced, as part of what started it', async () => {
+  test('The telemetry of a run counts, times and traces the run as part of what started it', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);
@@ -127,7 +127,7 @@ describe('A run, as a collector receives it', () => {
     ]);
   });
 
-  test('counts the messages that it sets aside', async () => {
+  test('The telemetry of a run counts the messages that it sets aside', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);
@@ -139,7 +139,7 @@ describe('A run, as a collector receives it', () => {
     expect(collector.logs.map(({ eventName }) => eventName)).toContain('eventferry.message-set-aside');
   });
 
-  test('tells of a stop until its cause is gone', async () => {
+  test('The telemetry of a run shows a stop until its cause is gone', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);
@@ -157,7 +157,7 @@ describe('A run, as a collector receives it', () => {
     expect(last(collector, 'eventferry.stopped')).toBe(0);
   });
 
-  test('tells of an outage, and of the staleness that grows from then on', async () => {
+  test('The telemetry of a run shows an outage, and the staleness that grows from then on', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);
@@ -181,7 +181,7 @@ describe('A run, as a collector receives it', () => {
     expect(last(collector, 'eventferry.staleness')).toBeCloseTo(before + 10, 3);
   });
 
-  test('tells how long nothing was confirmed, by the processes before it neither', async () => {
+  test('The telemetry of a run shows how long nothing was confirmed, by the processes before it neither', async () => {
     const collector = await otlpReceiver();
     const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
     const ferry = await Ferry.open(server());
@@ -198,7 +198,7 @@ describe('A run, as a collector receives it', () => {
     expect(last(collector, 'eventferry.staleness')).toBeGreaterThanOrEqual(10);
   });
 
-  test('has no reading and no append when there is nothing new', async () => {
+  test('The telemetry of a run has no reading and no append when there is nothing new', async () => {
     const collector = await otlpReceiver();
     const clock = FakeClock.flowing();
     const sending = await sendingTo({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }, clock);

@@ -5,7 +5,7 @@ import { expectBothEndsEqual, pairsOf } from './crashCases.js';
 const { points } = await undisturbed();
 
 describe('A process that is killed', () => {
-  test('before or after any two steps that have an effect, in a run and in the one that follows: both ends are equal', async () => {
+  test('A process killed before or after any two steps that have an effect, in a run and in the one that follows, leaves both ends equal', async () => {
     await expectBothEndsEqual(pairsOf(points));
   });
 });

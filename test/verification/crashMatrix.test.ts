@@ -6,19 +6,19 @@ import { expectBothEndsEqual, pairsOf } from './crashCases.js';
 const { points, appendsInsideRecords } = await undisturbed();
 
 describe('A process that is killed', () => {
-  test('meets every kind of step that has an effect outside, the row before the first event', () => {
+  test('The matrix of crashes meets every kind of step that has an effect outside, the row before the first event', () => {
     const writes = points.filter(({ writes }) => writes).map(({ what }) => what);
     expect(new Set(writes)).toEqual(new Set(['table.create', 'table.insert', 'table.replace', 'target.append']));
     expect(appendsInsideRecords).toBeGreaterThan(0);
     expect(writes.indexOf('table.insert')).toBeLessThan(writes.indexOf('target.append'));
   });
 
-  test('before or after any step, once: both ends are equal after the next run', async () => {
+  test('A process killed before or after any step, once, leaves both ends equal after the next run', async () => {
     await expectBothEndsEqual(points.map((point) => [point]));
   });
 
   // `crashMatrix.long.test.ts` goes through all of them.
-  test('before or after two steps that have an effect, every 61st such pair: both ends are equal', async () => {
+  test('A process killed before or after two steps that have an effect, every 61st such pair, leaves both ends equal', async () => {
     // A prime: each first step is met with other second ones.
     await expectBothEndsEqual(pairsOf(points).filter((_, index) => index % 61 === 0));
   });

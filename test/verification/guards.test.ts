@@ -12,13 +12,13 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 const markers = markersOf(project);
 const { mutants, wrong } = mutantsOf(guards, markers);
 
-test('each guard is marked once in src, each marker has an entry, and each rule fits the code that is marked', () => {
+test('Each guard is marked once in src, each marker has an entry, and each rule fits the code that is marked', () => {
   expect(wrong).toEqual([]);
   const unchanged = mutants.filter(({ guard, text }) => text === markerOf(guard.name).source.text);
   expect(unchanged.map(({ guard }) => guard.name)).toEqual([]);
 });
 
-test('each guard names tests that exist', () => {
+test('Each guard names tests that exist', () => {
   const texts = new Map<string, string>();
   const missing = guards.filter((guard) => {
     const { file, named = '' } = testsOf(guard);
@@ -86,7 +86,7 @@ test.each(['exact-revision', 'tail-by-mark', 'kept-message-is-not-written-over',
   },
 );
 
-test('a guard is reported when what it marks is gone, and nothing of the kind that its rule is for follows', () => {
+test('A guard is reported when what it marks is gone, and nothing of the kind that its rule is for follows', () => {
   const name = 'failure-of-an-append';
   const { file, source, marked } = markerOf(name);
   const text = source.text.slice(0, marked.getStart()) + source.text.slice(marked.end);
@@ -94,7 +94,7 @@ test('a guard is reported when what it marks is gone, and nothing of the kind th
   expect(wrong).toEqual([`${name}: the rule "remove" does not fit what is marked in ${file}`]);
 });
 
-test('a marker without an entry, and one that stands twice, are reported', () => {
+test('A marker without an entry, and one that stands twice, are reported', () => {
   const { name, file, source } = markerOf('redaction-of-secrets');
   const [first, ...others] = guardsIn(file);
   expect(mutantsOf(others, markersIn(file, source.text)).wrong).toEqual([

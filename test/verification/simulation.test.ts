@@ -5,12 +5,12 @@ import { expectNoViolation } from './simulationCases.js';
 
 describe('Whatever fails, the target holds each event once, in order, to the byte, or a stop says why not', () => {
   // `simulation.long.test.ts` plays 1,000.
-  test('in the schedules of the first 15 seeds', async () => {
+  test('The target holds each event once, in order, to the byte, or a stop says why not, in the schedules of the first 15 seeds', async () => {
     await expectNoViolation({ from: 1, count: 15 });
   });
 });
 
-test('A seed plays the same schedule each time, to the last message', async () => {
+test('A seed plays the same schedule of the simulation each time, to the last message', async () => {
   const play = async (): Promise<string[]> => {
     const lines: string[] = [];
     await simulate(drawSchedule(7), (line) => lines.push(line));

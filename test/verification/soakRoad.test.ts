@@ -40,7 +40,7 @@ async function hears(end: End, text: string): Promise<void> {
   await eventually(`one end to hear ${text}`, () => expect(end.heard).toBe(text));
 }
 
-test('The road carries bytes both ways, and the end of either', async () => {
+test("The soak's road carries bytes both ways, and passes on the end of either", async () => {
   const { client, server } = await connected();
   client.socket.write('asked');
   await hears(server, 'asked');
@@ -51,7 +51,7 @@ test('The road carries bytes both ways, and the end of either', async () => {
   await eventually('both ends to be gone', () => expect(client.isGone && server.isGone).toBe(true));
 });
 
-test('The road breaks what is on it when it is cut, and takes new ones', async () => {
+test("The soak's road breaks the connections on it when it is cut, and takes new ones", async () => {
   const { road, client, server } = await connected();
   expect(road.cut()).toBe(1);
   await eventually('both ends to be gone', () => expect(client.isGone && server.isGone).toBe(true));
@@ -60,14 +60,14 @@ test('The road breaks what is on it when it is cut, and takes new ones', async (
   await eventually('the new connection to be cut', () => expect(road.cut()).toBe(1));
 });
 
-test('The road takes nobody while it is closed', async () => {
+test("The soak's road takes no connection while it is closed", async () => {
   const { road } = await connected();
   road.closed = true;
   const refused = clientOf(road);
   await eventually('the client to be turned away', () => expect(refused.isGone).toBe(true));
 });
 
-test('The road delivers what it held back even when the sender has given up: a late commit', async () => {
+test("The soak's road delivers what it held back even when the sender has given up: a late commit", async () => {
   const { road, client, server } = await connected();
   const release = road.hold(['requests']);
   client.socket.write('append');
@@ -81,7 +81,7 @@ test('The road delivers what it held back even when the sender has given up: a l
   await eventually('the end of the client at the server', () => expect(server.hasEnded).toBe(true));
 });
 
-test('The road never delivers what it held back when it drops it: a lost answer', async () => {
+test("The soak's road never delivers what it held back when it drops it: a lost answer", async () => {
   const { road, client, server } = await connected();
   const release = road.hold(['answers']);
   server.socket.write('done');
@@ -92,7 +92,7 @@ test('The road never delivers what it held back when it drops it: a lost answer'
   expect(client.heard).toBe('');
 });
 
-test('The road ends one side alone when it is half-closed', async () => {
+test("The soak's road ends one side alone when it is half-closed", async () => {
   const { road, client, server } = await connected();
   expect(road.halfClose('client')).toBe(1);
   await eventually('the end of the server at the client', () => expect(client.hasEnded).toBe(true));
@@ -101,7 +101,7 @@ test('The road ends one side alone when it is half-closed', async () => {
   expect(server.hasEnded).toBe(false);
 });
 
-test('The road keeps the order of what is late', async () => {
+test("The soak's road keeps the order of what is late", async () => {
   const { road, client, server } = await connected();
   road.delayMs = 20;
   client.socket.write('one ');

@@ -44,12 +44,12 @@ async function ferryWith(chunks: Readonly<Record<string, ReturnType<typeof numbe
 }
 
 describe('a stream is equal', () => {
-  test('when nothing is replicated yet', async () => {
+  test('Verify finds a stream equal when nothing is replicated yet', async () => {
     const ferry = await Ferry.open(server());
     expect(await expectEqual(ferry)).toMatchObject({ confirmed: { position: 0, revision: -1 }, events: { stored: 0 } });
   });
 
-  test('as far as it was confirmed, however much further the source goes', async () => {
+  test('Verify finds a stream equal as far as it was confirmed, however much further the source goes', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10) });
     await ferry.write(first, numbered(1, 12));
     expect(await expectEqual(ferry)).toMatchObject({
@@ -58,7 +58,7 @@ describe('a stream is equal', () => {
     });
   });
 
-  test('while a replicator goes on', async () => {
+  test('Verify finds a stream equal while a replicator goes on', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10) });
     const stop = new AbortController();
     const running = ferry
@@ -74,7 +74,7 @@ describe('a stream is equal', () => {
   });
 
   test.each(['mixed-int32-varint-file', 'v3-audit-func-file', 'v3-small-json-crlf-pageblob'] as const)(
-    'that was replicated from the store %s',
+    'Verify finds a stream equal that was replicated from the store %s',
     async (name) => {
       const ferry = await Ferry.open(server());
       await uploadStore(
@@ -87,18 +87,21 @@ describe('a stream is equal', () => {
     },
   );
 
-  test.each(['skip', 'salvage'])('when damage was passed over by ON_DAMAGE=%s', async (policy) => {
-    const ferry = await Ferry.open(server(), { ON_DAMAGE: policy });
-    const { chunks } = await fixtureStore('v3-torn-file/33-flip-payload');
-    await uploadStore(ferry.container, chunks, 'block');
-    await ferry.run().catch((error: { kind: string; facts: { chunk: string } }) => {
-      expect(error.kind).toBe('SourceGap');
-      return decide(ferry, { kind: 'chunk', chunk: error.facts.chunk }).then(() => ferry.run());
-    });
-    await expectEqual(ferry);
-  });
+  test.each(['skip', 'salvage'])(
+    'Verify finds a stream equal when damage was passed over by ON_DAMAGE=%s',
+    async (policy) => {
+      const ferry = await Ferry.open(server(), { ON_DAMAGE: policy });
+      const { chunks } = await fixtureStore('v3-torn-file/33-flip-payload');
+      await uploadStore(ferry.container, chunks, 'block');
+      await ferry.run().catch((error: { kind: string; facts: { chunk: string } }) => {
+        expect(error.kind).toBe('SourceGap');
+        return decide(ferry, { kind: 'chunk', chunk: error.facts.chunk }).then(() => ferry.run());
+      });
+      await expectEqual(ferry);
+    },
+  );
 
-  test('when a record is only half there yet: that one is not compared', async () => {
+  test('Verify finds a stream equal when a record is only half there yet: that one is not compared', async () => {
     const parts = [1, 2, 3].map((n) => ['Part', `{"N":${n},"pad":"${'x'.repeat(3_000)}"}`] as const);
     const ferry = await Ferry.open(server(), { APPEND_BYTES: '8192' });
     await ferry.write(first, [...numbered(1, 3), { messages: parts }]);
@@ -109,7 +112,7 @@ describe('a stream is equal', () => {
 });
 
 describe('what a person accepted is no difference', () => {
-  test('a chunk that appeared behind the cursor and was read out of its place', async () => {
+  test('Verify reports no difference for an accepted chunk that was read out of its place', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 12) });
     const early = '00000005-2013-10-15-095000.dat';
     await ferry.write(early, [{ key: 'audit' }, ...numbered(101, 103), { key: 'audit' }]);
@@ -127,7 +130,7 @@ describe('what a person accepted is no difference', () => {
     expect(ranges.map(({ equal }) => equal)).toEqual([true, true]);
   });
 
-  test('what was added to a chunk after it had been left', async () => {
+  test('Verify reports no difference for an accepted continuation of a chunk that had been left', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 12) });
     await ferry.write(first, [...numbered(1, 10), { key: 'audit' }, ...numbered(201, 202)]);
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'SourceForked' });
@@ -138,7 +141,7 @@ describe('what a person accepted is no difference', () => {
     expect((await expectEqual(ferry)).events).toMatchObject({ expected: 15, equal: 15 });
   });
 
-  test('foreign events; but no other one, not even at the same revision', async () => {
+  test('Verify reports no difference for accepted foreign events, but for any other one, even at the same revision', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 3) });
     const foreign = (by: string) => jsonEvent({ type: 'Foreign', data: { by } });
     await ferry.client().appendToStream(ferry.stream, [foreign('one'), foreign('another')]);
@@ -151,7 +154,7 @@ describe('what a person accepted is no difference', () => {
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict' });
   });
 
-  test('another id of the source', async () => {
+  test('Verify reports no difference for events under an accepted other id of the source', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10) });
     const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
     await decide(ferry, { kind: 'settings' }, settings);
@@ -161,7 +164,7 @@ describe('what a person accepted is no difference', () => {
     expect(await expectEqual(ferry, settings)).toMatchObject({ events: { equal: 12, underOtherSettings: 10 } });
   });
 
-  test('changed settings: types cannot be judged, everything else is', async () => {
+  test('Verify cannot judge types under accepted changed settings, and judges everything else', async () => {
     const audit = { key: 'audit', messages: [['Command', '{"C":1}'] as const] };
     const renamed = { TYPE_MAP: 'Numbered=Counted', EXCLUDE_KEYS: '' };
     const ferry = await ferryWith({ [first]: [audit, ...numbered(2, 4)] });
@@ -181,7 +184,7 @@ describe('what a person accepted is no difference', () => {
 });
 
 describe('what nobody accepted is found', () => {
-  test('a stream into which everything is replicated once more, as far as that has come', async () => {
+  test('Verify finds a stream into which everything is replicated once more, as far as that has come', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10) });
     await rewriteStream(ferry, (events) => events.push(...events.slice(0, 4)));
     for (const settings of [{}, { CHECKPOINT_TABLE: `${ferry.table}other` }]) {
@@ -190,7 +193,7 @@ describe('what nobody accepted is found', () => {
     }
   });
 
-  test('an event of a record of which others are there, also under earlier settings', async () => {
+  test('Verify finds an event of a record of which others are there, also under earlier settings', async () => {
     const messages = ['1', '2', '3'].map((body) => ['Numbered', body] as const);
     const ferry = await ferryWith({ [first]: [{ messages }, { messages }, { messages }] });
     await ferry.write(first, [{ messages }, { messages }, { messages }, { messages }]);
@@ -208,20 +211,20 @@ describe('what nobody accepted is found', () => {
     expect(events.unjudged).toBe(0);
   });
 
-  test('a record that came behind the cursor unseen: it alone, not all that follow it', async () => {
+  test('Verify finds only a record that came behind the cursor unseen, not all that follow it', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 30) });
     await ferry.write('00000005-2013-10-15-095000.dat', numbered(101, 102));
     const { differences } = await verify(ferry);
     expect(differences).toMatchObject({ total: 2, byKind: { missing: 2 } });
   });
 
-  test('a position that was not counted', async () => {
+  test('Verify finds a position that was not counted', async () => {
     const ferry = await ferryWith({ [first]: [...numbered(1, 2), ...numbered(4, 5)] });
     await ferry.write(first, [...numbered(1, 2), { key: 'audit' }, ...numbered(4, 5)]);
     expect((await verify(ferry)).equal).toBe(false);
   });
 
-  test('a frame that was replaced, a chunk that is gone', async () => {
+  test('Verify finds a frame that was replaced, and a chunk that is gone', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 12) });
     await ferry.write(
       first,
@@ -233,7 +236,7 @@ describe('what nobody accepted is found', () => {
     expect(differences.byKind).toMatchObject({ doubled: 10 });
   });
 
-  test('a checkpoint past what the stream holds', async () => {
+  test('Verify finds a checkpoint past what the stream holds', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10) });
     await server().truncateTo(ferry.stream, 6);
     const { differences } = await verify(ferry);
@@ -241,7 +244,7 @@ describe('what nobody accepted is found', () => {
     expect(differences.first.at(-1)).toMatchObject({ kind: 'missing', position: 10 });
   });
 
-  test('everything, when the stream is gone', async () => {
+  test('Verify finds everything missing when the stream is gone', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 50) });
     await server().truncateTo(ferry.stream, -1);
     const { differences } = await verify(ferry);
@@ -257,7 +260,7 @@ describe('a part of a stream', () => {
       events[position - 1] = { ...event, data: Buffer.from('{"N":0}') };
     });
 
-  test('is compared from one position to another', async () => {
+  test('Verify compares a part of a stream from one position to another', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 60) });
     await change(ferry, 30);
     const found = async (from: number, to: number) => (await verify(ferry, { from, to })).differences.total;
@@ -271,14 +274,14 @@ describe('a part of a stream', () => {
     });
   });
 
-  test('that is not replicated yet is not compared, and not called equal', async () => {
+  test('A part of a stream that is not replicated yet is not compared, and not called equal', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10) });
     const nothing = { kind: 'NotApplicable', facts: { position: 10, from: 11 } };
     await expect(verify(ferry, { from: 11, to: 20 })).rejects.toMatchObject(nothing);
     await expect(verify(ferry, { from: 11, sample: { ranges: 3, seed: 1 } })).rejects.toMatchObject(nothing);
   });
 
-  test('finds what is missing at its ends', async () => {
+  test('Verify of a part of a stream finds what is missing at its ends', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 20) });
     await rewriteStream(ferry, (events) => void events.splice(9, 1));
     expect((await verify(ferry, { from: 10, to: 12 })).differences.byKind.missing).toBe(1);
@@ -290,7 +293,7 @@ describe('a part of a stream', () => {
     expect(behind.differences.byKind.missing).toBeUndefined();
   });
 
-  test('is drawn by a seed, and the first and last positions are always in it', async () => {
+  test('Verify draws a sample by a seed, and the first and last positions are always in it', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 2_000) });
     const sample = { ranges: 5, seed: 3 };
     const report = await verify(ferry, { sample });
@@ -304,7 +307,7 @@ describe('a part of a stream', () => {
     expect((await verify(ferry, { sample })).differences.total).toBe(1);
   });
 
-  test('is what was compared when a stop was asked for; the rest begins where it says', async () => {
+  test('Verify that is asked to stop reports what was compared and where the rest begins', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 2_000) });
     await change(ferry, 1_500);
     const stop = new AbortController();
@@ -335,7 +338,7 @@ describe('held against the journal of the writer', () => {
     return { ferry, journal, chunks };
   }
 
-  test('it comes to the same', async () => {
+  test('Verify comes to the same result as the journal of the writer', async () => {
     const { ferry, journal } = await written();
     await ferry.run();
     const { events } = await expectEqual(ferry);
@@ -344,7 +347,7 @@ describe('held against the journal of the writer', () => {
     expect(events).toMatchObject({ expected: audit.events, stored: audit.events, equal: audit.events });
   });
 
-  test('it does not see what is not at the source any more: only the journal does', async () => {
+  test('Verify against the source alone does not see what is gone there: only the journal does', async () => {
     const { ferry, journal, chunks } = await written();
     await ferry.container.deleteBlob(chunks.at(-1) ?? '');
     await ferry.run();

@@ -64,7 +64,7 @@ const named = (found: readonly Difference[]) =>
   found.map(({ kind, position, index, revision }) => ({ kind, position, index, revision }));
 
 describe('a verification', () => {
-  test('finds nothing in a stream that is as it should be', async () => {
+  test('A verification finds nothing wrong in a stream that is as it should be', async () => {
     expect(await differences(stream())).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ describe('a verification', () => {
       (events) => events.splice(0),
       expected.map(({ mark }) => ({ kind: 'missing', position: mark.position, index: mark.index })),
     ],
-  ])('names %s with position and revision', async (_, change, found) => {
+  ])('A verification names %s with position and revision', async (_, change, found) => {
     expect(named(await differences(changed(change)))).toEqual(
       found.map((one) => ({ position: undefined, index: undefined, revision: undefined, ...one })),
     );

@@ -120,7 +120,7 @@ export const engineGuards: readonly Guard[] = [
     against: 'The row would stand behind records that the target never took.',
     rule: 'never',
     noticedBy:
-      'test/verification/crashMatrix.test.ts > before or after any step, once: both ends are equal after the next run',
+      'test/verification/crashMatrix.test.ts > A process killed before or after any step, once, leaves both ends equal after the next run',
   },
   {
     name: 'confirmed-before-a-stop',

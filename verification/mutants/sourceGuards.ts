@@ -43,13 +43,13 @@ export const sourceGuards: readonly Guard[] = [
     name: 'overlap-of-20-bytes',
     against: 'Reading would go on in a chunk that was replaced by another one.',
     rule: 'never',
-    noticedBy: `${wrongInput} > is SourceReplaced: the frame before the cursor is another`,
+    noticedBy: `${wrongInput} > It is SourceReplaced when the frame before the cursor is another`,
   },
   {
     name: 'chunk-that-is-gone',
     against: 'A chunk that was deleted under the cursor would count as empty.',
     rule: 'value undefined',
-    noticedBy: `${wrongInput} > is SourceReplaced: the chunk is gone`,
+    noticedBy: `${wrongInput} > It is SourceReplaced when the chunk of the cursor is gone`,
   },
   {
     name: 'chunk-shorter-than-the-cursor',
@@ -121,7 +121,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'listing-of-everything',
     against: 'A chunk whose name sorts before the newest ones would never be seen by a process that lives long.',
     rule: 'drop operand 3',
-    noticedBy: `${wrongInput} > that sorts before all that are watched is found by the listing of everything`,
+    noticedBy: `${wrongInput} > A chunk behind the cursor that sorts before all watched ones is found by the listing of everything`,
   },
   {
     name: 'every-page-of-a-listing',
@@ -139,7 +139,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'gap-in-the-positions',
     against: 'A chunk that is missing between two others would be passed over.',
     rule: 'always',
-    noticedBy: `${wrongInput} > is SourceGap, and is read when it is accepted`,
+    noticedBy: `${wrongInput} > A prefix that skips ahead is SourceGap, and its chunk is read when it is accepted`,
   },
   {
     name: 'ends-up-to-the-mark',
@@ -151,7 +151,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'names-that-our-listing-lacked',
     against: 'A chunk that another runner has read would be forgotten, and stop us when it is listed.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > that another runner has read, and our last listing did not show, is nothing`,
+    noticedBy: `${wrongInput} > A chunk behind the cursor that another runner has read, and our last listing did not show, is no finding`,
   },
   {
     name: 'listings-of-others',
@@ -187,7 +187,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'same-version-after-the-verdict',
     against: 'A read that met a page write would be called damage.',
     rule: 'drop operand 2',
-    noticedBy: `${rest} > is not called bad when what was bad is not there any more`,
+    noticedBy: `${rest} > The rest of a chunk is not called bad when the bad bytes have gone meanwhile`,
   },
   {
     name: 'verdict-on-all-of-the-rest',
@@ -265,13 +265,13 @@ export const sourceGuards: readonly Guard[] = [
     name: 'stop-at-damage',
     against: 'Damage with valid frames behind it would be passed over without being asked for.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > in the middle is SourceCorrupt, in the last chunk and in an older one`,
+    noticedBy: `${wrongInput} > Garbage in the middle of a chunk is SourceCorrupt, in the last chunk and in an older one`,
   },
   {
     name: 'found-before-a-stop',
     against: 'Records before a finding would be read and not given out.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > is found one after the other when there are several`,
+    noticedBy: `${wrongInput} > Chunks behind the cursor are found one after the other when there are several`,
   },
   {
     name: 'fingerprint-at-the-mark',

@@ -23,13 +23,13 @@ export const targetGuards: readonly Guard[] = [
     name: 'revision-of-a-success',
     against: 'A success at another place than ours would count.',
     rule: 'never',
-    noticedBy: `${batchAppend} > such as a revision that must not come is refused with the facts`,
+    noticedBy: `${batchAppend} > An answer with a revision that must not come is refused with the facts`,
   },
   {
     name: 'success-without-a-position',
     against: 'A truncated stream that takes known ids and stores nothing would count as written.',
     rule: 'never',
-    noticedBy: `${batchAppend} > such as a success without a position is no success`,
+    noticedBy: `${batchAppend} > An answer of success without a position is no success`,
   },
   {
     name: 'correlation-id',

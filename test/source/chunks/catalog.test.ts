@@ -11,7 +11,7 @@ import { never } from '../openTapes.js';
 const names = ['00000000-2013-10-15-093000.dat', '00000003-2013-10-15-103000.dat'];
 
 describe('a listing', () => {
-  test('that fails while a chunk is looked into counts for nothing: the next one is due at once', async () => {
+  test('A listing that fails while a chunk is looked into does not count: the next one is due at once', async () => {
     const container = await freshContainer();
     for (const name of names) await uploadChunk(container, name, tapeOf(numberedRecords(1, 3)));
     let isDown = true;

@@ -25,12 +25,12 @@ function pagedContainer(): ContainerClient {
 }
 
 describe('a listing that has several pages', () => {
-  test('holds the names of all of them', async () => {
+  test('A listing of several pages holds the names of all of them', async () => {
     const { chunks } = await listAll(pagedContainer(), never);
     expect(chunks.map(({ name }) => name)).toEqual(names);
   });
 
-  test('says where it broke off when only the first was asked for', async () => {
+  test('A listing of several pages says where it broke off when only the first page was asked for', async () => {
     const { chunks, endedAt } = await listFrom(pagedContainer(), '', never);
     expect(chunks.map(({ name }) => name)).toEqual(names.slice(0, 2));
     expect(endedAt).toBe(names[1]);

@@ -22,7 +22,7 @@ function inMemory({ bytes, start, end, onRead }: LongChunk) {
 testRests('memory', inMemory, { all: false });
 
 describe('the rest of a chunk', () => {
-  test('is not called bad when what was bad is not there any more', async () => {
+  test('The rest of a chunk is not called bad when the bad bytes have gone meanwhile', async () => {
     const container = await freshContainer();
     await uploadChunk(container, chunk, Buffer.concat([garbage, frames]));
     const proxy = await storageProxy(container, azuriteConnectionString());

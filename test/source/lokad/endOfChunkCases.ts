@@ -42,7 +42,7 @@ export function testRests(where: string, storage: Storage, { all }: { readonly a
     storage({ chunk, bytes: chunkBytes, start: pages(start), end: pages(end, 2), ...(onRead && { onRead }) });
 
   describe(`the rest of a chunk in ${where}`, () => {
-    test('is corrupt when a valid frame follows a bad one, however far behind it', async () => {
+    test('The rest of a chunk is corrupt when a valid frame follows a bad one, however far behind it', async () => {
       expect(await examine(await longChunk(garbage, frames))).toMatchObject({
         kind: 'corrupt',
         nextFrameAt: chunkBytes - 1024,
@@ -51,20 +51,20 @@ export function testRests(where: string, storage: Storage, { all }: { readonly a
     });
 
     if (all) {
-      test('is torn when nothing valid follows, up to the last byte that is not zero', async () => {
+      test('The rest of a chunk is torn when nothing valid follows, up to the last byte that is not zero', async () => {
         expect(await examine(await longChunk(garbage, garbage))).toMatchObject({
           kind: 'torn',
           strayBytes: chunkBytes - 1024 + garbage.length,
         });
       });
 
-      test('is clean when only zeros follow, however many', async () => {
+      test('The rest of a chunk is clean when only zeros follow, however many', async () => {
         const container = await longChunk(Buffer.alloc(0), Buffer.alloc(0));
         expect(await examine(container)).toMatchObject({ kind: 'clean', strayBytes: 0 });
       });
     }
 
-    test('is not clean when a frame is written while it is read', async () => {
+    test('The rest of a chunk is not clean when a frame is written while it is read', async () => {
       let windows = 0;
       const container = await longChunk(Buffer.alloc(0), Buffer.alloc(0), async (count, write) => {
         if (count > maxFrameBytes && ++windows === 2) await write(pages(frames));

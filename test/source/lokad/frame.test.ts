@@ -30,7 +30,7 @@ function recordAt(bytes: Buffer, start: number, variant: FrameVariant): SourceRe
 }
 
 describe('a frame', () => {
-  test('of the varint era is read', () => {
+  test('A frame of the varint era is read', () => {
     expect(recordAt(varintFrame, 0, 'varint')).toMatchObject({
       key: 'u:7',
       stamp: 1n,
@@ -44,7 +44,7 @@ describe('a frame', () => {
     });
   });
 
-  test('with attributes is read', () => {
+  test('A frame with attributes is read', () => {
     expect(recordAt(auditFrame, 0, 'varint')).toMatchObject({
       key: 'audit',
       frameBytes: 84,
@@ -59,7 +59,7 @@ describe('a frame', () => {
     });
   });
 
-  test('of the int32 era is read', () => {
+  test('A frame of the int32 era is read', () => {
     expect(recordAt(int32Frame, 0, 'int32')).toMatchObject({
       key: 'customer-12',
       frameBytes: 49,
@@ -67,31 +67,31 @@ describe('a frame', () => {
     });
   });
 
-  test('of the other era is none: its hash does not agree', () => {
+  test('A frame of the other era is none: its hash does not agree', () => {
     expect(recordAt(int32Frame, 0, 'varint')).not.toBeTypeOf('object');
     expect(recordAt(varintFrame, 0, 'int32')).not.toBeTypeOf('object');
   });
 
-  test('has a signed stamp', () => {
+  test('The stamp of a frame is signed', () => {
     expect(recordAt(frameOf({ stamp: -1n }), 0, 'varint')).toMatchObject({ stamp: -1n });
   });
 
-  test('whose key is not UTF-8 shows it in hex', () => {
+  test('A frame whose key is not UTF-8 shows it in hex', () => {
     expect(recordAt(frameOf({ key: Buffer.from([0xff, 0x41]) }), 0, 'varint')).toMatchObject({ key: 'hex:ff41' });
     expect(recordAt(frameOf({ key: 'a\ufffdb' }), 0, 'varint')).toMatchObject({ key: 'a\ufffdb' });
   });
 
-  test('may have an empty key and an empty payload', () => {
+  test('A frame may have an empty key and an empty payload', () => {
     const empty = frameOf({ stamp: 3n, key: '', payload: Buffer.alloc(0) });
     expect(recordAt(empty, 0, 'varint')).toMatchObject({ key: '', payload: { kind: 'opaque' } });
   });
 
-  test.each(variants)('made of zeros is blank (%s)', (variant) => {
+  test.each(variants)('Zeros are a blank frame (%s)', (variant) => {
     expect(recordAt(Buffer.alloc(40), 0, variant)).toBe('blank');
     expect(recordAt(Buffer.alloc(29), 0, variant)).toBe('incomplete');
   });
 
-  test.each(variants)('that claims to be too large is refused without being read (%s)', (variant) => {
+  test.each(variants)('A frame that claims to be too large is refused without being read (%s)', (variant) => {
     const claimed = maxFrameBytes + 1;
     const length = variant === 'int32' ? Buffer.alloc(4) : Buffer.from([0x81, 0x80, 0x80, 0x08]);
     if (variant === 'int32') length.writeInt32LE(claimed);
@@ -102,14 +102,14 @@ describe('a frame', () => {
     expect(frame.reason).toMatch(/over the limit/);
   });
 
-  test.each(variants)('with a key that is too large is refused without being read (%s)', (variant) => {
+  test.each(variants)('A frame with a key that is too large is refused without being read (%s)', (variant) => {
     const frame = new ParsedFrame();
     const start = Buffer.from('01000000000000008180800861', 'hex'); // a key of 16 MiB and one byte
     expect(parseFrame(start, 0, variant, frame)).toBe('invalid');
     expect(frame.tooLarge).toBe(true);
   });
 
-  test('with a negative or endless length is invalid', () => {
+  test('A frame with a negative or endless length is invalid', () => {
     const key = '010000000000000001 61'.replaceAll(' ', '');
     const negative = Buffer.from(`${key}ffffffff`, 'hex');
     expect(recordAt(negative, 0, 'int32')).toBe('invalid');
@@ -133,7 +133,7 @@ const recordArbitrary: fc.Arbitrary<TapeRecord> = fc.record({
 const variantArbitrary = fc.constantFrom(...variants);
 
 describe('any record', () => {
-  test('that was written is read back, wherever it stands', () => {
+  test('Any record that was written is read back, wherever it stands', () => {
     fc.assert(
       fc.property(recordArbitrary, variantArbitrary, fc.uint8Array({ maxLength: 40 }), (record, variant, before) => {
         const bytes = Buffer.concat([before, frameOf(record, variant), Buffer.alloc(7)]);
@@ -149,7 +149,7 @@ describe('any record', () => {
     );
   });
 
-  test('that is cut short is never a record, and says how much it takes', () => {
+  test('Any record that is cut short is never a record, and says how much it takes', () => {
     fc.assert(
       fc.property(recordArbitrary, variantArbitrary, fc.nat(), (record, variant, cut) => {
         const whole = frameOf(record, variant);
@@ -162,7 +162,7 @@ describe('any record', () => {
     );
   });
 
-  test('with one bit changed is never a record', () => {
+  test('Any record with one bit changed is never a record', () => {
     fc.assert(
       fc.property(recordArbitrary, variantArbitrary, fc.nat(), fc.nat(7), (record, variant, at, bit) => {
         const bytes = frameOf(record, variant);
@@ -174,7 +174,7 @@ describe('any record', () => {
     );
   });
 
-  test('is none in bytes at random', () => {
+  test('Random bytes hold no record', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), variantArbitrary, (bytes, variant) => {
         expect(recordAt(Buffer.from(bytes), 0, variant)).toBeTypeOf('string');

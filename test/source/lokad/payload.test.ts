@@ -15,7 +15,7 @@ function opaque(bytes: Buffer) {
 const body = Buffer.from('{}');
 
 describe('the payload of a frame', () => {
-  test('is a batch of messages with attributes', () => {
+  test('The payload of a frame is a batch of messages with attributes', () => {
     const batch = batchOf({ attributes: [['id', 'é']], messages: [['A/B', body]] });
     expect(read(batch)).toEqual({
       kind: 'batch',
@@ -24,12 +24,12 @@ describe('the payload of a frame', () => {
     });
   });
 
-  test('may hold no message, and messages without a body', () => {
+  test('The payload of a frame may hold no message, and messages without a body', () => {
     expect(read(batchOf({}))).toEqual({ kind: 'batch', attributes: [], messages: [] });
     expect(read(batchOf({ messages: [['A', Buffer.alloc(0)]] }))).toMatchObject({ kind: 'batch' });
   });
 
-  test('keeps attributes whose names repeat or mean something elsewhere', () => {
+  test('The payload of a frame keeps attributes whose names repeat or mean something elsewhere', () => {
     const attributes = [
       ['$correlationId', '1'],
       ['eventferry', '2'],
@@ -38,7 +38,7 @@ describe('the payload of a frame', () => {
     expect(read(batchOf({ attributes }))).toMatchObject({ attributes });
   });
 
-  test('keeps the bytes of a contract name that is not UTF-8', () => {
+  test('The payload of a frame keeps the bytes of a contract name that is not UTF-8', () => {
     expect(read(Buffer.from([0, 1, 2, 0xff, 0xfe, 0]))).toMatchObject({
       kind: 'batch',
       messages: [{ contract: Buffer.from([0xff, 0xfe]) }],
@@ -55,11 +55,11 @@ describe('the payload of a frame', () => {
     ['a count that is no length', Buffer.from('80808080800000', 'hex')],
     ['a count that nothing can back', Buffer.from('00ffffff7f01410000', 'hex')],
     ['text', Buffer.from('hello')],
-  ])('that is %s is left alone', (_, bytes) => {
+  ])('A payload that is %s is left as it is', (_, bytes) => {
     expect(read(bytes)).toEqual(opaque(bytes));
   });
 
-  test('is read inside its bounds, whatever stands around it', () => {
+  test('The payload of a frame is read inside its bounds, whatever stands around it', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.uint8Array({ maxLength: 60 }), (around, inside) => {
         const bytes = Buffer.concat([around, inside, around]);

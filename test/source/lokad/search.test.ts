@@ -12,7 +12,7 @@ function search(bytes: Buffer, variant: (typeof variants)[number] = 'varint', bu
 }
 
 describe('the search for a valid frame', () => {
-  test('finds the first behind any bytes, whatever its stamp', async () => {
+  test('The search for a valid frame finds the first one behind any bytes, whatever its stamp', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 300 }),
@@ -28,19 +28,19 @@ describe('the search for a valid frame', () => {
     );
   });
 
-  test('finds one behind a long run of zeros', async () => {
+  test('The search for a valid frame finds one behind a long run of zeros', async () => {
     for (const zeros of [4096, 4100, 100_000]) {
       const frame = frameOf({ stamp: 0n, key: '', payload: Buffer.from('x') });
       expect(await search(Buffer.concat([Buffer.alloc(zeros), frame]))).toBe(zeros);
     }
   });
 
-  test('finds none in zeros, text or noise', async () => {
+  test('The search for a valid frame finds none in zeros, text or noise', async () => {
     expect(await search(Buffer.alloc(512 * 1024))).toBeUndefined();
     expect(await search(Buffer.from('{"text":"nothing here"}'.repeat(20_000)))).toBeUndefined();
   });
 
-  test('hashes no more than its budget, and still finds a likely frame', async () => {
+  test('The search for a valid frame hashes no more than its budget, and still finds a likely frame', async () => {
     const budget = hashBudget();
     const text = Buffer.alloc(512 * 1024, '{"a":"'.repeat(100));
     const frame = frameOf({ stamp: 7n, payload: Buffer.from('found') });
@@ -49,7 +49,7 @@ describe('the search for a valid frame', () => {
     expect(budget.bytes).toBeGreaterThanOrEqual(0);
   });
 
-  test('lets others have their turn', async () => {
+  test('The search for a valid frame lets other work have its turn', async () => {
     let turns = 0;
     const others = (): void => {
       turns += 1;
@@ -61,7 +61,7 @@ describe('the search for a valid frame', () => {
     expect(turns).toBeGreaterThan(1);
   });
 
-  test('ends when the signal is aborted', async () => {
+  test('The search for a valid frame ends when the signal is aborted', async () => {
     const stop = new AbortController();
     const searching = findFrame(Buffer.alloc(512 * 1024, 'abc'), 0, 512 * 1024, 'varint', hashBudget(), stop.signal);
     stop.abort(new Error('enough'));

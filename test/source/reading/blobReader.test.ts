@@ -23,12 +23,12 @@ function shortContainer(bodies: readonly Buffer[], contentLength: number): Conta
 
 const whole = Buffer.from('0123456789');
 
-test('a body that ends before its length is asked for again', async () => {
+test('A blob body that ends before its length is asked for again', async () => {
   const reader = new BlobReader(shortContainer([whole.subarray(0, 5), whole], 10));
   expect(await reader.read({ chunk: 'one', start: 0, count: 10 }, never)).toMatchObject({ read: { bytes: whole } });
 });
 
-test('a body that ends before its length every time is SourceUnreachable', async () => {
+test('A blob body that ends before its length every time is SourceUnreachable', async () => {
   const short = whole.subarray(0, 5);
   const reader = new BlobReader(shortContainer([short, short, short], 10));
   await expect(reader.read({ chunk: 'one', start: 0, count: 10 }, never)).rejects.toMatchObject({

@@ -60,7 +60,7 @@ async function takeLate(ahead: ReadAhead, asked: readonly Asked[], chunk: string
 }
 
 describe('Reading ahead', () => {
-  test('asks for a range once, before it is taken', async () => {
+  test('Reading ahead asks for a range once, before it is taken', async () => {
     const { ahead, asked, names } = open();
     expect(ahead.begin(fetchOf('a'), never)).toBe(true);
     expect(ahead.begin(fetchOf('a'), never)).toBe(true);
@@ -72,7 +72,7 @@ describe('Reading ahead', () => {
     expect(names()).toEqual(['a']);
   });
 
-  test('has one range on its way at first, and one more whenever one had to be waited for, up to its limit', async () => {
+  test('Reading ahead has one range on its way at first, and one more whenever it had to wait for one, up to its limit', async () => {
     const { ahead, asked } = open({ calls: 3, bytes: 1_000_000 });
     const begun = (round: number): number => {
       const names = ['b', 'c', 'd', 'e', 'f'].map((name) => `${name}${round}`);
@@ -88,7 +88,7 @@ describe('Reading ahead', () => {
     expect(depths).toEqual([1, 2, 3, 3]);
   });
 
-  test('has fewer on their way when several lie ready', async () => {
+  test('Reading ahead has fewer ranges on their way when several lie ready', async () => {
     const { ahead, asked } = open({ bytes: 1_000_000 });
     await takeLate(ahead, asked, 'late');
     expect([fetchOf('a'), fetchOf('b')].map((fetch) => ahead.begin(fetch, never))).toEqual([true, true]);
@@ -99,7 +99,7 @@ describe('Reading ahead', () => {
     expect([fetchOf('c'), fetchOf('d')].map((fetch) => ahead.begin(fetch, never))).toEqual([true, false]);
   });
 
-  test('asks for no more bytes than its budget, but for one range, however large', async () => {
+  test('Reading ahead asks for no more bytes than its budget, but for one range, however large', async () => {
     const { ahead, asked, names } = open({ bytes: 1_000 });
     for (const late of ['x', 'y', 'z']) await takeLate(ahead, asked, late);
     expect(ahead.begin(fetchOf('a', 600), never)).toBe(true);
@@ -111,7 +111,7 @@ describe('Reading ahead', () => {
     expect(ahead.begin(fetchOf('d', 1), never)).toBe(false);
   });
 
-  test('reads anew what was fetched from another place, or does not reach far enough', async () => {
+  test('Reading ahead reads anew what was fetched from another place or is too short', async () => {
     const { ahead, asked, names } = open();
     ahead.begin(fetchOf('a', 100, 500), never);
     const taking = ahead.take(fetchOf('a', 100, 200), never);
@@ -121,7 +121,7 @@ describe('Reading ahead', () => {
     expect(names()).toEqual(['a', 'a']);
   });
 
-  test('keeps a failure for whoever takes the range, and nothing else', async () => {
+  test('Reading ahead keeps a failure, and nothing else, for whoever takes the range', async () => {
     const failing = { getBlobClient: () => ({ download: () => Promise.reject(new Error('no storage')) }) };
     const ahead = new ReadAhead(new BlobReader(failing as unknown as ContainerClient), { bytes: 1_000, calls: 6 });
     ahead.begin(fetchOf('a'), never);
@@ -167,7 +167,7 @@ describe('A source', () => {
   /** 16 MB. */
   const largeTape = tapeOf(numberedRecords(1, 8_000, 2_000));
 
-  test('reads 64 KiB of the last chunk near the head, and up to 4 MiB at a time in a backlog', async () => {
+  test('A source reads 64 KiB of the last chunk near the head, and up to 4 MiB at a time in a backlog', async () => {
     const name = chunkName(0, 1);
     const container = new WatchedContainer(new Map([[name, largeTape]]));
     let read = 0;
@@ -179,7 +179,7 @@ describe('A source', () => {
     expect(container.largestRequest).toBe(4_096 * kib);
   });
 
-  test('reads no more of an older chunk than is left of it', async () => {
+  test('A source reads no more of an older chunk than is left of it', async () => {
     const tapes = [0, 100, 200].map((from) => tapeOf(numberedRecords(from + 1, from + 100, 2_000)));
     const names = tapes.map((_, index) => chunkName(index, 100));
     const container = new WatchedContainer(new Map(tapes.map((tape, index) => [names[index] ?? '', tape])));
@@ -188,7 +188,7 @@ describe('A source', () => {
     expect(container.counts(names[1] ?? '')).toEqual([tapes[1]?.length]);
   });
 
-  test('fetches the next range of a large chunk while the records of the one before are in other hands', async () => {
+  test('A source fetches the next range of a large chunk while the caller works on the records of the one before', async () => {
     const container = new WatchedContainer(new Map([[chunkName(0, 1), largeTape]]));
     let batches = 0;
     for await (const { records, cursor } of openTapes(container.client).read(beginning, never)) {
@@ -200,7 +200,7 @@ describe('A source', () => {
     expect(batches).toBeGreaterThan(4);
   });
 
-  test('fetches the chunks that follow while the records of one are in other hands', async () => {
+  test('A source fetches the chunks that follow while the caller works on the records of one', async () => {
     const chunks = Array.from({ length: 12 }, (_, index) => {
       return [chunkName(index, 600), tapeOf(numberedRecords(index * 600 + 1, index * 600 + 600, 1_000))] as const;
     });
@@ -218,7 +218,7 @@ describe('A source', () => {
     expect(Math.max(...before)).toBeLessThanOrEqual(7);
   });
 
-  test('fetches ahead within its budget of bytes', async () => {
+  test('A source fetches ahead within its budget of bytes', async () => {
     const chunks = Array.from({ length: 8 }, (_, index) => {
       return [chunkName(index, 100), tapeOf(numberedRecords(index * 100 + 1, index * 100 + 100, 1_000))] as const;
     });

@@ -28,7 +28,7 @@ async function chunksOf(container: Awaited<ReturnType<typeof freshContainer>>, o
 }
 
 describe('an inspection', () => {
-  test('says what each chunk holds, in reading order, and what all hold together', async () => {
+  test('An inspection says what each chunk holds, in reading order, and what all hold together', async () => {
     const { container, store } = await uploaded('mixed-int32-varint-file');
     const { chunks, totals } = await chunksOf(container);
     const { records } = await readAll(openTapes(container));
@@ -48,7 +48,7 @@ describe('an inspection', () => {
     expect(total(totals.messagesByContract)).toBe(totals.messages);
   });
 
-  test('shows a bad frame, what it hides, and how far the names are ahead', async () => {
+  test('An inspection shows a bad frame, what it hides, and how far the names are ahead', async () => {
     const { container } = await uploaded('v3-prefix-disorder-file');
     const { chunks } = await chunksOf(container);
     expect(chunks).toMatchObject([
@@ -60,7 +60,7 @@ describe('an inspection', () => {
     expect(salvaged[0]).toMatchObject({ frames: 59, hiddenFrames: 0, damage: [{ kind: 'corrupt' }] });
   });
 
-  test('shows torn frames, and what only the copies hold', async () => {
+  test('An inspection shows torn frames, and what only the copies hold', async () => {
     const { container } = await uploaded('v3-torn-restart-pageblob');
     const { chunks } = await chunksOf(container);
     expect(chunks.filter(({ damage }) => damage.length > 0).map(({ damage }) => damage)).toMatchObject([
@@ -72,7 +72,7 @@ describe('an inspection', () => {
     ]);
   });
 
-  test('counts the valid frames of a copy that its chunk lacks, and of a copy without a chunk', async () => {
+  test('An inspection counts the valid frames of a copy that its chunk lacks, and of a copy without a chunk', async () => {
     const container = await freshContainer();
     const tape = tapeOf(numberedRecords(1, 10));
     const name = '00000000-2013-10-15-093000.dat';
@@ -86,7 +86,7 @@ describe('an inspection', () => {
     expect(totals.ignoredNames).toBe(1);
   });
 
-  test('finds the record at a position, with the stream version that the original computes by counting', async () => {
+  test('An inspection finds the record at a position, with the stream version that the original computes by counting', async () => {
     const { container, store } = await uploaded('v3-multi-json-crlf');
     for (const position of [1, 57, 450]) {
       const expected = store.expected().find(({ storeVersion }) => storeVersion === position);

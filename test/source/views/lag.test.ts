@@ -10,7 +10,7 @@ const second = '00000010-2013-10-15-103000.dat';
 const body = Buffer.from('{}');
 
 describe('the lag of a cursor', () => {
-  test('is nothing where there is nothing', async () => {
+  test('The lag of a cursor in an empty source is nothing', async () => {
     const container = await freshContainer();
     expect(await openTapes(container).lag(beginning, never)).toEqual({
       ...{ bytes: 0, events: 0, eventsExact: true },
@@ -18,7 +18,7 @@ describe('the lag of a cursor', () => {
     });
   });
 
-  test('counts the events of the last chunk, and not the zeros behind them', async () => {
+  test('The lag of a cursor counts the events of the last chunk, and not the zeros behind them', async () => {
     const container = await freshContainer();
     const records: TapeRecord[] = [
       ...numberedRecords(1, 2),
@@ -44,7 +44,7 @@ describe('the lag of a cursor', () => {
     expect(await openTapes(container).lag(cursor, never)).toEqual(none);
   });
 
-  test('counts bytes exactly and events as an estimate over several chunks', async () => {
+  test('The lag of a cursor counts bytes exactly and events as an estimate over several chunks', async () => {
     const container = await freshContainer();
     const [older, last] = [tapeOf(numberedRecords(1, 10)), tapeOf(numberedRecords(11, 14))];
     await uploadChunk(container, first, older);
@@ -59,14 +59,14 @@ describe('the lag of a cursor', () => {
     }
   });
 
-  test('counts a torn frame at the head as nothing to be read yet', async () => {
+  test('The lag of a cursor counts a torn frame at the head as nothing to be read yet', async () => {
     const container = await freshContainer();
     const tape = tapeOf(numberedRecords(1, 3));
     await uploadChunk(container, first, tape.subarray(0, -5));
     expect(await openTapes(container).lag(beginning, never)).toMatchObject({ bytes: (tape.length / 3) * 2, events: 2 });
   });
 
-  test('counts a bad frame and what follows it', async () => {
+  test('The lag of a cursor counts a bad frame and what follows it', async () => {
     const container = await freshContainer();
     const tape = tapeOf(numberedRecords(1, 3));
     tape[3] = 9;

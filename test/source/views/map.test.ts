@@ -5,7 +5,7 @@ import { manyChunks } from '../../support/manyChunks.js';
 import { never, openTapes } from '../openTapes.js';
 
 describe('The map of the chunks', () => {
-  test('shows the chunk of the cursor, some on either side, and how much of each is read', async () => {
+  test('The map of the chunks shows the chunk of the cursor, some on either side, and how much of each is read', async () => {
     const { container, names } = await manyChunks(100);
     const source = openTapes(container);
     const cursor = { chunk: names[50] ?? '', offset: 10, sha1: '', position: 51 };
@@ -20,14 +20,14 @@ describe('The map of the chunks', () => {
     ]);
   });
 
-  test('shows the first chunks while nothing is read', async () => {
+  test('The map of the chunks shows the first chunks while nothing is read', async () => {
     const { container, names } = await manyChunks(3);
     const map = await openTapes(container).chunkMap(beginning, never);
     expect(map).toMatchObject({ chunks: 3, readChunks: 0, readBytes: 0 });
     expect(map.around.map(({ name, readBytes }) => [name, readBytes])).toEqual(names.map((name) => [name, 0]));
   });
 
-  test('costs no call when the listing is fresh', async () => {
+  test('The map of the chunks costs no call when the listing is fresh', async () => {
     const { container, calls } = await manyChunks(10);
     const source = openTapes(container);
     await source.lag(beginning, never);

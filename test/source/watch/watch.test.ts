@@ -39,7 +39,7 @@ async function emptyBehind() {
 }
 
 describe('a cursor that was set back', () => {
-  test('is not stopped by a chunk that went on where it will be read again', async () => {
+  test('A cursor that was set back is not stopped by a chunk that went on where it will be read again', async () => {
     const { container, back } = await setBack();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 3).concat(numberedRecords(99, 99))));
     const { records, thrown } = await readAll(openTapes(container, { onDamage: 'skip' }), back);
@@ -47,7 +47,7 @@ describe('a cursor that was set back', () => {
     expect(records.map(({ stamp }) => stamp)).toEqual([3n, 99n, 4n, 5n, 6n]);
   });
 
-  test('is not stopped by a new chunk in front of it', async () => {
+  test('A cursor that was set back is not stopped by a new chunk in front of it', async () => {
     const { container, back } = await setBack();
     await uploadChunk(container, second, tapeOf(numberedRecords(99, 99)));
     const { records, thrown } = await readAll(openTapes(container, { onDamage: 'skip' }), back);
@@ -57,7 +57,7 @@ describe('a cursor that was set back', () => {
 });
 
 describe('a chunk that appeared behind the cursor before it had a frame', () => {
-  test('is no finding any more once it was accepted, although the process goes on', async () => {
+  test('A chunk that appeared behind the cursor before it had a frame is no finding any more once it was accepted, although the process goes on', async () => {
     const { container, clock, source, cursor } = await emptyBehind();
     await uploadChunk(container, second, tapeOf(numberedRecords(99, 99)));
     const { thrown } = await readAll(openTapes(container), cursor);
@@ -75,7 +75,7 @@ describe('a chunk that appeared behind the cursor before it had a frame', () => 
 });
 
 describe('a chunk that was looked at where it had been left', () => {
-  test('is looked at again where it is left once more, although it is the same', async () => {
+  test('A chunk that was looked at where it had been left is looked at again where it is left once more, although it is the same', async () => {
     const { container, clock, source, cursor } = await emptyBehind();
     await uploadChunk(container, second, tapeOf(numberedRecords(98, 99)));
     const last = (await readAll(openTapes(container))).records[4] ?? expect.fail('it was not read');

@@ -30,7 +30,7 @@ function kinds(appends: Promise<number>[]): Promise<string[]> {
 }
 
 describe('A call whose server falls silent', () => {
-  test('fails within its deadline, with everything in flight, and the next call works', async () => {
+  test('A call whose server falls silent fails within its deadline, with everything in flight, and the next call works', async () => {
     const server = await embeddedServer();
     const clock = new FakeClock();
     const target = openTarget({ connectionString: server.connectionString, clock });
@@ -48,13 +48,13 @@ describe('A call whose server falls silent', () => {
     expect(await target.open('billing').append(sampleEvents(1), 0)).toBe(1);
   });
 
-  test('gets a second more for each 64 KiB', () => {
+  test('A BatchAppend call gets a second more for each 64 KiB', () => {
     expect([0, 1, 65_536, 65_537, 1_048_576].map(deadlineMs)).toEqual([15_000, 16_000, 16_000, 17_000, 31_000]);
   });
 });
 
 describe('A call', () => {
-  test('that the server ends politely rejects what is in flight', async () => {
+  test('A BatchAppend call that the server ends politely rejects what is in flight', async () => {
     const server = await embeddedServer({ writeTimeoutMs: 600_000 });
     const target = openTarget({ connectionString: server.connectionString });
     const call = target.open('billing');
@@ -68,7 +68,7 @@ describe('A call', () => {
     expect(failure.message).toContain('the server ended the call');
   });
 
-  test('matches answers that come in any order', async () => {
+  test('A BatchAppend call matches answers that come in any order', async () => {
     const server = await embeddedServer();
     server.faults.reorderReplies = true;
     const call = openTarget({ connectionString: server.connectionString }).open('billing');
@@ -80,7 +80,7 @@ describe('A call', () => {
     call.close();
   });
 
-  test('whose acknowledgement is lost fails; the events are there, and are recognised when sent again', async () => {
+  test('A BatchAppend call whose acknowledgement is lost fails; the events are there, and are recognised when sent again', async () => {
     const server = await embeddedServer();
     const clock = new FakeClock();
     const target = openTarget({ connectionString: server.connectionString, clock });
@@ -94,7 +94,7 @@ describe('A call', () => {
     expect(server.lastRevision('billing')).toBe(1);
   });
 
-  test.each(['dropBefore', 'dropAfter'] as const)('that is cut (%s) fails whole', async (fault) => {
+  test.each(['dropBefore', 'dropAfter'] as const)('A BatchAppend call that is cut (%s) fails whole', async (fault) => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
     const call = target.open('billing');
@@ -109,7 +109,7 @@ describe('A call', () => {
     expect(tail.kind === 'event' && tail.event.revision).toBe(server.lastRevision('billing'));
   });
 
-  test('that times out at the server is of unknown outcome', async () => {
+  test('A BatchAppend call that times out at the server is of unknown outcome', async () => {
     const server = await embeddedServer();
     const call = openTarget({ connectionString: server.connectionString }).open('billing');
     server.faults.next('timeoutAfter');
@@ -117,7 +117,7 @@ describe('A call', () => {
     expect(server.lastRevision('billing')).toBe(0);
   });
 
-  test('says requires-leader and the name of the connection, and gives the server a duration if it knows those', async () => {
+  test('A BatchAppend call says requires-leader and the name of the connection, and gives the server a duration if it knows those', async () => {
     for (const features of ['durations', 'batch'] as const) {
       const seen: { metadata: Record<string, unknown>; request: BatchAppendReq; bytes: Buffer }[] = [];
       const { connectionString } = await scriptedServer({
@@ -157,17 +157,17 @@ describe('A server that refuses an append', () => {
     return { failure: failures[0], target };
   }
 
-  test('for a deleted stream', async () => {
+  test('An append that is refused for a deleted stream is TargetDeleted', async () => {
     const { failure } = await refused((r) => [errorFor(r, 5, 'StreamDeleted', 'StreamDeleted')]);
     expect(failure).toMatchObject({ kind: 'TargetDeleted', policy: 'stop', facts: { stream: 'billing', expected: 4 } });
   });
 
-  test('for a missing right', async () => {
+  test('An append that is refused for a missing right is TargetDenied', async () => {
     const { failure } = await refused((r) => [errorFor(r, 7, 'AccessDenied', 'Access Denied')]);
     expect(failure.kind).toBe('TargetAccessDenied');
   });
 
-  test('because it is too large teaches the limit', async () => {
+  test('A server that refuses an append because it is too large teaches the limit', async () => {
     const events = [sampleEvent({ data: randomBytes(5_000) }), sampleEvent({ data: randomBytes(5_000) })];
     const detail = new sharedMessages.MaximumAppendSizeExceeded().setMaxappendsize(6_000).serializeBinary();
     const { failure, target } = await refused(
@@ -179,7 +179,7 @@ describe('A server that refuses an append', () => {
     expect(() => target.measure(sampleEvent({ data: randomBytes(6_000) }))).toThrow('the limit of one append');
   });
 
-  test('with a limit that the append did not exceed is not believed', async () => {
+  test('A server that refuses an append with a limit that the append did not exceed is not believed', async () => {
     const detail = new sharedMessages.MaximumAppendSizeExceeded().setMaxappendsize(1_048_576).serializeBinary();
     const { failure, target } = await refused((r) => [
       errorFor(r, 3, 'MaximumAppendSizeExceeded', 'too large', Buffer.from(detail)),
@@ -194,7 +194,7 @@ describe('A server that refuses an append', () => {
     return Buffer.concat([Buffer.of(0x0a, id.length), id, Buffer.of(0x10, 0xe8, 0x07, 0x18, 0x90, 0x03)]);
   }
 
-  test('because one event is too large teaches that limit, and the next try names the event before it is sent', async () => {
+  test('A server that refuses an append because one event is too large teaches that limit, and the next try names the event before it is sent', async () => {
     const events = sampleEvents(2, { data: randomBytes(1_000) });
     const { failure, target } = await refused(
       (r) => [errorFor(r, 3, 'MaximumAppendEventSizeExceeded', 'too large', eventTooLarge(events[1]))],
@@ -205,7 +205,7 @@ describe('A server that refuses an append', () => {
     expect(() => target.measure(second)).toThrow('Event 0 of position 2');
   });
 
-  test('with a limit for one event that none exceeds is not believed', async () => {
+  test('A server that refuses an append with a limit for one event that none exceeds is not believed', async () => {
     const events = sampleEvents(2, { data: Buffer.alloc(1), metadata: Buffer.alloc(1) });
     const { failure, target } = await refused(
       (r) => [errorFor(r, 3, 'MaximumAppendEventSizeExceeded', 'too large', eventTooLarge(events[1]))],
@@ -215,7 +215,7 @@ describe('A server that refuses an append', () => {
     target.measure(sampleEvent({ data: randomBytes(1_000) }));
   });
 
-  test('as bad, and times out behind that, fails once', async () => {
+  test('An append that the server refuses as bad, and times out behind that, fails once', async () => {
     const { failure } = await refused((r) => [
       errorFor(r, 3, 'BadRequest', 'The field eventType is required'),
       errorFor(r, 4, 'Timeout', 'Timeout'),
@@ -226,7 +226,7 @@ describe('A server that refuses an append', () => {
   });
 
   test.each(['Server Is Busy', 'Server Is Not Ready', ''])(
-    'because of its state (%s) may have written it',
+    'An append that the server refuses because of its state (%s) may have been written',
     async (text) => {
       const { failure } = await refused((r) => [errorFor(r, 0, 'Empty', text)]);
       expect(failure.kind).toBe('AppendUncertain');
@@ -250,7 +250,7 @@ describe('A server that answers nonsense', () => {
     return { call, clock, asked: () => asked };
   }
 
-  test('such as a revision that must not come is refused with the facts', async () => {
+  test('An answer with a revision that must not come is refused with the facts', async () => {
     const { call } = await answered((r) => [successFor(r, (a) => a.getSuccess()?.setCurrentRevision('9'))]);
     expect(await failureOf(call.append(sampleEvents(2), 4))).toMatchObject({
       kind: 'TargetRefused',
@@ -258,26 +258,26 @@ describe('A server that answers nonsense', () => {
     });
   });
 
-  test('such as a success without a position is no success', async () => {
+  test('An answer of success without a position is no success', async () => {
     const { call } = await answered((r) => [
       successFor(r, (a) => a.getSuccess()?.setNoPosition(new sharedMessages.Empty())),
     ]);
     expect((await failureOf(call.append(sampleEvents(2), 4))).kind).toBe('TargetTruncated');
   });
 
-  test('such as bytes that are no message ends the call', async () => {
+  test('An answer of bytes that are no message ends the call', async () => {
     const { call } = await answered(() => [Buffer.of(0x0a, 0x7f, 0x01)]);
     const failure = await failureOf(call.append(sampleEvents(2), 4));
     expect(failure.kind).toBe('AppendUncertain');
     expect(failure.message).toContain('cannot be understood');
   });
 
-  test('such as neither success nor error is of unknown outcome', async () => {
+  test('An answer of neither success nor error is of unknown outcome', async () => {
     const { call } = await answered((r) => [successFor(r, (a) => a.clearSuccess())]);
     expect((await failureOf(call.append(sampleEvents(2), 4))).kind).toBe('AppendUncertain');
   });
 
-  test('such as answers to what nobody asked, and answers said twice, is not listened to', async () => {
+  test('Answers to what nobody asked, and answers that are repeated, are ignored', async () => {
     const { call } = await answered((r) => [
       successFor(r, (a) => a.setCorrelationId(new sharedMessages.UUID().setString(randomUUID()))),
       successFor(r, (a) => a.clearCorrelationId()),
@@ -290,7 +290,7 @@ describe('A server that answers nonsense', () => {
     call.close();
   });
 
-  test('only about others leaves ours to its deadline', async () => {
+  test('Nonsense answers about other appends leave ours to its deadline', async () => {
     const { call, clock, asked } = await answered((r) => [successFor(r, (a) => a.clearCorrelationId())]);
     const append = call.append(sampleEvents(1), 4);
     await eventually('the append to arrive', () => expect(asked()).toBe(1));
@@ -298,7 +298,7 @@ describe('A server that answers nonsense', () => {
     expect((await failureOf(append)).kind).toBe('AppendUncertain');
   });
 
-  test('with the id in its structured form is understood', async () => {
+  test('An answer with the id in its structured form is understood', async () => {
     const { call } = await answered((r) => [
       successFor(r, (a) => {
         const hex = (r.getCorrelationId()?.getString() ?? '').replaceAll('-', '');
@@ -313,7 +313,7 @@ describe('A server that answers nonsense', () => {
     call.close();
   });
 
-  test('or resets the call ends it', async () => {
+  test('A server that resets the call ends it', async () => {
     const { connectionString } = await scriptedServer({
       batchAppend: (call) =>
         void call.on('data', () => call.emit('error', Object.assign(new Error('oops'), { code: status.INTERNAL }))),
@@ -324,7 +324,7 @@ describe('A server that answers nonsense', () => {
 });
 
 describe('A node that does not lead', () => {
-  test('is left for the leader that it names, by appends and by reads', async () => {
+  test('A node that does not lead is left for the leader that it names, by appends and by reads', async () => {
     const [follower, leader] = [await embeddedServer(), await embeddedServer()];
     const logger = new RecordingLogger();
     const target = openTarget({ connectionString: follower.connectionString, logger });
@@ -344,7 +344,7 @@ describe('A node that does not lead', () => {
     expect(await target.tail('billing', never)).toMatchObject({ kind: 'event', event: { revision: 0 } });
   });
 
-  test('leaves what is in flight uncertain when it stops leading in the middle of a call', async () => {
+  test('A node that stops leading in the middle of a call leaves what is in flight uncertain', async () => {
     const leader = await embeddedServer();
     const metadata = new Metadata();
     metadata.set('exception', 'not-leader');
@@ -360,7 +360,7 @@ describe('A node that does not lead', () => {
     expect(leader.lastRevision('billing')).toBe(0);
   });
 
-  test('is a refusal when it sends us round in circles', async () => {
+  test('Nodes that name each other as leader in a circle are a refusal', async () => {
     const server = await embeddedServer();
     server.faults.leader = { host: '127.0.0.1', port: server.port };
     const target = openTarget({ connectionString: server.connectionString });
@@ -387,7 +387,7 @@ describe('Flow control', () => {
     return { target: openTarget({ connectionString }), requests, flow };
   }
 
-  test('makes writable wait until the server reads on', async () => {
+  test('Flow control makes writable wait until the server reads on', async () => {
     const { target, flow } = await stalledServer();
     const call = target.open('billing');
     await call.writable(); // the call is open: what follows leaves at once
@@ -405,7 +405,7 @@ describe('Flow control', () => {
     call.close();
   });
 
-  test('frees who waits for a call that ends', async () => {
+  test('Flow control frees who waits for a call that ends', async () => {
     const { target } = await stalledServer();
     const call = target.open('billing');
     await call.writable();
@@ -418,7 +418,7 @@ describe('Flow control', () => {
     await kinds(appends);
   });
 
-  test('leaves every byte as it was when copies are late: buffers are used again only when their request is answered', async () => {
+  test('Flow control leaves every byte as it was when copies are late: buffers are used again only when their request is answered', async () => {
     const { target, requests, flow } = await stalledServer();
     const call = target.open('billing');
     const batches = Array.from({ length: 60 }, () =>
@@ -450,7 +450,7 @@ describe('Flow control', () => {
     }
   });
 
-  test('keeps the buffers of a call that is given up until gRPC is done with it', async () => {
+  test('Flow control keeps the buffers of a call that is given up until gRPC is done with it', async () => {
     const { port } = await scriptedServer({ batchAppend: () => undefined });
     const channel = new Channel(`127.0.0.1:${port}`, credentials.createInsecure(), {});
     const connection = new Connection(channel, new OwnSockets(), () => [new Metadata(), {}]);
@@ -474,7 +474,7 @@ describe('Flow control', () => {
     await eventually('the buffer to be given back', () => expect(given).toHaveBeenCalledTimes(1));
   });
 
-  test('lets leave in two what one message cannot hold', async () => {
+  test('Flow control lets leave in two what one message cannot hold', async () => {
     const { target, requests, flow } = await stalledServer();
     flow();
     const events = [sampleEvent({ data: randomBytes(9_000_000) }), sampleEvent({ data: randomBytes(9_000_000) })];

@@ -20,12 +20,12 @@ function sized(dataBytes: number): TargetEvent {
 }
 
 describe('An event', () => {
-  test('counts with its data, its metadata, and two bytes for each UTF-16 unit of its type', () => {
+  test('The size of an event counts its data, its metadata, and two bytes for each UTF-16 unit of its type', () => {
     const event = sampleEvent({ type: 'aé名🎉', data: Buffer.alloc(10), metadata: Buffer.alloc(7) });
     expect(new AppendLimit(1_000).measure(event)).toBe(10 + 7 + 2 * 5);
   });
 
-  test('of exactly the limit passes, one byte more is refused with what and where it is', () => {
+  test('An event of exactly the limit passes, one byte more is refused with what and where it is', () => {
     const limit = new AppendLimit(1_000);
     const rest = limit.measure(sized(0));
     expect(limit.measure(sized(1_000 - rest))).toBe(1_000);
@@ -39,7 +39,7 @@ describe('An event', () => {
     expect(failure.message).toContain('Event 2 of position 77 (type InvoicePaid) has 1001 bytes');
   });
 
-  test('that fits no gRPC message is refused however large an append may be', () => {
+  test('An event that fits no gRPC message is refused however large an append may be', () => {
     const limit = new AppendLimit(268_435_456);
     expect(refusal(() => limit.measure(sized(maxRequestBytes))).kind).toBe('EventTooLarge');
     const largest = sized(maxRequestBytes - 2_048 - 200);
@@ -54,7 +54,7 @@ describe('An event', () => {
     ['half a character in its type', { type: 'a\ud83c' }, 'not valid Unicode'],
     ['no UUID as its id', { id: 'event-1' }, 'is not a UUID'],
     ['a zero UUID as its id', { id: '00000000-0000-0000-0000-000000000000' }, 'is not a UUID'],
-  ])('with %s is refused before it is sent', (_, part, why) => {
+  ])('An event with %s is refused before it is sent', (_, part, why) => {
     const failure = refusal(() =>
       new AppendLimit(1_000).measure(sampleEvent({ ...part, at: { position: 9, index: 1 } })),
     );
@@ -64,7 +64,7 @@ describe('An event', () => {
 });
 
 describe('The limit of one append', () => {
-  test('only ever falls', () => {
+  test('The limit of one append only ever falls', () => {
     const limit = new AppendLimit(1_000);
     limit.lower(500);
     limit.lower(800);
@@ -74,11 +74,14 @@ describe('The limit of one append', () => {
 });
 
 describe('A stream name', () => {
-  test.each(['billing', 'a b', 'x'.repeat(1_024), 'a$b', '~'])('may be %s', (name) => {
+  test.each(['billing', 'a b', 'x'.repeat(1_024), 'a$b', '~'])('A stream name may be %s', (name) => {
     checkStreamName(name);
   });
 
-  test.each(['', '$billing', '$$billing', 'bïlling', 'a\nb', 'a\x7f', 'x'.repeat(1_025)])('cannot be %j', (name) => {
-    expect(refusal(() => checkStreamName(name))).toMatchObject({ kind: 'SettingsInvalid' });
-  });
+  test.each(['', '$billing', '$$billing', 'bïlling', 'a\nb', 'a\x7f', 'x'.repeat(1_025)])(
+    'A stream name cannot be %j',
+    (name) => {
+      expect(refusal(() => checkStreamName(name))).toMatchObject({ kind: 'SettingsInvalid' });
+    },
+  );
 });

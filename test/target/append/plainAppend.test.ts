@@ -39,22 +39,25 @@ async function tailOf(server: EventStoreServer): Promise<Awaited<ReturnType<Targ
 }
 
 describe('A server without BatchAppend', () => {
-  test.each(['plain', 'unimplemented'] as const)('gets one append at a time, in order (%s)', async (features) => {
-    const { behind, connectionString, seen } = await oldServer(features);
-    const call = openTarget({ connectionString: `${connectionString}&connectionName=ferry` }).open('billing');
-    const events = sampleEvents(30);
-    const answers = Array.from({ length: 10 }, (_, i) => call.append(events.slice(i * 3, i * 3 + 3), i * 3 - 1));
-    await call.writable();
-    expect(await Promise.all(answers)).toEqual(answers.map((_, i) => i * 3 + 2));
-    expect(seen.maxOpen).toBe(1);
-    expect(seen.metadata[0]?.getMap()).toMatchObject({ 'requires-leader': 'true', 'connection-name': 'ferry' });
-    const stored = behind.events('billing');
-    expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id));
-    expect(stored.map(({ data }) => data.toString())).toEqual(events.map(({ data }) => Buffer.from(data).toString()));
-    call.close();
-  });
+  test.each(['plain', 'unimplemented'] as const)(
+    'A server without BatchAppend gets one append at a time, in order (%s)',
+    async (features) => {
+      const { behind, connectionString, seen } = await oldServer(features);
+      const call = openTarget({ connectionString: `${connectionString}&connectionName=ferry` }).open('billing');
+      const events = sampleEvents(30);
+      const answers = Array.from({ length: 10 }, (_, i) => call.append(events.slice(i * 3, i * 3 + 3), i * 3 - 1));
+      await call.writable();
+      expect(await Promise.all(answers)).toEqual(answers.map((_, i) => i * 3 + 2));
+      expect(seen.maxOpen).toBe(1);
+      expect(seen.metadata[0]?.getMap()).toMatchObject({ 'requires-leader': 'true', 'connection-name': 'ferry' });
+      const stored = behind.events('billing');
+      expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+      expect(stored.map(({ data }) => data.toString())).toEqual(events.map(({ data }) => Buffer.from(data).toString()));
+      call.close();
+    },
+  );
 
-  test('refuses a wrong revision, and all behind it are uncertain', async () => {
+  test('A server without BatchAppend refuses a wrong revision, and all behind it are uncertain', async () => {
     const { behind, connectionString } = await oldServer();
     const call = openTarget({ connectionString }).open('billing');
     await call.append(sampleEvents(3), -1);
@@ -68,7 +71,7 @@ describe('A server without BatchAppend', () => {
     await call.writable();
   });
 
-  test('recognises what it has', async () => {
+  test('A server without BatchAppend recognises what it already has', async () => {
     const { behind, connectionString } = await oldServer();
     const call = openTarget({ connectionString }).open('billing');
     const events = sampleEvents(3);
@@ -77,7 +80,7 @@ describe('A server without BatchAppend', () => {
     expect(behind.lastRevision('billing')).toBe(2);
   });
 
-  test('teaches the limit of an append', async () => {
+  test('A server without BatchAppend teaches the limit of an append', async () => {
     const { connectionString } = await oldServer('plain', { maxAppendBytes: 5_000 });
     const target = openTarget({ connectionString });
     const events = [sampleEvent({ data: Buffer.alloc(3_000) }), sampleEvent({ data: Buffer.alloc(3_000) })];
@@ -85,7 +88,7 @@ describe('A server without BatchAppend', () => {
     expect(target.appendBytes).toBe(5_000);
   });
 
-  test('teaches the limit of one event', async () => {
+  test('A server without BatchAppend teaches the limit of one event', async () => {
     const { connectionString } = await oldServer('plain', { maxEventBytes: 5_000 });
     const target = openTarget({ connectionString });
     const large = sampleEvent({ data: Buffer.alloc(6_000), at: { position: 9 } });
@@ -95,7 +98,7 @@ describe('A server without BatchAppend', () => {
     expect(() => target.measure(large)).toThrow('Event 0 of position 9');
   });
 
-  test('says that a stream is tombstoned', async () => {
+  test('A server without BatchAppend says that a stream is tombstoned', async () => {
     const { behind, connectionString } = await oldServer();
     const { EventStoreDBClient } = await import('@eventstore/db-client');
     const admin = EventStoreDBClient.connectionString(behind.connectionString);
@@ -106,7 +109,7 @@ describe('A server without BatchAppend', () => {
     expect(await tailOf(behind)).toEqual({ kind: 'tombstoned' });
   });
 
-  test('that falls silent fails within the deadline', async () => {
+  test('A server without BatchAppend that falls silent fails within the deadline', async () => {
     const { behind, connectionString, seen } = await oldServer();
     behind.faults.silent = true;
     const clock = new FakeClock();
@@ -119,7 +122,7 @@ describe('A server without BatchAppend', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('that breaks off leaves the append uncertain', async () => {
+  test('A server without BatchAppend that breaks off leaves the append uncertain', async () => {
     const { connectionString } = await scriptedServer({
       features: 'plain',
       append: (_, answer) => answer({ code: status.ABORTED, details: 'Operation timed out: Commit phase timeout.' }),
@@ -129,7 +132,7 @@ describe('A server without BatchAppend', () => {
     expect(failure.message).toContain('Commit phase timeout');
   });
 
-  test('that answers nonsense leaves the append uncertain', async () => {
+  test('A server without BatchAppend that answers nonsense leaves the append uncertain', async () => {
     for (const bytes of [Buffer.of(), Buffer.of(0x0a, 0x7f, 1)]) {
       const { connectionString } = await scriptedServer({
         features: 'plain',
@@ -140,7 +143,7 @@ describe('A server without BatchAppend', () => {
     }
   });
 
-  test('lets a call be closed', async () => {
+  test('A call to a server without BatchAppend can be closed', async () => {
     let arrived = 0;
     const { connectionString } = await scriptedServer({ features: 'plain', append: () => void (arrived += 1) });
     const clock = new FakeClock();

@@ -79,7 +79,7 @@ const heads = fc.record({
 });
 
 describe('An append request', () => {
-  test('is, for 10,000 random events, what the generated classes write and read', () => {
+  test('An append request is, for 10,000 random events, what the generated classes write and read', () => {
     const events = fc
       .sample(shape, 10_000)
       .map(({ dataBytes, metadataBytes, ...part }) =>
@@ -98,7 +98,7 @@ describe('An append request', () => {
     expect(from).toBe(events.length);
   });
 
-  test('carries bodies of 1 MiB', () => {
+  test('An append request carries bodies of 1 MiB', () => {
     const batch = [1_048_576, 1_048_575].map((size) =>
       sampleEvent({ data: randomBytes(size), metadata: randomBytes(size) }),
     );
@@ -108,7 +108,7 @@ describe('An append request', () => {
     expect(decoded(encoded).map(printed)).toEqual(batch.map(printed));
   });
 
-  test('gives the server a duration, which is the only thing that differs', () => {
+  test('An append request gives the server a duration, which is the only thing that differs', () => {
     const batch = [sampleEvent()];
     const request = { stream: 'billing', expected: -1, correlationId: randomUUID() };
     for (const deadlineSeconds of [1, 16, 127, 128, 271]) {
@@ -125,13 +125,13 @@ describe('An append request', () => {
     }
   });
 
-  test('keeps telling types apart when there are more of them than are remembered', () => {
+  test('An append request keeps telling types apart when there are more of them than are remembered', () => {
     const batch = Array.from({ length: 10_000 }, (_, i) => sampleEvent({ type: `Type${i}` }));
     const request = { stream: 'billing', expected: 0, correlationId: randomUUID() };
     expect(decoded(encode(request, batch)).map(({ type }) => type)).toEqual(batch.map(({ type }) => type));
   });
 
-  test('of the plain kind is the options and each event as messages of their own', () => {
+  test('An append request of the plain kind is the options and each event as messages of their own', () => {
     const one = sampleEvent({ type: 'Ünïcode', data: randomBytes(300) });
     const { AppendReq } = streamsMessages;
     const message = AppendReq.deserializeBinary(appendProposed(one)).getProposedMessage();

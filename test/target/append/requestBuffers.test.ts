@@ -3,10 +3,10 @@ import { eventually, until } from '../../support/waits.js';
 import { checkRandomSteps, Sender, throughTheRoad } from './requestRoad.js';
 
 describe('The bytes of a request', () => {
-  test('arrive as they were handed over, however late they are copied: a buffer serves again only after its answer', () =>
+  test('The bytes of a request arrive as they were handed over, however late they are copied: a buffer serves again only after its answer', () =>
     checkRandomSteps(8));
 
-  test('arrive as they were handed over when the connection is made late', async () => {
+  test('The bytes of a request arrive as they were handed over when the connection is made late', async () => {
     const { requests, road, target } = await throughTheRoad();
     road.stall();
     const open = target();

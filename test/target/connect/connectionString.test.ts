@@ -18,37 +18,43 @@ function failureFor(text: string): Failure {
 }
 
 describe('A connection string', () => {
-  test.each(['esdb', 'kurrentdb', 'kurrent', 'kdb'])('may start with %s, for one node or many', (scheme) => {
-    expect(parseConnectionString(`${scheme}://one:2111`)).toMatchObject({
-      seeds: [{ address: 'one', port: 2111 }],
-      dnsDiscover: false,
-    });
-    expect(parseConnectionString(`${scheme}://one,two:2112`).seeds).toEqual([
-      { address: 'one', port: 2113 },
-      { address: 'two', port: 2112 },
-    ]);
-  });
+  test.each(['esdb', 'kurrentdb', 'kurrent', 'kdb'])(
+    'A server connection string may start with %s, for one node or many',
+    (scheme) => {
+      expect(parseConnectionString(`${scheme}://one:2111`)).toMatchObject({
+        seeds: [{ address: 'one', port: 2111 }],
+        dnsDiscover: false,
+      });
+      expect(parseConnectionString(`${scheme}://one,two:2112`).seeds).toEqual([
+        { address: 'one', port: 2113 },
+        { address: 'two', port: 2112 },
+      ]);
+    },
+  );
 
-  test.each(['esdb', 'kurrentdb', 'kurrent', 'kdb'])('may ask for discovery with %s+discover', (scheme) => {
-    expect(parseConnectionString(`${scheme}+discover://cluster`)).toMatchObject({
-      seeds: [{ address: 'cluster', port: 2113 }],
-      dnsDiscover: true,
-    });
-  });
+  test.each(['esdb', 'kurrentdb', 'kurrent', 'kdb'])(
+    'A server connection string may ask for discovery with %s+discover',
+    (scheme) => {
+      expect(parseConnectionString(`${scheme}+discover://cluster`)).toMatchObject({
+        seeds: [{ address: 'cluster', port: 2113 }],
+        dnsDiscover: true,
+      });
+    },
+  );
 
-  test('carries a user and a password, percent-encoded', () => {
+  test('A server connection string carries a user and a password, percent-encoded', () => {
     const { credentials, seeds } = parseConnectionString('esdb://admin:p%40ss%3A%2F%25@host?tls=false');
     expect(credentials).toEqual({ username: 'admin', password: 'p@ss:/%' });
     expect(seeds).toEqual([{ address: 'host', port: 2113 }]);
   });
 
-  test('uses TLS unless it says otherwise', () => {
+  test('A server connection string uses TLS unless it says otherwise', () => {
     expect(parseConnectionString('esdb://host').channel).toEqual({});
     expect(parseConnectionString('esdb://host?tls=true').channel).toEqual({});
     expect(parseConnectionString('esdb://host?tls=false').channel).toEqual({ insecure: true });
   });
 
-  test('hands its options on, whatever their case', () => {
+  test('A server connection string hands its options on, whatever their case', () => {
     const { options } = parseConnectionString(
       'kurrentdb://host/?connectionname=ferry%201&KeepAliveInterval=20000&maxDiscoverAttempts=7&nodePreference=Follower',
     );
@@ -60,7 +66,7 @@ describe('A connection string', () => {
     });
   });
 
-  test('with options that have no effect is taken, and names them, and prints nothing', () => {
+  test('A server connection string with options that have no effect is taken, and names them, and prints nothing', () => {
     const warn = vi.spyOn(console, 'warn');
     const { ignored, options } = parseConnectionString(
       'esdb://admin:secret@host?tlsVerifyCert=false&operationTimeout=5&gossipTimeout=3',
@@ -89,7 +95,7 @@ describe('A connection string', () => {
     ['esdb://admin:sesame@host?tlsCAFile=does-not-exist.pem', 'a file that does not exist: does-not-exist.pem'],
     [`esdb://admin:sesame@host?tlsCAFile=${tmpdir()}`, `a file that cannot be read (EISDIR): ${tmpdir()}`],
     ['esdb://admin:sesame@host?userKeyFile=key.pem', 'only together'],
-  ])('that cannot be used is refused without its password: %s', (text, why) => {
+  ])('A server connection string that cannot be used is refused without its password: %s', (text, why) => {
     const failure = failureFor(text);
     expect(failure).toMatchObject({ kind: 'SettingsInvalid', policy: 'usage' });
     expect(failure.message).toContain(why);
@@ -97,7 +103,7 @@ describe('A connection string', () => {
     expect(inspect(failure, { depth: 9 }).replace(failure.stack ?? '', failure.message)).not.toMatch(/ses?\??ame/);
   });
 
-  test('whose password holds an @ that is not encoded is still understood', () => {
+  test('A server connection string whose password holds an @ that is not encoded is still understood', () => {
     expect(parseConnectionString('esdb://admin:se@same@host')).toMatchObject({
       seeds: [{ address: 'host', port: 2113 }],
       credentials: { password: 'se@same' },
@@ -106,7 +112,7 @@ describe('A connection string', () => {
 });
 
 describe('The certificate authority to trust', () => {
-  test('may be a file that the connection string names, and the setting wins over it', () => {
+  test('The certificate authority to trust may be a file that the connection string names, and the setting wins over it', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'eventferry-')), 'ca.pem');
     writeFileSync(file, 'from the file');
     const text = `esdb://host?tlsCAFile=${encodeURIComponent(file)}`;

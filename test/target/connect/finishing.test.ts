@@ -3,13 +3,13 @@ import { embeddedServer } from '../../support/embeddedServer.js';
 import { startProcess } from './startProcess.js';
 
 describe('A process that has closed its target', () => {
-  test('ends by itself', async () => {
+  test('A process that has closed its target ends by itself', async () => {
     const server = await embeddedServer();
     expect(await startProcess(server.connectionString).end).toContain('tail: ');
     expect(server.lastRevision('billing')).toBe(1);
   });
 
-  test('ends by itself after failures, and shows no password even when the library is told to talk', async () => {
+  test('A process that has closed its target after failures ends by itself, and shows no password even when the library is told to talk', async () => {
     const secret = 'open-sesame';
     const connectionString = `esdb://admin:${secret}@127.0.0.1:1,127.0.0.1:2?tls=false&tlsVerifyCert=false`;
     const printed = await startProcess(connectionString, { DEBUG: '*' }).end;

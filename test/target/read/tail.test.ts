@@ -45,13 +45,13 @@ function secondLook(clock: FakeClock): Promise<void> {
 }
 
 describe('A tail', () => {
-  test('that is an event is looked at once', async () => {
+  test('A tail that is an event is read once', async () => {
     const { tail, reads } = tailOf([{ stream: page(), metadata: missing }]);
     expect(await tail).toMatchObject({ kind: 'event', event: { revision: 4 } });
     expect(reads()).toBe(2);
   });
 
-  test('is absent only after a second look, a second later', async () => {
+  test('A tail is absent only after a second look, a second later', async () => {
     const { tail, clock, reads } = tailOf([{ stream: missing, metadata: missing }]);
     await secondLook(clock);
     clock.advance(999);
@@ -62,7 +62,7 @@ describe('A tail', () => {
     expect(reads()).toBe(4);
   });
 
-  test('that appears within that second is the tail', async () => {
+  test('A tail that appears within a second after it was absent is the tail', async () => {
     const { tail, clock } = tailOf([
       { stream: missing, metadata: page('{"$tb":9223372036854775807}') },
       { stream: page(), metadata: page('{"$tb":4}') },
@@ -72,7 +72,7 @@ describe('A tail', () => {
     expect(await tail).toMatchObject({ kind: 'event', retention: { truncateBefore: '4' } });
   });
 
-  test('is not waited for once the signal is aborted', async () => {
+  test('A second look at an absent tail is not waited for once the signal is aborted', async () => {
     const stop = new AbortController();
     const clock = new FakeClock();
     const tail = readTail(() => Promise.resolve(missing), 'billing', clock, stop.signal);
@@ -81,13 +81,13 @@ describe('A tail', () => {
     await expect(tail).rejects.toThrow('stopped');
   });
 
-  test('can be known without the right to read its metadata', async () => {
+  test('A tail can be known without the right to read its metadata', async () => {
     const denied = new Failure('TargetAccessDenied', 'not for you');
     const { tail } = tailOf([{ stream: page(), metadata: denied }]);
     expect(await tail).toEqual({ kind: 'event', event: expect.objectContaining({ revision: 4 }) as unknown });
   });
 
-  test('that seems to be absent cannot be told from a deleted stream without that right', async () => {
+  test('A tail that seems absent cannot be told from a deleted stream without the right to read its metadata', async () => {
     const denied = new Failure('TargetAccessDenied', 'not for you');
     const { tail } = tailOf([{ stream: missing, metadata: denied }]);
     await expect(tail).rejects.toBe(denied);
@@ -100,14 +100,14 @@ describe('A tail', () => {
     ['not JSON at all', 'has no event, but its metadata stream $$billing exists'],
     ['null', 'has no event, but its metadata stream $$billing exists'],
     ['{"$tb":"9223372036854775807"}', 'has no event, but its metadata stream $$billing exists'],
-  ])('of a missing stream with metadata %s is truncated', async (metadata, reason) => {
+  ])('The tail of a missing stream with metadata %s is truncated', async (metadata, reason) => {
     const { tail, clock } = tailOf([{ stream: missing, metadata: page(metadata) }]);
     await secondLook(clock);
     clock.advance(1_000);
     expect(await tail).toEqual({ kind: 'truncated', reason: `stream billing ${reason}` });
   });
 
-  test('of a stream whose events are all hidden names every reason there is', async () => {
+  test('The tail of a stream whose events are all hidden names every reason there is', async () => {
     const hidden: Page = { kind: 'events', events: [], last: true };
     for (const [metadata, because] of [
       [page('{"$tb":7,"$maxCount":3,"$maxAge":60}'), '($tb is 7, $maxCount is 3, $maxAge is 60)'],
@@ -123,7 +123,7 @@ describe('A tail', () => {
 });
 
 describe('Reading from a server', () => {
-  test('that falls silent fails within 15 s', async () => {
+  test('Reading from a server that falls silent fails within 15 s', async () => {
     let reads = 0;
     const { connectionString } = await scriptedServer({
       batchAppend: (call) => void call.on('data', (bytes: Buffer) => call.write(successFor(batchRequest(bytes)))),
@@ -143,7 +143,7 @@ describe('Reading from a server', () => {
     expect(failure.message).toContain('did not answer within 15 s');
   });
 
-  test('that falls silent in the middle of an answer fails too', async () => {
+  test('Reading from a server that falls silent in the middle of an answer fails too', async () => {
     let reads = 0;
     const { connectionString } = await scriptedServer({
       read: (call) => {
@@ -159,7 +159,7 @@ describe('Reading from a server', () => {
     expect((await until('the tail to be given up', tail)).message).toContain('did not answer within 15 s');
   });
 
-  test('ends at once when the signal is aborted', async () => {
+  test('Reading from a server ends at once when the signal is aborted', async () => {
     let reads = 0;
     const { connectionString } = await scriptedServer({ read: () => void (reads += 1) });
     const stop = new AbortController();
@@ -172,13 +172,13 @@ describe('Reading from a server', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('that answers with bytes that are no answer is refused', async () => {
+  test('Reading from a server that answers with bytes that are no answer is refused', async () => {
     const { connectionString } = await scriptedServer({ read: (call) => void call.write(Buffer.of(0x0a, 0x7f, 0x01)) });
     const failure = await failureOf(openTarget({ connectionString }).tail('billing', never));
     expect(failure.kind).toBe('TargetRefused');
   });
 
-  test('ends with the target', async () => {
+  test('Reading from a server ends when the target is closed', async () => {
     let reads = 0;
     const { connectionString } = await scriptedServer({ read: () => void (reads += 1) });
     const clock = new FakeClock();
@@ -192,7 +192,7 @@ describe('Reading from a server', () => {
     await failureOf(target.open('billing').append(sampleEvents(1), -1));
   });
 
-  test('of a stream that the server keeps for itself is not tried', async () => {
+  test('Reading a stream that the server keeps for itself is not tried', async () => {
     const target = openTarget({ connectionString: 'esdb://127.0.0.1:1?tls=false' });
     expect((await failureOf(target.tail('$settings', never))).kind).toBe('SettingsInvalid');
     expect(() => target.open('$settings')).toThrow('the first not a $');
