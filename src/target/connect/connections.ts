@@ -6,7 +6,7 @@ import { unlessAborted, withLinkedAbort } from '../../core/time.js';
 import { type Doing, namedLeader, silence, targetFailure } from '../failure.js';
 import { answerMs, type AppendFeatures, type Connection } from './connection.js';
 import type { ConnectionSettings, Endpoint } from './connectionString.js';
-import { dial, nodeName } from './dial.js';
+import { dialNode, nodeName } from './dial.js';
 import { OwnSockets } from './ownSockets.js';
 
 /** A connection that is being made or is open. */
@@ -26,6 +26,8 @@ export class Connections {
   constructor(
     private readonly settings: ConnectionSettings,
     private readonly clock: Clock,
+    /** How a node is found and connected to. */
+    private readonly dial = dialNode,
   ) {
     this.name = settings.options.connectionName ?? randomUUID();
   }
@@ -40,7 +42,7 @@ export class Connections {
   async connect(signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
     this.closing.signal.throwIfAborted();
-    const current = (this.current ??= this.dial());
+    const current = (this.current ??= this.begin());
     try {
       return await this.answer(current.connection, signal, 'connect');
     } catch (error) {
@@ -99,11 +101,11 @@ export class Connections {
     }
   }
 
-  private dial(): Dialled {
+  private begin(): Dialled {
     const { leader } = this;
     this.leader = undefined;
     const sockets = new OwnSockets();
-    const connection = sockets.open(() => dial(this.settings, this.name, leader, sockets));
+    const connection = sockets.open(() => this.dial(this.settings, this.name, leader, sockets));
     const dialled: Dialled = { sockets, connection };
     connection.then(
       (open) => (dialled.open = open),

@@ -24,7 +24,7 @@ const maxReceivedBytes = 17 * 1024 * 1024;
  *
  * @throws the error of the first seed that gives one, when no node is found
  */
-export async function dial(
+export async function dialNode(
   settings: ConnectionSettings,
   name: string,
   leader: Endpoint | undefined,
