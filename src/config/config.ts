@@ -1,15 +1,14 @@
 import type { z } from 'zod';
 
 import { settingsDigest, settingsInDigest } from './digest.js';
-import { Failure } from '../core/failure.js';
-import { settings, settingsSchema } from './settings.js';
+import { invalid, problemOf, shown, unresolvedReferences, type Given, type SettingProblem } from './problems.js';
+import { settingsSchema } from './settings.js';
 import type { SettingName } from './settings.js';
 import { serviceUrl, type StorageConnection, type StorageService } from '../storage/connection.js';
 import { connectionSettingNames, readStorageConnection, type ConnectionReading } from './storageSettings.js';
 import { telemetryOf, type TelemetryConfig } from './telemetrySettings.js';
-import { redact } from '../core/redact.js';
 
-/** Everything that Eventferry is told, checked. Holds secrets: never log it whole. */
+/** All settings, checked. Holds secrets: never log it whole. */
 export interface Config {
   readonly source: {
     readonly storage: StorageConnection;
@@ -63,16 +62,8 @@ export interface Config {
   readonly notify: { readonly webhookUrl?: string; readonly heartbeatUrl?: string };
 }
 
-/** Setting name to text, as an environment has them. */
+/** Setting name to text, as an environment holds it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A setting that is wrong or missing. */
-export interface SettingProblem {
-  readonly name: string;
-  /** Absent when nothing was given, and for everything that may be a secret. */
-  readonly given?: string;
-  readonly expected: string;
-}
 
 /** The environment of this process. */
 export function environment(): Environment {
@@ -80,7 +71,7 @@ export function environment(): Environment {
 }
 
 /**
- * Reads and checks every setting; contacts nothing. What is empty counts as absent, except `EXCLUDE_KEYS`, where it
+ * Reads and checks every setting; contacts nothing. An empty setting counts as absent, except `EXCLUDE_KEYS`, where it
  * means no key.
  *
  * @param env the environment, or one with the command line's flags laid over it.
@@ -112,7 +103,7 @@ const sourceSchema = settingsSchema.pick({
 });
 
 /**
- * The same for who only looks at the source: nothing else is asked for.
+ * Reads and checks only the settings of the source, for commands that need nothing else.
  *
  * @throws Failure `SettingsInvalid`
  */
@@ -127,9 +118,6 @@ export function loadSourceConfig(env: Environment = environment()): Config['sour
   throw invalid(problems);
 }
 
-type Given = Readonly<Record<string, string>>;
-
-/** Trimmed, and without what is empty. */
 function givenSettings(env: Environment): Given {
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -141,12 +129,12 @@ function givenSettings(env: Environment): Given {
 
 const hostStorage = 'AzureWebJobsStorage';
 
-/** Everything wrong, each setting once. */
+/** Everything that is wrong; one problem a setting. */
 function problemsOf(
   given: Given,
   schema: z.ZodObject,
   parsed: z.ZodSafeParseResult<unknown>,
-  connections: Readonly<Record<string, ReturnType<typeof storage>>>,
+  connections: Readonly<Record<string, ConnectionReading>>,
 ): SettingProblem[] {
   const connectionNames = [...Object.keys(connections), hostStorage].flatMap(connectionSettingNames);
   const problems = [
@@ -155,17 +143,6 @@ function problemsOf(
     ...Object.values(connections).flatMap((reading) => ('problems' in reading ? reading.problems : [])),
   ];
   return problems.filter(({ name }, index) => problems.findIndex((one) => one.name === name) === index);
-}
-
-/** Key Vault references that the platform could not resolve stay as they are, as the setting's value. */
-function unresolvedReferences(given: Given, names: readonly string[]): SettingProblem[] {
-  return names
-    .filter((name) => given[name]?.startsWith('@Microsoft.KeyVault('))
-    .map((name) => ({
-      name,
-      expected:
-        'its value, but this is a Key Vault reference that was not resolved: check that the secret exists and that the app identity may read it',
-    }));
 }
 
 /** The connection by that name, or the Functions host's own. */
@@ -177,11 +154,8 @@ function storage(given: Given, name: string, service: StorageService, within: st
   return { problems: [{ name, expected }] };
 }
 
-/** Whether messages can be kept where they are to be kept; the checkpoint's own problems are told elsewhere. */
-function quarantineReading(
-  given: Given,
-  checkpoint: ConnectionReading,
-): { readonly problems: readonly SettingProblem[] } {
+/** Whether messages can be quarantined where the settings say. The checkpoint's own problems are reported with it. */
+function quarantineReading(given: Given, checkpoint: ConnectionReading): ConnectionReading {
   const { QUARANTINE_CONTAINER: name = 'eventferry-quarantine', SOURCE_CONTAINER, ON_UNCONVERTIBLE } = given;
   const problem = (expected: string) => ({
     problems: [{ name: 'QUARANTINE_CONTAINER', given: shown(name), expected }],
@@ -194,7 +168,7 @@ function quarantineReading(
   return problem('CHECKPOINT_STORAGE with a blob service too: a connection string, or CHECKPOINT_STORAGE__accountName');
 }
 
-/** The checkpoint's account for blobs; a URL, as `serviceUri` is one, leads to the table service alone. */
+/** The checkpoint's account, used for blobs. A URL, such as `serviceUri`, leads to the table service alone. */
 function quarantineStorage(given: Given, checkpoint: StorageConnection, name: string): StorageConnection | undefined {
   if (checkpoint.kind === 'url') return undefined;
   if (checkpoint.kind === 'identity') return serviceUrl(checkpoint, 'blob') === undefined ? undefined : checkpoint;
@@ -203,7 +177,7 @@ function quarantineStorage(given: Given, checkpoint: StorageConnection, name: st
 }
 
 function quarantineOf(
-  values: (typeof settingsSchema)['_output'],
+  values: z.output<typeof settingsSchema>,
   given: Given,
   checkpoint: StorageConnection,
 ): Config['quarantine'] {
@@ -213,36 +187,6 @@ function quarantineOf(
     container: values.QUARANTINE_CONTAINER,
     ...(storage && { storage }),
   };
-}
-
-function problemOf(name: SettingName, given: Given): SettingProblem {
-  const { expected, secret } = settings[name];
-  const value = given[name];
-  return { name, ...(value !== undefined && !secret && { given: shown(value) }), expected };
-}
-
-/** A secret may have been put into the wrong setting. */
-function shown(value: string): string {
-  const safe = redact(value);
-  return safe.length > 80 ? `${safe.slice(0, 80)}...` : safe;
-}
-
-/** One clause for people: the setting, what was given if that may be shown, and what was expected. */
-export function settingProblemText({ name, given, expected }: SettingProblem): string {
-  const what = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
-  return `${name}${what} expected ${expected}`;
-}
-
-function invalid(problems: readonly SettingProblem[]): Failure {
-  const lines = problems.map(settingProblemText);
-  const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
-  return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
-}
-
-/** What is wrong with each setting; undefined for a failure of settings that is not about single ones. */
-export function settingProblemsOf({ kind, facts }: Failure): readonly SettingProblem[] | undefined {
-  const { problems } = facts;
-  return kind === 'SettingsInvalid' && Array.isArray(problems) ? (problems as SettingProblem[]) : undefined;
 }
 
 function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection): Config['source'] {
@@ -258,7 +202,7 @@ function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnect
 }
 
 function configOf(
-  values: (typeof settingsSchema)['_output'],
+  values: z.output<typeof settingsSchema>,
   given: Given,
   sourceStorage: StorageConnection,
   checkpointStorage: StorageConnection,

@@ -1,15 +1,10 @@
 import { serviceUrl } from '../storage/connection.js';
 import type { IdentityConnection, StorageConnection, StorageService } from '../storage/connection.js';
+import type { Given, SettingProblem } from './problems.js';
 
-/** What is wrong with a setting; `expected` says what would be right and never holds the value. */
-export interface ConnectionProblem {
-  readonly name: string;
-  readonly expected: string;
-}
-
-/** Either a connection, or what is wrong with its settings. */
+/** Either a connection, or what is wrong with its settings; `expected` never holds the value, which may be a secret. */
 export type ConnectionReading =
-  { readonly connection: StorageConnection } | { readonly problems: readonly ConnectionProblem[] };
+  { readonly connection: StorageConnection } | { readonly problems: readonly SettingProblem[] };
 
 /** The parts of a connection as Azure writes them, `NAME__part`. */
 const parts = ['accountName', 'serviceUri', 'blobServiceUri', 'tableServiceUri', 'credential', 'clientId'] as const;
@@ -29,7 +24,7 @@ export function connectionSettingNames(name: string): readonly string[] {
  * @param within the container or table; a URL that ends in it is taken for the service's URL.
  */
 export function readStorageConnection(
-  settings: Readonly<Record<string, string>>,
+  settings: Given,
   name: string,
   service: StorageService,
   within: string | undefined,
@@ -97,11 +92,7 @@ function serviceNamedBy({ hostname }: URL): string | undefined {
   return /\.(blob|table|queue|file|dfs)\./.exec(hostname)?.[1];
 }
 
-function readIdentity(
-  settings: Readonly<Record<string, string>>,
-  name: string,
-  service: StorageService,
-): ConnectionReading {
+function readIdentity(settings: Given, name: string, service: StorageService): ConnectionReading {
   const given = new Map(parts.map((part) => [part, settings[`${name}__${part}`]]));
   const problems = parts.flatMap((part) => {
     const value = given.get(part);

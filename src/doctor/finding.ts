@@ -1,5 +1,5 @@
 import type { ExaminationNote } from '../checkpoint/row.js';
-import { settingProblemsOf, settingProblemText } from '../config/config.js';
+import { settingProblemsOf, settingProblemText } from '../config/problems.js';
 import { asFailure, type Failure } from '../core/failure.js';
 
 /** What is looked at, in this order, by the name that people see; each has at least one finding. */

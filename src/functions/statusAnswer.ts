@@ -1,7 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions';
 
 import type { Clock } from '../core/clock.js';
-import { settingProblemsOf, settingProblemText } from '../config/config.js';
+import { settingProblemsOf, settingProblemText } from '../config/problems.js';
 import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '../dashboard/data.js';
 import type { Status } from '../engine/report/status.js';
 import { asFailure, type Failure } from '../core/failure.js';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { loadConfig, loadSourceConfig } from '../../src/config/config.js';
-import type { Environment, SettingProblem } from '../../src/config/config.js';
+import type { Environment } from '../../src/config/config.js';
+import type { SettingProblem } from '../../src/config/problems.js';
 import { Failure } from '../../src/core/failure.js';
 import { settings } from '../../src/config/settings.js';
 import { certificatePem } from '../support/certificate.js';

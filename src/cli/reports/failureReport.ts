@@ -1,4 +1,4 @@
-import { settingProblemsOf, type SettingProblem } from '../../config/config.js';
+import { settingProblemsOf, type SettingProblem } from '../../config/problems.js';
 import type { Failure } from '../../core/failure.js';
 import { redact } from '../../core/redact.js';
 import { redactedJson } from '../../core/redactedJson.js';
