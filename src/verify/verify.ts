@@ -1,9 +1,11 @@
 import { parseMark } from '../convert/mark.js';
 import type { Mark } from '../core/mark.js';
 import type { StoredEvent } from '../target/target.js';
+import { Awaited } from './awaited.js';
 import { changes, difference, EventsDigest, type Difference, type ExpectedEvent } from './difference.js';
 import { Numbering } from './numbering.js';
 import { ownMark } from '../engine/resume/ownership.js';
+import { Upcoming } from './upcoming.js';
 
 export type { Difference, DifferenceKind, ExpectedEvent } from './difference.js';
 
@@ -37,9 +39,6 @@ export interface Reading {
 
 const byPosition: Reading = { compare: (one, other) => one.position - other.position || one.index - other.index };
 
-/** Events out of place that are held until they come; beyond it the oldest counts as missing. */
-const most = { awaited: 10_000, awaitedBytes: 64 * 1024 * 1024, lookAhead: 1_000 };
-
 /**
  * Holds a target stream against what the source makes, event by event: each once, in order, the same to the byte.
  * An event is found by the place at the source that its mark names. Memory is bounded, however much is out of place.
@@ -48,21 +47,20 @@ export class Verification {
   private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
   private readonly digests = { source: new EventsDigest(), target: new EventsDigest() };
   private readonly numbering = new Numbering();
-  /** Expected, but the stream went on without it: missing, unless it comes later. */
-  private readonly awaited = new Map<string, ExpectedEvent & { readonly unjudged: boolean }>();
-  private awaitedBytes = 0;
-  /** What comes next at the source, as far as it was looked at. */
-  private readonly ahead: IteratorResult<ExpectedEvent, unknown>[] = [];
+  private readonly awaited = new Awaited();
+  private readonly upcoming: Upcoming;
   /** The event taken last from the source, and the one seen last in the stream. */
   private lastTaken: Mark | undefined;
   private lastStored: Mark | undefined;
 
   /** @param expected the events that the source makes, in order; @param source the source's id */
   constructor(
-    private readonly expected: AsyncIterator<ExpectedEvent>,
+    expected: AsyncIterator<ExpectedEvent>,
     private readonly source: string,
     private readonly reading: Reading = byPosition,
-  ) {}
+  ) {
+    this.upcoming = new Upcoming(expected);
+  }
 
   get compared(): Compared {
     return { ...this.counts };
@@ -89,48 +87,46 @@ export class Verification {
    */
   async *end(isBeyond: (mark: Mark) => boolean = () => false): AsyncGenerator<Difference> {
     const ends = ({ mark }: ExpectedEvent): boolean => isBeyond({ ...mark, position: this.numbering.positionOf(mark) });
-    for (const event of this.awaited.values()) {
+    for (const event of this.awaited.all()) {
       if (ends(event)) continue;
       if (event.unjudged) this.counts.unjudged += 1;
       // guard: verify-missing-in-between
       else yield this.missing(event);
     }
-    this.awaited.clear();
-    for (let next = await this.peek(); next.done !== true && !ends(next.value); next = await this.peek()) {
-      this.take(next.value);
+    for (let next = await this.upcoming.peek(); next && !ends(next); next = await this.upcoming.peek()) {
+      this.take(next);
       // guard: verify-missing-at-the-end
-      if (!next.value.excluded) yield this.missing(next.value);
+      if (!next.excluded) yield this.missing(next);
     }
   }
 
   private async proven(event: StoredEvent, mark: Mark): Promise<Difference[]> {
-    const late = this.noLongerAwaited(mark);
+    const late = this.awaited.take(mark);
     if (late) return this.outOfPlace(event, mark, late);
     const given: Difference[] = [];
     for (;;) {
-      const next = await this.peek();
-      if (next.done === true) {
+      const next = await this.upcoming.peek();
+      if (!next) {
         const isBehind = this.lastTaken !== undefined && this.reading.compare(mark, this.lastTaken) <= 0;
         return [...given, ...(isBehind ? await this.behind(event, mark) : [this.surplus(event, mark)])];
       }
-      const order = this.reading.compare(mark, next.value.mark);
+      const order = this.reading.compare(mark, next.mark);
       if (order < 0) return [...given, ...(await this.behind(event, mark))];
-      this.take(next.value);
-      if (order === 0) return [...given, ...this.inPlace(event, mark, next.value)];
-      given.push(...this.await(next.value, mark));
+      this.take(next);
+      if (order === 0) return [...given, ...this.inPlace(event, mark, next)];
+      given.push(...this.await(next, mark));
     }
   }
 
   /** Not an event that we wrote so; it may still be one that was changed, if it stands where one is expected. */
   private async unproven(event: StoredEvent): Promise<Difference[]> {
-    const next = await this.peekIncluded();
+    const next = await this.upcoming.peekIncluded();
     if (next) {
       const mark = { ...next.mark, position: this.numbering.positionOf(next.mark) };
       const expected = this.asMarked(next, event, mark);
       const claimed = parseMark(event.metadata);
       const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.mark) === 0;
       if (isMeant || event.id === expected.id) {
-        while (this.ahead.length > 1) this.ahead.shift();
         this.take(next);
         return this.compare(event, mark, expected);
       }
@@ -217,49 +213,16 @@ export class Verification {
     const isCut = around.some((mark) => isSameRecord(mark, event.mark));
     // guard: verify-events-of-a-record
     const unjudged = !isCut && around.some((mark) => this.isOfOtherSettings(mark));
-    // A copy: the bytes are views on what was read, which is much more.
-    const kept = { ...event, data: Buffer.from(event.data), ...(event.body && { body: Buffer.from(event.body) }) };
-    this.awaited.set(keyOf(event.mark), { ...kept, unjudged });
-    this.awaitedBytes += bytesOf(kept);
     const given: Difference[] = [];
-    for (const [key, oldest] of this.awaited) {
-      if (this.awaited.size <= most.awaited && this.awaitedBytes <= most.awaitedBytes) break;
-      this.awaited.delete(key);
-      this.awaitedBytes -= bytesOf(oldest);
+    for (const oldest of this.awaited.add(event, unjudged)) {
       if (oldest.unjudged) this.counts.unjudged += 1;
       else given.push(this.missing(oldest));
     }
     return given;
   }
 
-  private noLongerAwaited(mark: Mark): ExpectedEvent | undefined {
-    const late = this.awaited.get(keyOf(mark));
-    if (!late) return undefined;
-    this.awaited.delete(keyOf(mark));
-    this.awaitedBytes -= bytesOf(late);
-    return late;
-  }
-
-  private async peek(): Promise<IteratorResult<ExpectedEvent, unknown>> {
-    const next = this.ahead[0] ?? (await this.expected.next());
-    if (this.ahead.length === 0) this.ahead.push(next);
-    return next;
-  }
-
-  /** The next event that the settings of now make, behind those that they do not. */
-  private async peekIncluded(): Promise<ExpectedEvent | undefined> {
-    await this.peek();
-    // Only the last one looked at may be another: the search ends there.
-    let last = this.ahead.at(-1);
-    while (last?.done === false && last.value.excluded && this.ahead.length < most.lookAhead) {
-      last = await this.expected.next();
-      this.ahead.push(last);
-    }
-    return last?.done === false && !last.value.excluded ? last.value : undefined;
-  }
-
   private take(event: ExpectedEvent): void {
-    this.ahead.shift();
+    this.upcoming.take(event);
     this.lastTaken = event.mark;
     if (!event.excluded) this.counts.expected += 1;
   }
@@ -277,12 +240,4 @@ function differently(one: Mark, other: Mark): boolean {
 
 function isSameRecord(one: Mark, other: Mark): boolean {
   return one.chunk === other.chunk && one.offset === other.offset;
-}
-
-function keyOf({ chunk, offset, index }: Mark): string {
-  return `${chunk} ${offset} ${index}`;
-}
-
-function bytesOf({ data, body, metadata }: ExpectedEvent): number {
-  return data.length + (body?.length ?? 0) + metadata.length;
 }
