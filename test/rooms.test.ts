@@ -30,11 +30,11 @@ function circles(): string[] {
   return [...found];
 }
 
-test('no file of src imports another in a circle, types included', () => {
+test('No file of src imports another in a circle, types included', () => {
   expect(circles()).toEqual([]);
 });
 
-test('no room of src holds more than twelve files', () => {
+test('No room of src holds more than twelve files', () => {
   const rooms = new Map<string, number>();
   for (const file of files) rooms.set(dirname(file), (rooms.get(dirname(file)) ?? 0) + 1);
   expect([...rooms].filter(([, count]) => count > 12)).toEqual([]);

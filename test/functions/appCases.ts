@@ -261,7 +261,7 @@ export function appCases(server: () => EventStoreServer, start: StartApp): void 
   });
 
   describe('A stop', () => {
-    test('A stop fails every invocation, is reported once across workers, and status shows the way out', async () => {
+    test('A stop fails every invocation, is reported once across workers, and status shows the remedy', async () => {
       const ferry = await Ferry.open(server(), soonOver);
       await ferry.write(chunk, numbered(1, 3));
       await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Foreign', data: {} }));

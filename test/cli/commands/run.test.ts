@@ -218,7 +218,7 @@ describe('eventferry run, when something is wrong', () => {
     expect(stderr).toMatch(/^Next: Check that the server runs/m);
   });
 
-  test('eventferry run stops for a person at a foreign event, names it and the way out, and appends nothing', async () => {
+  test('eventferry run stops for a person at a foreign event, names it and the remedy, and appends nothing', async () => {
     const ferry = await openFerry();
     await ferry.write(first, numbered(1, 2));
     await ferry.client().appendToStream(ferry.stream, [

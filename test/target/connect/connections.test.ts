@@ -37,7 +37,7 @@ async function silentRoad() {
 }
 
 describe('Two targets on one server', () => {
-  test('do not touch each other: closing one while both connect leaves the connection of the other open', async () => {
+  test('Closing one of two targets on one server while both connect leaves the connection of the other open', async () => {
     const server = await embeddedServer();
     const road = await silentRoad();
     const { connectionString, held } = road;

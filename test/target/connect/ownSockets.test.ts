@@ -20,7 +20,7 @@ async function connected(port: number, own: OwnSockets): Promise<Socket> {
 }
 
 describe('The sockets of a connection', () => {
-  test('are closed where the other side never spoke; those that were spoken to, and those of another connection, stay open', async () => {
+  test('The sockets of a connection are closed where the other side never spoke; those that got an answer, and those of another connection, stay open', async () => {
     const mute = await listen(createServer());
     const talking = await listen(createServer((socket) => socket.write('hello')));
     const [own, others] = [new OwnSockets(), new OwnSockets()];
@@ -33,7 +33,7 @@ describe('The sockets of a connection', () => {
     expect([silent, elsewhere, spoken].map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
   });
 
-  test('include one that is opened later because of what was begun', async () => {
+  test('The sockets of a connection include one that is opened later by what the connection began', async () => {
     const own = new OwnSockets();
     const port = await listen(createServer());
     const opened = own.open(async () => {
