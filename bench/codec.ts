@@ -7,7 +7,8 @@ import { measureFrame, ParsedFrame } from '../src/source/lokad/frame.js';
 import { sha1Bytes } from '../src/source/lokad/sha1.js';
 import { lokadTapes } from '../src/source/lokadTapes.js';
 import { connectContainer } from '../src/storage/container.js';
-import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../src/target/append/request.js';
+import { AppendLimit } from '../src/target/append/limit.js';
+import { batchRequest, headBytes } from '../src/target/append/request.js';
 import { silentLogger } from '../src/core/logger.js';
 import { noTelemetry } from '../src/telemetry/telemetry.js';
 import { systemClock } from '../src/core/clock.js';
@@ -56,6 +57,7 @@ for (const { decode, decodeFromStorage } of decoding) {
 const convert = createConvert(config.convert);
 const records = await allRecords();
 const batches = eventBatches();
+const appendLimit = new AppendLimit(1024 * 1024);
 const requestBuffer = Buffer.allocUnsafeSlow(1024 * 1024);
 const encoding = await inRounds(async () => ({
   convert: await measure(() => done(convertAll)),
@@ -128,9 +130,10 @@ function encodeAll(): void {
       correlationId: '00000000-0000-4000-8000-000000000000',
       deadlineSeconds: 19,
     };
-    if (batchRequestBytes(head, eventsBytes(events)) > requestBuffer.length)
-      throw new Error('The request is too long.');
-    writeBatchRequest(head, events, requestBuffer);
+    let bytes = headBytes;
+    for (const event of events) bytes += appendLimit.measure(event).sentBytes;
+    if (bytes > requestBuffer.length) throw new Error('The request is too long.');
+    batchRequest(head, events, requestBuffer);
   }
 }
 

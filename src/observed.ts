@@ -35,19 +35,18 @@ export function observedTarget(target: Target, telemetry: Telemetry): Target {
   const begin = (): void => telemetry.set('eventferry.appends.in_flight', (inFlight += 1));
   const end = (): void => telemetry.set('eventferry.appends.in_flight', (inFlight -= 1));
   const observed = (call: AppendCall): AppendCall => ({
-    append: (events, expected) => {
+    append: (stream, measured, expected) => {
       const startedAt = Date.now();
       const started = performance.now();
-      let bytes = 0;
-      for (const { data, metadata } of events) bytes += data.length + metadata.length;
-      const count = events.length;
+      const { size } = measured;
+      const count = measured.events.length;
       begin();
-      const answer = call.append(events, expected);
+      const answer = call.append(stream, measured, expected);
       answer.then(
         () => {
           end();
           telemetry.add('eventferry.events.appended', count);
-          telemetry.add('eventferry.bytes.appended', bytes);
+          telemetry.add('eventferry.bytes.appended', size.bytes);
           telemetry.record('eventferry.append.duration', (performance.now() - started) / 1000);
           telemetry.ended('append', startedAt);
         },
@@ -68,7 +67,7 @@ export function observedTarget(target: Target, telemetry: Telemetry): Target {
     get appendBytes() {
       return target.appendBytes;
     },
-    open: (stream) => observed(target.open(stream)),
+    open: () => observed(target.open()),
     close: () => target.close(),
   };
 }

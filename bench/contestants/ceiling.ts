@@ -6,16 +6,15 @@ import { createConvert } from '../../src/convert/convert.js';
 import { AppendWindow, type Timed } from '../../src/engine/append/window.js';
 import { appendPipeline } from '../../src/engine/append/pipeline.js';
 import { beginning } from '../../src/core/cursor.js';
-import type { TargetEvent } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { connectContainer } from '../../src/storage/container.js';
 import { readBatchAnswer } from '../../src/target/append/answer.js';
-import { batchRequestBytes, eventsBytes, writeBatchRequest } from '../../src/target/append/request.js';
+import { batchRequest, headBytes } from '../../src/target/append/request.js';
 import { asBytes, type Connection } from '../../src/target/connect/connection.js';
 import { Connections } from '../../src/target/connect/connections.js';
 import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
-import { noStream, type Target } from '../../src/target/target.js';
+import { type MeasuredEvents, noStream, type Target } from '../../src/target/target.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
@@ -55,9 +54,9 @@ async function encodeAll(config: Config): Promise<Encoded[]> {
     measure: (event) => real.measure(event),
     appendBytes: real.appendBytes,
     open: () => ({
-      append: (events, expected) => {
-        requests.push(encode(stream, events, expected, real));
-        return Promise.resolve(expected + events.length);
+      append: (_stream, measured, expected) => {
+        requests.push(encode(stream, measured, expected));
+        return Promise.resolve(expected + measured.events.length);
       },
       writable: () => Promise.resolve(),
       close: () => undefined,
@@ -77,14 +76,11 @@ async function encodeAll(config: Config): Promise<Encoded[]> {
   return requests;
 }
 
-function encode(stream: string, events: readonly TargetEvent[], expected: number, target: Target): Encoded {
+function encode(stream: string, { events, size }: MeasuredEvents, expected: number): Encoded {
   const correlationId = randomUUID();
   const head = { stream, expected, correlationId, deadlineSeconds };
-  const bytes = Buffer.allocUnsafeSlow(batchRequestBytes(head, eventsBytes(events)));
-  writeBatchRequest(head, events, bytes);
-  let counted = 0;
-  for (const event of events) counted += target.measure(event);
-  return { correlationId, bytes, counted, events: events.length };
+  const bytes = batchRequest(head, events, Buffer.allocUnsafeSlow(headBytes + size.sentBytes));
+  return { correlationId, bytes, counted: size.bytes, events: events.length };
 }
 
 async function sendAll(connection: Connection, requests: readonly Encoded[]): Promise<number> {

@@ -76,11 +76,11 @@ async function* writeFindings(target: Target, stream: string): AsyncGenerator<Fi
 
 /** Why the server refuses an append of so many bytes that can never fit. */
 async function refusalOf(target: Target, stream: string, bytes: number) {
-  const call = target.open(stream);
+  const call = target.open();
   try {
     const event = probeEvent(bytes);
-    target.measure(event);
-    const revision = await call.append([event], impossibleRevision);
+    const measured = { events: [event], size: target.measure(event) };
+    const revision = await call.append(stream, measured, impossibleRevision);
     throw new Error(`the server claims to have appended revision ${revision}`);
   } catch (thrown) {
     return asFailure(thrown);

@@ -18,7 +18,7 @@ export async function* preview(parts: Parts, signal: AbortSignal): AsyncGenerato
   let { revision } = place;
   const numbered = (event: TargetEvent): PreviewedEvent => {
     revision += 1;
-    return { event, revision, appendBytes: target.measure(event) };
+    return { event, revision, appendBytes: target.measure(event).bytes };
   };
   for (const event of place.pending?.events ?? []) yield numbered(event);
   for await (const batch of source.read(place.cursor, signal)) {

@@ -3,7 +3,7 @@ import { Failure } from '../core/failure.js';
 import type { TargetEvent } from '../core/record.js';
 import type { Logger } from '../core/logger.js';
 import { AppendLimit, checkStreamName } from './append/limit.js';
-import { BatchAppendCall } from './append/batchAppend.js';
+import { type AppendParts, BatchAppendCall } from './append/batchAppend.js';
 import { BufferPool } from './append/bufferPool.js';
 import { Connections } from './connect/connections.js';
 import { parseConnectionString } from './connect/connectionString.js';
@@ -11,8 +11,8 @@ import { ignoreRejection } from '../core/time.js';
 import { PlainAppendCall } from './append/plainAppend.js';
 import { type Page, type PageQuery, readPage } from './read/page.js';
 import { readTail } from './read/tail.js';
-import type { AppendCall, StoredEvent, Tail, Target } from './target.js';
-import { namedLeader, targetFailure } from './failure.js';
+import type { AppendCall, AppendSize, MeasuredEvents, StoredEvent, Tail, Target } from './target.js';
+import { type Doing, namedLeader, targetFailure } from './failure.js';
 
 /** How to reach the server. */
 export interface EventStoreTargetOptions {
@@ -59,7 +59,7 @@ class EventStoreTarget implements Target {
     return this.limit.bytes;
   }
 
-  measure(event: TargetEvent): number {
+  measure(event: TargetEvent): AppendSize {
     return this.limit.measure(event);
   }
 
@@ -88,10 +88,10 @@ class EventStoreTarget implements Target {
     }
   }
 
-  open(stream: string): AppendCall {
-    checkStreamName(stream);
+  open(): AppendCall {
     const call = new OpeningCall(
-      (signal) => this.openNow(stream, signal),
+      (signal) => this.openNow(signal),
+      this.doing,
       () => this.calls.delete(call),
     );
     this.calls.add(call);
@@ -104,22 +104,21 @@ class EventStoreTarget implements Target {
     return Promise.resolve();
   }
 
-  private async openNow(stream: string, signal: AbortSignal): Promise<AppendCall> {
+  private readonly doing = (stream: string): Doing => this.connections.doing(`append to stream ${stream}`);
+
+  private async openNow(signal: AbortSignal): Promise<AppendCall> {
     const { connections, limit, buffers } = this;
     const { clock, logger } = this.options;
     const { connection, features } = await connections.ready(signal);
-    const doing = connections.doing(`append to stream ${stream}`);
-    const onLost = (error: unknown): void => {
+    const { doing } = this;
+    const { server } = connections.doing('append');
+    const onLost = (error: unknown, stream: string | undefined): void => {
       const leader = namedLeader(error);
-      logger.warn('append-call-lost', { stream, server: doing.server, ...(leader && { leader }) });
+      logger.warn('append-call-lost', { ...(stream !== undefined && { stream }), server, ...(leader && { leader }) });
       connections.drop(connection, error);
     };
-    const parts = { connection, features, stream, doing, limit, buffers, clock, onLost };
-    try {
-      return features.batch ? new BatchAppendCall(parts) : new PlainAppendCall(parts);
-    } catch (error) {
-      throw targetFailure(error, doing);
-    }
+    const parts = { connection, features, doing, limit, buffers, clock, onLost };
+    return features.batch ? new BatchAppendCall(parts) : new PlainAppendCall(parts);
   }
 
   /** Reads a page from the leader, wherever it is now. */
@@ -157,14 +156,25 @@ class OpeningCall implements AppendCall {
 
   constructor(
     private readonly openNow: (signal: AbortSignal) => Promise<AppendCall>,
+    private readonly doing: AppendParts['doing'],
     private readonly onClose: () => void,
   ) {}
 
-  append(events: readonly TargetEvent[], expected: number): Promise<number> {
+  append(stream: string, measured: MeasuredEvents, expected: number): Promise<number> {
+    return ignoreRejection(this.appendNow(stream, measured, expected));
+  }
+
+  private async appendNow(stream: string, measured: MeasuredEvents, expected: number): Promise<number> {
+    checkStreamName(stream);
     // The server would accept an append without events, and claim a revision that does not exist.
     // guard: append-of-nothing
-    if (events.length === 0) return Promise.resolve(expected);
-    return ignoreRejection(this.open().then((call) => call.append(events, expected)));
+    if (measured.events.length === 0) return expected;
+    return this.open().then(
+      (call) => call.append(stream, measured, expected),
+      (error: unknown) => {
+        throw targetFailure(error, this.doing(stream));
+      },
+    );
   }
 
   writable(): Promise<void> {

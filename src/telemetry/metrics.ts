@@ -22,7 +22,8 @@ export const metrics = {
   'eventferry.bytes.appended': {
     type: 'counter',
     unit: 'By',
-    meaning: 'Bytes of these events: data and metadata.',
+    meaning:
+      'Bytes of these events, as the server counts an append: data, metadata, and two for each UTF-16 unit of the type.',
   },
   'eventferry.records.read': { type: 'counter', unit: '{record}', meaning: 'Records read from the source.' },
   'eventferry.pass.duration': {

@@ -6,7 +6,7 @@ import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { noStream, type StoredEvent, type Target } from '../../src/target/target.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { failureOf, never } from '../target/openTarget.js';
-import { sampleEvent, sampleEvents } from '../target/sampleEvent.js';
+import { measured, sampleEvent, sampleEvents } from '../target/sampleEvent.js';
 
 /** A server to hold against the contract. */
 export interface TargetUnderTest {
@@ -45,9 +45,9 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
     }
 
     async function append(stream: string, events: ReturnType<typeof sampleEvents>, expected: number): Promise<number> {
-      const call = target.open(stream);
+      const call = target.open();
       try {
-        return await call.append(events, expected);
+        return await call.append(stream, measured(events), expected);
       } finally {
         call.close();
       }
@@ -96,8 +96,10 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
     test('Appends in flight are written in the order in which they were made', async () => {
       const stream = newStream();
       const events = sampleEvents(400);
-      const call = target.open(stream);
-      const answers = Array.from({ length: 100 }, (_, i) => call.append(events.slice(i * 4, i * 4 + 4), i * 4 - 1));
+      const call = target.open();
+      const answers = Array.from({ length: 100 }, (_, i) =>
+        call.append(stream, measured(events.slice(i * 4, i * 4 + 4)), i * 4 - 1),
+      );
       expect(await Promise.all(answers)).toEqual(answers.map((_, i) => i * 4 + 3));
       call.close();
       const stored = await all(stream, { revision: 0, direction: 'forwards' }, never);
@@ -116,13 +118,13 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
 
     test('An append behind another revision is refused, and everything behind it on the call with it', async () => {
       const stream = await written(3);
-      const call = target.open(stream);
-      const wrong = call.append(sampleEvents(1), 1);
-      const behind = call.append(sampleEvents(1), 2);
+      const call = target.open();
+      const wrong = call.append(stream, measured(sampleEvents(1)), 1);
+      const behind = call.append(stream, measured(sampleEvents(1)), 2);
       const failure = await failureOf(wrong);
       expect(failure).toMatchObject({ kind: 'WrongExpectedRevision', facts: { stream, expected: 1, actual: '2' } });
       expect((await failureOf(behind)).kind).toBe('AppendUncertain');
-      expect((await failureOf(call.append(sampleEvents(1), 2))).kind).toBe('AppendUncertain');
+      expect((await failureOf(call.append(stream, measured(sampleEvents(1)), 2))).kind).toBe('AppendUncertain');
       await call.writable();
     });
 
@@ -234,8 +236,8 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       const large = Array.from({ length: 12 }, (_, i) =>
         sampleEvent({ data: Buffer.alloc(900_000, i), contentType: 'application/octet-stream' }),
       );
-      const call = target.open(stream);
-      await Promise.all(large.map((event, i) => call.append([event], i - 1)));
+      const call = target.open();
+      await Promise.all(large.map((event, i) => call.append(stream, measured([event]), i - 1)));
       call.close();
       const stored = await all(stream, { revision: 0, direction: 'forwards' }, never);
       expect(stored.map(({ data }) => data[0])).toEqual(large.map((_, i) => i));
@@ -246,12 +248,13 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
     });
 
     test('Closing a call rejects what is in flight and all that follows', async () => {
-      const call = target.open(newStream());
-      const inFlight = call.append(sampleEvents(1), noStream);
+      const stream = newStream();
+      const call = target.open();
+      const inFlight = call.append(stream, measured(sampleEvents(1)), noStream);
       call.close();
       call.close();
       expect((await failureOf(inFlight)).kind).toBe('AppendUncertain');
-      expect((await failureOf(call.append(sampleEvents(1), 0))).kind).toBe('AppendUncertain');
+      expect((await failureOf(call.append(stream, measured(sampleEvents(1)), 0))).kind).toBe('AppendUncertain');
       await call.writable();
     });
 

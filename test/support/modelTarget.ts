@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { Failure } from '../../src/core/failure.js';
 import type { TargetEvent } from '../../src/core/record.js';
-import type { AppendCall, StoredEvent, Tail, Target } from '../../src/target/target.js';
+import type { AppendCall, AppendSize, MeasuredEvents, StoredEvent, Tail, Target } from '../../src/target/target.js';
 
 /** What becomes of an append: `lost` is stored and never answered; a call that is cut is cut with all in flight. */
 export type Fate = 'none' | 'lost' | 'cutBefore' | 'cutAfter' | 'refused';
@@ -31,8 +31,9 @@ export class ModelTarget implements Target {
     this.fates = [...options.fates];
   }
 
-  measure({ data, metadata, type }: TargetEvent): number {
-    return data.length + metadata.length + 2 * type.length;
+  measure({ data, metadata, type }: TargetEvent): AppendSize {
+    const bytes = data.length + metadata.length + 2 * type.length;
+    return { bytes, maxBytes: bytes, sentBytes: bytes };
   }
 
   tail(): Promise<Tail> {
@@ -67,7 +68,7 @@ export class ModelTarget implements Target {
   /** Stores the events, or finds them stored already. @throws Failure `WrongExpectedRevision`, `AppendTooLarge` */
   store(events: readonly TargetEvent[], expected: number): number {
     const { limitBytes } = this.options;
-    const bytes = events.reduce((sum, event) => sum + this.measure(event), 0);
+    const bytes = events.reduce((sum, event) => sum + this.measure(event).bytes, 0);
     if (bytes > limitBytes) {
       this.appendBytes = Math.min(this.appendBytes, limitBytes);
       throw new Failure('AppendTooLarge', `takes ${limitBytes} bytes, not ${bytes}`);
@@ -91,7 +92,7 @@ class ModelCall implements AppendCall {
     private readonly options: ModelTargetOptions,
   ) {}
 
-  append(events: readonly TargetEvent[], expected: number): Promise<number> {
+  append(_stream: string, { events }: MeasuredEvents, expected: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const give = (failure: Error): void => reject(failure);
       this.inFlight.add(give);

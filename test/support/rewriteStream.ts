@@ -4,6 +4,7 @@ import { systemClock } from '../../src/core/clock.js';
 import type { TargetEvent } from '../../src/core/record.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { noStream } from '../../src/target/target.js';
+import { measured } from '../target/sampleEvent.js';
 import type { Ferry } from './ferry.js';
 import { RecordingLogger } from './recordingLogger.js';
 
@@ -16,9 +17,11 @@ export async function rewriteStream(ferry: Ferry, change: (events: StoredEvent[]
   const logger = new RecordingLogger();
   const target = eventStoreTarget({ connectionString, appendBytes: 1_000_000, clock: systemClock, logger });
   onTestFinished(() => target.close());
-  const call = target.open(ferry.stream);
+  const call = target.open();
   let revision = noStream;
   // One by one, for an event may be there twice.
-  for (const event of events) revision = await call.append([event as unknown as TargetEvent], revision);
+  for (const event of events) {
+    revision = await call.append(ferry.stream, measured([event as unknown as TargetEvent]), revision);
+  }
   call.close();
 }

@@ -5,7 +5,7 @@ import type { Failure } from '../../src/core/failure.js';
 import { embeddedServer } from '../support/embeddedServer.js';
 import { makeCertificates } from './certificates.js';
 import { failureOf, never, openTarget } from './openTarget.js';
-import { sampleEvents } from './sampleEvent.js';
+import { measured, sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
 
 const certificates = makeCertificates('127.0.0.1');
@@ -43,7 +43,7 @@ describe('TLS with an authority of our own', () => {
   test('TLS with an authority of our own works when we trust it, with the right password', async () => {
     const server = await embeddedServer({ tls: certificates.tls, user });
     const target = openTarget({ connectionString: withUser(server.connectionString), tlsCa: certificates.ca });
-    expect(await target.open('billing').append(sampleEvents(2), -1)).toBe(1);
+    expect(await target.open().append('billing', measured(sampleEvents(2)), -1)).toBe(1);
     expect(await target.tail('billing', never)).toMatchObject({ kind: 'event', event: { revision: 1 } });
   });
 
@@ -91,7 +91,10 @@ describe('A wrong password', () => {
     const server = await embeddedServer({ tls: certificates.tls, user });
     const connectionString = withUser(server.connectionString, `ferry:${encodeURIComponent('open barley')}`);
     const target = openTarget({ connectionString, tlsCa: certificates.ca });
-    for (const attempt of [target.tail('billing', never), target.open('billing').append(sampleEvents(1), -1)]) {
+    for (const attempt of [
+      target.tail('billing', never),
+      target.open().append('billing', measured(sampleEvents(1)), -1),
+    ]) {
       const failure = await failureOf(attempt);
       expect(failure).toMatchObject({ kind: 'TargetAccessDenied', policy: 'wait' });
       expect(failure.message).toContain('wrong user or password');
@@ -117,7 +120,7 @@ describe('A cluster', () => {
     const leader = await embeddedServer();
     const seed = await scriptedServer({ gossip: { leader: leader.port } });
     const target = openTarget({ connectionString: `${scheme}://${seeds(seed.port, await freePort())}?tls=false` });
-    expect(await target.open('billing').append(sampleEvents(1), -1)).toBe(0);
+    expect(await target.open().append('billing', measured(sampleEvents(1)), -1)).toBe(0);
     expect(leader.lastRevision('billing')).toBe(0);
   });
 
@@ -126,12 +129,12 @@ describe('A cluster', () => {
     const gossip = { leader: one.port };
     const seed = await scriptedServer({ gossip });
     const target = openTarget({ connectionString: `esdb+discover://127.0.0.1:${seed.port}?tls=false` });
-    const call = target.open('billing');
-    await call.append(sampleEvents(1), -1);
+    const call = target.open();
+    await call.append('billing', measured(sampleEvents(1)), -1);
     gossip.leader = other.port;
     await one.stop();
-    expect((await failureOf(call.append(sampleEvents(1), 0))).kind).toBe('AppendUncertain');
-    expect(await target.open('billing').append(sampleEvents(3), -1)).toBe(2);
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), 0))).kind).toBe('AppendUncertain');
+    expect(await target.open().append('billing', measured(sampleEvents(3)), -1)).toBe(2);
     expect(other.lastRevision('billing')).toBe(2);
   });
 });
@@ -144,7 +147,10 @@ describe('A server that cannot be reached', () => {
   ])('A server that cannot be reached is named with what went wrong (%s%s)', async (scheme, query) => {
     const port = await freePort();
     const target = openTarget({ connectionString: `${scheme}${userInfo}@127.0.0.1:${port}${query}` });
-    for (const attempt of [target.tail('billing', never), target.open('billing').append(sampleEvents(1), -1)]) {
+    for (const attempt of [
+      target.tail('billing', never),
+      target.open().append('billing', measured(sampleEvents(1)), -1),
+    ]) {
       const failure = await failureOf(attempt);
       expect(failure).toMatchObject({ kind: 'TargetUnreachable', policy: 'wait' });
       expect(failure.message).toContain(`127.0.0.1:${port} is unreachable`);
@@ -164,7 +170,7 @@ describe('A server that cannot be reached', () => {
   test('A server is reached again when it is back', async () => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
-    await target.open('billing').append(sampleEvents(1), -1);
+    await target.open().append('billing', measured(sampleEvents(1)), -1);
     await server.stop();
     expect((await failureOf(target.tail('billing', never))).kind).toBe('TargetUnreachable');
     await server.start();
@@ -174,7 +180,7 @@ describe('A server that cannot be reached', () => {
   test('A server is reached over a new connection, without a failure, when only the one that we had is gone', async () => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
-    await target.open('billing').append(sampleEvents(1), -1);
+    await target.open().append('billing', measured(sampleEvents(1)), -1);
     await server.stop();
     await server.start();
     expect((await target.tail('billing', never)).kind).toBe('event');

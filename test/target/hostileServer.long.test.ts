@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureOf, openTarget } from './openTarget.js';
-import { sampleEvents } from './sampleEvent.js';
+import { measured, sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
 
 const huge = 100 * 1024 * 1024;
@@ -9,6 +9,10 @@ test('An append that is answered with a message of 100 MB is of unknown outcome,
   const { connectionString } = await scriptedServer({
     batchAppend: (call) => void call.on('data', () => call.write(Buffer.alloc(huge))),
   });
-  const failure = await failureOf(openTarget({ connectionString }).open('billing').append(sampleEvents(1), -1));
+  const failure = await failureOf(
+    openTarget({ connectionString })
+      .open()
+      .append('billing', measured(sampleEvents(1)), -1),
+  );
   expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
 });

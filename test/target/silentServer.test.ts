@@ -8,7 +8,7 @@ import { stallingRoad } from '../support/stallingRoad.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { eventually, until } from '../support/waits.js';
 import { failureOf, openTarget } from './openTarget.js';
-import { sampleEvent, sampleEvents } from './sampleEvent.js';
+import { measured, sampleEvent, sampleEvents } from './sampleEvent.js';
 import { batchRequest, scriptedServer, successFor } from './scriptedServer.js';
 
 /** A port on which something else than EventStoreDB listens; `taken` once it was connected to. */
@@ -30,14 +30,18 @@ async function listening(onConnection: (socket: Socket) => void) {
 async function scripted(script: Parameters<typeof scriptedServer>[0]) {
   const { connectionString } = await scriptedServer(script);
   const clock = new FakeClock();
-  return { clock, call: openTarget({ connectionString, clock }).open('billing') };
+  return { clock, call: openTarget({ connectionString, clock }).open() };
 }
 
 describe('An append that provably never left', () => {
   test('An append that provably never left is TargetUnreachable when the connection is taken and nothing is ever said on it', async () => {
     const clock = new FakeClock();
     const { connectionString, taken } = await listening(() => undefined);
-    const failing = failureOf(openTarget({ connectionString, clock }).open('billing').append(sampleEvents(1), -1));
+    const failing = failureOf(
+      openTarget({ connectionString, clock })
+        .open()
+        .append('billing', measured(sampleEvents(1)), -1),
+    );
     await until('the connection to be taken', taken);
     clock.advance(15_000);
     const failure = await until('the append to fail', failing);
@@ -56,14 +60,14 @@ describe('An append that provably never left', () => {
         answer = later;
       };
       const { clock, call } = await scripted({ features, hold, append, batchAppend: append });
-      const failing = failureOf(call.append(sampleEvents(1), -1));
+      const failing = failureOf(call.append('billing', measured(sampleEvents(1)), -1));
       await eventually('the server to be asked what it can do', () => expect(asked.features).toBe(1));
       clock.advance(15_000);
       const failure = await until('the append to fail', failing);
       expect(failure).toMatchObject({ kind: 'TargetUnreachable', policy: 'wait' });
       expect(failure.message).toContain('did not answer within 15 s');
       answer();
-      expect((await failureOf(call.append(sampleEvents(1), -1))).kind).toBe('TargetUnreachable');
+      expect((await failureOf(call.append('billing', measured(sampleEvents(1)), -1))).kind).toBe('TargetUnreachable');
       expect(asked).toEqual({ features: 1, appends: 0 });
       expect(clock.pending).toBe(0);
     },
@@ -75,7 +79,9 @@ describe('An append that provably never left', () => {
     ['a server that hangs up', ''],
   ])("An append is an outage when %s listens at the server's address", async (_, says) => {
     const { connectionString } = await listening((socket) => void socket.end(says));
-    const append = openTarget({ connectionString, clock: new FakeClock() }).open('billing').append(sampleEvents(1), -1);
+    const append = openTarget({ connectionString, clock: new FakeClock() })
+      .open()
+      .append('billing', measured(sampleEvents(1)), -1);
     const failure = await until('the append to fail', failureOf(append));
     expect(['TargetUnreachable', 'TargetRefused']).toContain(failure.kind);
     expect(failure.policy).toBe('wait');
@@ -88,11 +94,11 @@ describe('An append that may have been written', () => {
     const road = await stallingRoad(server.port);
     const clock = new FakeClock();
     const target = openTarget({ connectionString: `esdb://127.0.0.1:${road.port}?tls=false`, clock });
-    const call = target.open('billing');
-    expect(await call.append(sampleEvents(1), -1)).toBe(0);
+    const call = target.open();
+    expect(await call.append('billing', measured(sampleEvents(1)), -1)).toBe(0);
     road.stall();
     const events = sampleEvents(2);
-    const appends = events.map((event, i) => call.append([event], i));
+    const appends = events.map((event, i) => call.append('billing', measured([event]), i));
     await eventually('both appends to be sent', () => expect(clock.pending).toBe(2));
     clock.advance(16_000);
     for (const append of appends) expect((await failureOf(append)).kind).toBe('AppendUncertain');
@@ -100,7 +106,7 @@ describe('An append that may have been written', () => {
     road.flow();
     // Whether or not they arrive after all, or just now: what is sent again is there once.
     await eventually('the events to be taken when they are sent again', async () =>
-      expect(await target.open('billing').append(events, 0)).toBe(2),
+      expect(await target.open().append('billing', measured(events), 0)).toBe(2),
     );
     expect(server.lastRevision('billing')).toBe(2);
   });
@@ -113,7 +119,7 @@ describe('An append that may have been written', () => {
           if (++asked !== 2) of.write(successFor(batchRequest(bytes)));
         }),
     });
-    const appends = [-1, 0, 1, 2].map((expected) => call.append(sampleEvents(1), expected));
+    const appends = [-1, 0, 1, 2].map((expected) => call.append('billing', measured(sampleEvents(1)), expected));
     expect(await Promise.all([appends[0], appends[2], appends[3]])).toEqual([0, 2, 3]);
     expect(clock.pending).toBe(1);
     clock.advance(16_000);
@@ -121,13 +127,13 @@ describe('An append that may have been written', () => {
       kind: 'AppendUncertain',
       facts: { expected: 0 },
     });
-    expect((await failureOf(call.append(sampleEvents(1), 3))).kind).toBe('AppendUncertain');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), 3))).kind).toBe('AppendUncertain');
   });
 
   test('An append that may have been written fails within its deadline when the server reads nothing, and who waits to write another goes on', async () => {
     const { clock, call } = await scripted({ batchAppend: () => undefined });
     const large = { data: randomBytes(200_000) };
-    const appends = Array.from({ length: 40 }, (_, i) => call.append([sampleEvent(large)], i - 1));
+    const appends = Array.from({ length: 40 }, (_, i) => call.append('billing', measured([sampleEvent(large)]), i - 1));
     await eventually('all appends to be sent', () => expect(clock.pending).toBe(40));
     const writable = call.writable();
     const held = await Promise.race([writable.then(() => 'free'), new Promise((r) => setImmediate(r, 'held'))]);
@@ -143,7 +149,7 @@ describe('An append that may have been written', () => {
     ['after some answers', 2],
   ])('An append that may have been written fails when the server ends the call cleanly %s', async (_, answers) => {
     const answered = async (call: AppendCall): Promise<string[]> => {
-      const appends = Array.from({ length: 5 }, (_, i) => call.append(sampleEvents(1), i - 1));
+      const appends = Array.from({ length: 5 }, (_, i) => call.append('billing', measured(sampleEvents(1)), i - 1));
       return (await Promise.allSettled(appends)).map(({ status }) => status);
     };
     const { call, clock } = await scripted({
@@ -170,12 +176,14 @@ describe('An append that may have been written', () => {
           late.push(() => of.write(successFor(batchRequest(bytes))));
         }),
     });
-    const append = call.append(sampleEvents(1), -1);
+    const append = call.append('billing', measured(sampleEvents(1)), -1);
     await eventually('the append to arrive', () => expect(late).toHaveLength(1));
     clock.advance(16_000);
     for (const answer of late) answer();
     expect((await failureOf(append)).kind).toBe('AppendUncertain');
-    expect((await failureOf(call.append(sampleEvents(1), 0))).message).toContain('the call is over');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), 0))).message).toContain(
+      'the call is over',
+    );
   });
 
   test.each([
@@ -195,7 +203,7 @@ describe('An append that may have been written', () => {
           if (how === 'end') answer(null);
         },
       });
-      const failing = failureOf(call.append(sampleEvents(1), -1));
+      const failing = failureOf(call.append('billing', measured(sampleEvents(1)), -1));
       // Its time must not run out before it has left: then it would be known that nothing was written.
       await eventually('the append to arrive', () => expect(arrived).toBe(1));
       if (how === undefined) clock.advance(16_000);
@@ -209,8 +217,11 @@ describe('An append that may have been written', () => {
     async (features) => {
       const cut = (): void => server.shutDown();
       const server = await scriptedServer({ features, append: cut, batchAppend: (of) => void of.on('data', cut) });
-      const call = openTarget({ connectionString: server.connectionString, clock: new FakeClock() }).open('billing');
-      const failure = await until('the append to fail', failureOf(call.append(sampleEvents(1), -1)));
+      const call = openTarget({ connectionString: server.connectionString, clock: new FakeClock() }).open();
+      const failure = await until(
+        'the append to fail',
+        failureOf(call.append('billing', measured(sampleEvents(1)), -1)),
+      );
       expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
     },
   );

@@ -97,7 +97,9 @@ describe('A run, as a collector receives it', () => {
     expect(last(collector, 'eventferry.events.appended', of)).toBe(300);
     expect(last(collector, 'eventferry.records.read', of)).toBe(300);
     expect(last(collector, 'eventferry.bytes.appended', of)).toBe(
-      ferry.events().reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0),
+      ferry
+        .events()
+        .reduce((sum, { data, metadata, type }) => sum + data.length + metadata.length + 2 * type.length, 0),
     );
     expect(last(collector, 'eventferry.pass.duration', { ...of, outcome: 'good' })).toBe(1);
     expect(last(collector, 'eventferry.append.duration', of)).toBeGreaterThan(0);

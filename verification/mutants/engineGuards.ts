@@ -147,9 +147,15 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: pipeline,
   },
   {
+    name: 'longest-message',
+    against: 'A request that is too long for gRPC would end the call, again and again.',
+    rule: 'drop operand 2',
+    noticedBy: 'test/engine/append/lane.test.ts',
+  },
+  {
     name: 'size-of-every-event',
     against: 'A record would be cut off before the event that is too large.',
-    rule: 'remove',
+    rule: 'value {bytes:0,maxBytes:0,sentBytes:0}',
     noticedBy: pipeline,
   },
   {

@@ -74,12 +74,6 @@ export const targetGuards: readonly Guard[] = [
     noticedBy: `${batchAppend} > for a deleted stream`,
   },
   {
-    name: 'longest-message',
-    against: 'A request that is too long for gRPC would end the call, again and again.',
-    rule: 'remove',
-    noticedBy: `${batchAppend} > lets leave in two what one message cannot hold`,
-  },
-  {
     name: 'limit-of-an-append',
     against: 'An event that the server refuses would be sent again and again.',
     rule: 'remove',

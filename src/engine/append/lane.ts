@@ -1,14 +1,19 @@
 import type { Cursor } from '../../core/cursor.js';
 import type { Mark } from '../../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../../core/record.js';
-import type { Target } from '../../target/target.js';
+import {
+  type AppendSize,
+  maxSentBytes,
+  type MeasuredEvents,
+  noBytes,
+  sumOf,
+  type Target,
+} from '../../target/target.js';
 import type { Frontier } from './frontier.js';
 import { requestBytes } from './window.js';
 
 /** Events that leave together. */
-export interface Request {
-  readonly events: readonly TargetEvent[];
-  readonly bytes: number;
+export interface Request extends MeasuredEvents {
   /** Where the source goes on once this request is confirmed; undefined when the request ends inside a record. */
   readonly end: Cursor | undefined;
 }
@@ -24,7 +29,7 @@ export class Lane {
   /** Requests that are complete and have not left, in order. */
   private readonly due: Request[] = [];
   private filling: TargetEvent[] = [];
-  private fillingBytes = 0;
+  private fillingSize: AppendSize = noBytes;
 
   constructor(
     private readonly target: Pick<Target, 'measure' | 'appendBytes'>,
@@ -52,17 +57,16 @@ export class Lane {
   add(events: readonly TargetEvent[], record: SourceRecord): void {
     const { appendBytes } = this.target;
     const fullBytes = Math.min(requestBytes, appendBytes);
-    let bytes = 0;
-    // guard: size-of-every-event
-    for (const event of events) bytes += this.target.measure(event);
-    if (this.fillingBytes + bytes > fullBytes) this.completeFilling();
-    if (bytes > appendBytes) this.addInParts(events, appendBytes);
-    else {
-      for (const event of events) this.filling.push(event);
-      this.fillingBytes += bytes;
-    }
+    const measured = events.map((event) => ({
+      event,
+      // guard: size-of-every-event
+      size: this.target.measure(event),
+    }));
+    const bytes = measured.reduce((sum, { size }) => sum + size.bytes, 0);
+    if (this.fillingSize.bytes + bytes > fullBytes) this.completeFilling();
+    for (const { event, size } of measured) this.fill(event, size, appendBytes);
     this.frontier.take(record);
-    if (this.fillingBytes >= fullBytes) this.completeFilling();
+    if (this.fillingSize.bytes >= fullBytes) this.completeFilling();
   }
 
   /** Makes a request of the events at hand, also if it is not full. */
@@ -85,19 +89,19 @@ export class Lane {
     this.inFlight--;
   }
 
-  /** Cuts inside a record, which only happens to one that the server would not take whole. Resume can go on there. */
-  private addInParts(events: readonly TargetEvent[], appendBytes: number): void {
-    for (const event of events) {
-      const bytes = this.target.measure(event);
-      if (this.isFilling && this.fillingBytes + bytes > appendBytes) this.cut(undefined);
-      this.filling.push(event);
-      this.fillingBytes += bytes;
-    }
+  /** Cuts inside a record where the server would not take it whole. Resume can go on there. */
+  private fill(event: TargetEvent, size: AppendSize, appendBytes: number): void {
+    const together = sumOf(this.fillingSize, size);
+    // guard: longest-message
+    const fits = together.bytes <= appendBytes && together.sentBytes <= maxSentBytes;
+    if (!fits && this.isFilling) this.cut(undefined);
+    this.filling.push(event);
+    this.fillingSize = sumOf(this.fillingSize, size);
   }
 
   private cut(end: Cursor | undefined): void {
-    this.due.push({ events: this.filling, bytes: this.fillingBytes, end });
+    this.due.push({ events: this.filling, size: this.fillingSize, end });
     this.filling = [];
-    this.fillingBytes = 0;
+    this.fillingSize = noBytes;
   }
 }

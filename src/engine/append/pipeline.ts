@@ -42,14 +42,14 @@ export interface Pipeline {
 }
 
 /**
- * Opens a call on the target stream and appends after `from`: a {@link Lane} cuts the events into requests, an
+ * Appends to the target stream after `from`, on one call: a {@link Lane} cuts the events into requests, an
  * {@link AppendWindow} says when one may leave, and a {@link Frontier} says what is confirmed.
  *
  * Every request expects the revision that the one before it will leave. If one fails, all after it fail, unless a
  * foreign append leaves just the revision that the next one expects; the next resume looks for such a hole.
  */
 export function appendPipeline(target: Target, stream: string, from: Progress, clock: Clock): Pipeline {
-  return new CallPipeline(target, target.open(stream), from, new AppendWindow(clock));
+  return new CallPipeline(target, stream, from, new AppendWindow(clock));
 }
 
 class CallPipeline implements Pipeline {
@@ -60,13 +60,15 @@ class CallPipeline implements Pipeline {
   private recordsSinceTurn = 0;
   private failure: Error | undefined;
   private wake: () => void = () => undefined;
+  private readonly call: AppendCall;
 
   constructor(
     target: Target,
-    private readonly call: AppendCall,
+    private readonly stream: string,
     from: Progress,
     private readonly window: AppendWindow,
   ) {
+    this.call = target.open();
     this.frontier = new Frontier(from);
     this.lane = new Lane(target, this.frontier, from.revision);
   }
@@ -91,8 +93,8 @@ class CallPipeline implements Pipeline {
 
   async send(): Promise<void> {
     for (let { next } = this.lane; next; { next } = this.lane) {
-      const { bytes } = next;
-      await this.until(() => this.window.hasRoom(bytes));
+      const { size } = next;
+      await this.until(() => this.window.hasRoom(size.bytes));
       await this.call.writable();
       this.rethrow();
       this.leave(next);
@@ -123,8 +125,8 @@ class CallPipeline implements Pipeline {
   private leave(request: Request): void {
     const expected = this.lane.depart(request);
     const departure = this.frontier.depart(request.end, this.lane.lastMark);
-    const timed = this.window.sent(request.bytes);
-    this.call.append(request.events, expected).then(
+    const timed = this.window.sent(request.size.bytes);
+    this.call.append(this.stream, request, expected).then(
       (revision) => this.answered(departure, timed, revision),
       (error: Error) => this.failed(error),
     );

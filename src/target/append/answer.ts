@@ -4,8 +4,8 @@ import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { Failure } from '../../core/failure.js';
-import type { AppendLimit, AppendSize } from './limit.js';
-import { noStream } from '../target.js';
+import type { AppendLimit } from './limit.js';
+import { type AppendSize, noStream } from '../target.js';
 import {
   accessDenied,
   type Doing,
@@ -23,6 +23,8 @@ export interface AppendQuestion {
   readonly size: AppendSize;
   /** The stream's last revision before the append. */
   readonly expected: number;
+  /** The only revision that a success may name. */
+  readonly must: number;
   readonly doing: Doing;
   /** Learns the limit that the server names. */
   readonly limit: AppendLimit;
@@ -49,8 +51,7 @@ export interface AppendSuccess {
  * @throws Failure `TargetTruncated`, or `TargetRefused` when the revision is not the one that must come
  */
 export function confirmedRevision({ revision, positioned }: AppendSuccess, question: AppendQuestion): number {
-  const { stream, size, expected, doing } = question;
-  const must = expected + size.events;
+  const { stream, expected, must, doing } = question;
   // guard: success-without-a-position
   if (!positioned) {
     throw new Failure(

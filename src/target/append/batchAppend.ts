@@ -3,27 +3,26 @@ import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { asFailure, type Failure } from '../../core/failure.js';
-import type { TargetEvent } from '../../core/record.js';
 import { type AppendQuestion, batchRevision, callFailure, readBatchAnswer, uncertain } from './answer.js';
-import { type AppendLimit, appendSize } from './limit.js';
-import { batchRequestBytes, eventsBytes, maxRequestBytes, writeBatchRequest } from './request.js';
+import type { AppendLimit } from './limit.js';
+import { batchRequest, headBytes } from './request.js';
 import type { BufferPool } from './bufferPool.js';
 import { answerMs, type AppendFeatures, asBytes, type Connection } from '../connect/connection.js';
 import { ignoreRejection } from '../../core/time.js';
-import type { AppendCall } from '../target.js';
+import type { AppendCall, MeasuredEvents } from '../target.js';
 import type { Doing } from '../failure.js';
 
 /** What an append call works with. */
 export interface AppendParts {
   readonly connection: Connection;
   readonly features: AppendFeatures;
-  readonly stream: string;
-  readonly doing: Doing;
+  /** An append to this stream, for messages. */
+  readonly doing: (stream: string) => Doing;
   readonly limit: AppendLimit;
   readonly buffers: BufferPool;
   readonly clock: Clock;
-  /** Told when the connection, not just one append, has failed. */
-  readonly onLost: (error: unknown) => void;
+  /** Told when the connection, not just one append, has failed; the last append, if any, was to `stream`. */
+  readonly onLost: (error: unknown, stream: string | undefined) => void;
 }
 
 interface InFlight extends AppendQuestion {
@@ -53,6 +52,7 @@ export class BatchAppendCall implements AppendCall {
   private inFlight: InFlight[] = [];
   private readonly correlationPrefix = randomUUID().slice(0, 24);
   private sent = 0;
+  private lastStream: string | undefined;
   private over: Error | undefined;
   /** gRPC has given the call its status and will not touch it again. */
   private gone = false;
@@ -79,26 +79,24 @@ export class BatchAppendCall implements AppendCall {
     });
   }
 
-  append(events: readonly TargetEvent[], expected: number): Promise<number> {
-    const { stream, doing, limit, features, buffers, clock } = this.parts;
-    const question: AppendQuestion = { stream, size: appendSize(events), expected, doing, limit };
+  append(stream: string, { events, size }: MeasuredEvents, expected: number): Promise<number> {
+    const { doing, limit, features, buffers, clock } = this.parts;
+    this.lastStream = stream;
+    const must = expected + events.length;
+    const question: AppendQuestion = { stream, size, expected, must, doing: doing(stream), limit };
     if (this.over) return ignoreRejection(Promise.reject(uncertain(question, 'the call is over', this.over)));
-    const bytes = eventsBytes(events);
-    const ms = deadlineMs(bytes);
+    const ms = deadlineMs(size.sentBytes);
     const correlationId = this.nextCorrelationId();
     const head = { stream, expected, correlationId, deadlineSeconds: features.durations ? ms / 1_000 : undefined };
-    const length = batchRequestBytes(head, bytes);
-    // guard: longest-message
-    if (length > maxRequestBytes && events.length > 1) return this.appendHalves(events, expected);
-    const buffer = buffers.take(length);
-    writeBatchRequest(head, events, buffer);
+    const buffer = buffers.take(headBytes + size.sentBytes);
+    const request = batchRequest(head, events, buffer);
     const answer = new Promise<number>((resolve, reject) => {
       // guard: deadline-of-an-append
       const silent = (): void => this.lost(new Error(`it did not answer within ${ms / 1_000} s`));
       const stopDeadline = clock.after(ms, silent);
       this.inFlight.push({ ...question, correlationId, resolve, reject, stopDeadline, buffer });
     });
-    if (!this.call.write(buffer.subarray(0, length))) this.full = true;
+    if (!this.call.write(request)) this.full = true;
     return ignoreRejection(answer);
   }
 
@@ -110,14 +108,6 @@ export class BatchAppendCall implements AppendCall {
   close(): void {
     const closed = new Error('the call was closed');
     this.end(closed, (append) => uncertain(append, closed.message));
-  }
-
-  /** Sends two requests where one message cannot hold all: small events take more in a message than they count for. */
-  private appendHalves(events: readonly TargetEvent[], expected: number): Promise<number> {
-    const half = events.length >>> 1;
-    const first = this.append(events.slice(0, half), expected);
-    const second = this.append(events.slice(half), expected + half);
-    return ignoreRejection(first.then(() => second));
   }
 
   private receive(bytes: Buffer): void {
@@ -153,7 +143,7 @@ export class BatchAppendCall implements AppendCall {
   private lost(error: Error): void {
     if (this.over) return;
     this.end(error, (append) => callFailure(error, append));
-    this.parts.onLost(error);
+    this.parts.onLost(error, this.lastStream);
   }
 
   private end(why: Error, failureOf: (append: InFlight) => Failure): void {

@@ -1,31 +1,12 @@
 import { Failure } from '../../core/failure.js';
 import type { TargetEvent } from '../../core/record.js';
-import { maxRequestBytes, proposedBytes } from './request.js';
+import { type AppendSize, maxSentBytes } from '../target.js';
+import { proposedBytes } from './request.js';
 
-/** Room in a request for what it says beside its events: stream name, correlation id, deadline. */
-const headBytes = 2_048;
-/** The longest stream name that leaves that room, in characters. */
+/** The longest stream name for which the head of a request has room, in characters. */
 const maxStreamLength = 1_024;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const zeroUuid = '00000000-0000-0000-0000-000000000000';
-
-/** What an append holds, as {@link AppendLimit.measure} counts. */
-export interface AppendSize {
-  /** How many. */
-  readonly events: number;
-  readonly bytes: number;
-  readonly maxBytes: number;
-}
-
-export function appendSize(events: readonly TargetEvent[]): AppendSize {
-  let [bytes, maxBytes] = [0, 0];
-  for (const event of events) {
-    const counted = countedBytes(event);
-    bytes += counted;
-    if (counted > maxBytes) maxBytes = counted;
-  }
-  return { events: events.length, bytes, maxBytes };
-}
 
 /** Knows how much the server takes in one append, and decides which events may be sent at all. */
 export class AppendLimit {
@@ -35,7 +16,7 @@ export class AppendLimit {
 
   constructor(private limit: number) {}
 
-  /** One append has at most this many bytes, as {@link measure} counts. */
+  /** One append has at most this many {@link AppendSize.bytes}. */
   get bytes(): number {
     return this.limit;
   }
@@ -51,27 +32,24 @@ export class AppendLimit {
   }
 
   /**
-   * The bytes that an event counts for in an append: data, metadata and two bytes for each UTF-16 unit of the type.
-   * Servers from 24.10 on count this way; earlier ones count the data alone.
+   * Servers from 24.10 on count data, metadata and type; earlier ones count the data alone.
    *
    * @throws Failure `Unconvertible` or `EventTooLarge` for an event that the server would refuse
    */
-  measure(event: TargetEvent): number {
-    const { id, type } = event;
+  measure(event: TargetEvent): AppendSize {
+    const { id, type, data, metadata } = event;
     if (!uuid.test(id) || id === zeroUuid) throw unconvertible(event, `its id ${JSON.stringify(id)} is not a UUID`);
     if (type !== this.goodType) this.checkType(event);
-    const counted = countedBytes(event);
+    const bytes = data.length + metadata.length + 2 * type.length;
     // guard: limit-of-an-event
-    if (counted > this.eventLimit) throw tooLarge(event, counted, this.eventLimit, 'the limit of one event');
+    if (bytes > this.eventLimit) throw tooLarge(event, bytes, this.eventLimit, 'the limit of one event');
     // guard: limit-of-an-append
-    if (counted > this.limit) throw tooLarge(event, counted, this.limit, 'the limit of one append');
-    // Encoding adds little to a large event, so an event of less than half a message certainly fits.
-    if (counted < maxRequestBytes / 2) return counted;
-    const sent = proposedBytes(event);
-    const room = maxRequestBytes - headBytes;
+    if (bytes > this.limit) throw tooLarge(event, bytes, this.limit, 'the limit of one append');
+    const sentBytes = proposedBytes(event);
     // guard: limit-of-a-message
-    if (sent > room) throw tooLarge(event, sent, room, 'the longest message that the server reads');
-    return counted;
+    if (sentBytes > maxSentBytes)
+      throw tooLarge(event, sentBytes, maxSentBytes, 'the longest message that the server reads');
+    return { bytes, maxBytes: bytes, sentBytes };
   }
 
   private checkType(event: TargetEvent): void {
@@ -90,11 +68,6 @@ export function checkStreamName(stream: string): void {
     'SettingsInvalid',
     `TARGET_STREAM cannot be ${JSON.stringify(stream)}: expected 1 to ${maxStreamLength} printable ASCII characters, the first not a $.`,
   );
-}
-
-/** The size of an event as the strictest server counts it, in bytes. */
-function countedBytes({ data, metadata, type }: TargetEvent): number {
-  return data.length + metadata.length + 2 * type.length;
 }
 
 /** An event that the server does not take. */

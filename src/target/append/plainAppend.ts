@@ -1,14 +1,12 @@
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import type { AppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { Failure } from '../../core/failure.js';
-import type { TargetEvent } from '../../core/record.js';
 import { type AppendQuestion, callFailure, confirmedRevision, uncertain, wrongExpectedRevision } from './answer.js';
-import { appendSize } from './limit.js';
-import { appendOptions, appendProposed, eventsBytes } from './request.js';
+import { plainRequest } from './request.js';
 import { type AppendParts, deadlineMs } from './batchAppend.js';
 import { asBytes } from '../connect/connection.js';
 import { ignoreRejection } from '../../core/time.js';
-import { type AppendCall, noStream } from '../target.js';
+import { type AppendCall, type MeasuredEvents, noStream } from '../target.js';
 
 /** For a server without BatchAppend: each append is a call of its own, and the next waits for its answer. */
 export class PlainAppendCall implements AppendCall {
@@ -18,13 +16,15 @@ export class PlainAppendCall implements AppendCall {
 
   constructor(private readonly parts: AppendParts) {}
 
-  append(events: readonly TargetEvent[], expected: number): Promise<number> {
-    const { stream, doing, limit } = this.parts;
-    const question: AppendQuestion = { stream, size: appendSize(events), expected, doing, limit };
+  append(stream: string, measured: MeasuredEvents, expected: number): Promise<number> {
+    const { doing, limit } = this.parts;
+    const { events, size } = measured;
+    const must = expected + events.length;
+    const question: AppendQuestion = { stream, size, expected, must, doing: doing(stream), limit };
     const answer = this.last.then(async () => {
       if (this.over) throw uncertain(question, 'the call is over', this.over);
       try {
-        return plainRevision(await this.send(question, events), question);
+        return plainRevision(await this.send(question, measured), question);
       } catch (error) {
         throw this.end(error instanceof Failure ? error : callFailure(error, question));
       }
@@ -48,7 +48,7 @@ export class PlainAppendCall implements AppendCall {
     return failure;
   }
 
-  private send(question: AppendQuestion, events: readonly TargetEvent[]): Promise<AppendResp> {
+  private send(question: AppendQuestion, measured: MeasuredEvents): Promise<AppendResp> {
     const { connection, clock, onLost } = this.parts;
     return new Promise((resolve, reject) => {
       const settle = (action: () => void): void => {
@@ -57,7 +57,7 @@ export class PlainAppendCall implements AppendCall {
       };
       const lost = (error: Error): void => {
         reject(callFailure(error, question));
-        onLost(error);
+        onLost(error, question.stream);
       };
       const call = connection.grpc.makeClientStreamRequest(
         '/event_store.client.streams.Streams/Append',
@@ -73,15 +73,14 @@ export class PlainAppendCall implements AppendCall {
           reject(uncertain(question, why.message));
           call.cancel();
         });
-      const ms = deadlineMs(eventsBytes(events));
+      const ms = deadlineMs(measured.size.sentBytes);
       // guard: deadline-of-a-plain-append
       const silent = (): void => {
         lost(new Error(`it did not answer within ${ms / 1_000} s`));
         call.cancel();
       };
       const stopDeadline = clock.after(ms, silent);
-      call.write(appendOptions(question));
-      for (const event of events) call.write(appendProposed(event));
+      for (const message of plainRequest(question, measured)) call.write(message);
       call.end();
     });
   }

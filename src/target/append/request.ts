@@ -1,15 +1,16 @@
 import type { TargetEvent } from '../../core/record.js';
-import { noStream } from '../target.js';
+import { type MeasuredEvents, noStream } from '../target.js';
 
 /**
- * The encoder of append requests: straight from an event's bytes to protobuf, without an object in between.
+ * The encoder of append requests: straight from an event's bytes to protobuf, without an object in between. It writes
+ * from the last byte to the first, so that the length of each field is known when it is written in front of it.
  *
  * Shapes: `event_store.client.streams.BatchAppendReq` and `AppendReq` of EventStoreDB's streams.proto; both hold the
  * same `ProposedMessage {UUID id = 1; map<string, string> metadata = 2; bytes custom_metadata = 3; bytes data = 4}`.
  */
 
-/** The longest gRPC message that the server takes, in bytes; above it a BatchAppend call dies whole. */
-export const maxRequestBytes = 16_767_216;
+/** A request has at most this many bytes beside its events: stream name, correlation id, deadline. */
+export const headBytes = 2_048;
 
 /** The constant part of an event: its content type and type as two entries of the message's metadata map. */
 interface TypeEntries {
@@ -25,8 +26,8 @@ const typeEntries = new Map<string, TypeEntries>();
 
 /** How many bytes one event takes in a request, its own tag and length included. */
 export function proposedBytes(event: TargetEvent): number {
-  const body = proposedBodyBytes(event);
-  return 1 + varintBytes(body) + body;
+  const { data, metadata } = event;
+  return fieldBytes(uuidFieldBytes + entriesOf(event).length + fieldBytes(metadata.length) + fieldBytes(data.length));
 }
 
 /** What an append request says beside its events. */
@@ -44,75 +45,53 @@ export interface BatchHead extends AppendHead {
   readonly deadlineSeconds?: number | undefined;
 }
 
-/** How many bytes the events take in a request. */
-export function eventsBytes(events: readonly TargetEvent[]): number {
-  let bytes = 0;
-  for (const event of events) bytes += proposedBytes(event);
-  return bytes;
-}
-
-/** How many bytes {@link writeBatchRequest} will write; `ofEvents` is what {@link eventsBytes} says of them. */
-export function batchRequestBytes(head: BatchHead, ofEvents: number): number {
-  const options = batchOptionsBytes(head);
-  return uuidFieldBytes + 1 + varintBytes(options) + options + ofEvents + 2;
-}
-
-/**
- * Writes one whole BatchAppend request (options, every event, `is_final`) to the beginning of `into`.
- *
- * @returns the bytes written; always what {@link batchRequestBytes} says
- */
-export function writeBatchRequest(head: BatchHead, events: readonly TargetEvent[], into: Buffer): number {
-  let at = writeUuid(0x0a, head.correlationId, into, 0);
-  into[at++] = 0x12;
-  at = writeVarint(batchOptionsBytes(head), into, at);
-  at = writeStreamAndExpected(head, into, at);
+/** Writes one whole BatchAppend request (options, every event, `is_final`) to the end of `into`, and returns it. */
+export function batchRequest(head: BatchHead, events: readonly TargetEvent[], into: Buffer): Buffer {
+  let at = into.length;
+  into[--at] = 0x01;
+  into[--at] = 0x20;
+  for (const event of backwards(events)) at = writeProposed(0x1a, event, into, at);
+  const end = at;
   if (head.deadlineSeconds !== undefined) {
-    into[at++] = 0x3a;
-    into[at++] = 1 + varintBytes(head.deadlineSeconds);
-    into[at++] = 0x08;
     at = writeVarint(head.deadlineSeconds, into, at);
+    into[--at] = 0x08;
+    at = writeFieldHead(0x3a, end - at, into, at);
   }
-  for (const event of events) at = writeProposed(0x1a, event, into, at);
-  into[at++] = 0x20;
-  into[at++] = 0x01;
-  return at;
+  at = writeStreamAndExpected(head, into, at);
+  at = writeFieldHead(0x12, end - at, into, at);
+  return into.subarray(writeUuid(0x0a, head.correlationId, into, at));
 }
 
-/** The first message of a plain Append call: the stream and the revision expected. */
-export function appendOptions(head: AppendHead): Buffer {
-  const options = streamAndExpectedBytes(head);
-  const into = Buffer.allocUnsafe(1 + varintBytes(options) + options);
-  into[0] = 0x0a;
-  writeStreamAndExpected(head, into, writeVarint(options, into, 1));
-  return into;
+/** The messages of a plain Append call: the stream and the revision expected, then each event. */
+export function plainRequest(head: AppendHead, { events, size }: MeasuredEvents): Buffer[] {
+  const into = Buffer.allocUnsafeSlow(headBytes + size.sentBytes);
+  const messages: Buffer[] = [];
+  let end = into.length;
+  for (const event of backwards(events)) {
+    const at = writeProposed(0x12, event, into, end);
+    messages.push(into.subarray(at, end));
+    end = at;
+  }
+  const at = writeStreamAndExpected(head, into, end);
+  messages.push(into.subarray(writeFieldHead(0x0a, end - at, into, at), end));
+  return messages.reverse();
 }
 
-/** One event as a message of a plain Append call. */
-export function appendProposed(event: TargetEvent): Buffer {
-  const into = Buffer.allocUnsafe(proposedBytes(event));
-  writeProposed(0x12, event, into, 0);
-  return into;
+function* backwards(events: readonly TargetEvent[]): Generator<TargetEvent> {
+  for (let index = events.length - 1; index >= 0; index--) {
+    const event = events[index];
+    if (event) yield event;
+  }
 }
 
-function writeProposed(tag: number, event: TargetEvent, into: Buffer, start: number): number {
-  into[start] = tag;
-  let at = writeVarint(proposedBodyBytes(event), into, start + 1);
-  at = writeUuid(0x0a, event.id, into, at);
-  const entries = entriesOf(event);
-  into.set(entries, at);
-  at += entries.length;
+function writeProposed(tag: number, event: TargetEvent, into: Buffer, end: number): number {
+  let at = writeBytes(0x22, event.data, into, end);
   at = writeBytes(0x1a, event.metadata, into, at);
-  return writeBytes(0x22, event.data, into, at);
-}
-
-function proposedBodyBytes(event: TargetEvent): number {
-  return (
-    uuidFieldBytes +
-    entriesOf(event).length +
-    bytesFieldBytes(event.metadata.length) +
-    bytesFieldBytes(event.data.length)
-  );
+  const entries = entriesOf(event);
+  at -= entries.length;
+  into.set(entries, at);
+  at = writeUuid(0x0a, event.id, into, at);
+  return writeFieldHead(tag, end - at, into, at);
 }
 
 /** Most stores know few types: each is encoded once. The cache is emptied when a store proves to be otherwise. */
@@ -133,72 +112,69 @@ function entriesOf(event: TargetEvent): Uint8Array {
 function mapEntry(key: string, value: string): Buffer {
   const name = Buffer.from(key);
   const text = Buffer.from(value);
-  const body = bytesFieldBytes(name.length) + bytesFieldBytes(text.length);
-  const into = Buffer.alloc(1 + varintBytes(body) + body);
-  into[0] = 0x12;
-  writeBytes(0x12, text, into, writeBytes(0x0a, name, into, writeVarint(body, into, 1)));
+  const into = Buffer.allocUnsafe(fieldBytes(fieldBytes(name.length) + fieldBytes(text.length)));
+  const at = writeBytes(0x0a, name, into, writeBytes(0x12, text, into, into.length));
+  writeFieldHead(0x12, into.length - at, into, at);
   return into;
 }
 
-function batchOptionsBytes(head: BatchHead): number {
-  const deadline = head.deadlineSeconds === undefined ? 0 : 3 + varintBytes(head.deadlineSeconds);
-  return streamAndExpectedBytes(head) + deadline;
-}
-
-function streamAndExpectedBytes({ stream, expected }: AppendHead): number {
-  const identifier = bytesFieldBytes(Buffer.byteLength(stream));
-  return bytesFieldBytes(identifier) + (expected === noStream ? 2 : 1 + varintBytes(expected));
-}
-
-function writeStreamAndExpected({ stream, expected }: AppendHead, into: Buffer, start: number): number {
-  const name = Buffer.from(stream);
-  into[start] = 0x0a;
-  let at = writeVarint(bytesFieldBytes(name.length), into, start + 1);
-  at = writeBytes(0x1a, name, into, at);
+function writeStreamAndExpected({ stream, expected }: AppendHead, into: Buffer, end: number): number {
+  let at = end;
   if (expected === noStream) {
+    into[--at] = 0x00;
     // guard: no-stream
-    into[at++] = 0x1a;
-    into[at++] = 0x00;
-    return at;
+    into[--at] = 0x1a;
+  } else {
+    at = writeVarint(expected, into, at);
+    // guard: exact-revision
+    into[--at] = 0x10;
   }
-  // guard: exact-revision
-  into[at++] = 0x10;
-  return writeVarint(expected, into, at);
+  const endOfName = at;
+  at = writeBytes(0x1a, Buffer.from(stream), into, at);
+  return writeFieldHead(0x0a, endOfName - at, into, at);
 }
 
 /** The text form: every server takes it, and it is one native write instead of thirty-two steps. */
-function writeUuid(tag: number, id: string, into: Buffer, at: number): number {
+function writeUuid(tag: number, id: string, into: Buffer, end: number): number {
+  const at = end - uuidFieldBytes;
   into[at] = tag;
   into[at + 1] = 2 + uuidBytes;
   into[at + 2] = 0x12;
   into[at + 3] = uuidBytes;
   into.write(id, at + 4, uuidBytes, 'latin1');
-  return at + uuidFieldBytes;
+  return at;
 }
 
 /** An empty field is left out, as proto3 does. */
-function writeBytes(tag: number, bytes: Uint8Array, into: Buffer, start: number): number {
-  if (bytes.length === 0) return start;
-  into[start] = tag;
-  const at = writeVarint(bytes.length, into, start + 1);
+function writeBytes(tag: number, bytes: Uint8Array, into: Buffer, end: number): number {
+  if (bytes.length === 0) return end;
+  const at = end - bytes.length;
   into.set(bytes, at);
-  return at + bytes.length;
+  return writeFieldHead(tag, bytes.length, into, at);
 }
 
-function bytesFieldBytes(length: number): number {
+/** Tag and length of a field whose content stands behind them. */
+function writeFieldHead(tag: number, length: number, into: Buffer, end: number): number {
+  const at = writeVarint(length, into, end) - 1;
+  into[at] = tag;
+  return at;
+}
+
+function fieldBytes(length: number): number {
   return length === 0 ? 0 : 1 + varintBytes(length) + length;
 }
 
 /** `value` is a non-negative safe integer. */
-function writeVarint(value: number, into: Buffer, start: number): number {
+function writeVarint(value: number, into: Buffer, end: number): number {
+  const start = end - varintBytes(value);
   let at = start;
   let rest = value;
   while (rest >= 0x80) {
     into[at++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
   }
-  into[at++] = rest;
-  return at;
+  into[at] = rest;
+  return start;
 }
 
 function varintBytes(value: number): number {

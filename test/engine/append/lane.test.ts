@@ -6,15 +6,15 @@ import { Failure } from '../../../src/core/failure.js';
 import { Frontier } from '../../../src/engine/append/frontier.js';
 import { Lane, type Request } from '../../../src/engine/append/lane.js';
 import { requestBytes } from '../../../src/engine/append/window.js';
-import { noStream } from '../../../src/target/target.js';
+import { type AppendSize, maxSentBytes, noStream } from '../../../src/target/target.js';
 import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
 
 const maxEventBytes = 2 * requestBytes;
 
 function openLane({ appendBytes = 1_048_576, revision = noStream } = {}): Lane {
-  const measure = ({ data }: TargetEvent): number => {
+  const measure = ({ data, metadata }: TargetEvent): AppendSize => {
     if (data.length > maxEventBytes) throw new Failure('EventTooLarge', 'too large');
-    return data.length;
+    return { bytes: data.length, maxBytes: data.length, sentBytes: data.length + metadata.length };
   };
   return new Lane({ appendBytes, measure }, new Frontier({ cursor: beginning, revision }), revision);
 }
@@ -99,8 +99,22 @@ describe('A lane cuts the events of whole records into requests', () => {
     const lane = openLane({ ...(appendBytes !== undefined && { appendBytes }) });
     for (const [at, sizes] of records.entries()) add(lane, at + 1, sizes);
     const requests = departAll(lane).map(({ request }) => request);
-    expect(requests.map(({ events, bytes, end }) => [events.length, bytes, end?.position])).toEqual(complete);
+    expect(requests.map(({ events, size, end }) => [events.length, size.bytes, end?.position])).toEqual(complete);
     expect(lane.isFilling).toBe(filling);
+  });
+
+  test('A record that is small as the server counts is cut inside where one message cannot hold it', () => {
+    const lane = openLane();
+    const record = sampleRecord(1);
+    const half = new Uint8Array(maxSentBytes / 2);
+    const events = sampleEvents(record, 3).map((event) => ({ ...event, data: new Uint8Array(1), metadata: half }));
+    lane.add(events, record);
+    lane.completeFilling();
+    expect(departAll(lane).map(({ request }) => [request.size.sentBytes, request.end?.position])).toEqual([
+      [1 + half.length, undefined],
+      [1 + half.length, undefined],
+      [1 + half.length, 2],
+    ]);
   });
 
   test('A request that is completed early ends after the last record', () => {
@@ -108,7 +122,7 @@ describe('A lane cuts the events of whole records into requests', () => {
     add(lane, 1, [small, small]);
     expect(lane.next).toBeUndefined();
     lane.completeFilling();
-    expect(lane.next).toMatchObject({ bytes: 2 * small, end: { position: 2 } });
+    expect(lane.next).toMatchObject({ size: { bytes: 2 * small, maxBytes: small }, end: { position: 2 } });
     lane.completeFilling();
     expect(departAll(lane)).toHaveLength(1);
   });

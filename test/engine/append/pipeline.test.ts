@@ -22,7 +22,7 @@ interface Sent {
 function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
   const sent: Sent[] = [];
   const call: AppendCall = {
-    append: (events, expected) =>
+    append: (_stream, { events }, expected) =>
       new Promise((resolve, reject) => {
         const succeed = (): void => resolve(expected + events.length);
         if (sent.push({ events, expected, succeed, fail: reject }) === 1 && answersFirst) succeed();
@@ -32,7 +32,7 @@ function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
   };
   const target: Pick<Target, 'open' | 'measure' | 'appendBytes'> = {
     appendBytes,
-    measure: (event) => event.data.length,
+    measure: ({ data: { length } }) => ({ bytes: length, maxBytes: length, sentBytes: length }),
     open: () => call,
   };
   return { sent, target: target as Target };
@@ -201,7 +201,7 @@ describe('a pipeline', () => {
       ...target,
       measure: (event: TargetEvent) => {
         if (event.data.length > 1000) throw tooLarge;
-        return event.data.length;
+        return target.measure(event);
       },
     };
     const pipeline = openPipeline(picky);

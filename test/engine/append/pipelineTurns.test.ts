@@ -7,6 +7,7 @@ import { beginning } from '../../../src/core/cursor.js';
 import type { SourceRecord } from '../../../src/core/record.js';
 import { systemClock } from '../../../src/core/clock.js';
 import { lokadTapes } from '../../../src/source/lokadTapes.js';
+import { AppendLimit } from '../../../src/target/append/limit.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { MemoryContainer } from '../../support/memoryContainer.js';
@@ -48,16 +49,18 @@ const convert = createConvert({
 });
 const tooMuch = { hashedBytes: 600 * 1024, hashes: 2_500, records: 1_000 };
 
+const limit = new AppendLimit(1_048_576);
+
 /** A target that takes everything at once, so that nothing but the code under test gives others their turn. */
 function readyTarget(): Target {
   const call: AppendCall = {
-    append: (events, expected) => Promise.resolve(expected + events.length),
+    append: (_stream, { events }, expected) => Promise.resolve(expected + events.length),
     writable: () => Promise.resolve(),
     close: () => undefined,
   };
   const target: Pick<Target, 'open' | 'measure' | 'appendBytes'> = {
     appendBytes: 1_048_576,
-    measure: ({ data, metadata, type }) => data.length + metadata.length + 2 * type.length,
+    measure: (event) => limit.measure(event),
     open: () => call,
   };
   return target as Target;

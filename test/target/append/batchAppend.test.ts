@@ -5,7 +5,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Channel, credentials, Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/core/clock.js';
+import { beginning } from '../../../src/core/cursor.js';
 import type { TargetEvent } from '../../../src/core/record.js';
+import { appendPipeline } from '../../../src/engine/append/pipeline.js';
 import { AppendLimit } from '../../../src/target/append/limit.js';
 import { BatchAppendCall, deadlineMs } from '../../../src/target/append/batchAppend.js';
 import { BufferPool } from '../../../src/target/append/bufferPool.js';
@@ -15,14 +17,15 @@ import { noStream, type AppendCall, type Target } from '../../../src/target/targ
 import { embeddedServer } from '../../support/embeddedServer.js';
 import { RecordingLogger } from '../../support/recordingLogger.js';
 import { FakeClock } from '../../support/fakeClock.js';
+import { sampleEvents as recordEvents, sampleRecord } from '../../support/sampleRecords.js';
 import { eventually, until } from '../../support/waits.js';
 import { failureOf, never, openTarget } from '../openTarget.js';
-import { sampleEvent, sampleEvents } from '../sampleEvent.js';
+import { measured, sampleEvent, sampleEvents } from '../sampleEvent.js';
 import { batchRequest, errorFor, scriptedServer, successFor } from '../scriptedServer.js';
 
 /** Several appends of one event each, in flight at once. */
 function inFlight(call: AppendCall, count: number): Promise<number>[] {
-  return Array.from({ length: count }, (_, i) => call.append(sampleEvents(1), i - 1));
+  return Array.from({ length: count }, (_, i) => call.append('billing', measured(sampleEvents(1)), i - 1));
 }
 
 function kinds(appends: Promise<number>[]): Promise<string[]> {
@@ -34,10 +37,13 @@ describe('A call whose server falls silent', () => {
     const server = await embeddedServer();
     const clock = new FakeClock();
     const target = openTarget({ connectionString: server.connectionString, clock });
-    const call = target.open('billing');
-    expect(await call.append(sampleEvents(1), -1)).toBe(0);
+    const call = target.open();
+    expect(await call.append('billing', measured(sampleEvents(1)), -1)).toBe(0);
     server.faults.silent = true;
-    const appends = [call.append(sampleEvents(1), 0), call.append(sampleEvents(1), 1)];
+    const appends = [
+      call.append('billing', measured(sampleEvents(1)), 0),
+      call.append('billing', measured(sampleEvents(1)), 1),
+    ];
     await eventually('both appends to be sent', () => expect(clock.pending).toBe(2));
     clock.advance(15_999);
     expect(clock.pending).toBe(2);
@@ -45,7 +51,7 @@ describe('A call whose server falls silent', () => {
     expect(await kinds(appends)).toEqual(['AppendUncertain', 'AppendUncertain']);
     expect(clock.pending).toBe(0);
     server.faults.clear();
-    expect(await target.open('billing').append(sampleEvents(1), 0)).toBe(1);
+    expect(await target.open().append('billing', measured(sampleEvents(1)), 0)).toBe(1);
   });
 
   test('A BatchAppend call gets a second more for each 64 KiB', () => {
@@ -57,10 +63,10 @@ describe('A call', () => {
   test('A BatchAppend call that the server ends politely rejects what is in flight', async () => {
     const server = await embeddedServer({ writeTimeoutMs: 600_000 });
     const target = openTarget({ connectionString: server.connectionString });
-    const call = target.open('billing');
-    await call.append(sampleEvents(1), -1);
+    const call = target.open();
+    await call.append('billing', measured(sampleEvents(1)), -1);
     server.faults.holdCommits();
-    const append = call.append(sampleEvents(1), 0);
+    const append = call.append('billing', measured(sampleEvents(1)), 0);
     await eventually('the append to arrive', () => expect(server.faults.writes).toBe(2));
     server.faults.endBatchAppendCalls();
     const failure = await failureOf(append);
@@ -71,7 +77,7 @@ describe('A call', () => {
   test('A BatchAppend call matches answers that come in any order', async () => {
     const server = await embeddedServer();
     server.faults.reorderReplies = true;
-    const call = openTarget({ connectionString: server.connectionString }).open('billing');
+    const call = openTarget({ connectionString: server.connectionString }).open();
     const order: number[] = [];
     const appends = inFlight(call, 20).map(async (append) => order.push(await append));
     await Promise.all(appends);
@@ -86,34 +92,38 @@ describe('A call', () => {
     const target = openTarget({ connectionString: server.connectionString, clock });
     const events = sampleEvents(2);
     server.faults.loseAcknowledgements();
-    const lost = target.open('billing').append(events, -1);
+    const lost = target.open().append('billing', measured(events), -1);
     await eventually('the events to be written', () => expect(server.lastRevision('billing')).toBe(1));
     clock.advance(60_000);
     expect((await failureOf(lost)).kind).toBe('AppendUncertain');
-    expect(await target.open('billing').append(events, -1)).toBe(1);
+    expect(await target.open().append('billing', measured(events), -1)).toBe(1);
     expect(server.lastRevision('billing')).toBe(1);
   });
 
   test.each(['dropBefore', 'dropAfter'] as const)('A BatchAppend call that is cut (%s) fails whole', async (fault) => {
     const server = await embeddedServer();
     const target = openTarget({ connectionString: server.connectionString });
-    const call = target.open('billing');
-    await call.append(sampleEvents(1), -1);
+    const call = target.open();
+    await call.append('billing', measured(sampleEvents(1)), -1);
     server.faults.next('none', fault);
-    const appends = [call.append(sampleEvents(1), 0), call.append(sampleEvents(1), 1), call.append(sampleEvents(1), 2)];
+    const appends = [
+      call.append('billing', measured(sampleEvents(1)), 0),
+      call.append('billing', measured(sampleEvents(1)), 1),
+      call.append('billing', measured(sampleEvents(1)), 2),
+    ];
     const outcomes = await Promise.allSettled(appends);
     expect(outcomes.slice(1).map(({ status: how }) => how)).toEqual(['rejected', 'rejected']);
     for (const append of appends.slice(1)) expect((await failureOf(append)).kind).toBe('AppendUncertain');
-    expect((await failureOf(call.append(sampleEvents(1), 3))).kind).toBe('AppendUncertain');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), 3))).kind).toBe('AppendUncertain');
     const tail = await target.tail('billing', never);
     expect(tail.kind === 'event' && tail.event.revision).toBe(server.lastRevision('billing'));
   });
 
   test('A BatchAppend call that times out at the server is of unknown outcome', async () => {
     const server = await embeddedServer();
-    const call = openTarget({ connectionString: server.connectionString }).open('billing');
+    const call = openTarget({ connectionString: server.connectionString }).open();
     server.faults.next('timeoutAfter');
-    expect((await failureOf(call.append(sampleEvents(1), -1))).kind).toBe('AppendUncertain');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), -1))).kind).toBe('AppendUncertain');
     expect(server.lastRevision('billing')).toBe(0);
   });
 
@@ -130,7 +140,7 @@ describe('A call', () => {
           }),
       });
       const target = openTarget({ connectionString: `${connectionString}&connectionName=ferry` });
-      await target.open('billing').append(sampleEvents(1), -1);
+      await target.open().append('billing', measured(sampleEvents(1)), -1);
       expect(seen).toHaveLength(1);
       expect(seen[0]?.metadata).toMatchObject({ 'requires-leader': 'true', 'connection-name': 'ferry' });
       expect(seen[0]?.metadata['user-agent']).toMatch(/grpc-node/);
@@ -150,8 +160,11 @@ describe('A server that refuses an append', () => {
         void call.once('data', (bytes: Buffer) => answer(batchRequest(bytes)).forEach((each) => call.write(each))),
     });
     const target = openTarget({ connectionString });
-    const call = target.open('billing');
-    const [first, second] = [call.append(events, 4), call.append(sampleEvents(1), 6)];
+    const call = target.open();
+    const [first, second] = [
+      call.append('billing', measured(events), 4),
+      call.append('billing', measured(sampleEvents(1)), 6),
+    ];
     const failures = [await failureOf(first), await failureOf(second)] as const;
     expect(failures[1].kind).toBe('AppendUncertain');
     return { failure: failures[0], target };
@@ -246,13 +259,13 @@ describe('A server that answers nonsense', () => {
         }),
     });
     const clock = new FakeClock();
-    const call = openTarget({ connectionString, clock }).open('billing');
+    const call = openTarget({ connectionString, clock }).open();
     return { call, clock, asked: () => asked };
   }
 
   test('An answer with a revision that must not come is refused with the facts', async () => {
     const { call } = await answered((r) => [successFor(r, (a) => a.getSuccess()?.setCurrentRevision('9'))]);
-    expect(await failureOf(call.append(sampleEvents(2), 4))).toMatchObject({
+    expect(await failureOf(call.append('billing', measured(sampleEvents(2)), 4))).toMatchObject({
       kind: 'TargetRefused',
       facts: { stream: 'billing', expected: 4, revision: '9', must: 6 },
     });
@@ -262,19 +275,19 @@ describe('A server that answers nonsense', () => {
     const { call } = await answered((r) => [
       successFor(r, (a) => a.getSuccess()?.setNoPosition(new sharedMessages.Empty())),
     ]);
-    expect((await failureOf(call.append(sampleEvents(2), 4))).kind).toBe('TargetTruncated');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(2)), 4))).kind).toBe('TargetTruncated');
   });
 
   test('An answer of bytes that are no message ends the call', async () => {
     const { call } = await answered(() => [Buffer.of(0x0a, 0x7f, 0x01)]);
-    const failure = await failureOf(call.append(sampleEvents(2), 4));
+    const failure = await failureOf(call.append('billing', measured(sampleEvents(2)), 4));
     expect(failure.kind).toBe('AppendUncertain');
     expect(failure.message).toContain('cannot be understood');
   });
 
   test('An answer of neither success nor error is of unknown outcome', async () => {
     const { call } = await answered((r) => [successFor(r, (a) => a.clearSuccess())]);
-    expect((await failureOf(call.append(sampleEvents(2), 4))).kind).toBe('AppendUncertain');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(2)), 4))).kind).toBe('AppendUncertain');
   });
 
   test('Answers to what nobody asked, and answers that are repeated, are ignored', async () => {
@@ -285,14 +298,14 @@ describe('A server that answers nonsense', () => {
       successFor(r),
       errorFor(r, 4, 'Timeout', 'Timeout'),
     ]);
-    expect(await call.append(sampleEvents(2), 4)).toBe(6);
-    expect(await call.append(sampleEvents(2), 6)).toBe(8);
+    expect(await call.append('billing', measured(sampleEvents(2)), 4)).toBe(6);
+    expect(await call.append('billing', measured(sampleEvents(2)), 6)).toBe(8);
     call.close();
   });
 
   test('Nonsense answers about other appends leave ours to its deadline', async () => {
     const { call, clock, asked } = await answered((r) => [successFor(r, (a) => a.clearCorrelationId())]);
-    const append = call.append(sampleEvents(1), 4);
+    const append = call.append('billing', measured(sampleEvents(1)), 4);
     await eventually('the append to arrive', () => expect(asked()).toBe(1));
     clock.advance(16_000);
     expect((await failureOf(append)).kind).toBe('AppendUncertain');
@@ -309,7 +322,7 @@ describe('A server that answers nonsense', () => {
         a.setCorrelationId(new sharedMessages.UUID().setStructured(structured));
       }),
     ]);
-    expect(await call.append(sampleEvents(2), 4)).toBe(6);
+    expect(await call.append('billing', measured(sampleEvents(2)), 4)).toBe(6);
     call.close();
   });
 
@@ -318,8 +331,8 @@ describe('A server that answers nonsense', () => {
       batchAppend: (call) =>
         void call.on('data', () => call.emit('error', Object.assign(new Error('oops'), { code: status.INTERNAL }))),
     });
-    const call = openTarget({ connectionString }).open('billing');
-    expect((await failureOf(call.append(sampleEvents(1), 4))).kind).toBe('AppendUncertain');
+    const call = openTarget({ connectionString }).open();
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), 4))).kind).toBe('AppendUncertain');
   });
 });
 
@@ -328,15 +341,15 @@ describe('A node that does not lead', () => {
     const [follower, leader] = [await embeddedServer(), await embeddedServer()];
     const logger = new RecordingLogger();
     const target = openTarget({ connectionString: follower.connectionString, logger });
-    const call = target.open('billing');
-    await call.append(sampleEvents(1), -1);
+    const call = target.open();
+    await call.append('billing', measured(sampleEvents(1)), -1);
     follower.faults.leader = { host: '127.0.0.1', port: leader.port };
     call.close();
-    const failure = await failureOf(target.open('billing').append(sampleEvents(1), 0));
+    const failure = await failureOf(target.open().append('billing', measured(sampleEvents(1)), 0));
     expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
     expect(failure.message).toContain(`the leader is now 127.0.0.1:${leader.port}`);
     expect(logger.events('warn')).toEqual(['append-call-lost']);
-    expect(await target.open('billing').append(sampleEvents(2), -1)).toBe(1);
+    expect(await target.open().append('billing', measured(sampleEvents(2)), -1)).toBe(1);
     expect(leader.lastRevision('billing')).toBe(1);
 
     leader.faults.leader = { host: '127.0.0.1', port: follower.port };
@@ -355,8 +368,8 @@ describe('A node that does not lead', () => {
       batchAppend: (call) => void call.once('data', () => call.emit('error', resigned)),
     });
     const target = openTarget({ connectionString });
-    expect(await kinds(inFlight(target.open('billing'), 3))).toEqual(Array(3).fill('AppendUncertain'));
-    expect(await target.open('billing').append(sampleEvents(1), -1)).toBe(0);
+    expect(await kinds(inFlight(target.open(), 3))).toEqual(Array(3).fill('AppendUncertain'));
+    expect(await target.open().append('billing', measured(sampleEvents(1)), -1)).toBe(0);
     expect(leader.lastRevision('billing')).toBe(0);
   });
 
@@ -370,7 +383,9 @@ describe('A node that does not lead', () => {
 
 describe('Flow control', () => {
   /** A server that reads nothing until it is told to, and then answers everything. */
-  async function stalledServer(): Promise<{ target: Target; requests: BatchAppendReq[]; flow: () => void }> {
+  async function stalledServer(
+    appendBytes = 1_048_576,
+  ): Promise<{ target: Target; requests: BatchAppendReq[]; flow: () => void }> {
     const requests: BatchAppendReq[] = [];
     let flow: () => void = () => undefined;
     const flowing = new Promise<void>((resolve) => (flow = resolve));
@@ -384,16 +399,16 @@ describe('Flow control', () => {
           }),
         ),
     });
-    return { target: openTarget({ connectionString }), requests, flow };
+    return { target: openTarget({ connectionString, appendBytes }), requests, flow };
   }
 
   test('Flow control makes writable wait until the server reads on', async () => {
     const { target, flow } = await stalledServer();
-    const call = target.open('billing');
+    const call = target.open();
     await call.writable(); // the call is open: what follows leaves at once
     // Many times what a call may send unread, and more requests than are taken without a wait.
     const appends = Array.from({ length: 40 }, (_, i) =>
-      call.append([sampleEvent({ data: randomBytes(100_000) })], i - 1),
+      call.append('billing', measured([sampleEvent({ data: randomBytes(100_000) })]), i - 1),
     );
     let flows = false;
     const writable = call.writable().then(() => flows);
@@ -407,10 +422,10 @@ describe('Flow control', () => {
 
   test('Flow control frees who waits for a call that ends', async () => {
     const { target } = await stalledServer();
-    const call = target.open('billing');
+    const call = target.open();
     await call.writable();
     const appends = Array.from({ length: 40 }, (_, i) =>
-      call.append([sampleEvent({ data: randomBytes(100_000) })], i - 1),
+      call.append('billing', measured([sampleEvent({ data: randomBytes(100_000) })]), i - 1),
     );
     const waiting = call.writable();
     call.close();
@@ -420,13 +435,13 @@ describe('Flow control', () => {
 
   test('Flow control leaves every byte as it was when copies are late: buffers are used again only when their request is answered', async () => {
     const { target, requests, flow } = await stalledServer();
-    const call = target.open('billing');
+    const call = target.open();
     const batches = Array.from({ length: 60 }, () =>
       Array.from({ length: 3 }, () => sampleEvent({ data: randomBytes(30_000), metadata: randomBytes(500) })),
     );
     const answers: Promise<number>[] = [];
     for (const [i, batch] of batches.entries()) {
-      answers.push(call.append(batch, i * 3 - 1));
+      answers.push(call.append('billing', measured(batch), i * 3 - 1));
       if (i === 10) flow();
       // From then on a window of four, so that buffers do come back and are used again.
       if (i > 10) await answers[i - 4];
@@ -460,14 +475,13 @@ describe('Flow control', () => {
     const call = new BatchAppendCall({
       connection,
       features: { batch: true, durations: true },
-      stream: 'billing',
-      doing: { what: 'append', server: 'here', secure: false },
+      doing: () => ({ what: 'append', server: 'here', secure: false }),
       limit: new AppendLimit(1_048_576),
       buffers,
       clock: systemClock,
       onLost: () => undefined,
     });
-    const answer = call.append([sampleEvent()], noStream);
+    const answer = call.append('billing', measured([sampleEvent()]), noStream);
     call.close();
     expect(given).not.toHaveBeenCalled();
     expect((await failureOf(answer)).kind).toBe('AppendUncertain');
@@ -475,12 +489,15 @@ describe('Flow control', () => {
   });
 
   test('Flow control lets leave in two what one message cannot hold', async () => {
-    const { target, requests, flow } = await stalledServer();
+    const { target, requests, flow } = await stalledServer(32_000_000);
     flow();
-    const events = [sampleEvent({ data: randomBytes(9_000_000) }), sampleEvent({ data: randomBytes(9_000_000) })];
-    const call = target.open('billing');
-    expect(await call.append(events, 4)).toBe(6);
+    const record = sampleRecord(1);
+    const events = recordEvents(record, 2).map((event) => ({ ...event, data: randomBytes(9_000_000) }));
+    const pipeline = appendPipeline(target, 'billing', { cursor: beginning, revision: 4 }, systemClock);
+    pipeline.add(events, record);
+    await pipeline.drain();
+    expect(pipeline.confirmed).toMatchObject({ revision: 6, cursor: { position: 2 } });
     expect(requests.map((request) => request.getOptions()?.getStreamPosition())).toEqual(['4', '5']);
-    call.close();
+    pipeline.close();
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../src/core/failure.js';
 import type { TargetEvent } from '../../../src/core/record.js';
 import { AppendLimit, checkStreamName } from '../../../src/target/append/limit.js';
-import { eventsBytes, batchRequestBytes, maxRequestBytes } from '../../../src/target/append/request.js';
+import { batchRequest, headBytes } from '../../../src/target/append/request.js';
+import { maxSentBytes } from '../../../src/target/target.js';
 import { sampleEvent } from '../sampleEvent.js';
 
 function refusal(action: () => unknown): Failure {
@@ -15,6 +16,9 @@ function refusal(action: () => unknown): Failure {
   throw new Error('it was not refused');
 }
 
+/** The longest message that the server reads. */
+const maxRequestBytes = 16_767_216;
+
 function sized(dataBytes: number): TargetEvent {
   return sampleEvent({ data: Buffer.alloc(dataBytes), contentType: 'application/octet-stream' });
 }
@@ -22,13 +26,13 @@ function sized(dataBytes: number): TargetEvent {
 describe('An event', () => {
   test('The size of an event counts its data, its metadata, and two bytes for each UTF-16 unit of its type', () => {
     const event = sampleEvent({ type: 'aé名🎉', data: Buffer.alloc(10), metadata: Buffer.alloc(7) });
-    expect(new AppendLimit(1_000).measure(event)).toBe(10 + 7 + 2 * 5);
+    expect(new AppendLimit(1_000).measure(event)).toMatchObject({ bytes: 10 + 7 + 2 * 5, maxBytes: 10 + 7 + 2 * 5 });
   });
 
   test('An event of exactly the limit passes, one byte more is refused with what and where it is', () => {
     const limit = new AppendLimit(1_000);
-    const rest = limit.measure(sized(0));
-    expect(limit.measure(sized(1_000 - rest))).toBe(1_000);
+    const rest = limit.measure(sized(0)).bytes;
+    expect(limit.measure(sized(1_000 - rest)).bytes).toBe(1_000);
     const event = { ...sized(1_001 - rest), mark: { ...sized(0).mark, position: 77, index: 2 } };
     const failure = refusal(() => limit.measure(event));
     expect(failure).toMatchObject({
@@ -42,10 +46,13 @@ describe('An event', () => {
   test('An event that fits no gRPC message is refused however large an append may be', () => {
     const limit = new AppendLimit(268_435_456);
     expect(refusal(() => limit.measure(sized(maxRequestBytes))).kind).toBe('EventTooLarge');
-    const largest = sized(maxRequestBytes - 2_048 - 200);
-    limit.measure(largest);
+    const rest = limit.measure(sized(maxSentBytes - 1_000)).sentBytes - (maxSentBytes - 1_000);
+    const largest = sized(maxSentBytes - rest);
+    expect(limit.measure(largest).sentBytes).toBe(maxSentBytes);
+    expect(refusal(() => limit.measure(sized(maxSentBytes - rest + 1))).kind).toBe('EventTooLarge');
     const head = { stream: 'x'.repeat(1_024), expected: 2 ** 53 - 1, correlationId: largest.id, deadlineSeconds: 300 };
-    expect(batchRequestBytes(head, eventsBytes([largest]))).toBeLessThanOrEqual(maxRequestBytes);
+    const room = Buffer.alloc(headBytes + maxSentBytes);
+    expect(batchRequest(head, [largest], room).length).toBeLessThanOrEqual(maxRequestBytes);
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { embeddedServer } from '../../support/embeddedServer.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { eventually } from '../../support/waits.js';
 import { failureOf, never, openTarget } from '../openTarget.js';
-import { sampleEvent, sampleEvents } from '../sampleEvent.js';
+import { measured, sampleEvent, sampleEvents } from '../sampleEvent.js';
 import { scriptedServer } from '../scriptedServer.js';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
@@ -43,9 +43,11 @@ describe('A server without BatchAppend', () => {
     'A server without BatchAppend gets one append at a time, in order (%s)',
     async (features) => {
       const { behind, connectionString, seen } = await oldServer(features);
-      const call = openTarget({ connectionString: `${connectionString}&connectionName=ferry` }).open('billing');
+      const call = openTarget({ connectionString: `${connectionString}&connectionName=ferry` }).open();
       const events = sampleEvents(30);
-      const answers = Array.from({ length: 10 }, (_, i) => call.append(events.slice(i * 3, i * 3 + 3), i * 3 - 1));
+      const answers = Array.from({ length: 10 }, (_, i) =>
+        call.append('billing', measured(events.slice(i * 3, i * 3 + 3)), i * 3 - 1),
+      );
       await call.writable();
       expect(await Promise.all(answers)).toEqual(answers.map((_, i) => i * 3 + 2));
       expect(seen.maxOpen).toBe(1);
@@ -59,9 +61,12 @@ describe('A server without BatchAppend', () => {
 
   test('A server without BatchAppend refuses a wrong revision, and all behind it are uncertain', async () => {
     const { behind, connectionString } = await oldServer();
-    const call = openTarget({ connectionString }).open('billing');
-    await call.append(sampleEvents(3), -1);
-    const [wrong, next] = [call.append(sampleEvents(1), 0), call.append(sampleEvents(1), 2)];
+    const call = openTarget({ connectionString }).open();
+    await call.append('billing', measured(sampleEvents(3)), -1);
+    const [wrong, next] = [
+      call.append('billing', measured(sampleEvents(1)), 0),
+      call.append('billing', measured(sampleEvents(1)), 2),
+    ];
     expect(await failureOf(wrong)).toMatchObject({
       kind: 'WrongExpectedRevision',
       facts: { stream: 'billing', expected: 0, actual: '2' },
@@ -73,10 +78,10 @@ describe('A server without BatchAppend', () => {
 
   test('A server without BatchAppend recognises what it already has', async () => {
     const { behind, connectionString } = await oldServer();
-    const call = openTarget({ connectionString }).open('billing');
+    const call = openTarget({ connectionString }).open();
     const events = sampleEvents(3);
-    await call.append(events, -1);
-    expect(await call.append(events, -1)).toBe(2);
+    await call.append('billing', measured(events), -1);
+    expect(await call.append('billing', measured(events), -1)).toBe(2);
     expect(behind.lastRevision('billing')).toBe(2);
   });
 
@@ -84,7 +89,7 @@ describe('A server without BatchAppend', () => {
     const { connectionString } = await oldServer('plain', { maxAppendBytes: 5_000 });
     const target = openTarget({ connectionString });
     const events = [sampleEvent({ data: Buffer.alloc(3_000) }), sampleEvent({ data: Buffer.alloc(3_000) })];
-    expect((await failureOf(target.open('billing').append(events, -1))).kind).toBe('AppendTooLarge');
+    expect((await failureOf(target.open().append('billing', measured(events), -1))).kind).toBe('AppendTooLarge');
     expect(target.appendBytes).toBe(5_000);
   });
 
@@ -92,7 +97,7 @@ describe('A server without BatchAppend', () => {
     const { connectionString } = await oldServer('plain', { maxEventBytes: 5_000 });
     const target = openTarget({ connectionString });
     const large = sampleEvent({ data: Buffer.alloc(6_000), at: { position: 9 } });
-    expect((await failureOf(target.open('billing').append([...sampleEvents(1), large], -1))).kind).toBe(
+    expect((await failureOf(target.open().append('billing', measured([...sampleEvents(1), large]), -1))).kind).toBe(
       'AppendTooLarge',
     );
     expect(() => target.measure(large)).toThrow('Event 0 of position 9');
@@ -104,8 +109,8 @@ describe('A server without BatchAppend', () => {
     const admin = EventStoreDBClient.connectionString(behind.connectionString);
     await admin.tombstoneStream('billing');
     await admin.dispose();
-    const call = openTarget({ connectionString }).open('billing');
-    expect((await failureOf(call.append(sampleEvents(1), -1))).kind).toBe('TargetDeleted');
+    const call = openTarget({ connectionString }).open();
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), -1))).kind).toBe('TargetDeleted');
     expect(await tailOf(behind)).toEqual({ kind: 'tombstoned' });
   });
 
@@ -113,8 +118,11 @@ describe('A server without BatchAppend', () => {
     const { behind, connectionString, seen } = await oldServer();
     behind.faults.silent = true;
     const clock = new FakeClock();
-    const call = openTarget({ connectionString, clock }).open('billing');
-    const [append, next] = [call.append(sampleEvents(1), -1), call.append(sampleEvents(1), 0)];
+    const call = openTarget({ connectionString, clock }).open();
+    const [append, next] = [
+      call.append('billing', measured(sampleEvents(1)), -1),
+      call.append('billing', measured(sampleEvents(1)), 0),
+    ];
     await eventually('the append to arrive', () => expect(seen.metadata).toHaveLength(1));
     clock.advance(16_000);
     expect((await failureOf(append)).kind).toBe('AppendUncertain');
@@ -127,7 +135,11 @@ describe('A server without BatchAppend', () => {
       features: 'plain',
       append: (_, answer) => answer({ code: status.ABORTED, details: 'Operation timed out: Commit phase timeout.' }),
     });
-    const failure = await failureOf(openTarget({ connectionString }).open('billing').append(sampleEvents(1), -1));
+    const failure = await failureOf(
+      openTarget({ connectionString })
+        .open()
+        .append('billing', measured(sampleEvents(1)), -1),
+    );
     expect(failure.kind).toBe('AppendUncertain');
     expect(failure.message).toContain('Commit phase timeout');
   });
@@ -138,7 +150,11 @@ describe('A server without BatchAppend', () => {
         features: 'plain',
         append: (_, answer) => answer(null, bytes),
       });
-      const failure = await failureOf(openTarget({ connectionString }).open('billing').append(sampleEvents(1), -1));
+      const failure = await failureOf(
+        openTarget({ connectionString })
+          .open()
+          .append('billing', measured(sampleEvents(1)), -1),
+      );
       expect(failure.kind).toBe('AppendUncertain');
     }
   });
@@ -147,13 +163,13 @@ describe('A server without BatchAppend', () => {
     let arrived = 0;
     const { connectionString } = await scriptedServer({ features: 'plain', append: () => void (arrived += 1) });
     const clock = new FakeClock();
-    const call = openTarget({ connectionString, clock }).open('billing');
-    const append = call.append(sampleEvents(1), -1);
+    const call = openTarget({ connectionString, clock }).open();
+    const append = call.append('billing', measured(sampleEvents(1)), -1);
     const refusal = failureOf(append);
     await eventually('the append to arrive', () => expect(arrived).toBe(1));
     call.close();
     expect((await refusal).kind).toBe('AppendUncertain');
-    expect((await failureOf(call.append(sampleEvents(1), 0))).kind).toBe('AppendUncertain');
+    expect((await failureOf(call.append('billing', measured(sampleEvents(1)), 0))).kind).toBe('AppendUncertain');
     expect(clock.pending).toBe(0);
   });
 });

@@ -4,23 +4,18 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TargetEvent } from '../../../src/core/record.js';
-import {
-  appendOptions,
-  appendProposed,
-  batchRequestBytes,
-  type BatchHead,
-  eventsBytes,
-  proposedBytes,
-  writeBatchRequest,
-} from '../../../src/target/append/request.js';
-import { sampleEvent } from '../sampleEvent.js';
+import { type BatchHead, batchRequest, headBytes, plainRequest } from '../../../src/target/append/request.js';
+import { measured, sampleEvent } from '../sampleEvent.js';
 
 function encode(head: BatchHead, events: readonly TargetEvent[]): Buffer {
-  const length = batchRequestBytes(head, eventsBytes(events));
-  const room = Buffer.alloc(length + 64, 0xee);
-  expect(writeBatchRequest(head, events, room)).toBe(length);
-  expect(room.subarray(length).equals(Buffer.alloc(64, 0xee))).toBe(true);
-  return room.subarray(0, length);
+  const { sentBytes } = measured(events).size;
+  const room = Buffer.alloc(headBytes + sentBytes, 0xee);
+  const request = batchRequest(head, events, room);
+  // The events take what they were measured to take, and nothing stands before the request.
+  expect(request.length).toBe(sentBytes + batchRequest(head, [], Buffer.alloc(headBytes)).length);
+  const before = room.length - request.length;
+  expect(room.subarray(0, before).equals(Buffer.alloc(before, 0xee))).toBe(true);
+  return request;
 }
 
 /** What the client library's generated classes make of the same request; the deadline, which they lack, left out. */
@@ -134,13 +129,20 @@ describe('An append request', () => {
   test('An append request of the plain kind is the options and each event as messages of their own', () => {
     const one = sampleEvent({ type: 'Ünïcode', data: randomBytes(300) });
     const { AppendReq } = streamsMessages;
-    const message = AppendReq.deserializeBinary(appendProposed(one)).getProposedMessage();
-    expect(appendProposed(one)).toHaveLength(proposedBytes(one));
+    const two = sampleEvent();
+    const sent = measured([one, two]);
+    const head = { stream: 'billing', expected: 0 };
+    const [, first = Buffer.of(), second = Buffer.of()] = plainRequest(head, sent);
+    const message = AppendReq.deserializeBinary(first).getProposedMessage();
+    expect(first.length + second.length).toBe(sent.size.sentBytes);
+    expect(AppendReq.deserializeBinary(second).getProposedMessage()?.getId()?.getString()).toBe(two.id);
     expect(message?.getId()?.getString()).toBe(one.id);
     expect(message?.getMetadataMap().get('type')).toBe('Ünïcode');
     expect(Buffer.from(message?.getData_asU8() ?? [])).toEqual(one.data);
     for (const expected of [-1, 0, 300]) {
-      const options = AppendReq.deserializeBinary(appendOptions({ stream: 'billing', expected })).getOptions();
+      const options = AppendReq.deserializeBinary(
+        plainRequest({ ...head, expected }, sent)[0] ?? Buffer.of(),
+      ).getOptions();
       expect(Buffer.from(options?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString()).toBe('billing');
       expect(options?.hasNoStream()).toBe(expected === -1);
       if (expected >= 0) expect(options?.getRevision()).toBe(String(expected));

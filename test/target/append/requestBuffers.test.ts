@@ -10,7 +10,7 @@ describe('The bytes of a request', () => {
     const { requests, road, target } = await throughTheRoad();
     road.stall();
     const open = target();
-    const sender = new Sender(() => open.open('billing'), road);
+    const sender = new Sender(() => open.open(), 'billing', road);
     for (let count = 0; count < 30; count++) await sender.take({ do: 'send', sizes: [40_000, 1, 40_000] });
     await eventually('the connection to be taken', () => expect(road.taken).toBe(1));
     expect(requests.size).toBe(0);

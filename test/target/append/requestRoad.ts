@@ -9,7 +9,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { stallingRoad, type StallingRoad } from '../../support/stallingRoad.js';
 import { until } from '../../support/waits.js';
-import { sampleEvent } from '../sampleEvent.js';
+import { measured, sampleEvent } from '../sampleEvent.js';
 import { batchRequest, scriptedServer, successFor } from '../scriptedServer.js';
 
 /** More than the flow control of one call lets through unread, so that a stalled road is felt at once. */
@@ -54,6 +54,7 @@ export class Sender {
 
   constructor(
     private readonly open: () => AppendCall,
+    private readonly stream: string,
     private readonly road: StallingRoad,
   ) {
     this.call = open();
@@ -107,7 +108,7 @@ export class Sender {
 
   private send(sizes: readonly number[]): void {
     const events = sizes.map((bytes) => sampleEvent({ data: randomBytes(bytes), metadata: randomBytes(bytes % 500) }));
-    const answer = this.call.append(events, this.sent - 1);
+    const answer = this.call.append(this.stream, measured(events), this.sent - 1);
     answer.catch(() => undefined);
     this.batches.push({ events, answer });
     this.sent += events.length;
@@ -147,7 +148,7 @@ export async function checkRandomSteps(numRuns: number): Promise<void> {
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const open = target();
       const stream = `run-${++runs}`; // what was given up in the run before may still arrive
-      const sender = new Sender(() => open.open(stream), road);
+      const sender = new Sender(() => open.open(), stream, road);
       try {
         for (const each of steps) await sender.take(each);
         // Answered, so that no run closes a connection that is still being made: gRPC lets the next run share it.

@@ -5,7 +5,7 @@ import { FakeClock } from '../../support/fakeClock.js';
 import { embeddedServer } from '../../support/embeddedServer.js';
 import { eventually, until } from '../../support/waits.js';
 import { failureOf, openTarget } from '../openTarget.js';
-import { sampleEvents } from '../sampleEvent.js';
+import { measured, sampleEvents } from '../sampleEvent.js';
 
 /** A port whose connections get no answer until they are let through to a server. */
 async function silentRoad() {
@@ -43,9 +43,9 @@ describe('Two targets on one server', () => {
     const { connectionString, held } = road;
     const closed = openTarget({ connectionString, clock: new FakeClock() });
     const open = openTarget({ connectionString, clock: new FakeClock() });
-    const failing = failureOf(closed.open('billing').append(sampleEvents(1), -1));
+    const failing = failureOf(closed.open().append('billing', measured(sampleEvents(1)), -1));
     await eventually('the first connection to be taken', () => expect(held).toHaveLength(1));
-    const appending = open.open('billing').append(sampleEvents(2), -1);
+    const appending = open.open().append('billing', measured(sampleEvents(2)), -1);
     await eventually('the second connection to be taken', () => expect(held).toHaveLength(2));
     await closed.close();
     expect((await until('the append of the closed target to fail', failing)).kind).toBe('AppendUncertain');

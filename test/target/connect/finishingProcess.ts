@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { systemClock } from '../../../src/core/clock.js';
 import { eventStoreTarget } from '../../../src/target/eventStoreTarget.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { sampleEvents } from '../sampleEvent.js';
+import { measured, sampleEvents } from '../sampleEvent.js';
 
 const [connectionString = '', stream = '', impatient] = process.argv.slice(2);
 const target = eventStoreTarget({ connectionString, appendBytes: 1_048_576, clock: systemClock, logger: silentLogger });
@@ -20,7 +20,7 @@ if (impatient !== undefined) {
 try {
   const tail = target.tail(stream, signal);
   tail.catch(() => undefined);
-  await target.open(stream).append(sampleEvents(2), -1);
+  await target.open().append(stream, measured(sampleEvents(2)), -1);
   process.stdout.write(`tail: ${(await tail).kind}\n`);
 } catch (error) {
   process.stdout.write(`failed: ${String(error)}\n`);

@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../../src/target/target.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { eventually, until } from '../../support/waits.js';
 import { failureOf, never, openTarget } from '../openTarget.js';
-import { sampleEvents } from '../sampleEvent.js';
+import { measured, sampleEvents } from '../sampleEvent.js';
 import { batchRequest, scriptedServer, successFor } from '../scriptedServer.js';
 
 const missing: Page = { kind: 'missing' };
@@ -131,7 +131,7 @@ describe('Reading from a server', () => {
     });
     const clock = new FakeClock();
     const target = openTarget({ connectionString, clock });
-    await target.open('billing').append(sampleEvents(1), -1);
+    await target.open().append('billing', measured(sampleEvents(1)), -1);
     const failing = failureOf(target.tail('billing', never));
     await eventually('the stream and its metadata to be read', () => expect(reads).toBe(2));
     clock.advance(15_000);
@@ -189,13 +189,17 @@ describe('Reading from a server', () => {
     await tail;
     expect(clock.pending).toBe(0);
     await failureOf(target.tail('billing', never));
-    await failureOf(target.open('billing').append(sampleEvents(1), -1));
+    await failureOf(target.open().append('billing', measured(sampleEvents(1)), -1));
   });
 
   test('Reading a stream that the server keeps for itself is not tried', async () => {
     const target = openTarget({ connectionString: 'esdb://127.0.0.1:1?tls=false' });
     expect((await failureOf(target.tail('$settings', never))).kind).toBe('SettingsInvalid');
-    expect(() => target.open('$settings')).toThrow('the first not a $');
+    const append = failureOf(target.open().append('$settings', measured(sampleEvents(1)), -1));
+    expect(await append).toMatchObject({
+      kind: 'SettingsInvalid',
+      message: expect.stringContaining('the first not a $') as string,
+    });
     const read = target.read('$settings', { revision: 0, direction: 'forwards' }, never)[Symbol.asyncIterator]();
     expect((await failureOf(read.next())).kind).toBe('SettingsInvalid');
   });
