@@ -10,7 +10,7 @@ import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
 import { createReconversion } from './verify/reconvert.js';
 import { check, type DoctorInput } from './doctor/doctor.js';
 import { checkNote, type Finding } from './doctor/finding.js';
-import { IncidentNotices } from './engine/report/incidents.js';
+import { IncidentNotices } from './engine/report/notices.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run } from './engine/run.js';

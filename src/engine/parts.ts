@@ -9,7 +9,7 @@ import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
 import type { Logger } from '../core/logger.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
-import type { IncidentNotices } from './report/incidents.js';
+import type { IncidentNotices } from './report/notices.js';
 
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts {

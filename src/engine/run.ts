@@ -1,6 +1,6 @@
 import { asFailure, Failure, type StopKind } from '../core/failure.js';
 import { linkedAbort } from '../core/time.js';
-import { IncidentNotices } from './report/incidents.js';
+import { IncidentNotices } from './report/notices.js';
 import type { Parts, Progress } from './parts.js';
 import { pass } from './pass.js';
 import { Backoff } from './backoff.js';

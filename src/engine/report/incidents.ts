@@ -1,296 +1,200 @@
-import type { FailureNote, OutageNote, RunNote, StopNote } from '../../checkpoint/row.js';
-import type { CheckpointKeeper, RunPatch } from '../../checkpoint/keeper.js';
-import { systemClock, type Clock } from '../../core/clock.js';
-import { Failure, type FailureKind, type StopKind } from '../../core/failure.js';
-import type { Heartbeat } from '../../notify/heartbeat.js';
+import type { RunPatch } from '../../checkpoint/keeper.js';
+import type { FailureNote, OutageNote, StopNote } from '../../checkpoint/row.js';
+import type { Failure, FailureKind, StopKind } from '../../core/failure.js';
+import type { Facts } from '../../core/logger.js';
 import type { Notice } from '../../notify/notice.js';
-import type { Webhook } from '../../notify/webhook.js';
-import { settledWithin } from '../../core/time.js';
-import type { Logger } from '../../core/logger.js';
-import type { Telemetry } from '../../telemetry/telemetry.js';
+
+/** What the checkpoint row says of incidents. */
+export type Noted = Pick<RunPatch, 'outage' | 'stop' | 'lastError'>;
+
+/** A notice that this process has told. */
+export interface Told {
+  /** When the outage began, or the cause of the stop. */
+  readonly which: string;
+  readonly notice: Omit<Notice, 'source' | 'stream'>;
+  /** True once the row has held the incident. If the row holds it no longer, another process has ended it. */
+  noted: boolean;
+  /** True once the notice has arrived everywhere, or was given up. */
+  sent: boolean;
+}
+
+/** What this process has told last: the beginning of the present outage, the end of an outage, a stop. */
+export type Known = { readonly [what in 'outage' | 'over' | 'stop']?: Told | undefined };
+
+type StopFailure = Failure & { readonly kind: StopKind };
+
+/** `sent`: notices may have arrived. */
+export type Happening =
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'stopped'; readonly failure: StopFailure }
+  | { readonly kind: 'good' | 'sent' };
+
+/** What to do: save the row, then write the lines to the log and send the notices that go with them. */
+export interface Step {
+  readonly row: Noted;
+  readonly known: Known;
+  readonly send: readonly Line[];
+  /** What the row holds once it is saved. */
+  readonly holds?: Told | undefined;
+  /** The row has room for one outage, and the end of an earlier one comes first: reconcile the happening again. */
+  readonly again?: true;
+}
+
+interface Line {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly event: string;
+  readonly facts?: Facts;
+  readonly told?: Told | undefined;
+}
+
+/** A claim counts for so long: by then whoever made it has sent the notice, or given it up. */
+const claimHoldsMs = 50_000;
+
+/**
+ * Decides what people are told: once that an outage begins, once that it is over, and once each cause of a stop, across
+ * runs and processes. A notice is claimed in the row, then sent, then marked as sent in the row. So it is told once, or
+ * twice when a process dies in between; while the table cannot be written it is told once per process.
+ *
+ * @param row undefined while nothing is known of it
+ * @param now in ms since 1970
+ */
+export function reconcile(row: Noted | undefined, known: Known, happening: Happening, now: number): Step {
+  switch (happening.kind) {
+    case 'failed':
+      return failed(row, known, happening.failure, now);
+    case 'stopped':
+      return stopped(row, known, happening.failure, now);
+    case 'good': {
+      const { outage, over, send } = ended(row, known, now);
+      const cleared: readonly Line[] = row?.stop || known.stop ? [{ level: 'info', event: 'stop-cleared' }] : [];
+      return { row: { ...row, outage, stop: undefined }, known: { over }, send: [...send, ...cleared] };
+    }
+    case 'sent':
+      return { row: markedSent(row, known), known, send: [] };
+  }
+}
+
+function failed(row: Noted | undefined, known: Known, failure: Failure, now: number): Step {
+  if (row?.outage?.endedAt !== undefined) {
+    const { outage, over, send } = ended(row, { over: known.over }, now);
+    if (send.length > 0) return { row: { ...row, outage }, known: { ...known, over }, send, again: true };
+  }
+  // The row may show an outage as under way although this process has told that it is over.
+  const isUnderWay = row?.outage?.endedAt === undefined && row?.outage?.since !== known.over?.which;
+  const before = isUnderWay ? row?.outage : undefined;
+  const isGone = known.outage?.noted && row && before?.since !== known.outage.which;
+  const told = isGone ? undefined : known.outage;
+  const since = before?.since ?? told?.which ?? iso(now);
+  const tries = (before?.tries ?? 0) + 1;
+  // guard: outage-told-once
+  const isNews = !told && !(before && isTold(before, before.since, now));
+  const outage = isNews ? newlyTold(since, { event: 'outage-began', at: iso(now), failure }) : told;
+  const facts = factsOf(failure);
+  const note = { since, tries, failure: failureNote(failure), notification: notification(told, before) };
+  return {
+    row: { ...row, outage: note, lastError: { ...failureNote(failure), at: iso(now) } },
+    known: { ...known, outage },
+    holds: outage,
+    send: [isNews ? line('outage-began', facts, outage) : line('outage-goes-on', { ...facts, since, tries })],
+  };
+}
+
+function stopped(row: Noted | undefined, known: Known, failure: StopFailure, now: number): Step {
+  const { outage, over, send } = ended(row, known, now);
+  const which = causeOf(failure);
+  const before = row?.stop && causeOf(row.stop.failure) === which ? row.stop : undefined;
+  const isGone = known.stop?.which !== which || (known.stop.noted && row && !before);
+  const told = isGone ? undefined : known.stop;
+  const since = before?.since ?? iso(now);
+  // guard: stop-told-once
+  const isNews = !told && !(before && isTold(before, before.since, now));
+  const stop = isNews ? newlyTold(which, { event: 'stopped', at: iso(now), failure }) : told;
+  const facts = factsOf(failure);
+  const note = { since, failure: failureNote(failure), notification: notification(told, before) };
+  return {
+    row: { ...row, outage, stop: note, lastError: { ...failureNote(failure), at: iso(now) } },
+    known: { over, stop },
+    holds: stop,
+    send: [...send, isNews ? line('stopped', facts, stop) : line('still-stopped', { ...facts, since })],
+  };
+}
+
+type News = Omit<Told['notice'], 'failure'> & { readonly failure?: Notice['failure'] | undefined };
+type Ending = Pick<OutageNote, 'since'> & Partial<Pick<OutageNote, 'tries' | 'endedAt'>> & Pick<News, 'failure'>;
+
+/** An outage is over: claims its end in the row and tells of it, unless that has been done. */
+function ended(row: Noted | undefined, known: Known, now: number) {
+  const outage = row?.outage;
+  const isUnclaimed = outage && (outage.endedAt === undefined || !isTold(outage, outage.endedAt, now));
+  const claimed = isUnclaimed ? { ...outage, endedAt: iso(now), notification: 'claimed' as const } : outage;
+  const told = known.over?.which === outage?.since ? known.over : undefined;
+  // An outage of the table itself may be one that the row has never held.
+  const isUnnoted = known.outage?.noted === false && known.outage.which !== outage?.since;
+  const unnoted = isUnnoted ? { since: known.outage.which, failure: known.outage.notice.failure } : undefined;
+  const untold: Ending | undefined = isUnclaimed && !told ? outage : unnoted;
+  if (!untold) return { outage: claimed, over: known.over, send: [] };
+  const { since, tries, failure, endedAt = iso(now) } = untold;
+  const over = newlyTold(since, { event: 'outage-ended', at: endedAt, since, failure });
+  // An end that was told before must not stay in the row: this process is about to forget that it told it.
+  return { outage: told ? undefined : claimed, over, send: [line('outage-ended', { since, tries, endedAt }, over)] };
+}
+
+/** The row without an end that has arrived; all else that has arrived is marked as sent. */
+function markedSent(row: Noted | undefined, { outage, over, stop }: Known): Noted {
+  const isOver = over?.sent && over.which === row?.outage?.since;
+  const begun = row?.outage?.endedAt === undefined ? markSent(row?.outage, outage, row?.outage?.since) : row.outage;
+  return {
+    ...row,
+    outage: isOver ? undefined : begun,
+    stop: markSent(row?.stop, stop, row?.stop && causeOf(row.stop.failure)),
+  };
+}
+
+function markSent<Note extends OutageNote | StopNote>(note: Note | undefined, told: Told | undefined, which?: string) {
+  const hasArrived = note?.notification === 'claimed' && told?.sent && told.which === which;
+  return hasArrived ? { ...note, notification: 'sent' as const } : note;
+}
+
+/** Whether a process has told this, or is about to. @param claimedAt when it was claimed */
+function isTold({ notification }: OutageNote | StopNote, claimedAt: string, now: number): boolean {
+  // guard: claimed-before-it-is-sent
+  // guard: claim-holds-for-a-while
+  return notification === 'sent' || now - Date.parse(claimedAt) < claimHoldsMs;
+}
+
+function newlyTold(which: string, { failure, ...notice }: News): Told {
+  return { which, notice: { ...notice, ...(failure && { failure: essence(failure) }) }, noted: false, sent: false };
+}
+
+/** What is told is told at error level. */
+function line(event: string, facts: Facts, told?: Told): Line {
+  return { level: told ? 'error' : 'warn', event, facts, told };
+}
+
+/** What the row says of it. @param told by this process @param before what the row said before */
+function notification(told: Told | undefined, before: OutageNote | StopNote | undefined): StopNote['notification'] {
+  return told?.sent ? 'sent' : (before?.notification ?? 'claimed');
+}
 
 /** What a failure tells people. */
 export function failureNote<K extends FailureKind>(failure: Failure & { readonly kind: K }): FailureNote & { kind: K } {
   return { kind: failure.kind, message: failure.message, remedy: failure.remedy, facts: failure.facts };
 }
 
-/** Where people are told beside the log. */
-export interface Channels {
-  readonly webhook?: Webhook;
-  readonly heartbeat?: Heartbeat;
+function essence({ kind, message, remedy }: NonNullable<Notice['failure']>) {
+  return { kind, message, remedy };
 }
 
-/** What of the engine's parts is needed to tell people. */
-interface IncidentParts {
-  readonly checkpoint: CheckpointKeeper;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly telemetry: Telemetry;
-  readonly sourceId: string;
-  readonly stream: string;
-}
-
-/** Something that this process has told. */
-interface Told {
-  /** Which one: since when, or its cause. */
-  readonly what: string;
-  readonly at: string;
-  readonly failure?: FailureNote | undefined;
-  /** True once the row said that it is being told. */
-  stored: boolean;
-  /** True once it was sent everywhere, or was given up. */
-  sent: boolean;
-}
-
-/** A claim in the row this old is nobody's any more: whoever made it would have sent it, or given up, by then. */
-const claimHoldsMs = 50_000;
-/** When a process ends, the last beat gets so long to arrive. */
-const lastBeatMs = 1_000;
-/** So often the row is read again because someone else wrote it in between. */
-const maxTries = 3;
-
-/**
- * Tells people once: when an outage begins and when it ends, and once per cause of a stop, across runs and processes.
- * A notification is claimed in the checkpoint row, then sent (one log line at error level, and to the webhook), then
- * marked sent; so it is sent once, or twice when a process dies in between. Without the table it is once per process:
- * there is one of these in a process, for all of its runs. Replication waits for no channel; where the end of a run waits
- * for one it is by the machine's own clock, since it is the world outside that is waited for.
- */
-export class IncidentNotices {
-  private began: Told | undefined;
-  private ended: Told | undefined;
-  private stop: Told | undefined;
-
-  constructor(
-    private readonly parts: IncidentParts,
-    private readonly channels: Channels = {},
-  ) {}
-
-  /** Something was confirmed. */
-  alive(): void {
-    this.channels.heartbeat?.alive();
-  }
-
-  /** A run is over, and was good. */
-  goodRun(): void {
-    this.channels.heartbeat?.beat();
-  }
-
-  /** A pass failed. Tells people if it is the first failure of this outage. */
-  async failed(failure: Failure): Promise<void> {
-    this.parts.telemetry.set('eventferry.outage', 1);
-    if (this.parts.checkpoint.row?.run?.outage?.endedAt !== undefined) await this.endOutage('again', undefined);
-    const at = this.now();
-    const found = { since: at, tries: 1, mine: false };
-    const stored = await this.change((run) => {
-      const before = run?.outage?.endedAt === undefined ? run?.outage : undefined;
-      if (this.began?.stored && run && before?.since !== this.began.what) this.began = undefined; // ended elsewhere
-      found.since = before?.since ?? this.began?.what ?? at;
-      found.tries = (before?.tries ?? 0) + 1;
-      // guard: outage-told-once
-      found.mine = !this.began && !(before && this.isTold(before, before.since));
-      const notification = found.mine ? 'claimed' : this.notification(this.began, before);
-      const { since, tries } = found;
-      const outage: OutageNote = { since, tries, failure: failureNote(failure), notification };
-      return { outage, lastError: { ...failureNote(failure), at } };
-    });
-    const { since, tries, mine } = found;
-    if (!mine) {
-      if (this.began && stored) this.began.stored = true;
-      this.parts.logger.warn('outage-goes-on', { ...this.facts(failure), since, tries });
-      return;
-    }
-    this.began = { what: since, at, failure: failureNote(failure), stored, sent: false };
-    this.parts.logger.error('outage-began', this.facts(failure));
-    this.send(this.began, { event: 'outage-began', at, failure });
-    await this.mark('again');
-  }
-
-  /** The same for a run that hangs, perhaps at the table: waits no longer than this. Never throws. */
-  async hangs(failure: Failure, withinMs: number): Promise<void> {
-    const told = this.failed(failure).then(() => this.settled(withinMs));
-    await settledWithin(told, withinMs, systemClock);
-  }
-
-  /** A pass was good: an outage is over, and a stop that was found before is gone. @throws Failure `CheckpointMoved` */
-  async good(): Promise<void> {
-    this.parts.telemetry.set('eventferry.outage', 0);
-    this.parts.telemetry.set('eventferry.stopped', 0);
-    this.alive();
-    await this.endOutage('throw', this.began);
-    this.began = undefined;
-    if (this.parts.checkpoint.row?.run?.stop !== undefined || this.stop !== undefined) {
-      await this.change((run) => (run?.stop ? { stop: undefined } : undefined), 'throw');
-      this.stop = undefined;
-      this.parts.logger.info('stop-cleared');
-    }
-    await this.mark('throw');
-  }
-
-  /** A person must decide. Tells people if this cause has not been told yet. */
-  async stopped(failure: Failure & { readonly kind: StopKind }): Promise<void> {
-    this.parts.telemetry.set('eventferry.outage', 0);
-    this.parts.telemetry.set('eventferry.stopped', 1);
-    await this.endOutage('again', this.began);
-    this.began = undefined;
-    const at = this.now();
-    const cause = causeOf(failure);
-    if (this.stop?.what !== cause) this.stop = undefined;
-    const found = { since: at, mine: false };
-    const stored = await this.change((run) => {
-      const before = run?.stop && causeOf(run.stop.failure) === cause ? run.stop : undefined;
-      if (this.stop?.stored && run && !before) this.stop = undefined; // it was gone for a while
-      found.since = before?.since ?? at;
-      // guard: stop-told-once
-      found.mine = !this.stop && !(before && this.isTold(before, before.since));
-      const notification = found.mine ? 'claimed' : this.notification(this.stop, before);
-      const stop: StopNote = { since: found.since, failure: failureNote(failure), notification };
-      return { stop, lastError: { ...failureNote(failure), at } };
-    });
-    const { since, mine } = found;
-    if (!mine) {
-      if (this.stop && stored) this.stop.stored = true;
-      this.parts.logger.warn('still-stopped', { ...this.facts(failure), since });
-      return;
-    }
-    this.stop = { what: cause, at, stored, sent: false };
-    this.parts.logger.error('stopped', this.facts(failure));
-    this.send(this.stop, { event: 'stopped', at, failure });
-    await this.mark('again');
-  }
-
-  /**
-   * Waits until nothing is on its way to the webhook any more, no longer than this, and says in the row what has
-   * arrived. Never throws a failure.
-   */
-  async settled(withinMs: number): Promise<void> {
-    if (this.channels.webhook) await settledWithin(this.channels.webhook.settled(), withinMs, systemClock);
-    await this.mark('again');
-  }
-
-  /** Gives up what is on its way, after a short while. Never throws. */
-  async close(): Promise<void> {
-    const { webhook, heartbeat } = this.channels;
-    webhook?.close();
-    if (heartbeat) await settledWithin(heartbeat.settled(), lastBeatMs, systemClock);
-    heartbeat?.close();
-  }
-
-  /** @param began the outage that this process knows to be over */
-  private async endOutage(whenMoved: 'again' | 'throw', began: Told | undefined): Promise<void> {
-    const at = this.now();
-    const found: { over?: OutageNote | undefined; mine: boolean } = { mine: false };
-    const stored = await this.change((run) => {
-      const over = run?.outage;
-      // One that began when the row could not be written: only this process knows of it.
-      const isUnknown = began !== undefined && !began.stored && began.what !== over?.since;
-      const told = over !== undefined && over.since === this.ended?.what ? this.ended : undefined;
-      const isAnyones = over !== undefined && (over.endedAt === undefined || !this.isTold(over, over.endedAt));
-      found.mine = isUnknown || (isAnyones && !told);
-      found.over = isAnyones && !told ? over : undefined;
-      if (over && told && (told.sent || isUnknown)) return { outage: undefined };
-      if (!isAnyones) return undefined;
-      return { outage: { ...over, endedAt: told?.at ?? at, notification: 'claimed' } };
-    }, whenMoved);
-    const { over, mine } = found;
-    if (!mine) return;
-    const since = over?.since ?? began?.what ?? at;
-    const failure = over?.failure ?? began?.failure;
-    this.ended = { what: since, at, stored, sent: false };
-    this.parts.logger.error('outage-ended', { since, tries: over?.tries, endedAt: at });
-    const endedAt = over?.endedAt ?? at;
-    this.send(this.ended, { event: 'outage-ended', at: endedAt, since, ...(failure && { failure }) });
-  }
-
-  private send(told: Told, { failure, ...what }: Omit<Notice, 'source' | 'stream'>): void {
-    const { sourceId: source, stream } = this.parts;
-    const cause = failure && { kind: failure.kind, message: failure.message, remedy: failure.remedy };
-    const sending = this.channels.webhook?.tell({ ...what, source, stream, ...(cause && { failure: cause }) });
-    if (sending) void sending.then((sent) => (told.sent = sent));
-    else told.sent = true;
-  }
-
-  /** Says in the row what has been sent since it was claimed there. */
-  private async mark(whenMoved: 'again' | 'throw'): Promise<void> {
-    await this.change((run) => {
-      const { outage, stop } = run ?? {};
-      const { began, ended, stop: told } = this;
-      const isOver = outage?.endedAt !== undefined && ended?.sent && ended.what === outage.since;
-      const isBegun = outage?.endedAt === undefined && began?.sent && outage?.notification === 'claimed';
-      const isStopped = stop && told?.sent && stop.notification === 'claimed' && causeOf(stop.failure) === told.what;
-      if (!isOver && !isBegun && !isStopped) return undefined;
-      return {
-        ...(isOver && { outage: undefined }),
-        ...(isBegun && outage && { outage: { ...outage, notification: 'sent' as const } }),
-        ...(isStopped && { stop: { ...stop, notification: 'sent' as const } }),
-      };
-    }, whenMoved);
-  }
-
-  /** What the row says of something that was told before. */
-  private notification(told: Told | undefined, before: { readonly notification: 'claimed' | 'sent' } | undefined) {
-    if (told) return told.sent ? 'sent' : 'claimed';
-    return before?.notification ?? 'claimed';
-  }
-
-  /** Whether a process has told this, or is about to. */
-  private isTold({ notification }: { readonly notification: 'claimed' | 'sent' }, since: string): boolean {
-    // guard: claimed-before-it-is-sent
-    // guard: claim-holds-for-a-while
-    return notification === 'sent' || this.parts.clock.now() - Date.parse(since) < claimHoldsMs;
-  }
-
-  /**
-   * Changes the note by what it says, and again when someone else wrote the row in between. Telling people must not
-   * depend on the table: it may be what is down.
-   *
-   * @returns whether the row holds the change now
-   * @throws Failure `CheckpointMoved`, where the run goes on from what it knew of the row
-   */
-  private async change(
-    patchOf: (run: RunNote | undefined) => RunPatch | undefined,
-    whenMoved: 'again' | 'throw' = 'again',
-  ): Promise<boolean> {
-    const { checkpoint, logger } = this.parts;
-    for (let tries = 1; ; tries += 1) {
-      const patch = patchOf(checkpoint.row?.run);
-      if (patch === undefined) return false;
-      checkpoint.patchRun(patch);
-      const wasRead = checkpoint.row !== undefined; // else the note is lost: nothing can be said of the table
-      try {
-        await checkpoint.save();
-        return true;
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        if (error.kind === 'CheckpointMoved' && wasRead) {
-          if (whenMoved === 'throw') throw error;
-          if (tries < maxTries && (await this.readAgain())) continue;
-        }
-        logger.warn('checkpoint-not-saved', { kind: error.kind, message: error.message });
-        return false;
-      }
-    }
-  }
-
-  private async readAgain(): Promise<boolean> {
-    return this.parts.checkpoint.load().then(
-      () => true,
-      () => false,
-    );
-  }
-
-  private facts(failure: Failure): Record<string, unknown> {
-    const { kind, message, remedy, facts } = failure;
-    // Only a defect needs the place in the code; what cannot be reached has no interesting one.
-    const stack = kind === 'Unexpected' && failure.cause instanceof Error ? failure.cause.stack : undefined;
-    return { kind, message, remedy, ...facts, ...(stack !== undefined && { stack }) };
-  }
-
-  private now(): string {
-    return new Date(this.parts.clock.now()).toISOString();
-  }
+function factsOf(failure: Failure): Facts {
+  // Only a defect needs the place in the code; what cannot be reached has no interesting one.
+  const stack = failure.kind === 'Unexpected' && failure.cause instanceof Error ? failure.cause.stack : undefined;
+  return { ...essence(failure), ...failure.facts, ...(stack !== undefined && { stack }) };
 }
 
 function causeOf({ kind, message }: Pick<FailureNote, 'kind' | 'message'>): string {
   return `${kind}: ${message}`;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

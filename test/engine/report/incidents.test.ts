@@ -1,305 +1,334 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
-import { systemClock, type Clock } from '../../../src/core/clock.js';
-import { IncidentNotices, type Channels } from '../../../src/engine/report/incidents.js';
-import { asFailure, Failure, type StopKind } from '../../../src/core/failure.js';
-import type { Notice } from '../../../src/notify/notice.js';
-import { Webhook } from '../../../src/notify/webhook.js';
-import { silentLogger } from '../../../src/core/logger.js';
-import { noTelemetry } from '../../../src/telemetry/telemetry.js';
-import { MemoryCheckpointStore } from '../../support/memoryCheckpoint.js';
-import { RecordingLogger } from '../../support/recordingLogger.js';
-import { FakeClock } from '../../support/fakeClock.js';
-import { webReceiver } from '../../support/webReceiver.js';
-import { eventually } from '../../support/waits.js';
+import { describe, expect, test } from 'vitest';
+import { Failure, type StopKind } from '../../../src/core/failure.js';
+import {
+  failureNote,
+  reconcile,
+  type Happening,
+  type Known,
+  type Noted,
+  type Told,
+} from '../../../src/engine/report/incidents.js';
+
+const now = Date.parse('2026-03-01T12:00:00Z');
+const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
 
 const unreachable = new Failure('TargetUnreachable', 'the server cannot be reached');
-const corrupt = stop('SourceCorrupt', 'chunk a is bad at byte 100');
+const corrupt = new Failure('SourceCorrupt', 'chunk a is bad at byte 100') as Failure & { readonly kind: StopKind };
+const cause = 'SourceCorrupt: chunk a is bad at byte 100';
 
-function stop(kind: StopKind, message: string): Failure & { readonly kind: StopKind } {
-  return new Failure(kind, message) as Failure & { readonly kind: StopKind };
+const failed: Happening = { kind: 'failed', failure: unreachable };
+const stopped: Happening = { kind: 'stopped', failure: corrupt };
+const good: Happening = { kind: 'good' };
+const sent: Happening = { kind: 'sent' };
+
+/** An outage as the row has it, so many seconds old. */
+function outage(seconds: number, notification: 'claimed' | 'sent', ended?: number) {
+  const endedAt = ended === undefined ? {} : { endedAt: ago(ended) };
+  return { since: ago(seconds), tries: 1, failure: failureNote(unreachable), notification, ...endedAt };
 }
 
-/** A process of its own: its invocations share what it knows. */
-async function invocation(
-  store: MemoryCheckpointStore,
-  { clock = systemClock, ...channels }: Channels & { readonly clock?: Clock } = {},
-) {
-  const logger = new RecordingLogger();
-  const checkpoint = new CheckpointKeeper(store, clock, { source: 's', stream: 't', settings: {} });
-  await checkpoint.load().catch(() => undefined);
-  const parts = { checkpoint, clock, logger, telemetry: noTelemetry, sourceId: 's', stream: 't' };
-  return { notices: new IncidentNotices(parts, channels), logger, keeper: checkpoint };
+function stop(seconds: number, notification: 'claimed' | 'sent') {
+  return { since: ago(seconds), failure: failureNote(corrupt), notification };
 }
 
-/** A webhook over real HTTP, and the events of the notices that it got. */
-async function openWebhook() {
-  const receiver = await webReceiver();
-  const webhook = new Webhook({ url: receiver.url, clock: systemClock, logger: silentLogger });
-  onTestFinished(() => webhook.close());
-  const events = () => receiver.requests.map(({ body }) => (JSON.parse(body) as Notice).event);
-  return { webhook, receiver, events };
+/** A notice that this process has told and that has arrived. */
+function told(event: Told['notice']['event'], which: string, more: Partial<Told> = {}): Told {
+  return { which, notice: { event, at: ago(0) }, noted: true, sent: true, ...more };
 }
 
-describe('an outage', () => {
-  test('An outage is reported once when it begins and once when it ends, across invocations', async () => {
-    const store = new MemoryCheckpointStore();
-    const first = await invocation(store);
-    await first.notices.failed(unreachable);
-    const second = await invocation(store);
-    await second.notices.failed(unreachable);
-    const third = await invocation(store);
-    await third.notices.good();
-    const fourth = await invocation(store);
-    await fourth.notices.good();
-    expect(first.logger.events('error')).toEqual(['outage-began']);
-    expect(second.logger.events('error')).toEqual([]);
-    expect(second.logger.events('warn')).toEqual(['outage-goes-on']);
-    expect(third.logger.events('error')).toEqual(['outage-ended']);
-    expect(fourth.logger.lines).toEqual([]);
+const began = (seconds: number, more?: Partial<Told>) => told('outage-began', ago(seconds), more);
+const over = (seconds: number, more?: Partial<Told>) => told('outage-ended', ago(seconds), more);
+const stopTold = (more?: Partial<Told>) => told('stopped', cause, more);
+
+interface Case {
+  readonly row?: Noted;
+  readonly known?: Known;
+  /** The log's events. */
+  readonly says: readonly string[];
+  /** What the row says afterwards of the outage and the stop. */
+  readonly then: { readonly outage?: object; readonly stop?: object };
+}
+
+function check(happening: Happening, { row, known = {}, says, then }: Case): void {
+  const step = reconcile(row, known, happening, now);
+  expect(step.send.map(({ event }) => event)).toEqual(says);
+  const news = step.send.filter(({ level }) => level === 'error').map(({ event }) => event);
+  expect(step.send.flatMap(({ told: notice }) => notice?.notice.event ?? [])).toEqual(news);
+  for (const slot of ['outage', 'stop'] as const) {
+    const wanted = then[slot];
+    if (wanted === undefined) expect(step.row[slot]).toBeUndefined();
+    else expect(step.row[slot]).toMatchObject(wanted);
+  }
+}
+
+describe('A failed pass', () => {
+  test.each<[string, Case]>([
+    [
+      'begins an outage where there was none',
+      { row: {}, says: ['outage-began'], then: { outage: { since: ago(0), tries: 1, notification: 'claimed' } } },
+    ],
+    [
+      'begins an outage where the row is unknown',
+      { says: ['outage-began'], then: { outage: { since: ago(0), tries: 1 } } },
+    ],
+    [
+      'is one more of an outage that another process has told',
+      {
+        row: { outage: outage(300, 'sent') },
+        says: ['outage-goes-on'],
+        then: { outage: { since: ago(300), tries: 2, notification: 'sent' } },
+      },
+    ],
+    [
+      'is one more of an outage that another process is about to tell',
+      {
+        row: { outage: outage(49, 'claimed') },
+        says: ['outage-goes-on'],
+        then: { outage: { since: ago(49), tries: 2, notification: 'claimed' } },
+      },
+    ],
+    [
+      'tells an outage that a process claimed and never told',
+      {
+        row: { outage: outage(50, 'claimed') },
+        says: ['outage-began'],
+        then: { outage: { since: ago(50), tries: 2, notification: 'claimed' } },
+      },
+    ],
+    [
+      'notes an outage that was told while the table was down, with its beginning',
+      {
+        row: {},
+        known: { outage: began(90, { noted: false }) },
+        says: ['outage-goes-on'],
+        then: { outage: { since: ago(90), tries: 1, notification: 'sent' } },
+      },
+    ],
+    [
+      'leaves a notice claimed that is still on its way',
+      {
+        row: { outage: outage(90, 'claimed') },
+        known: { outage: began(90, { sent: false }) },
+        says: ['outage-goes-on'],
+        then: { outage: { since: ago(90), notification: 'claimed' } },
+      },
+    ],
+    [
+      'begins another outage when another process has ended the one that was told here',
+      {
+        row: {},
+        known: { outage: began(90) },
+        says: ['outage-began'],
+        then: { outage: { since: ago(0), tries: 1, notification: 'claimed' } },
+      },
+    ],
+    [
+      'begins another outage while another process tells the end of the one before',
+      {
+        row: { outage: outage(300, 'claimed', 10) },
+        says: ['outage-began'],
+        then: { outage: { since: ago(0), tries: 1, notification: 'claimed' } },
+      },
+    ],
+    [
+      'begins another outage where the row does not have the end yet that was told here',
+      {
+        row: { outage: outage(300, 'sent') },
+        known: { over: over(300) },
+        says: ['outage-began'],
+        then: { outage: { since: ago(0), tries: 1, notification: 'claimed' } },
+      },
+    ],
+  ])('A failed pass %s', (_, expected) => check(failed, expected));
+
+  test('A failed pass first tells the end of an outage that a process claimed and never told', () => {
+    const row = { outage: outage(300, 'claimed', 60) };
+    const first = reconcile(row, {}, failed, now);
+    expect(first.send.map(({ event, told: notice }) => [event, notice?.notice.at])).toEqual([
+      ['outage-ended', ago(60)],
+    ]);
+    expect(first).toMatchObject({ again: true, row: { outage: { since: ago(300), endedAt: ago(0) } } });
+    const second = reconcile(first.row, first.known, failed, now);
+    expect(second.again).toBeUndefined();
+    expect(second.send.map(({ event }) => event)).toEqual(['outage-began']);
+    expect(second.row.outage).toMatchObject({ since: ago(0), notification: 'claimed' });
   });
 
-  test('An outage counts its tries and keeps its beginning', async () => {
-    const store = new MemoryCheckpointStore();
-    const { notices } = await invocation(store);
-    await notices.failed(unreachable);
-    const since = store.stored?.row.run?.outage?.since;
-    await notices.failed(unreachable);
-    expect(store.stored?.row.run?.outage).toMatchObject({ since, tries: 2, notification: 'sent' });
-  });
-
-  test('An outage is reported by the next process when the one that claimed it died before it could report it', async () => {
-    const store = new MemoryCheckpointStore();
-    const clock = FakeClock.flowing();
-    const died = await invocation(store, { clock });
-    died.logger.error = () => {
-      throw new Error('killed');
-    };
-    await expect(died.notices.failed(unreachable)).rejects.toThrow('killed');
-    expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' });
-
-    const next = await invocation(store, { clock });
-    await next.notices.failed(unreachable);
-    expect(next.logger.events('error')).toEqual([]); // whoever claimed it may be about to tell
-    clock.advance(60_000);
-    const later = await invocation(store, { clock });
-    await later.notices.failed(unreachable);
-    expect(later.logger.events('error')).toEqual(['outage-began']);
-    const after = await invocation(store, { clock });
-    await after.notices.failed(unreachable);
-    expect(after.logger.events('error')).toEqual([]);
-  });
-
-  test('An outage whose end was claimed by a process that died is reported as over by the next one', async () => {
-    const store = new MemoryCheckpointStore();
-    const clock = FakeClock.flowing();
-    const died = await invocation(store, { clock });
-    await died.notices.failed(unreachable);
-    died.logger.error = () => {
-      throw new Error('killed');
-    };
-    await expect(died.notices.good()).rejects.toThrow('killed');
-    clock.advance(60_000);
-    const next = await invocation(store, { clock });
-    await next.notices.good();
-    expect(next.logger.events('error')).toEqual(['outage-ended']);
-    expect(store.stored?.row.run?.outage).toBeUndefined();
-  });
-
-  test('An outage that two processes meet at the same moment is reported by one of them when it begins and when it ends', async () => {
-    const store = new MemoryCheckpointStore();
-    await (await invocation(store)).notices.stopped(corrupt); // there is a row
-    const both = [await invocation(store), await invocation(store)];
-    for (const { notices } of both) await notices.failed(unreachable);
-    const told = () => both.flatMap(({ logger }) => logger.events('error'));
-    expect(told()).toEqual(['outage-began']);
-    for (const { notices, keeper } of both) {
-      await notices.good().catch(async (error: Failure) => {
-        expect(error.kind).toBe('CheckpointMoved'); // the run reads the row again and goes on
-        await keeper.load();
-        await notices.good();
-      });
-    }
-    expect(told()).toEqual(['outage-began', 'outage-ended']);
-    expect(store.stored?.row.run?.outage).toBeUndefined();
-  });
-
-  test('An outage is reported once per process when the table cannot be written', async () => {
-    const store = new MemoryCheckpointStore();
-    store.down = true;
-    const { notices, logger, keeper } = await invocation(store);
-    for (let invocations = 0; invocations < 3; invocations += 1) {
-      await keeper.load().catch(() => undefined);
-      await notices.failed(unreachable);
-    }
-    expect(logger.events('error')).toEqual(['outage-began']);
-    store.down = false;
-    await keeper.load();
-    await notices.good();
-    await notices.good();
-    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended']);
-  });
-
-  test('An outage of the table is written down once it can be, and is not reported again by others', async () => {
-    const store = new MemoryCheckpointStore();
-    store.down = true;
-    const { notices, logger, keeper } = await invocation(store);
-    await notices.failed(unreachable);
-    store.down = false;
-    await keeper.load();
-    await notices.failed(unreachable); // now it is another part that fails
-    const other = await invocation(store);
-    await other.notices.failed(unreachable);
-    await other.notices.good();
-    await keeper.load();
-    await notices.good();
-    expect(logger.events('error')).toEqual(['outage-began']);
-    expect(other.logger.events('error')).toEqual(['outage-ended']);
-  });
-
-  test('An outage of the table that begins while the end of another is being written is reported when it ends, once', async () => {
-    const { webhook, receiver, events } = await openWebhook();
-    const store = new MemoryCheckpointStore();
-    const { notices, logger, keeper } = await invocation(store, { webhook });
-    await notices.failed(unreachable);
-    await notices.settled(5_000);
-    receiver.answer = 'hang';
-    await notices.good();
-    store.down = true;
-    await notices.failed(new Failure('CheckpointUnreachable', 'the table cannot be reached'));
-    store.down = false;
-    await keeper.load(); // the row still says that the first one has ended
-    await notices.failed(unreachable);
-    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began']);
-    await keeper.load();
-    await notices.good();
-    await notices.good();
-    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began', 'outage-ended']);
-    // The second one hangs; the others wait behind it.
-    await eventually('the end to be posted', () => expect(events()).toEqual(['outage-began', 'outage-ended']));
-  });
-
-  test('An outage that begins anew after its end is reported anew', async () => {
-    const { notices, logger } = await invocation(new MemoryCheckpointStore());
-    await notices.failed(unreachable);
-    await notices.good();
-    await notices.failed(unreachable);
-    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'outage-began']);
-  });
-
-  test('An outage says what failed and what to do', async () => {
-    const { notices, logger } = await invocation(new MemoryCheckpointStore());
-    await notices.failed(unreachable);
-    expect(logger.lines[0]?.facts).toMatchObject({
-      kind: 'TargetUnreachable',
-      message: 'the server cannot be reached',
-      remedy: unreachable.remedy,
-    });
-  });
-
-  test('An outage that comes from a defect leaves the stack in the log', async () => {
-    const { notices, logger } = await invocation(new MemoryCheckpointStore());
-    await notices.failed(asFailure(new TypeError('x is not a function')));
-    expect(logger.lines[0]?.facts).toMatchObject({
-      kind: 'Unexpected',
-      stack: expect.stringContaining('incidents.test.ts') as string,
-    });
+  test('A failed pass is kept as the last error, and what failed goes with the notice without its facts', () => {
+    const failure = new Failure('TargetUnreachable', 'nobody answers', { port: 2113 });
+    const { row, send, holds } = reconcile({}, {}, { kind: 'failed', failure }, now);
+    expect(row.lastError).toEqual({ ...failureNote(failure), at: ago(0) });
+    expect(send[0]?.facts).toMatchObject({ kind: 'TargetUnreachable', port: 2113 });
+    const { kind, message, remedy } = failure;
+    expect(holds?.notice).toEqual({ event: 'outage-began', at: ago(0), failure: { kind, message, remedy } });
   });
 });
 
-describe('a stop', () => {
-  test('A stop is reported once per cause, across invocations', async () => {
-    const store = new MemoryCheckpointStore();
-    const first = await invocation(store);
-    await first.notices.stopped(corrupt);
-    const second = await invocation(store);
-    await second.notices.stopped(corrupt);
-    const third = await invocation(store);
-    await third.notices.stopped(stop('SourceCorrupt', 'chunk b is bad at byte 7'));
-    expect(first.logger.events('error')).toEqual(['stopped']);
-    expect(second.logger.events('error')).toEqual([]);
-    expect(second.logger.events('warn')).toEqual(['still-stopped']);
-    expect(third.logger.events('error')).toEqual(['stopped']);
-  });
-
-  test('A stop keeps its beginning, and is gone with the next good pass', async () => {
-    const store = new MemoryCheckpointStore();
-    const { notices } = await invocation(store);
-    await notices.stopped(corrupt);
-    expect(store.stored?.row.run?.stop).toMatchObject({ failure: { kind: 'SourceCorrupt' }, notification: 'sent' });
-    await (await invocation(store)).notices.good();
-    expect(store.stored?.row.run?.stop).toBeUndefined();
-  });
-
-  test('A stop ends an outage: all parts can be reached again', async () => {
-    const { notices, logger } = await invocation(new MemoryCheckpointStore());
-    await notices.failed(unreachable);
-    await notices.stopped(corrupt);
-    expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'stopped']);
-  });
+describe('A good pass', () => {
+  test.each<[string, Case]>([
+    ['changes nothing where all was well', { row: {}, says: [], then: {} }],
+    ['changes nothing where the row is unknown', { says: [], then: {} }],
+    [
+      'ends an outage and claims its end',
+      {
+        row: { outage: outage(90, 'sent') },
+        known: { outage: began(90) },
+        says: ['outage-ended'],
+        then: { outage: { since: ago(90), endedAt: ago(0), notification: 'claimed' } },
+      },
+    ],
+    [
+      'leaves the end of an outage to the process that claimed it',
+      {
+        row: { outage: outage(90, 'claimed', 49) },
+        known: { outage: began(90) },
+        says: [],
+        then: { outage: { endedAt: ago(49) } },
+      },
+    ],
+    [
+      'tells the end of an outage that a process claimed and never told',
+      { row: { outage: outage(90, 'claimed', 50) }, says: ['outage-ended'], then: { outage: { endedAt: ago(0) } } },
+    ],
+    [
+      'ends an outage that the row has never held',
+      { row: {}, known: { outage: began(90, { noted: false }) }, says: ['outage-ended'], then: {} },
+    ],
+    [
+      'tells nothing of an outage that another process has ended',
+      { row: {}, known: { outage: began(90) }, says: [], then: {} },
+    ],
+    [
+      'tells an end once although the row does not have it yet',
+      {
+        row: { outage: outage(90, 'sent') },
+        known: { over: over(90, { sent: false }) },
+        says: [],
+        then: { outage: { endedAt: ago(0), notification: 'claimed' } },
+      },
+    ],
+    [
+      'ends an outage that the row has never held, in place of the end of the one before',
+      {
+        row: { outage: outage(90, 'claimed', 10) },
+        known: { outage: began(5, { noted: false }), over: over(90, { sent: false }) },
+        says: ['outage-ended'],
+        then: {},
+      },
+    ],
+    ['clears a stop', { row: { stop: stop(90, 'sent') }, says: ['stop-cleared'], then: {} }],
+    [
+      'clears a stop that the row does not hold',
+      { row: {}, known: { stop: stopTold() }, says: ['stop-cleared'], then: {} },
+    ],
+  ])('A good pass %s', (_, expected) => check(good, expected));
 });
 
-describe('people elsewhere', () => {
-  test('People elsewhere get one POST when an outage begins, one when it ends and one for a stop, across processes', async () => {
-    const { webhook, receiver, events } = await openWebhook();
-    const store = new MemoryCheckpointStore();
-    for (let processes = 0; processes < 3; processes += 1) {
-      const { notices } = await invocation(store, { webhook });
-      await notices.failed(unreachable);
-      await notices.settled(5_000);
-    }
-    for (let processes = 0; processes < 2; processes += 1) {
-      const { notices } = await invocation(store, { webhook });
-      await notices.good();
-      await notices.settled(5_000);
-    }
-    for (let processes = 0; processes < 2; processes += 1) {
-      const { notices } = await invocation(store, { webhook });
-      await notices.stopped(corrupt);
-      await notices.settled(5_000);
-    }
-    expect(events()).toEqual(['outage-began', 'outage-ended', 'stopped']);
-    expect(store.stored?.row.run).toMatchObject({ stop: { notification: 'sent' } });
-    expect(JSON.parse(receiver.requests[1]?.body ?? '')).toMatchObject({
-      source: 's',
-      stream: 't',
-      failure: { kind: 'TargetUnreachable' },
-    });
-  });
+describe('A stop', () => {
+  test.each<[string, Case]>([
+    [
+      'is told when it is new',
+      { row: {}, says: ['stopped'], then: { stop: { since: ago(0), notification: 'claimed' } } },
+    ],
+    [
+      'is not told again when another process has told its cause',
+      {
+        row: { stop: stop(90, 'sent') },
+        says: ['still-stopped'],
+        then: { stop: { since: ago(90), notification: 'sent' } },
+      },
+    ],
+    [
+      'is not told again while another process is about to tell its cause',
+      { row: { stop: stop(49, 'claimed') }, says: ['still-stopped'], then: { stop: { notification: 'claimed' } } },
+    ],
+    [
+      'is told when a process claimed it and never told it',
+      { row: { stop: stop(50, 'claimed') }, says: ['stopped'], then: { stop: { since: ago(50) } } },
+    ],
+    [
+      'is told when its cause is another one',
+      {
+        row: { stop: { ...stop(90, 'sent'), failure: { ...failureNote(corrupt), message: 'chunk b is bad' } } },
+        says: ['stopped'],
+        then: { stop: { since: ago(0), notification: 'claimed' } },
+      },
+    ],
+    [
+      'is not told again when this process told it while the table was down',
+      {
+        row: {},
+        known: { stop: stopTold({ noted: false }) },
+        says: ['still-stopped'],
+        then: { stop: { since: ago(0), notification: 'sent' } },
+      },
+    ],
+    [
+      'is told again when it was gone for a while',
+      { row: {}, known: { stop: stopTold() }, says: ['stopped'], then: { stop: { since: ago(0) } } },
+    ],
+    [
+      'ends an outage: all parts can be reached',
+      {
+        row: { outage: outage(90, 'sent') },
+        known: { outage: began(90) },
+        says: ['outage-ended', 'stopped'],
+        then: { outage: { endedAt: ago(0), notification: 'claimed' }, stop: { since: ago(0) } },
+      },
+    ],
+  ])('A stop %s', (_, expected) => check(stopped, expected));
+});
 
-  test('A webhook that hangs holds nothing up: its notice is claimed in the row until it has arrived', async () => {
-    const { webhook, receiver, events } = await openWebhook();
-    receiver.answer = 'hang';
-    const store = new MemoryCheckpointStore();
-    const { notices } = await invocation(store, { webhook });
-    await notices.failed(unreachable);
-    await eventually('the beginning to be posted', () => expect(events()).toEqual(['outage-began']));
-    await notices.settled(10);
-    expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' });
-    await notices.failed(unreachable);
-    await notices.good();
-    expect(store.stored?.row.run?.outage).toMatchObject({ endedAt: expect.any(String) as string });
-    webhook.close();
-    await notices.settled(5_000);
-    expect(events()).toEqual(['outage-began']);
-    expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' }); // left to the next process
-  });
-
-  test('People elsewhere get from the next process what this one could not send before it ended', async () => {
-    const store = new MemoryCheckpointStore();
-    const clock = FakeClock.flowing();
-    const hanging = await openWebhook();
-    hanging.receiver.answer = 'hang';
-    const ends = await invocation(store, { webhook: hanging.webhook, clock });
-    await ends.notices.failed(unreachable);
-    await eventually('the beginning to be posted', () => expect(hanging.events()).toEqual(['outage-began']));
-    await ends.notices.close();
-    clock.advance(60_000);
-    const { webhook, events } = await openWebhook();
-    const next = await invocation(store, { webhook, clock });
-    await next.notices.failed(unreachable);
-    await next.notices.settled(5_000);
-    expect(events()).toEqual(['outage-began']);
-    expect(store.stored?.row.run?.outage).toMatchObject({ tries: 2, notification: 'sent' });
-  });
+describe('Notices that have arrived', () => {
+  test.each<[string, Case]>([
+    [
+      'the beginning of an outage is marked as sent',
+      {
+        row: { outage: outage(9, 'claimed') },
+        known: { outage: began(9) },
+        says: [],
+        then: { outage: { notification: 'sent' } },
+      },
+    ],
+    [
+      'the row forgets an outage whose end people know',
+      { row: { outage: outage(9, 'claimed', 1) }, known: { over: over(9) }, says: [], then: {} },
+    ],
+    [
+      'a stop is marked as sent',
+      {
+        row: { stop: stop(9, 'claimed') },
+        known: { stop: stopTold() },
+        says: [],
+        then: { stop: { notification: 'sent' } },
+      },
+    ],
+    [
+      'what is still on its way stays claimed',
+      {
+        row: { outage: outage(9, 'claimed'), stop: stop(9, 'claimed') },
+        known: { outage: began(9, { sent: false }), stop: stopTold({ sent: false }) },
+        says: [],
+        then: { outage: { notification: 'claimed' }, stop: { notification: 'claimed' } },
+      },
+    ],
+    [
+      'the claim of another process on the end stays',
+      {
+        row: { outage: outage(9, 'claimed', 1) },
+        known: { outage: began(9) },
+        says: [],
+        then: { outage: { endedAt: ago(1), notification: 'claimed' } },
+      },
+    ],
+    [
+      'the claim of another process on another outage stays',
+      {
+        row: { outage: outage(2, 'claimed') },
+        known: { outage: began(9) },
+        says: [],
+        then: { outage: { since: ago(2), notification: 'claimed' } },
+      },
+    ],
+  ])('When notices have arrived, %s', (_, expected) => check(sent, expected));
 });
