@@ -14,7 +14,9 @@ export const readPointSchema = open({
 export type ReadPoint = Stored<typeof readPointSchema>;
 
 export const sourceStateSchema = open({
-  /** The first chunk (in reading order) of the varint era when the store changed eras; absent for one era. */
+  /** The variant that all frames have, and the chunk whose first frame showed it. */
+  frames: open({ variant: z.enum(['varint', 'int32']), chunk: text }).exactOptional(),
+  /** Two chunks that hold frames of different variants, in rows of versions that read both. */
   eras: open({ int32Until: text, varintFrom: text }).exactOptional(),
   /** How many names sort before a chunk (the cursor's, when this was noted), and a digest of them. */
   namesBefore: open({ chunk: text.exactOptional(), count, digest: text }).exactOptional(),

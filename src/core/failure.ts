@@ -95,6 +95,12 @@ export const rules = {
   SourceReordered: { policy: 'stop', remedy: acceptChunk },
   SourceForked: { policy: 'stop', remedy: acceptChunk },
   SourceGap: { policy: 'stop', remedy: acceptChunk },
+  SourceMixed: {
+    policy: 'stop',
+    remedy:
+      'Give the chunks of one variant a container of their own, and replicate each container into a stream of its own ' +
+      '(or one after the other).',
+  },
   SourceCorrupt: {
     policy: 'stop',
     remedy: 'Repair the chunk from a copy (`eventferry inspect` shows it), or set ON_DAMAGE to skip or salvage.',

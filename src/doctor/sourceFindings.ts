@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { rules } from '../core/failure.js';
 import type { FrameLook, SourceContents, SourceCheck } from '../source/views/check.js';
 import { good, skipped, thrownIn, warning, wrong, type Check, type Finding } from './finding.js';
 
@@ -56,14 +57,17 @@ function* contentFindings(container: string, contents: SourceContents): Generato
       `Container ${container} holds no chunk${others}.`,
       'Check SOURCE_CONTAINER. Replication begins when the first chunk appears.',
     );
-  } else if (variants.length === 0) {
+  } else if (variants.size === 0) {
     yield warning(
       'sourceChunks',
       `Container ${container} holds ${chunks} chunks, and no frame in those that were looked into.`,
       'Look at it with `eventferry inspect`. If these are no Lokad.CQRS tapes, Eventferry cannot read them.',
     );
+  } else if (variants.size > 1) {
+    const found = [...variants].map(([variant, chunk]) => `${variantNames[variant]} in chunk ${chunk}`).join(', and ');
+    yield wrong('sourceChunks', `Container ${container} holds ${found}.`, rules.SourceMixed.remedy);
   } else {
-    const formats = variants.map((variant) => variantNames[variant]).join(', then ');
+    const formats = [...variants.keys()].map((variant) => variantNames[variant]).join();
     yield good('sourceChunks', `${chunks} chunks, ${bytes} bytes: ${formats}`);
   }
   if (openCopies.length > 0) {

@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure.js';
-import type { SourceState } from '../core/cursor.js';
-import { otherEra, otherVariant } from './chunks/allowance.js';
+import type { Cursor, SourceState } from '../core/cursor.js';
 import { parseChunkName } from './chunks/name.js';
+import { otherVariant } from './chunks/variant.js';
 import type { ReadPosition } from './reading/position.js';
 import { holdsFrame, type Rest } from './lokad/endOfChunk.js';
 import type { Tapes } from './tapes.js';
@@ -61,26 +61,22 @@ export function checkGap(tapes: Tapes, chunk: string, position: number, memory: 
 }
 
 /**
- * Whether a frame of the other variant stands at the place or behind it in the chunk. Where no chunk had shown yet which
- * era this one belongs to, its frame does.
+ * Whether a frame of the other variant stands at the place or after it in the chunk.
  *
- * @returns true when reading the chunk again will do
- * @throws Failure `SourceReordered` when the chunk cannot be where the order has it, or `SourceUnreachable`
+ * @returns true when that frame is the first of the source: the chunk must be read again
+ * @throws Failure `SourceMixed` or `SourceUnreachable`
  */
-export async function checkEra(tapes: Tapes, place: ReadPosition, signal: AbortSignal): Promise<boolean> {
+export async function holdsOther(
+  tapes: Tapes,
+  place: ReadPosition,
+  cursor: Cursor,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { chunk, offset } = place;
   const variant = otherVariant(place.variant);
   if (!(await holdsFrame(tapes.reader, { chunk, offset, variant }, signal))) return false;
-  const name = parseChunkName(chunk);
-  if (name && tapes.eras.isOpen(name)) {
-    tapes.catalog.learn(chunk, variant);
-    return true;
-  }
-  throw new Failure(
-    'SourceReordered',
-    `Chunk ${place.chunk} holds ${variant} frames, but its time says that it belongs to the ${place.variant} era.`,
-    { chunk: place.chunk, variant, allowance: otherEra(place.chunk) },
-  );
+  tapes.variant.foundOther(chunk, variant, cursor);
+  return true;
 }
 
 /** What was passed over, for people. */

@@ -2,7 +2,6 @@ import { beginning, type Cursor } from '../core/cursor.js';
 import { accept } from './watch/accept.js';
 import { confirmEnd } from './chunks/chunkState.js';
 import { chunkMap } from './views/map.js';
-import { anyHoldsFrame } from './chunks/probe.js';
 import { lag } from './views/lag.js';
 import { locate } from './reading/locate.js';
 import { nextPosition, type ReadPosition } from './reading/position.js';
@@ -12,8 +11,8 @@ import { TapeReading } from './reading/reading.js';
 import { Tapes, type TapeOptions } from './tapes.js';
 
 /**
- * A container of Lokad.CQRS v3 tapes: page blobs (or block blobs, where they were copied) of frames, with int32 or
- * varint lengths. Contacts nothing until it is used. What it learns about the chunks it keeps while it lives, so one
+ * A container of Lokad.CQRS v3 tapes: page blobs (or block blobs, where they were copied) of frames, all with int32 or
+ * all with varint lengths. Contacts nothing until it is used. What it learns about the chunks it keeps while it lives, so one
  * of it should live as long as its process.
  */
 export function lokadTapes(options: TapeOptions): Source {
@@ -28,7 +27,7 @@ export function lokadTapes(options: TapeOptions): Source {
     },
     isEmpty: async (signal) => {
       await tapes.list(beginning, 'now', signal);
-      return !(await anyHoldsFrame(tapes.catalog.all, tapes.probe, signal));
+      return !(await tapes.probe.firstWithFrame(tapes.catalog.ordered, signal));
     },
     lag: (cursor, signal) => lag(tapes, cursor, signal),
     chunkMap: (cursor, signal) => chunkMap(tapes, cursor, signal),

@@ -7,9 +7,8 @@ import { ChunkWatch } from './watch/watch.js';
 import { BlobReader } from './reading/blobReader.js';
 import { ChunkCatalog } from './chunks/catalog.js';
 import type { ChunkEnd } from './chunks/chunkState.js';
-import { ofOtherEra } from './chunks/allowance.js';
-import { chunkProbe } from './chunks/probe.js';
-import { Eras, type Probe } from './chunks/order.js';
+import { ChunkProbe } from './chunks/probe.js';
+import { SourceVariant } from './chunks/variant.js';
 import { ReadAhead } from './reading/readAhead.js';
 
 /** What to do about a bad frame with valid frames behind it. */
@@ -45,9 +44,9 @@ const readAheadCalls = 6;
 /** What a source of tapes knows, for as long as the process lives. Shared by everything that reads them. */
 export class Tapes {
   readonly reader: BlobReader;
-  readonly probe: Probe;
-  readonly eras: Eras;
+  readonly probe: ChunkProbe;
   readonly catalog: ChunkCatalog;
+  readonly variant: SourceVariant;
   readonly ahead: ReadAhead;
   readonly behind: ChunkWatch;
   /** By chunk name: where frames end, as far as that is known. */
@@ -71,9 +70,9 @@ export class Tapes {
     this.minRangeBytes = options.minRangeBytes ?? 64 * 1024;
     this.maxRangeBytes = options.maxRangeBytes ?? 4 * 1024 * 1024;
     this.reader = new BlobReader(container);
-    this.probe = chunkProbe(this.reader);
-    this.eras = new Eras(this.probe);
-    this.catalog = new ChunkCatalog(container, this.eras, clock);
+    this.probe = new ChunkProbe(this.reader);
+    this.catalog = new ChunkCatalog(container, clock);
+    this.variant = new SourceVariant(this.catalog, this.probe);
     this.behind = new ChunkWatch(this);
     this.ahead = new ReadAhead(this.reader, { bytes: readAheadBytes, calls: readAheadCalls });
   }
@@ -102,9 +101,10 @@ export class Tapes {
    * Compares all that was listed with what the cursor remembers, also what others list meanwhile.
    *
    * @returns true when the cursor should remember anew
-   * @throws what {@link ChunkWatch.check} throws
+   * @throws Failure `SourceMixed`, and what {@link ChunkWatch.check} throws
    */
   async compare(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
+    await this.variant.check(cursor, signal);
     // What our last listing lacks, another runner may have seen since: only a listing of everything shows that it is gone.
     // Once is enough for what a cursor remembers: no other listing makes us forget a name.
     const isOthers = cursor.memory !== this.compared.memory;
@@ -126,24 +126,13 @@ export class Tapes {
    * @returns whether a listing was made
    */
   async list(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<boolean> {
-    const { catalog, eras } = this;
-    this.applyAllowances(cursor.memory);
-    if (this.fullListingDue(cursor)) {
-      if (catalog.listing === 0 && cursor.memory?.eras) eras.recall(cursor.memory.eras);
-      await catalog.listAll(signal);
-      return true;
-    }
-    const due = onward === 'now' || (onward !== 'no' && this.onwardListingDue(onward === 'poll'));
-    if (due) await catalog.listFrom(this.firstNameOfInterest(cursor), signal);
+    const { catalog } = this;
+    const all = this.fullListingDue(cursor);
+    const due = all || onward === 'now' || (onward !== 'no' && this.onwardListingDue(onward === 'poll'));
+    if (all) await catalog.listAll(signal);
+    else if (due) await catalog.listFrom(this.firstNameOfInterest(cursor), signal);
+    if (due || !this.variant.decidedBy(cursor.memory)) await this.variant.look(cursor.memory, signal);
     return due;
-  }
-
-  /** Takes over what a person has allowed. */
-  applyAllowances(memory: SourceState | undefined): void {
-    for (const allowance of memory?.allowed ?? []) {
-      const chunk = ofOtherEra(allowance);
-      if (chunk !== undefined) this.eras.exempt(chunk);
-    }
   }
 
   private fullListingDue(cursor: Cursor): boolean {

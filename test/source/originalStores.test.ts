@@ -45,22 +45,6 @@ describe('a store that the original code wrote', () => {
     const { records } = await readStore(store, 'block');
     expect(lines(records)).toEqual(expectedLines(store.expected().slice(0, -1)));
   });
-
-  test('A store that changed eras gives its int32 chunks first, whatever the names say', async () => {
-    const store = await fixtureStore('mixed-int32-varint-file');
-    const { records, cursor } = await readStore(store, 'block');
-    const int32 = expectedLines(store.expected('expected-by-int32-reader.ndjson'));
-    const before = Math.max(...int32.map(({ storeVersion }) => storeVersion));
-    const varint = expectedLines(store.expected('expected-by-varint-reader.ndjson')).map((line) => ({
-      ...line,
-      storeVersion: line.storeVersion + before,
-    }));
-    expect(lines(records)).toEqual([...int32, ...varint]);
-    expect(cursor.memory?.eras).toEqual({
-      int32Until: '00000041-2012-08-26-103258.dat',
-      varintFrom: '00000000-2012-09-10-080000.dat',
-    });
-  });
 });
 
 describe('a store with a bad frame and valid ones behind it', () => {

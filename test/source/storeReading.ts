@@ -65,7 +65,6 @@ export function lines(records: readonly SourceRecord[]): Line[] {
 /** Stores where ours differs from the original reader on purpose, or that stop. */
 const special: readonly FixtureName[] = [
   'iddd-torn-file/07-hash-last-byte',
-  'mixed-int32-varint-file',
   'v3-audit-func-file',
   'v3-prefix-disorder-file',
   'v3-torn-file/33-flip-payload',

@@ -7,6 +7,7 @@ import {
   expectArrivalOfEveryKey,
   expectArrivalWhileWritten,
   expectStop,
+  expectStopOfMixed,
   expectTruncatedArrival,
   pageByPage,
 } from './replication.js';
@@ -18,7 +19,6 @@ describe('A store written by the original code', () => {
     'era-2012-08-int32-file',
     'iddd-small-pageblob',
     'iddd-torn-file/07-hash-last-byte',
-    'mixed-int32-varint-file',
     'v3-multi-json-crlf',
     'v3-small-proto',
     'v3-torn-file/33-flip-payload',
@@ -45,6 +45,8 @@ describe('A store written by the original code', () => {
     (name) => expectArrivalWhileWritten(server(), name, pageByPage),
   );
 });
+
+test('A store of both variants stops with everything before the second replicated', () => expectStopOfMixed(server()));
 
 describe('A damaged store', () => {
   test.each(damagedStores.slice(0, 1))(

@@ -36,7 +36,10 @@ export interface FixtureStore {
   frames(): ExpectedFrame[];
 }
 
-/** Every store of Lokad.CQRS or IDDD tapes, and each variant of those that have some: `store/variant`. */
+/** A store that was begun with int32 frames and went on with varint frames. */
+export const mixedStore = 'mixed-int32-varint-file';
+
+/** Every other store of Lokad.CQRS or IDDD tapes, and each variant of those that have some: `store/variant`. */
 export const fixtureStores = [
   'era-2012-08-int32-file',
   'era-2013-03-12-file',
@@ -44,7 +47,6 @@ export const fixtureStores = [
   'iddd-small-pageblob',
   'iddd-torn-file/04-payload',
   'iddd-torn-file/07-hash-last-byte',
-  'mixed-int32-varint-file',
   'v3-audit-func-file',
   'v3-duplicate-prefix-pageblob',
   'v3-multi-json-crlf',
@@ -65,7 +67,7 @@ export const fixtureStores = [
   'v3-torn-restart-pageblob',
 ] as const;
 
-export type FixtureName = (typeof fixtureStores)[number];
+export type FixtureName = (typeof fixtureStores)[number] | typeof mixedStore;
 
 /** @param data `data`, or `data-after-reader` where the original reader has truncated the chunks */
 export async function fixtureStore(name: FixtureName, data = 'data'): Promise<FixtureStore> {

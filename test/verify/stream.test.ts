@@ -73,7 +73,7 @@ describe('a stream is equal', () => {
     await running;
   });
 
-  test.each(['mixed-int32-varint-file', 'v3-audit-func-file', 'v3-small-json-crlf-pageblob'] as const)(
+  test.each(['era-2012-08-int32-file', 'v3-audit-func-file', 'v3-small-json-crlf-pageblob'] as const)(
     'Verify finds a stream equal that was replicated from the store %s',
     async (name) => {
       const ferry = await Ferry.open(server());

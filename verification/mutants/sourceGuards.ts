@@ -4,7 +4,7 @@ const frame = 'test/source/lokad/frame.test.ts';
 const tapes = 'test/source/lokadTapes.test.ts';
 const wrongInput = 'test/source/wrongInput.test.ts';
 const rest = 'test/source/lokad/endOfChunk.test.ts';
-const eras = 'test/source/chunks/order.test.ts';
+const mixed = 'test/source/mixed.test.ts';
 const behind = 'test/source/watch/watch.test.ts';
 
 /** What reading relies on. */
@@ -160,16 +160,22 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${wrongInput} > is noticed although another caller lists it while a later chunk is on its way`,
   },
   {
-    name: 'era-of-a-chunk',
-    against: 'A chunk of the other era in the wrong place would be taken for damage or numbered wrongly.',
+    name: 'variant-of-a-chunk',
+    against: 'A chunk of the other variant would be taken for damage, or for what a torn write left.',
     rule: 'remove',
-    noticedBy: `${eras} > is SourceReordered, and is read in its place when it is accepted`,
+    noticedBy: `${mixed} > A container of both variants is SourceMixed after the records before the first frame of the other one`,
   },
   {
-    name: 'int32-chunks-first',
-    against: 'The chunks of the two eras would interleave by name: wrong order, wrong positions.',
-    rule: 'always',
-    noticedBy: `${eras} > int32 chunks come first`,
+    name: 'one-variant-a-source',
+    against: 'Frames of the other variant that appear behind the cursor would be read, or lost.',
+    rule: 'never',
+    noticedBy: `${mixed} > A chunk behind the cursor that appears with frames of the other variant is SourceMixed`,
+  },
+  {
+    name: 'variant-of-what-was-replicated',
+    against: 'Without the row, reading would go on in a variant that is not that of the first chunk.',
+    rule: 'remove',
+    noticedBy: `${mixed} > The variant of a source is asked of the first chunk when the stream’s tail alone says where reading goes on`,
   },
   {
     name: 'prefix-as-a-number',
@@ -208,12 +214,6 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${tapes} > is found where the target names it`,
   },
   {
-    name: 'other-variant-of-what-was-empty',
-    against: 'Frames of the other era in a chunk that came behind the cursor without one would be lost.',
-    rule: 'never',
-    noticedBy: `${eras} > is SourceForked when it gets its frames after it appeared`,
-  },
-  {
     name: 'where-a-chunk-was-left',
     against: 'A chunk that is watched from an earlier place again would be taken for looked at.',
     rule: 'drop item 2',
@@ -242,24 +242,6 @@ export const sourceGuards: readonly Guard[] = [
     against: 'A reading that finds enough to do would see no new chunk.',
     rule: 'remove',
     noticedBy: `${tapes} > includes a listing every 5 s also after the clock was set back`,
-  },
-  {
-    name: 'variant-of-an-accepted-chunk',
-    against: 'An accepted chunk of the other era could not be read, and no other decision would be taken.',
-    rule: 'never',
-    noticedBy: `${eras} > is SourceReordered when it appears behind the cursor`,
-  },
-  {
-    name: 'listing-before-the-next-era',
-    against: 'The last chunk of an era that a listing does not show yet would be read behind the next era.',
-    rule: 'drop operand 1',
-    noticedBy: `${eras} > is not entered on the word of a listing that lacks the last int32 chunk`,
-  },
-  {
-    name: 'oldest-chunk-too',
-    against: 'One chunk of a writer of the other era would make a whole store look like one of that era.',
-    rule: 'remove',
-    noticedBy: `${eras} > an int32 chunk that is newer than a varint one is in the wrong place`,
   },
   {
     name: 'stop-at-damage',
@@ -321,12 +303,6 @@ export const sourceGuards: readonly Guard[] = [
     against: 'Frames behind a hole in the last chunk would stay unseen as long as nothing else is written.',
     rule: 'drop operand 2',
     noticedBy: `${tapes} > looks behind zeros within 5 s of a change, so that nothing hides behind a hole`,
-  },
-  {
-    name: 'place-of-a-chunk-between-eras',
-    against: 'The first varint chunk would be put among the int32 chunks by its name.',
-    rule: 'always',
-    noticedBy: eras,
   },
   {
     name: 'eight-chunks-left',

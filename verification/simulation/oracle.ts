@@ -28,7 +28,6 @@ export function verdict(world: World): Verdict {
   if (state && held.length > 0 && streams.firstVisible(state) > state.committed)
     return { allowed: ['TargetTruncated'] };
   const truth = sourceTruth(blobs, world.schedule.onDamage);
-  const others = [...(truth.besides ?? [])] as FailureKind[];
   const ahead = () => aheadOf(world, truth, held);
   const last = held.at(-1);
   if (!last) {
@@ -36,10 +35,7 @@ export function verdict(world: World): Verdict {
     if (table.row?.['mark'] !== undefined) return { allowed: ['TargetLost'] };
     const inRow: Findings = { found: new Set(), because: [] };
     findingsInRow(table.row, truth, inRow);
-    if (inRow.found.size === 0) return ahead();
-    // Whoever knows of one era alone passes a chunk of the other that has no more to give.
-    const isSilent = truth.besides && truth.records.every((record) => eventCount(record) === 0);
-    return { allowed: [...inRow.found, ...others, ...(isSilent ? ['exact' as const] : [])], because: inRow.because };
+    return inRow.found.size === 0 ? ahead() : { allowed: [...inRow.found], because: inRow.because };
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
   // Pages that were under way to a chunk and land in the one that took its name put back what stood before a cursor;
@@ -63,12 +59,6 @@ export function verdict(world: World): Verdict {
   const expected = eventsUnder(world, truth.records, held);
   if (expected.length === held.length && expected.every(({ id }, index) => id === held[index]?.event.id)) {
     return { allowed: [...behind, 'exact'], because };
-  }
-  if (truth.besides) {
-    // A process that knows of one era alone reads such a chunk where its name puts it, and misses nothing.
-    const replicated = new Set(held.map(keyOf));
-    const isWhole = truth.records.every((record) => eventCount(record) === 0 || replicated.has(recordKey(record)));
-    return { allowed: [...behind, ...others, ...(isWhole || world.rowWasDeleted ? ['exact' as const] : [])], because };
   }
   // Without the row nobody knows what was left, and where; it may show as a gap further on.
   if (world.rowWasDeleted) return { allowed: [...behind, 'SourceGap', 'exact'], because };
@@ -144,17 +134,12 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Fin
   }
 }
 
-function aheadOf(world: World, { records, blocker, besides }: SourceTruth, held: readonly Held[]): Verdict {
+function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly Held[]): Verdict {
   const eventsOf = (some: readonly SourceRecord[]) => eventsUnder(world, some, held);
   const last = held.at(-1)?.mark;
-  if (besides) return { allowed: [...([...besides] as FailureKind[]), 'SourceForked'] };
   if (!blocker || (last && last.position > blocker.after)) {
-    // Which of two chunks of one second begins an era, their names do not tell; a person may be asked.
-    const erasMeet = ['otherVariant', 'secondWriter'].every((kind) =>
-      world.schedule.actions.some((a) => a.kind === kind),
-    );
     // A chunk that came behind the cursor with nothing but damage in front is a finding, and has no record to miss.
-    const isReordered = erasMeet || blocker?.kind === 'SourceCorrupt';
+    const isReordered = blocker?.kind === 'SourceCorrupt';
     return { allowed: isReordered ? ['exact', 'SourceReordered'] : ['exact'], events: eventsOf(records) };
   }
   return { allowed: [blocker.kind as FailureKind], events: eventsOf(records.slice(0, blocker.after)) };

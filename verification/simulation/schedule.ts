@@ -16,7 +16,6 @@ export type Deed =
   | { readonly kind: 'truncatingReader'; readonly afterMs: number }
   | { readonly kind: 'disorder'; readonly fewer: number }
   | { readonly kind: 'growOlder'; readonly back: number; readonly times: number; readonly everyMs: number }
-  | { readonly kind: 'otherVariant' }
   | { readonly kind: 'damage' }
   | { readonly kind: 'kill'; readonly runner: number }
   | { readonly kind: 'freeze'; readonly runner: number; readonly ms: number }
@@ -201,7 +200,6 @@ function misdeed(random: Random): Deed {
       times: random.pick([1, 1, 5]),
       everyMs: random.skewed(100, 30_000),
     }),
-    () => ({ kind: 'otherVariant' }),
     () => ({ kind: 'damage' }),
     () => ({ kind: 'loseTarget' }),
     () => ({ kind: 'replaceServer' }),

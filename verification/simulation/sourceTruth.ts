@@ -7,7 +7,7 @@ export type OnDamage = 'stop' | 'skip' | 'salvage';
 
 /** What keeps everything behind a place from being read. */
 export interface Blocker {
-  readonly kind: 'SourceCorrupt' | 'SourceGap' | 'SourceReordered' | 'copying';
+  readonly kind: 'SourceCorrupt' | 'SourceGap' | 'copying';
   readonly chunk: string;
 }
 
@@ -17,8 +17,6 @@ export interface SourceTruth {
   readonly records: readonly SourceRecord[];
   /** The first, and how many records come before it. */
   readonly blocker?: Blocker & { readonly after: number };
-  /** Where a chunk stands among those of the other era: what is met by whoever reads up to it. */
-  readonly besides?: ReadonlySet<Blocker['kind']>;
   /** The chunks that hold a frame, in order. */
   readonly order: readonly string[];
   /** Every valid frame, also those that a blocker keeps from being read, as {@link frameKey} names them. */
@@ -53,24 +51,14 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
   const chunks = [...blobs.values()]
     .flatMap((blob) => chunkOf(blob, onDamage))
     .filter(({ frames, isCorrupt }) => frames.length > 0 || isCorrupt);
-  const newestInt32 = chunks
-    .filter(({ variant }) => variant === 'int32')
-    .reduce((last, { time }) => (time > last ? time : last), '');
-  const misplaced = chunks.find(({ variant, time }) => variant === 'varint' && time < newestInt32);
   chunks.sort(
-    (one, other) =>
-      Number(one.variant === 'varint') - Number(other.variant === 'varint') ||
-      one.prefix - other.prefix ||
-      compareText(one.time, other.time) ||
-      compareText(one.name, other.name),
+    (one, other) => one.prefix - other.prefix || compareText(one.time, other.time) || compareText(one.name, other.name),
   );
   const order = chunks.map(({ name }) => name);
   const frames = new Set(chunks.flatMap(({ keys }) => keys));
   const records: SourceRecord[] = [];
-  let blocker = misplaced && { kind: 'SourceReordered' as Blocker['kind'], chunk: misplaced.name, after: 0 };
-  const besides = new Set<Blocker['kind']>(['SourceReordered']);
+  let blocker: SourceTruth['blocker'];
   const blocked = (kind: Blocker['kind'], chunk: string): void => {
-    besides.add(kind);
     blocker ??= { kind, chunk, after: records.length };
   };
   for (const chunk of chunks) {
@@ -79,7 +67,7 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
     for (const frame of chunk.frames) records.push(recordOf(chunk, frame, records.length + 1));
     if (chunk.isCorrupt && onDamage === 'stop') blocked('SourceCorrupt', chunk.name);
   }
-  return { records, order, frames, ...(blocker && { blocker }), ...(misplaced && { besides }) };
+  return { records, order, frames, ...(blocker && { blocker }) };
 }
 
 /** A chunk is looked at once in each of its versions. */

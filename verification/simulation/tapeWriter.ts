@@ -39,7 +39,7 @@ export class TapeWriter {
   /** @param known how many records the process counted when it started; absent: all there are */
   constructor(
     private readonly world: WriterWorld,
-    private variant: Variant,
+    private readonly variant: Variant,
     known?: number,
   ) {
     this.records = known ?? countRecords(world.blobs, variant);
@@ -72,12 +72,6 @@ export class TapeWriter {
 
   hasOpen(blob: Blob): boolean {
     return this.chunk?.blob === blob;
-  }
-
-  /** A process of another version takes over; it sees no record of the other variant. */
-  become(variant: Variant): void {
-    this.variant = variant;
-    this.restart();
   }
 
   /**

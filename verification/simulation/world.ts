@@ -27,7 +27,6 @@ const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
   truncatingReader: ['SourceTruncated', 'SourceReplaced', 'SourceForked', 'SourceReordered', 'SourceGap'],
   disorder: ['SourceReordered', 'SourceForked'],
   growOlder: ['SourceForked', 'SourceReordered', 'SourceReplaced'], // pages that land late may replace it
-  otherVariant: ['SourceReordered', 'SourceForked', 'SourceGap'],
   damage: ['SourceCorrupt', 'SourceForked', 'SourceReordered'], // a writer that starts anew counts up to it alone
   loseTarget: ['TargetLost'],
   replaceServer: ['TargetLost'],
@@ -58,7 +57,7 @@ export class World {
   private readonly writer: TapeWriter;
   private readonly writers: TapeWriter[] = [];
   private readonly writerWorld: WriterWorld;
-  private variant;
+  private readonly variant;
   private serial = 0;
   private readonly startedAt = this.time.now;
 
@@ -199,12 +198,6 @@ export class World {
         return this.write(() => writer.damaged(this.record(), this.record()));
       case 'disorder':
         return this.write(() => Promise.resolve(writer.restart(Math.max(0, writer.known - deed.fewer))));
-      case 'otherVariant':
-        return this.write(async () => {
-          await time.sleep(1_500);
-          this.variant = this.variant === 'varint' ? 'int32' : 'varint';
-          writer.become(this.variant);
-        });
       case 'secondWriter': {
         const second = new TapeWriter(this.writerWorld, this.variant);
         this.writers.push(second);

@@ -20,7 +20,7 @@ export function addInspect(program: Command, commands: Commands): void {
     .command('inspect')
     .summary('show the chunks of the source and what is wrong with them, or one record')
     .description(
-      'Reads the whole source, from its first chunk, and shows every chunk with its era, frames and positions, torn ' +
+      'Reads the whole source, from its first chunk, and shows every chunk with its variant, frames and positions, torn ' +
         'and corrupt places, gaps, and .bak copies that hold more than their chunk; then counts by key and contract. ' +
         'Needs the settings of the source alone, never writes, and contacts no server.',
     )

@@ -2,7 +2,7 @@ import type { BackupReport, ChunkReport, InspectionTotals } from '../../source/v
 import { mostFrequentFirst, tallyLines } from './tally.js';
 import { counted, number, printable } from './wording.js';
 
-const columns = { name: 34, era: 6, bytes: 9, frames: 8 };
+const columns = { name: 34, variant: 7, bytes: 9, frames: 8 };
 
 /** What was found wrong, in numbers. */
 interface Findings {
@@ -21,18 +21,18 @@ export class InspectionReport {
     ...{ gaps: 0, openCopies: 0, framesOnlyInCopies: 0 },
   };
   private copies = 0;
-  private readonly chunksByEra = new Map<ChunkReport['era'], number>();
+  private readonly chunksByVariant = new Map<ChunkReport['variant'], number>();
 
   constructor(
     private readonly container: string,
     private readonly totals: InspectionTotals,
   ) {}
 
-  readonly heading = row('CHUNK', 'ERA', 'BYTES', 'FRAMES', 'POSITIONS');
+  readonly heading = row('CHUNK', 'VARIANT', 'BYTES', 'FRAMES', 'POSITIONS');
 
   add(chunk: ChunkReport): void {
     const { findings } = this;
-    this.chunksByEra.set(chunk.era, (this.chunksByEra.get(chunk.era) ?? 0) + 1);
+    this.chunksByVariant.set(chunk.variant, (this.chunksByVariant.get(chunk.variant) ?? 0) + 1);
     this.copies += chunk.backup ? 1 : 0;
     for (const { kind } of chunk.damage) findings[kind] += 1;
     findings.hiddenFrames += chunk.hiddenFrames;
@@ -43,10 +43,20 @@ export class InspectionReport {
 
   /** A row, and a line below it for everything that is not as it should be. */
   chunkLines(chunk: ChunkReport): string[] {
-    const { name, era = '-', bytes, frames, firstPosition, lastPosition, damage, hiddenFrames, missingBefore } = chunk;
+    const {
+      name,
+      variant = '-',
+      bytes,
+      frames,
+      firstPosition,
+      lastPosition,
+      damage,
+      hiddenFrames,
+      missingBefore,
+    } = chunk;
     const positions = firstPosition === undefined ? '-' : `${firstPosition}-${lastPosition}`;
     return [
-      row(name, era, number(bytes), number(frames), positions),
+      row(name, variant, number(bytes), number(frames), positions),
       ...(missingBefore > 0 ? [`  gap: by its name, records missing before it: ${number(missingBefore)}`] : []),
       ...damage.map(
         ({ kind, offset, bytes: length, reason, nextFrameAt }) =>
@@ -70,7 +80,9 @@ export class InspectionReport {
       firstPosition: records > 0 ? 1 : null,
       lastPosition: records > 0 ? records : null,
       copies: this.copies,
-      chunksByEra: Object.fromEntries([...this.chunksByEra].map(([era, count]) => [era ?? 'none', count])),
+      chunksByVariant: Object.fromEntries(
+        [...this.chunksByVariant].map(([variant, count]) => [variant ?? 'none', count]),
+      ),
       findings: { ...this.findings, framesOnlyInCopies: this.framesOnlyInCopies },
       keys: mostFrequentFirst(recordsByKey),
       contracts: mostFrequentFirst(messagesByContract),
@@ -80,10 +92,10 @@ export class InspectionReport {
   get lines(): string[] {
     const { chunks, records, messages, opaqueRecords, bytes, ignoredNames, orphanBackups } = this.totals;
     const opaque = opaqueRecords > 0 ? ` (${counted(opaqueRecords, 'record')} opaque)` : '';
-    const eras = [...this.chunksByEra].map(([era, count]) => `${number(count)} ${era ?? 'without frames'}`).join(', ');
+    const kinds = [...this.chunksByVariant].map(([kind, count]) => `${number(count)} ${kind ?? 'without frames'}`);
     return [
       '',
-      `Container ${this.container}: ${counted(chunks, 'chunk')}${chunks > 0 ? ` (${eras})` : ''}, ${counted(bytes, 'byte')}.`,
+      `Container ${this.container}: ${counted(chunks, 'chunk')}${chunks > 0 ? ` (${kinds.join(', ')})` : ''}, ${counted(bytes, 'byte')}.`,
       records === 0
         ? 'No record.'
         : `${counted(records, 'record')}, position 1 to ${records}; ${counted(messages, 'message')}${opaque}.`,
@@ -101,6 +113,10 @@ export class InspectionReport {
     return this.findings.framesOnlyInCopies + orphaned;
   }
 
+  private get isMixed(): boolean {
+    return this.chunksByVariant.has('int32') && this.chunksByVariant.has('varint');
+  }
+
   private get findingsLine(): string {
     const { torn, corrupt, hiddenFrames, gaps, openCopies } = this.findings;
     const found = [
@@ -108,6 +124,7 @@ export class InspectionReport {
       corrupt > 0 && counted(corrupt, 'corrupt place'),
       hiddenFrames > 0 && `${counted(hiddenFrames, 'valid frame')} hidden after damage`,
       gaps > 0 && counted(gaps, 'gap'),
+      this.isMixed && 'frames of both variants (SourceMixed)',
       openCopies > 0 && `${counted(openCopies, 'chunk')} still being copied`,
       this.framesOnlyInCopies > 0 && `${counted(this.framesOnlyInCopies, 'valid frame')} only in .bak copies`,
     ].filter((text) => text !== false);
@@ -115,9 +132,14 @@ export class InspectionReport {
   }
 }
 
-function row(name: string, era: string, bytes: string, frames: string, positions: string): string {
-  const { name: nameWidth, era: eraWidth, bytes: bytesWidth, frames: framesWidth } = columns;
-  return [name.padEnd(nameWidth), era.padEnd(eraWidth), bytes.padStart(bytesWidth), frames.padStart(framesWidth)]
+function row(name: string, variant: string, bytes: string, frames: string, positions: string): string {
+  const { name: nameWidth, variant: variantWidth, bytes: bytesWidth, frames: framesWidth } = columns;
+  return [
+    name.padEnd(nameWidth),
+    variant.padEnd(variantWidth),
+    bytes.padStart(bytesWidth),
+    frames.padStart(framesWidth),
+  ]
     .concat(positions)
     .join('  ');
 }

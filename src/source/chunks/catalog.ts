@@ -4,9 +4,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 
 import type { Clock } from '../../core/clock.js';
 import { listAll, listFrom, type Chunk, type Listing } from './listing.js';
-import { parseChunkName, type ChunkName } from './name.js';
-import type { Eras } from './order.js';
-import type { FrameVariant } from '../lokad/frame.js';
+import { comparePosition, parseChunkName, type ChunkName } from './name.js';
 
 /** A chunk, and the numbers of the listing that showed it so and of the one that showed it first. */
 export interface ListedChunk extends Chunk {
@@ -43,22 +41,12 @@ export class ChunkCatalog {
 
   constructor(
     private readonly container: ContainerClient,
-    private readonly eras: Eras,
     private readonly clock: Clock,
   ) {}
 
-  /** Reading order; a chunk whose place cannot be known yet is not in it. */
+  /** All chunks, in reading order. */
   get ordered(): readonly ListedChunk[] {
     return this.inOrder;
-  }
-
-  /** All chunks in reading order; those whose place cannot be known yet come last. */
-  inReadingOrder(): ListedChunk[] {
-    return [...this.inOrder, ...[...this.byName.values()].filter(({ name }) => !this.places.has(name))];
-  }
-
-  get all(): IterableIterator<ListedChunk> {
-    return this.byName.values();
   }
 
   get(name: string): ListedChunk | undefined {
@@ -72,7 +60,7 @@ export class ChunkCatalog {
     for (const name of this.byName.keys()) if (!names.has(name)) this.byName.delete(name);
     this.orderIsOld = true;
     this.sweepFrom = undefined;
-    await this.take(listing, signal);
+    this.take(listing);
     this.fullAt = this.listedAt;
     return listing;
   }
@@ -82,7 +70,7 @@ export class ChunkCatalog {
     const from = this.sweepFrom ?? name;
     const listing = await listFrom(this.container, from, signal);
     this.sweepFrom = listing.endedAt !== undefined && listing.endedAt > from ? listing.endedAt : undefined;
-    await this.take(listing, signal);
+    this.take(listing);
   }
 
   /** The place of a chunk in the order, or where it would be. */
@@ -129,8 +117,7 @@ export class ChunkCatalog {
     return { chunks, certain: explains(chunks) };
   }
 
-  /** A listing counts once the order is known again: where a chunk cannot be looked into it is made once more. */
-  private async take({ chunks }: Listing, signal: AbortSignal): Promise<void> {
+  private take({ chunks }: Listing): void {
     const names = this.byName.size;
     const listing = this.listing + 1;
     for (const chunk of chunks) {
@@ -138,7 +125,6 @@ export class ChunkCatalog {
       this.byName.set(chunk.name, { ...chunk, listing, firstListing });
     }
     if (this.byName.size !== names) this.orderIsOld = true;
-    if (await this.eras.settle([...this.byName.values()], signal)) this.orderIsOld = true;
     this.listing = listing;
     this.listedAt = this.clock.elapsed();
     if (this.orderIsOld) this.order();
@@ -150,14 +136,9 @@ export class ChunkCatalog {
     if (index !== undefined && chunk) this.inOrder[index] = chunk;
   }
 
-  /** Takes note of what a verified frame has shown outside of a listing. */
-  learn(name: string, variant: FrameVariant): void {
-    if (this.eras.learn(parseChunkName(name), variant)) this.order();
-  }
-
   private order(): void {
     this.orderIsOld = false;
-    this.inOrder = [...this.byName.values()].filter((chunk) => this.eras.hasPlace(chunk)).sort(this.eras.compare);
+    this.inOrder = [...this.byName.values()].sort(comparePosition);
     this.places = new Map(this.inOrder.map(({ name }, index) => [name, index]));
     this.xorBefore = new Uint32Array(2 * this.inOrder.length + 2);
     this.inOrder.forEach(({ name }, index) => {
@@ -172,7 +153,7 @@ export class ChunkCatalog {
     while (low < high) {
       const middle = (low + high) >> 1;
       const chunk = this.inOrder[middle];
-      if (chunk && this.eras.compare(chunk, name) < 0) low = middle + 1;
+      if (chunk && comparePosition(chunk, name) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

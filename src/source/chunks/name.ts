@@ -22,17 +22,12 @@ export function isBackupName(name: string): boolean {
 }
 
 /**
- * Order of the chunks of one era. The prefix counts as a number: text order breaks where it grows a digit, at
+ * Reading order. The prefix counts as a number: text order breaks where it grows a digit, at
  * 100,000,000 records.
  */
 export function comparePosition(one: ChunkName, other: ChunkName): number {
   // guard: prefix-as-a-number
   return one.prefix - other.prefix || compareText(one.time, other.time) || compareText(one.name, other.name);
-}
-
-/** Order of creation, as far as names tell. */
-export function compareTime(one: ChunkName, other: ChunkName): number {
-  return compareText(one.time, other.time) || comparePosition(one, other);
 }
 
 function compareText(one: string, other: string): number {

@@ -1,30 +1,51 @@
 import type { BlobReader, ChunkBytes } from '../reading/blobReader.js';
 import type { Chunk } from './listing.js';
-import type { Probe } from './order.js';
 import { isZero, parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
 import { holdsFrame } from '../lokad/endOfChunk.js';
 
 /** A whole tape, in one call. */
 const probeBytes = 512 * 1024;
-const variants: readonly FrameVariant[] = ['varint', 'int32'];
+export const variants: readonly FrameVariant[] = ['varint', 'int32'];
 
 /**
  * Finds out which variant a chunk's frames have. A verified SHA-1 decides, of the first frame or, where that is
- * damaged, of one behind it. A chunk is asked again only when it has changed, or never once it has shown a frame.
+ * damaged, of one after it. A chunk that has shown a frame is not read again, any other only when it has changed.
  */
-export function chunkProbe(reader: BlobReader): Probe {
-  const known = new Map<string, FrameVariant>();
-  const without = new Map<string, string>();
-  return async (chunk, signal) => {
-    const variant = known.get(chunk.name);
-    if (variant || chunk.bytes === 0 || chunk.openCopy || without.get(chunk.name) === chunk.etag) return variant;
-    const answer = await reader.read({ chunk: chunk.name, start: 0, count: probeBytes }, signal);
+export class ChunkProbe {
+  private readonly known = new Map<string, FrameVariant>();
+  private readonly without = new Map<string, string>();
+
+  constructor(private readonly reader: BlobReader) {}
+
+  /** Takes note of what a verified frame has shown. */
+  learn(chunk: string, variant: FrameVariant): void {
+    this.known.set(chunk, variant);
+  }
+
+  /** @returns undefined for a chunk that holds no frame @throws Failure `SourceUnreachable` */
+  async variantOf(chunk: Chunk, signal: AbortSignal): Promise<FrameVariant | undefined> {
+    const { name, etag } = chunk;
+    const variant = this.known.get(name);
+    if (variant || chunk.bytes === 0 || chunk.openCopy || this.without.get(name) === etag) return variant;
+    const answer = await this.reader.read({ chunk: name, start: 0, count: probeBytes }, signal);
     if (answer.kind !== 'bytes') return undefined;
-    const found = await variantIn(reader, answer.read, signal);
-    if (found) known.set(chunk.name, found);
-    else without.set(chunk.name, answer.read.etag);
+    const found = await variantIn(this.reader, answer.read, signal);
+    if (found) this.known.set(name, found);
+    else this.without.set(name, answer.read.etag);
     return found;
-  };
+  }
+
+  /** The first of the chunks that holds a frame, with the variant of its frames. @throws Failure `SourceUnreachable` */
+  async firstWithFrame(
+    chunks: Iterable<Chunk>,
+    signal: AbortSignal,
+  ): Promise<{ readonly variant: FrameVariant; readonly chunk: string } | undefined> {
+    for (const chunk of chunks) {
+      const variant = await this.variantOf(chunk, signal);
+      if (variant) return { variant, chunk: chunk.name };
+    }
+    return undefined;
+  }
 }
 
 async function variantIn(reader: BlobReader, read: ChunkBytes, signal: AbortSignal): Promise<FrameVariant | undefined> {
@@ -36,10 +57,4 @@ async function variantIn(reader: BlobReader, read: ChunkBytes, signal: AbortSign
     if (await holdsFrame(reader, { chunk, offset: 0, variant }, signal)) return variant;
   }
   return undefined;
-}
-
-/** True when a chunk holds a frame, whole and valid. */
-export async function anyHoldsFrame(chunks: Iterable<Chunk>, probe: Probe, signal: AbortSignal): Promise<boolean> {
-  for (const chunk of chunks) if (await probe(chunk, signal)) return true;
-  return false;
 }

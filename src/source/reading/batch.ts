@@ -71,9 +71,9 @@ export class PendingBatch {
   }
 
   /** The next record is the first of another chunk. */
-  enter({ chunk, passed }: ReadPosition): void {
+  enter({ chunk, variant, passed }: ReadPosition): void {
     const before = this.memory;
-    this.memory = stateIn(this.tapes, chunk, before, passed);
+    this.memory = stateIn(this.tapes, chunk, before, passed, { variant, chunk });
     this.tapes.forgetEnds(before, this.memory);
   }
 

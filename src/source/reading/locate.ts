@@ -2,13 +2,12 @@ import { Failure } from '../../core/failure.js';
 import type { Cursor, SourceState } from '../../core/cursor.js';
 import type { Mark } from '../../core/mark.js';
 import { cursorAfter, type SourceRecord } from '../../core/record.js';
+import { variants } from '../chunks/probe.js';
 import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
 import { stateAt } from '../watch/sourceState.js';
 import { toRecord } from '../lokad/record.js';
 import type { Fetched } from './readAhead.js';
 import type { Tapes } from '../tapes.js';
-
-const variants: readonly FrameVariant[] = ['varint', 'int32'];
 
 interface Found {
   readonly record: SourceRecord;
@@ -37,10 +36,9 @@ export async function locate(
       count = found;
       continue;
     }
-    tapes.applyAllowances(memory);
     // guard: ends-up-to-the-mark
     forgetEnds(tapes, mark);
-    tapes.catalog.learn(chunk, found.variant);
+    tapes.probe.learn(chunk, found.variant);
     tapes.ahead.keep(fetched);
     // guard: memory-of-what-was-accepted
     return { record: found.record, cursor: cursorAfter(found.record, memory && stateAt(mark.position, memory)) };

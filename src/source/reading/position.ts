@@ -1,6 +1,5 @@
 import type { Cursor, ReadPoint } from '../../core/cursor.js';
 import type { ListedChunk } from '../chunks/catalog.js';
-import { variantOf } from '../chunks/allowance.js';
 import { hasSettled, isCurrent, type ChunkEnd, type LeftChunk } from '../chunks/chunkState.js';
 import type { FrameVariant } from '../lokad/frame.js';
 import type { Tapes } from '../tapes.js';
@@ -100,5 +99,5 @@ function knownEnd(tapes: Tapes, { chunk, offset }: ReadPoint): ChunkEnd | undefi
 }
 
 function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<ReadPosition, 'variant' | 'end'> {
-  return { variant: variantOf(tapes, point.chunk, memory), end: knownEnd(tapes, point) };
+  return { variant: tapes.variant.expected(memory), end: knownEnd(tapes, point) };
 }

@@ -2,9 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Cursor } from '../../core/cursor.js';
 import type { ChunkBytes } from './blobReader.js';
-import { variantOf } from '../chunks/allowance.js';
 import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from '../chunks/chunkState.js';
-import { checkEra, checkGap, corrupt, incomplete, missingBefore, reportPassedOver, restless } from '../failures.js';
+import { checkGap, corrupt, holdsOther, incomplete, missingBefore, reportPassedOver, restless } from '../failures.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame.js';
 import { linkedAbort, type LinkedAbort } from '../../core/time.js';
 import { PendingBatch } from './batch.js';
@@ -190,17 +189,9 @@ export class TapeReading {
     return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
   }
 
-  /**
-   * A gap may only mean that the listings since the last full one did not show a chunk. Nor need they show the last
-   * chunks of an era before the first of the next: they go by name, and the eras' names interleave. So all names are
-   * listed first.
-   */
-  private async mayHaveMissedNames({ chunk, apart, variant }: ReadPosition): Promise<boolean> {
-    if (apart || this.doubted === chunk) return false;
-    const { position, cursor } = this.batch;
-    const isNextEra = cursor.chunk !== '' && variant !== variantOf(this.tapes, cursor.chunk, cursor.memory);
-    // guard: listing-before-the-next-era
-    if (!isNextEra && missingBefore(chunk, position) <= 0) return false;
+  /** A gap may only mean that the listings since the last full one did not show a chunk: all names are listed first. */
+  private async mayHaveMissedNames({ chunk, apart }: ReadPosition): Promise<boolean> {
+    if (apart || this.doubted === chunk || missingBefore(chunk, this.batch.position) <= 0) return false;
     this.doubted = chunk;
     await this.tapes.catalog.listAll(this.signal);
     if (await this.tapes.compare(this.batch.cursor, this.signal)) this.batch.rememberAnew();
@@ -257,8 +248,8 @@ export class TapeReading {
       return this.salvageFrom(place, rest, rest.nextFrameAt);
     }
     const isNoFrame = rest.kind !== 'clean' && rest.nextFrameAt === undefined;
-    // guard: era-of-a-chunk
-    if (isNoFrame && (await checkEra(this.tapes, place, this.signal))) return 'more';
+    // guard: variant-of-a-chunk
+    if (isNoFrame && (await holdsOther(this.tapes, place, this.batch.cursor, this.signal))) return 'more';
     return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.elapsed() }));
   }
 

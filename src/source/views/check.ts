@@ -13,8 +13,8 @@ export interface SourceContents {
   readonly ignoredNames: number;
   /** Chunks made by a copy that has not succeeded: reading does not go beyond them. */
   readonly openCopies: readonly string[];
-  /** Variants of the frames, in reading order; none when no chunk holds a frame. */
-  readonly variants: readonly FrameVariant[];
+  /** Each variant that frames were found to have, with the first chunk of it; none when no chunk holds a frame. */
+  readonly variants: ReadonlyMap<FrameVariant, string>;
 }
 
 /** A frame at one end of the source: valid, or what stands there in its place. */
@@ -50,7 +50,7 @@ export function checkTapes(options: TapeOptions): SourceCheck {
     reach: (signal) => reach(options, signal),
     contents: async (signal) => {
       const { backups, ignored } = await listed(signal);
-      const chunks = tapes.catalog.inReadingOrder();
+      const chunks = tapes.catalog.ordered;
       return {
         chunks: chunks.length,
         bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -62,11 +62,11 @@ export function checkTapes(options: TapeOptions): SourceCheck {
     },
     firstFrame: async (signal) => {
       await listed(signal);
-      return endOf(tapes, tapes.catalog.inReadingOrder(), 'first', signal);
+      return endOf(tapes, tapes.catalog.ordered, 'first', signal);
     },
     lastFrame: async (signal) => {
       await listed(signal);
-      return endOf(tapes, tapes.catalog.inReadingOrder().reverse(), 'last', signal);
+      return endOf(tapes, tapes.catalog.ordered.toReversed(), 'last', signal);
     },
   };
 }
@@ -91,17 +91,15 @@ async function reach({ container }: TapeOptions, signal: AbortSignal): Promise<n
   }
 }
 
-async function variantsOf(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal): Promise<FrameVariant[]> {
-  const ends = [await variantIn(tapes, chunks, signal), await variantIn(tapes, chunks.toReversed(), signal)];
-  return [...new Set(ends.filter((variant) => variant !== undefined))];
-}
-
-async function variantIn(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal) {
-  for (const chunk of chunks.slice(0, maxEmptyChunks)) {
-    const variant = await tapes.probe(chunk, signal);
-    if (variant) return variant;
+/** Chunks of both variants may interleave by name; so the newest by time are looked into as well. */
+async function variantsOf(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal) {
+  const newestFirst = chunks.toSorted((one, other) => (one.time < other.time ? 1 : -1));
+  const variants = new Map<FrameVariant, string>();
+  for (const order of [chunks, chunks.toReversed(), newestFirst]) {
+    const found = await tapes.probe.firstWithFrame(order.slice(0, maxEmptyChunks), signal);
+    if (found && !variants.has(found.variant)) variants.set(found.variant, found.chunk);
   }
-  return undefined;
+  return variants;
 }
 
 /** What stands at the end of the source from which these chunks come. */
@@ -112,7 +110,8 @@ async function endOf(
   signal: AbortSignal,
 ): Promise<FrameLook | undefined> {
   for (const chunk of chunks.slice(0, maxEmptyChunks)) {
-    const variant = (await tapes.probe(chunk, signal)) ?? (await variantIn(tapes, chunks, signal));
+    const own = await tapes.probe.variantOf(chunk, signal);
+    const variant = own ?? (await tapes.probe.firstWithFrame(chunks.slice(0, maxEmptyChunks), signal))?.variant;
     if (variant === undefined) return undefined;
     let last: FrameLook | undefined;
     for await (const look of looksInto(tapes, chunk.name, variant, signal)) {

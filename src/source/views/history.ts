@@ -1,5 +1,7 @@
 import type { SourceRecord } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
+import { otherVariant } from '../chunks/variant.js';
+import { holdsFrame } from '../lokad/endOfChunk.js';
 import type { FrameVariant } from '../lokad/frame.js';
 import { walkFrames } from '../reading/walk.js';
 import { toRecord } from '../lokad/record.js';
@@ -17,10 +19,10 @@ export interface FramePoint {
  */
 export interface History {
   /**
-   * Every record from a place on, in reading order, counted on from the position given; nothing stops it. Damage is
+   * Every record from a place on, in reading order, counted on from the position given. Damage is
    * passed over as `ON_DAMAGE` says. The chunks are those of the listing that is made when it starts.
    *
-   * @throws Failure `SourceUnreachable`
+   * @throws Failure `SourceUnreachable` or `SourceMixed`
    */
   records(
     from: (FramePoint & { readonly position: number }) | undefined,
@@ -43,11 +45,12 @@ class TapeHistory implements History {
     from: (FramePoint & { readonly position: number }) | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<SourceRecord> {
-    const { catalog } = this.tapes;
+    const { catalog, variant } = this.tapes;
     await catalog.listAll(signal);
+    await variant.look(undefined, signal);
     let { position } = from ?? { position: 1 };
     const first = from ? catalog.indexOf(from.chunk) : 0;
-    for (const chunk of catalog.inReadingOrder().slice(first)) {
+    for (const chunk of catalog.ordered.slice(first)) {
       const offset = chunk.name === from?.chunk ? from.offset : 0;
       for await (const record of this.chunk(chunk, offset, position, signal)) {
         yield record;
@@ -72,31 +75,23 @@ class TapeHistory implements History {
   ): AsyncGenerator<SourceRecord> {
     if (chunk.bytes <= offset) return;
     const { reader, options } = this.tapes;
-    let variant = this.tapes.eras.variantOf(chunk);
-    for (let next = position; ;) {
-      let again = false;
-      for await (const item of walkFrames(reader, chunk.name, variant, offset, signal)) {
-        if (item.kind === 'frame') {
-          const { bytes, bytesAt, start, frame } = item.found;
-          const place = { chunk: chunk.name, bufferAt: bytesAt, position: next++, returnTo: undefined };
-          yield toRecord(bytes, start, frame, place);
-          continue;
-        }
-        const other = next === position ? await this.otherVariant(chunk, variant, signal) : undefined;
-        if (other) [variant, again] = [other, true];
-        if (other || options.onDamage !== 'salvage') break;
+    const variant = this.tapes.variant.expected(undefined);
+    let next = position;
+    for await (const item of walkFrames(reader, chunk.name, variant, offset, signal)) {
+      if (item.kind === 'frame') {
+        const { bytes, bytesAt, start, frame } = item.found;
+        const place = { chunk: chunk.name, bufferAt: bytesAt, position: next++, returnTo: undefined };
+        yield toRecord(bytes, start, frame, place);
+        continue;
       }
-      if (!again) return;
+      const { rest, offset: at } = item;
+      if (rest.nextFrameAt === undefined) await this.refuseOther(chunk.name, at, otherVariant(variant), signal);
+      if (options.onDamage !== 'salvage') break;
     }
   }
 
-  /** A chunk of the other era may have been accepted in its place: its frames say what it is. */
-  private async otherVariant(
-    chunk: ListedChunk,
-    variant: FrameVariant,
-    signal: AbortSignal,
-  ): Promise<FrameVariant | undefined> {
-    const found = await this.tapes.probe(chunk, signal);
-    return found === variant ? undefined : found;
+  private async refuseOther(chunk: string, offset: number, variant: FrameVariant, signal: AbortSignal): Promise<void> {
+    const isOther = await holdsFrame(this.tapes.reader, { chunk, offset, variant }, signal);
+    if (isOther) this.tapes.variant.refuseOther(chunk, variant, undefined);
   }
 }

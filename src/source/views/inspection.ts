@@ -1,6 +1,7 @@
 import type { SourceRecord } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { parseChunkName } from '../chunks/name.js';
+import { variants } from '../chunks/probe.js';
 import type { FrameVariant } from '../lokad/frame.js';
 import { walkFrames, type Damage, type WalkedFrame } from '../reading/walk.js';
 import { toRecord } from '../lokad/record.js';
@@ -21,7 +22,7 @@ export interface DamageReport {
 export interface ChunkReport {
   readonly name: string;
   /** Undefined for a chunk that holds no frame. */
-  readonly era: FrameVariant | undefined;
+  readonly variant: FrameVariant | undefined;
   readonly bytes: number;
   /** Frames that have a position. */
   readonly frames: number;
@@ -121,11 +122,12 @@ class Walk {
   ) {}
 
   async *chunks(signal: AbortSignal): AsyncGenerator<ChunkReport> {
-    const { catalog } = this.tapes;
+    const { catalog, variant } = this.tapes;
     const { backups, ignored } = await catalog.listAll(signal);
+    await variant.look(undefined, signal);
     this.totals.ignoredNames = ignored;
     const byChunk = new Map(backups.map((backup) => [backup.name.slice(0, -'.bak'.length), backup]));
-    for (const chunk of catalog.inReadingOrder()) {
+    for (const chunk of catalog.ordered) {
       const backup = byChunk.get(chunk.name);
       byChunk.delete(chunk.name);
       yield await this.chunk(chunk, backup, signal);
@@ -136,20 +138,20 @@ class Walk {
 
   private async chunk(chunk: ListedChunk, backup: NamedBytes | undefined, signal: AbortSignal): Promise<ChunkReport> {
     const { name, bytes, openCopy } = chunk;
-    const era = await this.tapes.probe(chunk, signal);
+    const variant = await this.tapes.probe.variantOf(chunk, signal);
     const first = this.position;
-    const variant = era ?? this.tapes.eras.variantOf(chunk);
-    const { damage, hiddenFrames, framesEnd } = await this.frames(name, variant, signal);
+    const expected = variant ?? this.tapes.variant.expected(undefined);
+    const { damage, hiddenFrames, framesEnd } = await this.frames(name, expected, signal);
     const frames = this.position - first;
     this.totals.chunks++;
     this.totals.bytes += bytes;
     const prefix = parseChunkName(name)?.prefix ?? 0;
     return {
-      ...{ name, era, bytes, frames, damage, hiddenFrames },
+      ...{ name, variant, bytes, frames, damage, hiddenFrames },
       ...(frames > 0 && { firstPosition: first, lastPosition: this.position - 1 }),
       missingBefore: frames > 0 ? Math.max(0, prefix - first) : 0,
       ...(openCopy !== undefined && { openCopy }),
-      ...(backup && { backup: await this.backup(backup, variant, framesEnd, signal) }),
+      ...(backup && { backup: await this.backup(backup, expected, framesEnd, signal) }),
     };
   }
 
@@ -194,7 +196,7 @@ class Walk {
     signal: AbortSignal,
   ): Promise<BackupReport> {
     let framesOnlyHere = 0;
-    for (const one of variant ? [variant] : (['varint', 'int32'] as const)) {
+    for (const one of variant ? [variant] : variants) {
       for await (const { kind } of walkFrames(this.tapes.reader, name, one, from, signal)) {
         if (kind === 'frame') framesOnlyHere++;
       }

@@ -71,10 +71,10 @@ function framesEnd(end: ChunkEnd | undefined, listed: ListedChunk): number {
   return end && end.kind !== 'corrupt' && isCurrent(end, listed) ? end.offset : listed.bytes;
 }
 
-/** The last prefix says how many records came before it, unless the eras count each from zero. */
+/** The last prefix says how many records came before it. */
 function estimate(tapes: Tapes, cursor: Cursor, last: ListedChunk, bytes: number): number {
   if (bytes === 0) return 0;
-  const byName = tapes.eras.memory ? 0 : last.prefix - cursor.position + 1;
+  const byName = last.prefix - cursor.position + 1;
   const byBytes = bytes / (tapes.averageFrameBytes ?? usualFrameBytes);
   return Math.max(1, Math.round(byName > 0 ? byName : byBytes));
 }

@@ -13,19 +13,21 @@ export type PassedOver = NonNullable<SourceState['passedOver']>;
  *
  * @param before what the cursor remembered until now
  * @param left the chunks that were left since
+ * @param found a frame that was found in `chunk`
  */
 export function stateIn(
-  tapes: Pick<Tapes, 'eras' | 'catalog' | 'behind'>,
+  tapes: Pick<Tapes, 'variant' | 'catalog' | 'behind'>,
   chunk: string,
   before: SourceState | undefined,
   left: readonly LeftChunk[],
+  found?: SourceState['frames'],
 ): SourceState {
-  const { memory: eras } = tapes.eras;
+  const frames = tapes.variant.decidedBy(before) ?? found;
   const newcomers = tapes.behind.takeWithoutFrames();
   const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
   const { allowed, apart } = before ?? {};
   return {
-    ...(eras && { eras }),
+    ...(frames && { frames }),
     namesBefore: { chunk, ...tapes.catalog.namesBefore(chunk) },
     left: watched(before?.left ?? [], [...newcomers, ...left], chunk),
     ...(passedOver && { passedOver }),

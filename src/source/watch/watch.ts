@@ -2,9 +2,9 @@ import { Failure } from '../../core/failure.js';
 import type { Cursor, SourceState } from '../../core/cursor.js';
 import type { AddedChunks, ChunkCatalog, ListedChunk } from '../chunks/catalog.js';
 import type { ChunkEnd } from '../chunks/chunkState.js';
-import type { Eras, Probe } from '../chunks/order.js';
-import { parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
-import { otherVariant, variantOf } from '../chunks/allowance.js';
+import { variants, type ChunkProbe } from '../chunks/probe.js';
+import type { SourceVariant } from '../chunks/variant.js';
+import { parseFrame, ParsedFrame } from '../lokad/frame.js';
 import type { BlobReader } from '../reading/blobReader.js';
 import { bytesAfter, readStart } from '../reading/overlap.js';
 
@@ -13,9 +13,9 @@ type Watched = NonNullable<SourceState['left']>[number];
 /** What the watch needs to know of the source. */
 interface Watchable {
   readonly catalog: ChunkCatalog;
-  readonly eras: Eras;
+  readonly variant: SourceVariant;
   readonly reader: BlobReader;
-  readonly probe: Probe;
+  readonly probe: ChunkProbe;
   readonly ends: ReadonlyMap<string, ChunkEnd>;
   readonly minRangeBytes: number;
   reportOnce(event: string, facts: { readonly chunk: string } & Record<string, unknown>): void;
@@ -35,7 +35,8 @@ export class ChunkWatch {
    * the decision about one chunk is carried out before the next is asked for.
    *
    * @returns true when the cursor should remember anew: something behind it changed, and it was nothing
-   * @throws Failure `SourceReordered` or `SourceForked`, or `SourceTruncated` or `SourceReplaced` for a chunk left
+   * @throws Failure `SourceReordered`, `SourceForked` or `SourceMixed`, or `SourceTruncated` or `SourceReplaced` for a
+   *   chunk left
    */
   async check(cursor: Cursor, signal: AbortSignal): Promise<boolean> {
     if (cursor.returnTo || !cursor.memory) return false;
@@ -71,7 +72,7 @@ export class ChunkWatch {
     return before?.chunk !== undefined && this.tapes.catalog.namesBefore(before.chunk).count < before.count;
   }
 
-  /** The chunks with frames whose names are new among those before the cursor. */
+  /** The chunks with frames whose names are new among those before the cursor. @throws Failure `SourceMixed` */
   async newChunks(cursor: Cursor, signal: AbortSignal): Promise<AddedChunks> {
     const { memory } = cursor;
     const before = memory?.namesBefore;
@@ -86,7 +87,9 @@ export class ChunkWatch {
     const chunks: ListedChunk[] = [];
     for (const chunk of added.chunks) {
       if (!this.isBehind(chunk.name, cursor)) continue;
-      if (await this.tapes.probe(chunk, signal)) chunks.push(chunk);
+      const variant = await this.tapes.probe.variantOf(chunk, signal);
+      if (variant) this.tapes.variant.refuseOther(chunk.name, variant, memory);
+      if (variant) chunks.push(chunk);
       else this.withoutFrames.set(chunk.name, chunk.etag);
     }
     return { chunks, certain: true };
@@ -99,34 +102,33 @@ export class ChunkWatch {
     return catalog.indexOf(chunk) < catalog.indexOf(cursor.returnTo?.chunk ?? cursor.chunk);
   }
 
-  /** The variant of the valid frame that stands where the chunk was left; undefined when none does. */
-  async wentOn(left: Watched, memory: SourceState | undefined, signal: AbortSignal): Promise<FrameVariant | undefined> {
+  /** Whether a valid frame stands where the chunk was left. @throws Failure `SourceMixed` for one of the other variant */
+  async wentOn(left: Watched, memory: SourceState | undefined, signal: AbortSignal): Promise<boolean> {
     const listed = this.tapes.catalog.get(left.chunk);
     // guard: where-a-chunk-was-left
     const leftAt = [left.chunk, left.offset].join('@');
-    if (!listed || listed.etag === left.etag || this.harmless.get(leftAt) === listed.etag) return undefined;
+    if (!listed || listed.etag === left.etag || this.harmless.get(leftAt) === listed.etag) return false;
     const end = this.tapes.ends.get(left.chunk);
-    if (end && end.etag === left.etag && end.listing >= listed.listing) return undefined;
-    const expected = variantOf(this.tapes, left.chunk, memory);
-    // No frame of a chunk that was left at its beginning has shown yet which variant its frames have.
-    // guard: other-variant-of-what-was-empty
-    const variants = left.offset === 0 ? [expected, otherVariant(expected)] : [expected];
+    if (end && end.etag === left.etag && end.listing >= listed.listing) return false;
     for (let count = this.tapes.minRangeBytes; ;) {
       const answer = await this.tapes.reader.read({ chunk: left.chunk, start: readStart(left), count }, signal);
-      if (answer.kind === 'missing' || answer.kind === 'unchanged') return undefined;
+      if (answer.kind === 'missing' || answer.kind === 'unchanged') return false;
       const read = bytesAfter(left, answer);
-      if (!read) return undefined;
+      if (!read) return false;
       let needsBytes = 0;
       for (const variant of variants) {
         const frame = new ParsedFrame();
         const state = parseFrame(read.bytes, left.offset - read.start, variant, frame);
-        if (state === 'valid') return variant;
+        if (state === 'valid') {
+          this.tapes.variant.refuseOther(left.chunk, variant, memory);
+          return true;
+        }
         if (state === 'incomplete' && read.start + frame.end <= read.chunkBytes)
           needsBytes = Math.max(needsBytes, frame.end);
       }
       if (needsBytes === 0) {
         this.harmless.set(leftAt, read.etag);
-        return undefined;
+        return false;
       }
       count = Math.max(2 * count, needsBytes);
     }

@@ -42,12 +42,12 @@ describe('eventferry inspect', () => {
     const { code, stdout, stderr } = await eventferry(['inspect'], settingsOf(container));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n').slice(0, 11)).toEqual([
-      'CHUNK                               ERA         BYTES    FRAMES  POSITIONS',
-      '00000001-2013-10-16-070000.dat      varint     81,753       150  1-150',
-      '00000151-2013-10-16-105311.dat      varint     84,779        60  151-210',
+      'CHUNK                               VARIANT      BYTES    FRAMES  POSITIONS',
+      '00000001-2013-10-16-070000.dat      varint      81,753       150  1-150',
+      '00000151-2013-10-16-105311.dat      varint      84,779        60  151-210',
       expect.stringMatching(/^ {2}corrupt at byte 33,941, .* SHA-1 .*; the next valid frame is at byte 34,085$/),
       '  109 valid frames after that, without a position unless ON_DAMAGE is salvage',
-      '00000321-2013-10-16-145814.dat      varint     89,211       100  211-310',
+      '00000321-2013-10-16-145814.dat      varint      89,211       100  211-310',
       '  gap: by its name, records missing before it: 110',
       '',
       `Container ${container.containerName}: 3 chunks (3 varint), 255,743 bytes.`,
@@ -65,15 +65,15 @@ describe('eventferry inspect', () => {
     expect(stdout).toContain('Found: 1 corrupt place, 1 gap.');
   });
 
-  test('eventferry inspect tells the eras apart, and counts what is there as JSON', async () => {
+  test('eventferry inspect tells the variants apart, and counts what is there as JSON', async () => {
     const container = await containerWith('mixed-int32-varint-file');
     const store = await fixtureStore('mixed-int32-varint-file');
     const lines = parsed((await eventferry(['inspect', '--json'], settingsOf(container))).stdout);
     const chunks = lines.slice(0, -1);
     expect(chunks.map(({ name }) => name).sort()).toEqual([...store.chunks.keys()]);
-    const eras = chunks.map(({ era }) => era).filter((era) => era !== undefined);
-    expect(new Set(eras)).toEqual(new Set(['int32', 'varint']));
-    expect(eras).toEqual([...eras].sort());
+    expect(new Set(chunks.map(({ variant }) => variant))).toEqual(new Set(['int32', 'varint']));
+    const { stdout } = await eventferry(['inspect'], settingsOf(container));
+    expect(stdout).toContain('frames of both variants (SourceMixed)');
     const positions = chunks.reduce((sum, { frames }) => sum + (frames as number), 0);
     expect(lines.at(-1)?.['summary']).toMatchObject({
       container: container.containerName,

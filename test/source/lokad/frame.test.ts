@@ -30,7 +30,7 @@ function recordAt(bytes: Buffer, start: number, variant: FrameVariant): SourceRe
 }
 
 describe('a frame', () => {
-  test('A frame of the varint era is read', () => {
+  test('A varint frame is read', () => {
     expect(recordAt(varintFrame, 0, 'varint')).toMatchObject({
       key: 'u:7',
       stamp: 1n,
@@ -59,7 +59,7 @@ describe('a frame', () => {
     });
   });
 
-  test('A frame of the int32 era is read', () => {
+  test('An int32 frame is read', () => {
     expect(recordAt(int32Frame, 0, 'int32')).toMatchObject({
       key: 'customer-12',
       frameBytes: 49,
@@ -67,7 +67,7 @@ describe('a frame', () => {
     });
   });
 
-  test('A frame of the other era is none: its hash does not agree', () => {
+  test('A frame of the other variant is none: its hash does not agree', () => {
     expect(recordAt(int32Frame, 0, 'varint')).not.toBeTypeOf('object');
     expect(recordAt(varintFrame, 0, 'int32')).not.toBeTypeOf('object');
   });

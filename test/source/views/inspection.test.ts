@@ -29,16 +29,15 @@ async function chunksOf(container: Awaited<ReturnType<typeof freshContainer>>, o
 
 describe('an inspection', () => {
   test('An inspection says what each chunk holds, in reading order, and what all hold together', async () => {
-    const { container, store } = await uploaded('mixed-int32-varint-file');
+    const { container, store } = await uploaded('v3-multi-json-crlf');
     const { chunks, totals } = await chunksOf(container);
     const { records } = await readAll(openTapes(container));
     expect(
-      chunks.map(({ name, era, firstPosition, lastPosition }) => ({ name, era, firstPosition, lastPosition })),
+      chunks.map(({ name, variant, firstPosition, lastPosition }) => ({ name, variant, firstPosition, lastPosition })),
     ).toEqual(
       [...new Set(records.map(({ chunk }) => chunk))].map((name) => {
         const own = records.filter(({ chunk }) => chunk === name).map(({ position }) => position);
-        const era = name.includes('2012-08') ? 'int32' : 'varint';
-        return { name, era, firstPosition: own[0], lastPosition: own.at(-1) };
+        return { name, variant: 'varint', firstPosition: own[0], lastPosition: own.at(-1) };
       }),
     );
     expect(totals).toMatchObject({ chunks: 6, records: records.length, opaqueRecords: 0, ignoredNames: 0 });
@@ -46,6 +45,17 @@ describe('an inspection', () => {
     const total = (counts: Map<string, number>) => [...counts.values()].reduce((sum, count) => sum + count, 0);
     expect(total(totals.recordsByKey)).toBe(records.length);
     expect(total(totals.messagesByContract)).toBe(totals.messages);
+  });
+
+  test('An inspection shows the variant of each chunk of a container that holds both', async () => {
+    const { container } = await uploaded('mixed-int32-varint-file');
+    const { chunks } = await chunksOf(container);
+    const names = chunks.map(({ name }) => name);
+    expect(names).toEqual([...names].sort());
+    expect(chunks.map(({ variant }) => variant)).toEqual(
+      names.map((name) => (name.includes('2012-08') ? 'int32' : 'varint')),
+    );
+    expect(chunks.every(({ frames }) => frames > 0)).toBe(true);
   });
 
   test('An inspection shows a bad frame, what it hides, and how far the names are ahead', async () => {
@@ -67,7 +77,7 @@ describe('an inspection', () => {
       [{ kind: 'torn', offset: 52566 }],
     ]);
     expect(chunks.filter(({ backup }) => backup).map(({ backup }) => backup?.framesOnlyHere)).toEqual([0, 0, 0]);
-    expect(chunks.filter(({ era }) => era === undefined)).toMatchObject([
+    expect(chunks.filter(({ variant }) => variant === undefined)).toMatchObject([
       { name: '00000180-2013-10-19-120840.dat', frames: 0 },
     ]);
   });
