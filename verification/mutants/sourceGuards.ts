@@ -6,6 +6,7 @@ const wrongInput = 'test/source/wrongInput.test.ts';
 const rest = 'test/source/lokad/endOfChunk.test.ts';
 const mixed = 'test/source/mixed.test.ts';
 const behind = 'test/source/watch/watch.test.ts';
+const knownEnd = 'test/source/reading/knownEnd.test.ts';
 
 /** What reading relies on. */
 export const sourceGuards: readonly Guard[] = [
@@ -303,6 +304,31 @@ export const sourceGuards: readonly Guard[] = [
     against: 'Frames behind a hole in the last chunk would stay unseen as long as nothing else is written.',
     rule: 'drop operand 2',
     noticedBy: `${tapes} > looks behind zeros within 5 s of a change, so that nothing hides behind a hole`,
+  },
+  {
+    name: 'known-end-that-is-listed',
+    against: 'A reading would ask again for each chunk end that a listing has just confirmed.',
+    rule: 'never',
+    noticedBy: `${knownEnd} > A reading makes no call for the last chunk`,
+  },
+  {
+    name: 'known-end-in-the-version-listed-since',
+    against: 'What the last chunk gained would stay unread as long as nobody polls.',
+    rule: 'drop operand 2',
+    noticedBy: `${knownEnd} > A reading finds what the last chunk gained`,
+  },
+  {
+    name: 'known-end-asked-for-by-etag',
+    against: 'A torn frame that is waited for would be read again every second.',
+    rule: 'value undefined',
+    noticedBy: `${knownEnd} > Waiting for a torn frame reads no byte again`,
+  },
+  {
+    name: 'salvaged-end-forgotten',
+    against:
+      'Under ON_DAMAGE=salvage, zeros that hide frames in the last chunk would be judged again and again, for ever.',
+    rule: 'remove',
+    noticedBy: `${knownEnd} > ON_DAMAGE=salvage reads on behind a hole of zeros in the last chunk`,
   },
   {
     name: 'eight-chunks-left',

@@ -71,6 +71,7 @@ export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | un
 /** A listing that was made later shows the last chunk in the version whose end is known. */
 export function isListedSo({ isLast, end, listed }: ReadPosition): boolean {
   if (!isLast || !end || !listed || end.kind === 'corrupt') return false;
+  // guard: known-end-in-the-version-listed-since
   return listed.listing > end.listing && listed.etag === end.etag;
 }
 

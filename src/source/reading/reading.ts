@@ -111,6 +111,7 @@ export class TapeReading {
   /** One look at one place. */
   private async *step(place: ReadPosition): AsyncGenerator<SourceBatch, Step> {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
+    // guard: known-end-that-is-listed
     if (isListedSo(place) && !this.tapes.ahead.holds(place.chunk)) return 'head';
     const fetch = this.fetchFor(place);
     this.fetchAhead(fetch, place);
@@ -128,10 +129,10 @@ export class TapeReading {
 
   private fetchFor(place: ReadPosition): Fetch {
     const { chunk, end, isLast, listed } = place;
-    const salvageAt = this.salvageAt(place);
-    const start = salvageAt ?? readStart(place);
+    const start = this.salvageAt(place) ?? readStart(place);
     const range = isLast || !listed ? this.rangeBytes : this.tapes.rangeFor(listed.bytes - start);
-    const knownEtag = salvageAt === undefined ? end?.etag : undefined;
+    // guard: known-end-asked-for-by-etag
+    const knownEtag = end?.etag;
     return { chunk, start, count: Math.max(range, this.frameNeedsBytes), knownEtag, ...this.tapes.seen(place) };
   }
 
@@ -256,6 +257,8 @@ export class TapeReading {
   private salvageFrom({ chunk, offset }: ReadPosition, rest: Rest, nextFrameAt: number): Step {
     reportPassedOver(this.tapes, chunk, offset, rest);
     this.batch.passOver({ chunks: 1, bytes: nextFrameAt - offset });
+    // guard: salvaged-end-forgotten
+    this.tapes.ends.delete(chunk);
     this.salvage = { chunk, offset: nextFrameAt };
     return 'more';
   }
