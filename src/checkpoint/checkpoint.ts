@@ -1,6 +1,6 @@
 import type { CheckpointRow, LagNote } from './row.js';
 
-/** A row and the token that proves it has not been changed since it was read. */
+/** A row and its ETag, by which the table knows whether the row has changed since. */
 export interface StoredRow {
   readonly row: CheckpointRow;
   readonly etag: string;
@@ -13,27 +13,27 @@ export interface CheckpointStore {
   /** Inserts if absent. @throws Failure `CheckpointMoved` when there is a row already. */
   insert(row: CheckpointRow, signal?: AbortSignal): Promise<StoredRow>;
   /**
-   * Replaces the row if it is still the one with this ETag. An answer that was lost is recognised: when the row already
-   * holds exactly what was to be written, that is a success.
+   * Replaces the row if it is still the one with this ETag. A lost answer counts as a success: the row
+   * already holds exactly what was to be written.
    *
    * @throws Failure `CheckpointMoved` when someone else changed it; the old value must then never be written again.
    */
   replace(row: CheckpointRow, etag: string, signal?: AbortSignal): Promise<StoredRow>;
 }
 
-/** How far replication was in one minute, for the course of the last hours. */
+/** How far replication was in one minute. */
 export interface LagSample {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly lag: LagNote;
-  /** What was confirmed last; 0 and -1 before the first event. */
+  /** The last confirmed position and revision; 0 and -1 before the first event. */
   readonly position: number;
   readonly revision: number;
-  /** False when the pass that it was taken at failed. */
+  /** False when the pass of this sample failed. */
   readonly well: boolean;
 }
 
-/** Samples of the last hours; one a minute, the oldest are written over. For people: nothing depends on it. */
+/** Samples of the last hours, one a minute; new ones overwrite the oldest. For people only: nothing depends on it. */
 export interface LagHistory {
   /** @throws Failure `CheckpointUnreachable` */
   add(sample: LagSample, signal: AbortSignal): Promise<void>;

@@ -5,32 +5,32 @@ import { redact } from '../core/redact.js';
 import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './row.js';
 import { jsonValue, type JsonColumn, type JsonValue } from './row.js';
 
-/** What a table property may hold here; a bigint is stored as Int64. */
+/** The value of a table property; a bigint is stored as Int64. */
 type Column = string | number | bigint;
 
-/** A row as Table Storage keeps it: columns of their own for what people look at, JSON for the rest. */
+/** A row as Table Storage keeps it. What people look at has columns of its own, the rest is JSON. */
 export interface CheckpointEntity {
   readonly partitionKey: string;
   readonly rowKey: string;
   readonly [column: string]: Column | undefined;
 }
 
-/** Rows of a higher schema were written by a newer Eventferry and are left alone. */
+/** A newer Eventferry wrote rows of a higher schema; this one does not touch them. */
 const schema = 1;
 
-/** A string property holds 32,768 UTF-16 characters; longer JSON goes on in `name_2`, `name_3` and so on. */
+/** A string property holds 32,768 UTF-16 characters; longer JSON continues in `name_2`, `name_3` and so on. */
 const columnLength = 32_000;
 const messageLength = 4_000;
 const factLength = 1_000;
 
-/** Where the row of a source and a target stream is. */
+/** The keys of the row of a source and a target stream. */
 export function keysOf(source: string, stream: string): { readonly partitionKey: string; readonly rowKey: string } {
   return { partitionKey: keyOf(source), rowKey: keyOf(stream) };
 }
 
 /**
- * Keys may not hold `/ \ # ?` or control characters, `%` is treacherous, and 1 KiB is the limit: every byte but letters,
- * digits, `.`, `-` and `_` is written as `=` and two hex digits, and a long key ends in a hash instead.
+ * Keys may not hold `/ \ # ?` or control characters, clients disagree about `%`, and 1 KiB is the limit. So every byte
+ * but letters, digits, `.`, `-` and `_` is written as `=` and two hex digits, and a long key ends in a hash.
  */
 function keyOf(name: string): string {
   const safe = name.replace(/[^A-Za-z0-9._-]+/gu, (rest) => Buffer.from(rest).toString('hex').replace(/../g, '=$&'));
@@ -38,7 +38,7 @@ function keyOf(name: string): string {
   return `${safe.slice(0, 100)}=sha256=${createHash('sha256').update(name).digest('hex')}`;
 }
 
-/** The columns of a row. `stopKind`, `outageSince`, `lagBytes` and `refreshedAt` repeat what `run` says, for queries. */
+/** The columns of a row. For queries, `stopKind`, `outageSince`, `lagBytes` and `refreshedAt` repeat parts of `run`. */
 export function entityOf(row: CheckpointRow): CheckpointEntity {
   const { cursor, confirmed, run } = row;
   return {
@@ -70,7 +70,7 @@ export function entityOf(row: CheckpointRow): CheckpointEntity {
 /**
  * The row that the columns hold.
  *
- * @throws Failure `NewerSchema`, or `CheckpointUnreachable` for a row that someone has damaged.
+ * @throws Failure `NewerSchema`, or `CheckpointUnreachable` for a damaged row.
  */
 export function rowOf(entity: Readonly<Record<string, unknown>>): CheckpointRow {
   // guard: row-of-a-newer-version
@@ -136,7 +136,7 @@ function integer(entity: Readonly<Record<string, unknown>>, name: string): numbe
   return value;
 }
 
-/** ASCII only, so that it may be cut anywhere. */
+/** JSON in columns. It is ASCII only, so that it can be cut anywhere. */
 function json(name: string, value: unknown): Record<string, string> {
   if (value === undefined) return {};
   const ascii = JSON.stringify(value).replace(
@@ -167,7 +167,7 @@ function columnName(name: string, part: number): string {
   return part === 1 ? name : `${name}_${part}`;
 }
 
-/** Notes for people stay small whatever a failure said, and a secret that slipped into one does not get here. */
+/** The note for people, limited in size and without secrets, whatever a failure said. */
 function boundedRun(run: RunNote): RunNote {
   return {
     ...run,

@@ -6,7 +6,7 @@ import { count, open, text, type Stored } from '../core/stored.js';
 
 const texts = z.array(text);
 
-/** A kind of failure; another version of the same schema may know more of them. */
+/** A kind of failure. Another version of the same schema may know more kinds. */
 const kind = text as unknown as z.ZodType<FailureKind>;
 const stopKind = text as unknown as z.ZodType<StopKind>;
 
@@ -20,20 +20,20 @@ function withRemedy(stored: unknown): unknown {
   return { remedy: wayOut, ...others };
 }
 
-/** What a failure tells people; plain JSON, without secrets. */
+/** A failure as people see it; plain JSON, without secrets. */
 export type FailureNote = Stored<typeof failure>;
 
 const notification = z.enum(['claimed', 'sent']);
 
 /**
- * Whether someone has been told: claimed in the row first, then sent, then marked sent; so two processes never both
- * send, and a crash in between costs at most one repetition.
+ * Whether people have been told. A process claims the notification in the row, sends it, and then marks it sent. So two
+ * processes never both send it, and a crash repeats it at most once.
  */
 export type Notification = Stored<typeof notification>;
 
 const outage = open({
   since: text,
-  /** Set between the first good pass and the notification that it is over. */
+  /** Set from the first good pass until people are told that the outage is over. */
   endedAt: text.exactOptional(),
   tries: count,
   failure,
@@ -63,7 +63,7 @@ export type LagNote = Stored<typeof lag>;
 
 const examination = open({ at: text, wrong: texts, warnings: texts });
 
-/** What `eventferry doctor` found when a worker ran it last; a sentence each. */
+/** What the last check by a worker (`eventferry doctor`) found, in sentences. */
 export type ExaminationNote = Stored<typeof examination>;
 
 const runSummary = open({
@@ -75,21 +75,21 @@ const runSummary = open({
   events: z.number(),
 });
 
-/** A run that is over. Times are ISO 8601, UTC. */
+/** A run that has ended. Times are ISO 8601, UTC. */
 export type RunSummary = Stored<typeof runSummary>;
 
 const run = open({
-  /** A name for the process that wrote last. */
+  /** Names the process that wrote last. */
   runner: text,
   startedAt: text,
   /** When this note was written last; a waiting run refreshes it once a minute. */
   refreshedAt: text,
   endedAt: text.exactOptional(),
-  /** The run was told to end when it has caught up, and no timer starts the next: its silence afterwards is no wonder. */
+  /** The run ends when it has caught up, and no timer starts another: silence afterwards is no problem. */
   single: z.literal(true).exactOptional(),
   /** When the confirmed revision last moved. */
   movedAt: text.exactOptional(),
-  /** When the tail was last at the source's head. */
+  /** When the target last held all that the source held. */
   caughtUpAt: text.exactOptional(),
   /** When the oldest bytes that are not confirmed yet were first seen; absent when there are none. */
   behindSince: text.exactOptional(),
@@ -98,7 +98,7 @@ const run = open({
   yielding: open({ since: text, lagBytes: z.number() }).exactOptional(),
   sourceHead: open({ chunk: text, bytes: z.number() }).exactOptional(),
   examination: examination.exactOptional(),
-  /** The last few, newest first. */
+  /** The last few runs, newest first. */
   recentRuns: z.array(runSummary).exactOptional(),
   outage: outage.exactOptional(),
   stop: stop.exactOptional(),
@@ -111,32 +111,32 @@ export type RunNote = Stored<typeof run>;
 const accepted = open({
   /** Events written under the settings with the digest `from` may be followed by events under `to`. */
   settings: open({ from: text, to: text }).exactOptional(),
-  /** Events that are not ours and after which a person had us go on. */
+  /** Foreign events after which, as a person decided, replication continues. */
   foreign: z.array(open({ revision: count, id: text })).exactOptional(),
 });
 
-/** What a person has accepted; the decisions on stops. */
+/** What a person has accepted. */
 export type Acceptance = Stored<typeof accepted>;
 
 const settings = z.record(text, text);
 
-/** Everything remembered about one source and one target stream. */
+/** Everything that is kept about one source and one target stream. */
 export interface CheckpointRow {
   readonly source: string;
   readonly stream: string;
-  /** Where to look in the blobs next; never behind what the target has acknowledged. */
+  /** Where to look in the blobs next; never past what the target has confirmed. */
   readonly cursor: Cursor;
-  /** The event acknowledged last; absent until the first. `revision` is 0-based. */
+  /** The last confirmed event; absent before the first. `revision` is 0-based. */
   readonly confirmed?: { readonly mark: Mark; readonly revision: number };
-  /** Raised whenever the row was set back: for a restored target, or by `rewind`. */
+  /** Grows whenever the row is set back: for a restored target, or by `rewind`. */
   readonly generation: number;
   /** The settings that decide what is written, by name, so that a change can be named. */
   readonly settings: Stored<typeof settings>;
   readonly accepted?: Acceptance;
   readonly run?: RunNote;
   /**
-   * The row was made for its note or for a decision alone, before anybody knew where replication stands: `cursor` says
-   * nothing. Whatever the stream holds may be from long before.
+   * The row was made for a note or a decision before it was known where replication stands. `cursor` means nothing; the
+   * stream may hold events all the same.
    */
   readonly unplaced?: true;
 }
@@ -153,10 +153,10 @@ const columns = {
 
 export type JsonColumn = keyof typeof columns;
 
-/** What each of them holds. */
+/** The type of each JSON column. */
 export type JsonValue<Name extends JsonColumn> = Name extends 'mark' ? Mark : Stored<(typeof columns)[Name]>;
 
-/** The value of a JSON column. @throws Error that says where it is not what it must be */
+/** The value of a JSON column. @throws Error that names the part with the wrong shape */
 export function jsonValue<Name extends JsonColumn>(name: Name, value: unknown): JsonValue<Name> {
   const result = columns[name].safeParse(value);
   if (result.success) return result.data as JsonValue<Name>;

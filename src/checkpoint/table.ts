@@ -8,16 +8,16 @@ import { entityOf, keysOf, rowOf } from './entity.js';
 import type { CheckpointEntity } from './entity.js';
 import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';
 
-/** Where the row is, and whose it is. */
+/** The table of the row, and the source and stream that it belongs to. */
 export interface TableCheckpointOptions extends TableOptions {
   readonly source: string;
   readonly stream: string;
 }
 
 /**
- * The checkpoint row in Table Storage. Contacts nothing until it is used; makes the table when it first inserts.
+ * The checkpoint row in Table Storage. Contacts nothing until it is used; its first insert creates the table.
  *
- * @param client how the table is reached; by default as the options say
+ * @param client the client for the table; by default made from the options
  */
 export function tableCheckpoint(options: TableCheckpointOptions, client = connectTable(options)): CheckpointStore {
   return new TableCheckpoint(client, options);
@@ -71,8 +71,8 @@ class TableCheckpoint implements CheckpointStore {
   }
 
   /**
-   * The row is not as it was expected. It may be our own write whose answer was lost on the way, or never came: then
-   * it holds exactly what was to be written.
+   * Handles a row that is not as expected. If it holds exactly what was to be written, it is our own write, whose
+   * answer was lost.
    */
   private async ownAnswer(entity: CheckpointEntity, signal: AbortSignal | undefined): Promise<string> {
     const stored = await this.read(signal);

@@ -14,7 +14,7 @@ export interface TableOptions {
   readonly client?: TableServiceClientOptions;
 }
 
-/** A service that is there answers in milliseconds; what it refuses or drops is tried four times within this. */
+/** A healthy service answers in milliseconds; a refused or dropped request is tried four times within this time. */
 const defaultAnswerWithinMs = 10_000;
 
 const defaultOptions: TableServiceClientOptions = {
@@ -26,7 +26,7 @@ export function connectTable({ storage, table, client }: TableOptions): TableCli
   const options = { ...defaultOptions, ...client };
   switch (storage.kind) {
     case 'connectionString':
-      // Only the emulator's connection is not https, and it says so itself.
+      // Only the emulator uses http, and its connection says so itself.
       return TableClient.fromConnectionString(storage.value, table, { ...options, allowInsecureConnection: true });
     case 'url':
       return new TableClient(storage.url, table, { ...options, allowInsecureConnection: true });
@@ -35,12 +35,11 @@ export function connectTable({ storage, table, client }: TableOptions): TableCli
   }
 }
 
-/** How long a request may take, in milliseconds. */
 export function answerWithinMs(options: TableOptions): number {
   return options.answerWithinMs ?? defaultAnswerWithinMs;
 }
 
-/** What a request failed with, as the failure people are told. */
+/** The failure that people see for a failed request. */
 export function tableFailure(error: unknown, options: TableOptions): Failure {
   const { table, storage } = options;
   const account = accountOf(storage);
@@ -57,7 +56,7 @@ export function tableFailure(error: unknown, options: TableOptions): Failure {
   );
 }
 
-/** The HTTP status of an answer that was an error. */
+/** The HTTP status of an error answer. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof RestError ? error.statusCode : undefined;
 }
@@ -69,7 +68,7 @@ function codeOf(error: unknown): string | undefined {
   return details?.odataError?.code ?? error.code;
 }
 
-/** The first line of what the library says; it may hold a whole request. */
+/** The first line of the library's message, which may hold a whole request. */
 function reasonOf(error: unknown): string | undefined {
   const details = error instanceof RestError ? (error.details as OdataDetails | undefined) : undefined;
   const said = details?.odataError?.message?.value ?? (error instanceof Error ? error.message : String(error));

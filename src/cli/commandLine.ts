@@ -14,10 +14,10 @@ import { addVerify } from './commands/verify.js';
 import { version } from './version.js';
 
 /**
- * Carries out a command line: `eventferry(['run', '--follow'], host)`. Whatever goes wrong is told on the host's stderr.
+ * Carries out a command line: `eventferry(['run', '--follow'], host)`. Errors go to the host's stderr.
  *
- * @param args what follows the program's name
- * @returns what the process is to end with
+ * @param args the words after the program's name
+ * @returns the exit code of the process
  */
 export async function eventferry(args: readonly string[], host: Host): Promise<ExitCode> {
   const commands = new Commands(host);
@@ -26,7 +26,7 @@ export async function eventferry(args: readonly string[], host: Host): Promise<E
     return commands.exitCode;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    // Help that was asked for is no wrong usage.
+    // `--help` ends in an error of the library, but is no wrong usage.
     return thrown.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
   }
 }
@@ -53,5 +53,5 @@ function programOf(commands: Commands): Command {
   return program;
 }
 
-/** The width of help that goes to no terminal. */
+/** The width of the help where stdout is no terminal. */
 const helpColumns = 80;

@@ -4,10 +4,10 @@ import { environment } from '../config/config.js';
 import { eventferry } from './commandLine.js';
 import { exitCodes } from './terminal/exitCodes.js';
 
-/** What is still open when a command is done may keep the process for so long. */
+/** Open connections may keep the process alive this long after its command. */
 const lingerMs = 500;
 
-/** `eventferry inspect | head` is no failure: the reader has seen enough. */
+/** A closed pipe, as in `eventferry inspect | head`, is no failure: the reader has seen enough. */
 function endWhenReaderIsGone(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.done);
@@ -15,7 +15,7 @@ function endWhenReaderIsGone(): void {
   });
 }
 
-/** The process ends by itself; a request that nobody waits for any more, and nobody answers, must not keep it. */
+/** The process ends by itself, unless a request that nobody waits for any more keeps it: then this ends it. */
 function endSoon(): void {
   setTimeout(() => {
     if (process.stdout.writableLength === 0) process.exit();

@@ -5,7 +5,7 @@ import { settings, type SettingName, type settingsSchema } from './settings.js';
 
 type SettingValues = z.output<typeof settingsSchema>;
 
-/** The settings that decide what is written, by name, as text: however a person wrote a value, its text is the same. */
+/** The settings that decide what is written, by name, as text that does not depend on how a person wrote the value. */
 export function settingsInDigest(values: SettingValues): Record<string, string> {
   const names = (Object.keys(settings) as SettingName[]).filter((name) => settings[name].inDigest);
   return Object.fromEntries(names.map((name) => [name, textOf(values[name])]));
@@ -24,7 +24,7 @@ const lists: ReadonlySet<string> = new Set<string>(['EXCLUDE_KEYS', 'TYPE_MAP', 
  * in a canonical form: sorted by name, lists trimmed, sorted and without repetition; an empty setting counts as absent,
  * so a setting added later leaves the digest of those who do not use it alone.
  *
- * @param values setting name to its text defaults filled in; see {@link settingsInDigest}.
+ * @param values setting name to its text, defaults included; see {@link settingsInDigest}.
  */
 export function settingsDigest(values: Readonly<Record<string, string>>): string {
   const canonical = Object.entries(values)

@@ -20,8 +20,8 @@ export function connectionSettingNames(name: string): readonly string[] {
  * SAS, or `NAME__accountName`, `NAME__serviceUri`, `NAME__blobServiceUri` and `NAME__tableServiceUri` name the account
  * and an identity is used (`NAME__credential`, `NAME__clientId`). `NAME` wins when both are there, as in Azure.
  *
- * @param service the service that will be used, so that a connection without it is found wrong now.
- * @param within the container or table; a URL that ends in it is taken for the service's URL.
+ * @param service the service that will be used: a connection without it is wrong.
+ * @param within the container or table; a URL may end in it.
  */
 export function readStorageConnection(
   settings: Given,
@@ -49,7 +49,7 @@ function readConnectionString(value: string, name: string, service: StorageServi
     return has(endpoint) ? stringConnection(value) : wrong(name, `a connection string with SAS that names ${endpoint}`);
   }
   if (!has('AccountName') || !has('AccountKey')) return wrong(name, expectedForms);
-  // Both may be left out of a connection string, but the SDKs insist on them.
+  // A connection string may leave both out, but the SDKs need them.
   const protocol = has('DefaultEndpointsProtocol') ? '' : 'DefaultEndpointsProtocol=https;';
   const suffix = has('EndpointSuffix') || has(endpoint) ? '' : ';EndpointSuffix=core.windows.net';
   return stringConnection(`${protocol}${value.replace(/[;\s]+$/, '')}${suffix}`);
@@ -87,7 +87,7 @@ function readUrl(value: string, name: string, service: StorageService, within: s
   return { connection: { kind: 'url', url: url.href } };
 }
 
-/** The service that Azure's own names for it tell; undefined for any other name. */
+/** The service by its host name in Azure; undefined for any other host name. */
 function serviceNamedBy({ hostname }: URL): string | undefined {
   return /\.(blob|table|queue|file|dfs)\./.exec(hostname)?.[1];
 }
@@ -107,7 +107,7 @@ function readIdentity(settings: Given, name: string, service: StorageService): C
   return { connection };
 }
 
-/** What would be right; undefined when the value is. */
+/** The form that is expected instead of a wrong value; undefined for a right one. */
 function expectedInstead(value: string, part: Part, service: StorageService | undefined): string | undefined {
   const { shape, expected } = rules[part];
   if (!shape.test(value)) return expected;
@@ -117,7 +117,7 @@ function expectedInstead(value: string, part: Part, service: StorageService | un
   return named === undefined || named === service ? undefined : `a URL of the ${service} service`;
 }
 
-/** Which service a part leads to: `serviceUri` to the one that will be used, unless that has a part of its own. */
+/** The service that a part leads to: `serviceUri` to the one that is used, unless that has a part of its own. */
 function serviceOf(
   part: Part,
   given: ReadonlyMap<Part, string | undefined>,

@@ -5,7 +5,7 @@ import { createEventIds, type IdOfIndex } from './eventId.js';
 import { createEventType } from './eventType.js';
 import { createMarks, type RecordMarks } from './mark.js';
 
-/** What decides how records become events; all of it is in the digest of the settings. */
+/** The settings that decide how records become events; all of them are in the settings' digest. */
 export interface ConvertOptions {
   /** Goes into ids and marks. */
   readonly sourceId: string;
@@ -14,7 +14,7 @@ export interface ConvertOptions {
   readonly bodyMode: BodyMode;
   /** Contract name to event type. */
   readonly typeMap: Readonly<Record<string, string>>;
-  /** Namespaces that are cut off contract names, without the `/` behind them. */
+  /** Namespaces that are removed from contract names, without the `/` that follows them. */
   readonly stripNamespaces: readonly string[];
   /** The digest of the settings, 8 hex digits. */
   readonly settings: string;
@@ -22,10 +22,10 @@ export interface ConvertOptions {
   readonly placeholder?: (record: SourceRecord, index: number, refusal: Failure) => TargetEvent;
 }
 
-/** The events that a record makes: one a message, in order; none for an excluded key or a record without messages. */
+/** The events of a record: one for each message, in order; none for an excluded key or a record without messages. */
 export type Convert = (record: SourceRecord) => readonly TargetEvent[];
 
-/** The type of the one event that an opaque payload becomes. */
+/** The type of the event for an opaque payload. */
 export const opaqueType = 'LegacyCommit';
 
 const shownTypeLength = 200;

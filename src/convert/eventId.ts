@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../core/failure.js';
 import { maxIndex, maxPosition, type Mark } from '../core/mark.js';
 
-/** Gives the id of one event of a record, by its index. */
+/** Makes the id of one event of a record, from its index. */
 export type IdOfIndex = (index: number) => string;
 
 /**
- * Gives the ids of a source's events: UUID version 8 (RFC 9562), made of what names the event instead of a hash of its
- * own. Octets 0-5 are the first 48 bits of SHA-256(source id) XOR the first 48 bits of the frame's SHA-1; then come
- * the version and the high 12 bits of the index, the variant and its low 14 bits, and the position in the last 48 bits,
- * so the last group of the printed id is the position in hex. The same id means the same record: what was replaced
- * under a position gets another id.
+ * Makes the ids of a source's events: UUID version 8 (RFC 9562), composed of what identifies the event. Octets
+ * 0-5 are the first 48 bits of SHA-256(source id) XOR the first 48 bits of the frame's SHA-1. Then come the version and
+ * the high 12 bits of the index, the variant and its low 14 bits, and the position in the last 48 bits, so the last
+ * group of the printed id is the position in hex. The same id means the same record: another record at the same
+ * position gets another id.
  *
  * @returns a function of the first 12 (or more) hex digits of the frame's SHA-1 and the record's position.
  * @throws Failure `Unconvertible`, from the functions returned, when position or index do not fit into the id.
@@ -52,11 +52,11 @@ export function eventIdOf({ source, sha1, position, index }: Mark): string {
   return idsOfLastSource(sha1, position)(index);
 }
 
-/** Marks are looked at by the thousand, and are all of one source. */
+/** Thousands of marks are checked, all of one source, so the last source's ids are kept. */
 let lastSource = '';
 let idsOfLastSource = createEventIds(lastSource);
 
-/** The id that is written next; all ids have their dashes in the same places. */
+/** The buffer for the next id; the dashes are in the same places in all ids. */
 const text = Buffer.from('00000000-0000-0000-0000-000000000000');
 const digits = Buffer.from('0123456789abcdef');
 

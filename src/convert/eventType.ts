@@ -1,16 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import { asBuffer } from './body/asBuffer.js';
 
-/** Which type an event gets, or why a contract name cannot become one. */
+/** An event's type, or why the contract name cannot become a type. */
 export type EventType = { readonly type: string } | { readonly refused: string; readonly shown: string };
 
 const cachedNames = 4096;
 const cachedNameBytes = 512;
 
 /**
- * Turns contract names into event types. A name that the mapping holds gets the type mapped to it. Any other loses the
- * longest of the namespaces given that stands in front of it with a `/` behind, and is taken as it is if there is none:
- * a name may hold more slashes (in its namespace, and between outer types), so nothing is cut by itself.
+ * Turns contract names into event types. A mapped name gets the type that it is mapped to. From any other name, the
+ * longest of the given namespaces that it starts with is removed, with the `/` that follows; without one, the name
+ * stays as it is. Nothing else is cut: a name may hold more slashes, in its namespace and between outer types.
  *
  * A type that is empty, starts with `$` (the server's own) or is not UTF-8 is refused.
  */

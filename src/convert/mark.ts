@@ -7,15 +7,15 @@ import type { SourceRecord } from '../core/record.js';
 import { asBuffer } from './body/asBuffer.js';
 import { JsonWriter } from './body/jsonWriter.js';
 
-/** So much of a frame's SHA-1 goes into its mark. */
+/** The part of a frame's SHA-1 that goes into its mark. */
 const markHashBytes = 8;
 
 const newerMark = z.object({ v: z.int().min(2) });
 
 /**
- * Reads the mark back out of an event's metadata, which may be anybody's.
+ * Reads the mark from an event's metadata. Anybody may have written the event.
  *
- * @returns undefined when the metadata holds no mark of ours, whatever else it is.
+ * @returns undefined when the metadata holds no mark of ours
  * @throws Failure `NewerSchema` when a later version of Eventferry wrote the mark.
  */
 export function parseMark(metadata: Uint8Array): Mark | undefined {
@@ -53,12 +53,12 @@ export interface RecordMarks {
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What of the metadata is the same for every event of a source. */
+/** The parts of the metadata that are the same for every event of a source. */
 interface Phrases {
   readonly position: Uint8Array;
   readonly index: Uint8Array;
   readonly count: Uint8Array;
-  /** Index and count of the one event that most records make, and what comes behind them. */
+  /** Index and count when a record makes one event, as most do, and the text that follows them. */
   readonly onlyOne: Uint8Array;
   readonly key: Uint8Array;
   readonly stamp: Uint8Array;
@@ -73,10 +73,10 @@ interface Phrases {
 /**
  * Writes marks: `{"eventferry":{"v":1,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
  * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true` and
- * `"returnTo":{...}` at the end of the object where they apply. Attributes stay pairs, so that an attribute's name can
- * never become a key of ours or one that the server gives a meaning to.
+ * `"returnTo":{...}` at the end of the object where they apply. Attributes stay pairs, so that no attribute's name
+ * becomes a key that Eventferry or the server gives a meaning to.
  *
- * @returns a function of a record and of how many events it makes.
+ * @returns a function of a record and the number of its events
  */
 export function createMarks(source: string, settings: string): (record: SourceRecord, count: number) => RecordMarks {
   const phrases: Phrases = {
@@ -97,7 +97,7 @@ export function createMarks(source: string, settings: string): (record: SourceRe
   return (record, count) => new MarksOfRecord(record, count, all);
 }
 
-/** The name of a chunk between what stands before and behind it; records of one chunk follow each other. */
+/** A chunk's name with the text around it; kept, because records of one chunk follow each other. */
 class ChunkPhrase {
   private chunk: string | undefined;
   private phrase: Uint8Array = Buffer.alloc(0);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds since 1970. May be set back. */
   now(): number;
-  /** Milliseconds since some moment, never set back: for how long something takes, and when something is due. */
+  /** Milliseconds since some moment, never set back: measures durations and says when something is due. */
   elapsed(): number;
   /** Waits; resolves early, without an error, when the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;

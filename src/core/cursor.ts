@@ -10,7 +10,7 @@ export const readPointSchema = open({
   sha1: text,
 });
 
-/** A byte place in the source, with the hash of the frame that ends there. */
+/** A place in the source, with the hash of the frame that ends there. */
 export type ReadPoint = Stored<typeof readPointSchema>;
 
 export const sourceStateSchema = open({
@@ -20,26 +20,26 @@ export const sourceStateSchema = open({
   eras: open({ int32Until: text, varintFrom: text }).exactOptional(),
   /** How many names sort before a chunk (the cursor's, when this was noted), and a digest of them. */
   namesBefore: open({ chunk: text.exactOptional(), count, digest: text }).exactOptional(),
-  /** The chunks left last, with the point of leaving and the ETag seen there; a frame after it is a fork. */
+  /** The watched chunks: where reading left each, and its ETag then. A frame after that place is a fork. */
   left: z.array(readPointSchema.extend({ etag: text })).exactOptional(),
   /** Bytes and chunks that `ON_DAMAGE` or a torn frame passed over so far. */
   passedOver: open({ chunks: count, bytes: count }).exactOptional(),
-  /** Chunks that a person allowed to be read in their place although something about them was found wrong. */
+  /** Chunks that a person allowed to be read in their place although something was wrong with them. */
   allowed: z.array(text).exactOptional(),
-  /** What a person accepted to be read out of its place, from where in its chunk, and the position it begins with. */
+  /** Detours that a person accepted: where each begins in its chunk, and at which position. */
   apart: z.array(readPointSchema.extend({ position: count.min(1) })).exactOptional(),
 });
 
-/** What a source remembers about the names and chunks before its cursor. Plain JSON. */
+/** What a source must find again after a restart about the chunks before its cursor. Plain JSON. */
 export type SourceState = Stored<typeof sourceStateSchema>;
 
-/** Where the next frame starts, and everything a source must remember to notice what changed before it. */
+/** Where the next frame starts, and what a source needs to notice changes before that place. */
 export interface Cursor extends ReadPoint {
   /** The position that the next record will have; 1 at the beginning. */
   readonly position: number;
-  /** Set while an accepted chunk is read out of its place: where the main reading goes on afterwards. */
+  /** Set during a detour: where reading continues afterwards. */
   readonly returnTo?: ReadPoint;
-  /** What the source wants to find again; plain JSON, written and read by the source alone. */
+  /** The source's state; plain JSON, written and read by the source alone. */
   readonly memory?: SourceState;
 }
 

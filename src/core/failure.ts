@@ -5,11 +5,11 @@
 
 /** What the engine does about a failure. */
 export type Policy =
-  /** Drop all state and resume at once; only the same failure twice in a row becomes an outage. */
+  /** Drop all state and resume at once; the same failure twice in a row becomes an outage. */
   | 'resume'
-  /** Wait and try again; someone is told once when it begins and once when it ends. */
+  /** Wait and try again; people are told once when the outage begins and once when it ends. */
   | 'wait'
-  /** Another runner is at work: leave it the stream. */
+  /** Another runner is at work: leave the stream to it. */
   | 'yield'
   /** A person must decide; nothing is appended. */
   | 'stop'
@@ -18,7 +18,7 @@ export type Policy =
 
 interface Rule {
   readonly policy: Policy;
-  /** What the operator does next. */
+  /** What a person does next. */
   readonly remedy: string;
 }
 
@@ -130,8 +130,8 @@ export type StopKind = {
 }[FailureKind];
 
 /**
- * Something went wrong. The message is one sentence that names the object; `facts` carry what a program may want;
- * neither holds a secret.
+ * Something went wrong. The message is one sentence that names the object; `facts` are for programs. Neither holds a
+ * secret.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
@@ -154,7 +154,7 @@ export class Failure extends Error {
   }
 }
 
-/** Turns anything thrown into a {@link Failure}; what is not one already is `Unexpected`. */
+/** Turns anything thrown into a {@link Failure}; any other error is `Unexpected`. */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);

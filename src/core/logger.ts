@@ -3,7 +3,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 /**
  * Where log lines go. `event` is a stable name in kebab-case that queries and alerts can rely on; `facts` carry the
- * numbers. The functions hand over the invocation's own log, the command line one that writes to stderr.
+ * numbers. The functions log to the invocation's own log, the command line to stderr.
  */
 export interface Logger {
   info(event: string, facts?: Facts): void;

@@ -22,11 +22,11 @@ export const markSchema = z
     offset: count,
     /** Digest of every setting that decides what is written, 8 hex digits. */
     settings: z.string().regex(/^[0-9a-f]{8}$/),
-    /** The body was taken through the inverse of the writer's pretty-printer; formatting it gives the stored bytes. */
+    /** The writer's pretty-printing was undone in the body; formatting the body again gives the stored bytes. */
     reformatted: z.literal(true).exactOptional(),
-    /** As in the record: set while an accepted chunk is read out of its place. */
+    /** As in the record: set during a detour. */
     returnTo: z.object({ ...readPointSchema.shape, sha1: z.string().regex(/^([0-9a-f]{40})?$/) }).exactOptional(),
-    /** The event stands for a message that could not become one, and that was set aside. */
+    /** The event stands for a quarantined message. */
     quarantined: z.literal(true).exactOptional(),
   })
   .refine((mark) => mark.index < mark.count);

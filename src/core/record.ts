@@ -1,7 +1,7 @@
 import type { Cursor, ReadPoint, SourceState } from './cursor.js';
 import type { Mark } from './mark.js';
 
-/** The nouns that the rest of Eventferry speaks: what the source gives, and what the target gets. No I/O here. */
+/** What the source gives and what the target gets, as types. No I/O here. */
 
 /** One item of a record: a contract name and a body, both as stored (views on a read buffer, never copied). */
 export interface SourceMessage {
@@ -10,7 +10,7 @@ export interface SourceMessage {
   readonly body: Uint8Array;
 }
 
-/** What a record's payload says: a batch of messages with attributes, or bytes that we do not look into. */
+/** A record's payload: a batch of messages with attributes, or opaque bytes. */
 export type SourcePayload =
   | {
       readonly kind: 'batch';
@@ -37,15 +37,15 @@ export interface SourceRecord {
   readonly frameBytes: number;
   /** The frame's verified SHA-1, 20 bytes. */
   readonly sha1: Uint8Array;
-  /** Only for a record that is read out of its place (an accepted chunk): where the main reading goes on. */
+  /** Set during a detour (an accepted chunk): where reading continues afterwards. */
   readonly returnTo?: ReadPoint;
-  /** What the source remembers once it has given this record. */
+  /** The source's state after this record. */
   readonly memory?: SourceState | undefined;
 }
 
-/** A message that could not become an event: everything that the source says of it, to be kept elsewhere. */
+/** A message that could not become an event, with everything that the source says about it, to be quarantined. */
 export interface SetAside {
-  /** Names it among all of its source: made of position, index and the frame's hash. */
+  /** Unique in its source: made of position, index and the frame's hash. */
   readonly name: string;
   readonly source: string;
   readonly position: number;
@@ -58,10 +58,10 @@ export interface SetAside {
   readonly sha1: string;
   readonly chunk: string;
   readonly offset: number;
-  /** Why it could not: a kind of failure, and a sentence. */
+  /** Why it cannot become an event: a kind of failure, and a sentence. */
   readonly kind: string;
   readonly reason: string;
-  /** Absent for a payload that is not looked into. */
+  /** Absent for an opaque payload. */
   readonly contract?: Uint8Array;
   readonly attributes: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
@@ -81,7 +81,7 @@ export interface TargetEvent {
   readonly setAside?: SetAside;
 }
 
-/** The cursor after a record; `known` is remembered with a record that brings nothing to remember itself. */
+/** The cursor after a record. A record without a source state of its own gets the `known` one. */
 export function cursorAfter(record: SourceRecord, known?: SourceState): Cursor {
   const memory = record.memory ?? known;
   return {

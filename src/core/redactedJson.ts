@@ -1,6 +1,6 @@
 import { redact } from './redact.js';
 
-/** One line of JSON in which every text is redacted; a bigint is its digits, an error its name and message. */
+/** One line of JSON with every text redacted. A bigint becomes its digits, an error its name and message. */
 export function redactedJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => plain(part)) ?? 'null';
 }

@@ -8,11 +8,11 @@ export interface Limit {
   readonly late?: () => Error;
 }
 
-/** An abort of our own that follows other signals, and perhaps a limit, until it is released. */
+/** A signal that follows other signals, and perhaps a limit, until it is released. */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
   abort(reason?: unknown): void;
-  /** From now on neither the parents nor the limit abort the signal, and nothing of it is left behind at them. */
+  /** Ends the link: parents and limit no longer abort the signal, and no listener stays at the parents. */
   release(): void;
 }
 
@@ -20,8 +20,8 @@ export interface LinkedAbort {
  * Makes a signal that is aborted as soon as one of its parents is, or the limit is over.
  *
  * This is used in place of `AbortSignal.any` and `AbortSignal.timeout`. On Node 20 a signal made by them that nobody
- * else holds can be collected as garbage before it fires. And they leave something behind at a parent that lives as
- * long as the process: a source that is polled for days makes hundreds of thousands of calls under one.
+ * else holds can be collected as garbage before it fires. And they leave something at a parent that lives as long as
+ * the process: a source that is polled for days makes hundreds of thousands of calls under one parent.
  */
 export function linkedAbort(parents: readonly AbortSignal[], limit?: Limit): LinkedAbort {
   const controller = new AbortController();
@@ -45,7 +45,7 @@ function timeoutError(ms: number): Error {
   return new DOMException(`no answer within ${ms / 1000} s`, 'TimeoutError');
 }
 
-/** Does the work under a {@link linkedAbort}, which is released when the work has settled. */
+/** Does the work with a {@link linkedAbort}, and releases it when the work has settled. */
 export async function withLinkedAbort<T>(
   parents: readonly AbortSignal[],
   limit: Limit | undefined,
@@ -60,8 +60,8 @@ export async function withLinkedAbort<T>(
 }
 
 /**
- * Settles as `work` does, unless the signal is aborted first: then it rejects with the signal's reason. What `work` does
- * afterwards is of no interest, and never unhandled.
+ * Settles as `work` does, unless the signal is aborted first: then it rejects with the signal's reason. What `work`
+ * does afterwards is ignored, also a rejection.
  */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
@@ -80,8 +80,8 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
 }
 
 /**
- * Waits until the work has settled, in whatever way, but no longer than `ms` milliseconds. An error of the work is left
- * to who reads its result, and is never unhandled.
+ * Waits until the work has settled, at most `ms` milliseconds. A rejection of the work is left to the code that awaits
+ * the work, and never ends the process.
  *
  * @returns whether it settled in time
  */
@@ -99,8 +99,8 @@ export async function settledWithin(work: Promise<unknown>, ms: number, clock: C
 }
 
 /**
- * Keeps the rejection of a promise that nobody awaits yet from ending the process. Code that awaits it later still sees the
- * rejection.
+ * Keeps the rejection of a promise that nobody awaits yet from ending the process. Code that awaits it later still sees
+ * the rejection.
  */
 export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);

@@ -15,14 +15,14 @@ export interface OwnEvent {
   readonly event: StoredEvent;
 }
 
-/** How far both sides can be compared, at one moment; a replicator may append more meanwhile. */
+/** How far both sides can be compared, at one moment; a replicator may append more afterwards. */
 export interface Ends {
   readonly row: CheckpointRow | undefined;
   /** Last revision of the stream. */
   readonly revision: number;
-  /** The last position that is replicated whole. */
+  /** The last position of which all events are replicated. */
   readonly position: number;
-  /** The record of which the stream holds only the first events, and the revision of the first of them. */
+  /** The record of which the stream holds only some events, and the revision of the first of them. */
   readonly unfinished?: { readonly position: number; readonly revision: number };
   /** Events that the checkpoint calls confirmed and the stream does not hold. */
   readonly differences: readonly Difference[];
@@ -59,7 +59,7 @@ export async function verifyEnds(parts: EndsParts, signal: AbortSignal): Promise
 
 type Points = readonly [main: FramePoint, apart: FramePoint | undefined];
 
-/** Where reading goes on: in the order of the source, and in a chunk that is read out of its place. */
+/** Where reading continues: in the order of the source, and in the detour. */
 function pointsOfRow({ cursor }: CheckpointRow): Points {
   return cursor.returnTo ? [cursor.returnTo, cursor] : [cursor, undefined];
 }

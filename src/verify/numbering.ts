@@ -11,7 +11,7 @@ export class Numbering {
   /** How many positions counting is ahead of the stream. */
   private shift = 0;
   private lastCounted = 0;
-  /** Since the last event in its place, the stream left out some events (`skipped`) or holds some from a detour (`apart`). */
+  /** Since the last event in its place, the stream left out events (`skipped`) or holds some of a detour (`apart`). */
   private skipped = false;
   private apart = false;
 
@@ -20,7 +20,7 @@ export class Numbering {
     this.skipped = true;
   }
 
-  /** The stream holds an event that was read out of its place. */
+  /** The stream holds an event that was read in a detour. */
   readApart(): void {
     this.apart = true;
   }

@@ -21,7 +21,7 @@ export interface VerifyParts extends Pick<
 > {
   readonly sourceHistory: History;
   readonly reconversion: Reconversion;
-  /** Where messages are kept that were set aside; absent where that cannot be known. */
+  /** Where quarantined messages are kept; absent when the settings do not say. */
   readonly quarantine?: Quarantine | undefined;
 }
 
@@ -71,7 +71,7 @@ export async function verifyRange(
   const foreign = await acceptedForeign(ends, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
-  // The last events of the stream need not be the last ones of the source.
+  // The last events of the stream are not always the last ones of the source.
   // guard: verify-to-the-last-event
   let to = range.to === ends.position ? Infinity : range.to;
   const events = parts.target.read(
@@ -132,8 +132,8 @@ interface Start {
 const beginning: Start = { position: 1, revision: 0 };
 
 /**
- * Where to begin for a position: after the last event before it. That event's frame is read to make sure that it is what
- * the mark says. An event from a detour says nothing about the order, so an earlier one is taken.
+ * Where to begin for a position: after the last event before it. That event's frame is read to make sure that it is
+ * what the mark says. An event from a detour says nothing about the order, so an earlier one is taken.
  */
 async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: AbortSignal): Promise<Start> {
   let low = noStream;
@@ -168,7 +168,7 @@ async function recordAt(mark: Mark, { source }: VerifyParts, signal: AbortSignal
   }
 }
 
-/** An event and the record that makes it: kept for as long as the event is. */
+/** The record that makes an event, for as long as the event is kept. */
 type Origins = WeakMap<ExpectedEvent, SourceRecord>;
 
 function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal) {

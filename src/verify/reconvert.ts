@@ -6,7 +6,7 @@ import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';
 import { createEventIds } from '../convert/eventId.js';
 import { createMarks, type RecordMarks } from '../convert/mark.js';
 
-/** What the records of a source must have become, for verification. */
+/** Converts the records of a source again, for verification. */
 export interface Reconversion {
   /** All events of a record, also of an excluded key; a placeholder for a message that makes no event. */
   events(record: SourceRecord): readonly TargetEvent[];

@@ -1,6 +1,6 @@
 import type { PositionRange } from './range.js';
 
-/** Positions of one range of a sample: enough to see what is missing between events, too few to take long. */
+/** Positions in one range of a sample: enough to see a missing event, few enough to be fast. */
 const rangePositions = 100;
 
 /**
@@ -28,7 +28,7 @@ export function sampleRanges(
   return apart;
 }
 
-/** Numbers from 0 to below 1 (Park and Miller's generator). */
+/** Pseudo-random numbers from 0 to below 1 (Park and Miller's generator). */
 function random(seed: number): () => number {
   let state = (Math.abs(Math.trunc(seed)) % 2_147_483_646) + 1;
   return () => {

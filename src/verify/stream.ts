@@ -14,37 +14,37 @@ export interface VerifyProgress {
   readonly revision: number;
 }
 
-/** What to compare; everything that is confirmed when nothing else is said. */
+/** What to compare; by default everything that is confirmed. */
 export interface VerifyOrder {
   /** Positions, 1-based, both included. */
   readonly from?: number;
   readonly to?: number;
-  /** Compare so many ranges of positions, drawn by the seed, instead of everything between `from` and `to`. */
+  /** Compares this many ranges, drawn by the seed, instead of everything between `from` and `to`. */
   readonly sample?: { readonly ranges: number; readonly seed: number };
   /** Ends the comparison where it stands; the report says how far it came. */
   readonly stop: AbortSignal;
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
-/** What was compared and what came of it; plain JSON. Times are ISO 8601, UTC. */
+/** What was compared, and the result; plain JSON. Times are ISO 8601, UTC. */
 export interface VerifyReport {
   /** True when there is no difference in what was compared. */
   readonly equal: boolean;
-  /** False when it was stopped before it was done. */
+  /** False when the comparison was stopped before its end. */
   readonly complete: boolean;
   readonly source: string;
   readonly stream: string;
-  /** Digest of the settings of now. */
+  /** Digest of the present settings. */
   readonly settings: string;
-  /** The last position that was replicated whole when the verification began, and the stream's last revision then. */
+  /** When it began: the last position of which all events were replicated, and the stream's last revision. */
   readonly confirmed: { readonly position: number; readonly revision: number };
-  /** The position whose record the stream held only the first events of. */
+  /** The position of the record of which the stream held only some events. */
   readonly unfinished?: number;
   readonly sample?: { readonly ranges: number; readonly seed: number };
-  /** The positions that were compared; one range unless they are a sample. Digests are of each side's events. */
+  /** The positions that were compared: one range, or those of a sample. Digests are of each side's events. */
   readonly ranges: readonly Pick<RangeResult, 'from' | 'to' | 'firstRevision' | 'digest'>[];
   readonly events: Compared;
-  /** Events that are not ours and behind which a person had us go on. */
+  /** Foreign events that a person accepted. */
   readonly acceptedForeign: number;
   readonly differences: {
     readonly total: number;
@@ -56,12 +56,12 @@ export interface VerifyReport {
   readonly endedAt: string;
 }
 
-/** So many differences are told one by one; the others are counted. */
+/** This many differences are reported one by one; the others are only counted. */
 const maxTold = 20;
 
 /**
  * Compares a target stream with its source: counts, order, ids, types, content types, bytes and marks. Reads both ends
- * and writes nothing. May run while a replicator does: it looks at what was confirmed when it began.
+ * and writes nothing. A replicator may run at the same time: what was confirmed at the beginning is compared.
  *
  * @throws Failure of a Source*, Target* or Checkpoint* kind
  */
@@ -122,7 +122,7 @@ function watchOf(
       first ??= revision;
       findings.near = position;
       if (seen.events % 100 !== 0 && revision !== ends.revision) return;
-      // Positions run to their end as revisions do, but for records without events: near enough to show.
+      // An estimate: positions grow as revisions do, except for records without events.
       const share =
         range.to > 0 ? (ends.revision - first + 1) * Math.min(1, (range.to - range.from + 1) / range.to) : 0;
       const total = sample ? seen.events : Math.max(seen.events, Math.round(share));
@@ -131,7 +131,7 @@ function watchOf(
   };
 }
 
-/** Differences: all of them counted, the first of them kept in the order of positions. */
+/** Counts all differences, and keeps the first ones in the order of positions. */
 class Findings {
   total = 0;
   readonly byKind: Partial<Record<DifferenceKind, number>> = {};
@@ -143,7 +143,7 @@ class Findings {
   add(difference: Difference): void {
     this.total += 1;
     this.byKind[difference.kind] = (this.byKind[difference.kind] ?? 0) + 1;
-    // An event that is not ours stands near the one before it; one that is missing is known late.
+    // A foreign event has no position, so it gets that of the event before it. A missing event is only known later.
     this.kept.push([difference.position ?? this.near, difference]);
     this.keptOfRange += 1;
     if (this.keptOfRange > 2 * maxTold) this.sort();

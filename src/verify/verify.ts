@@ -9,38 +9,38 @@ import { Upcoming } from './upcoming.js';
 
 export type { Difference, DifferenceKind, ExpectedEvent } from './difference.js';
 
-/** What was compared so far. */
+/** Counts of what was compared so far. */
 export interface Compared {
   /** Events that the source makes. */
   readonly expected: number;
   /** Events that the stream holds. */
   readonly stored: number;
-  /** Events on both sides, the same to the byte. */
+  /** Events that are on both sides, the same to the byte. */
   readonly equal: number;
-  /** Equal events that were written under other settings than those of now, which decide types. */
+  /** Equal events that were written under other settings than the present ones. */
   readonly underOtherSettings: number;
-  /** Events that are not in the stream, and may rightly not be: other settings held there. */
+  /** Events that are not in the stream, perhaps rightly: other settings applied there. */
   readonly unjudged: number;
-  /** Equal events that stand for a message that was set aside. */
+  /** Equal events that stand for a quarantined message. */
   readonly quarantined: number;
 }
 
-/** How the source is read; by default in the order of positions, where no event may be otherwise than expected. */
+/** How the source is read; by default in the order of positions, and every event must be exactly as expected. */
 export interface Reading {
-  /** Order at the source of the events that two marks name. */
+  /** Compares the places at the source of the events that two marks name. */
   compare(one: Mark, other: Mark): number;
-  /** The event expected, as it is if the mark that the stream holds, which is proven, says how it was read. */
+  /** The expected event as it was made if the mark in the stream, which is proven, says how its record was read. */
   asMarked?(expected: ExpectedEvent, stored: StoredEvent, mark: Mark): ExpectedEvent;
-  /** The event that the mark names, read anew; undefined when the source does not hold it. */
+  /** Reads the event that the mark names again; undefined when the source does not hold it. */
   find?(stored: StoredEvent, mark: Mark): Promise<ExpectedEvent | undefined>;
-  /** Digest of the settings of now; without it every event must have been written under the same. */
+  /** Digest of the present settings; absent: all events were written under the same settings. */
   readonly settings?: string;
 }
 
 const byPosition: Reading = { compare: (one, other) => one.position - other.position || one.index - other.index };
 
 /**
- * Holds a target stream against what the source makes, event by event: each once, in order, the same to the byte.
+ * Compares a target stream with the events that the source makes: each once, in order, the same to the byte.
  * An event is found by the place at the source that its mark names. Memory is bounded, however much is out of place.
  */
 export class Verification {
@@ -49,7 +49,7 @@ export class Verification {
   private readonly numbering = new Numbering();
   private readonly awaited = new Awaited();
   private readonly upcoming: Upcoming;
-  /** The event taken last from the source, and the one seen last in the stream. */
+  /** The last event taken from the source, and the last one seen in the stream. */
   private lastTaken: Mark | undefined;
   private lastStored: Mark | undefined;
 
@@ -71,7 +71,7 @@ export class Verification {
     return { source: this.digests.source.hex, target: this.digests.target.hex };
   }
 
-  /** The stream's next event. @returns what is wrong with it; most of what is missing is only known at the {@link end} */
+  /** Takes the stream's next event. @returns what is wrong with it; most missing events are known at the {@link end} */
   async stored(event: StoredEvent, mark = ownMark(event, this.source)): Promise<Difference[]> {
     this.counts.stored += 1;
     const found = mark ? await this.proven(event, mark) : await this.unproven(event);
@@ -81,9 +81,9 @@ export class Verification {
   }
 
   /**
-   * The stream, or what is compared of it, has ended: what the source still has is missing.
+   * The stream, or the part of it that is compared, has ended: the remaining events of the source are missing.
    *
-   * @param isBeyond true for what is not to be compared, by its mark with the position that it has in the stream
+   * @param isBeyond true for an event that is not compared, by its mark with the position that it has in the stream
    */
   async *end(isBeyond: (mark: Mark) => boolean = () => false): AsyncGenerator<Difference> {
     const ends = ({ mark }: ExpectedEvent): boolean => isBeyond({ ...mark, position: this.numbering.positionOf(mark) });
@@ -118,7 +118,7 @@ export class Verification {
     }
   }
 
-  /** Not an event that we wrote so; it may still be one that was changed, if it stands where one is expected. */
+  /** We did not write this event as it is. Where one of ours is expected, it may be that one, changed. */
   private async unproven(event: StoredEvent): Promise<Difference[]> {
     const next = await this.upcoming.peekIncluded();
     if (next) {
@@ -146,7 +146,7 @@ export class Verification {
     ];
   }
 
-  /** It comes later than what stands behind it at the source. That is right where a person had its chunk read so. */
+  /** The event comes after others that follow it at the source. That is right where a person accepted its chunk. */
   private async outOfPlace(event: StoredEvent, mark: Mark, late: ExpectedEvent): Promise<Difference[]> {
     const expected = differently(late.mark, mark) ? await this.reading.find?.(event, mark) : undefined;
     return [...this.lateness(event, mark), ...this.compare(event, mark, expected ?? late)];
@@ -161,7 +161,7 @@ export class Verification {
     return [difference('reordered', mark, event, `it stands after position ${lastStored.position}`)];
   }
 
-  /** Its place lies before what is expected next, and it is not awaited. */
+  /** The event's place is before the one expected next, and the event is not awaited. */
   private async behind(event: StoredEvent, mark: Mark): Promise<Difference[]> {
     const isNew = !this.lastStored || byPosition.compare(mark, this.lastStored) > 0;
     const apart = mark.returnTo && isNew ? await this.reading.find?.(event, mark) : undefined;
@@ -204,11 +204,11 @@ export class Verification {
     return difference('missing', event.mark, undefined, 'the stream does not hold it');
   }
 
-  /** The stream goes on without it. @returns what is certainly missing by now */
+  /** The stream continues without the event. @returns the events that are certainly missing by now */
   private await(event: ExpectedEvent, next: Mark): Difference[] {
     if (event.excluded) return [];
     this.numbering.skip();
-    // Settings may leave out a record as a whole, never some of its events.
+    // Settings may leave out a whole record, never some of its events.
     const around = [next, this.lastStored].filter((mark) => mark !== undefined);
     const isCut = around.some((mark) => isSameRecord(mark, event.mark));
     // guard: verify-events-of-a-record
@@ -228,7 +228,7 @@ export class Verification {
   }
 }
 
-/** The same event of the same record, written at another position, in another way or under other settings. */
+/** True when an event was written at another position, in another way or under other settings than expected. */
 function differently(one: Mark, other: Mark): boolean {
   return (
     one.position !== other.position ||

@@ -11,7 +11,7 @@ import type { Host } from '../host.js';
 import { Output } from '../terminal/output.js';
 import { addSettingsFlags, allSettings, environmentWith } from '../terminal/settingsFlags.js';
 
-/** What every command takes. */
+/** The flags of every command. */
 export interface CommonFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -19,7 +19,7 @@ export interface CommonFlags {
 
 /** What the commands of one command line share. */
 export class Commands {
-  /** What the command that was carried out ended with. */
+  /** The exit code of the command that was carried out. */
   exitCode: ExitCode = exitCodes.done;
   readonly output: Output;
 
@@ -27,7 +27,7 @@ export class Commands {
     this.output = new Output(host);
   }
 
-  /** Does a command's work, notes what it ends with, and turns what it throws into lines for people. */
+  /** Does a command's work, keeps its exit code, and reports an error to people. */
   async carryOut(command: Command, work: () => Promise<ExitCode>): Promise<void> {
     try {
       this.exitCode = await work();
@@ -37,7 +37,7 @@ export class Commands {
   }
 
   /**
-   * The same for a command that needs a replicator: it is made from the settings, and closed afterwards.
+   * Does the same for a command that needs a replicator, which is made from the settings and closed at the end.
    *
    * @param line takes log lines; a progress display passes its own, so that lines do not break it
    */
@@ -66,7 +66,7 @@ export class Commands {
     return environmentWith(command, this.host.env);
   }
 
-  /** Warnings and errors; with `--verbose` what is merely of interest too. */
+  /** Logs warnings and errors, and with `--verbose` informational lines too. */
   logger(
     { json = false, verbose }: CommonFlags,
     line: (text: string) => void = (text) => this.output.tell(text),
@@ -85,7 +85,7 @@ export function withCommonFlags(command: Command, settings = allSettings): Comma
   return addSettingsFlags(command, settings);
 }
 
-/** Where measurements and log lines go beside the terminal, if the settings say so. */
+/** Sends measurements and log lines where the settings say, beside the terminal. */
 async function commandTelemetry({ telemetry }: Config, logger: Logger) {
   const { startTelemetry } = await import('../../telemetry/exporters/exporters.js');
   const sending = await startTelemetry(telemetry);
@@ -94,12 +94,12 @@ async function commandTelemetry({ telemetry }: Config, logger: Logger) {
   return { sending, logger: sendingLogger(logger, sending) };
 }
 
-/** Ends the command for wrong usage, before anything is contacted. */
+/** Ends the command because of wrong usage, before it contacts anything. */
 export function refuse(command: Command, message: string): never {
   command.error(`Error: ${message}`, { exitCode: exitCodes.wrongUsage });
 }
 
-/** Reads a whole number of an argument, `from` at least; refuses anything else. */
+/** Reads a whole number from an argument, at least `from`; refuses anything else. */
 export function wholeNumber(command: Command, flag: string, text: string, from: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
   return value >= from ? value : refuse(command, `${flag} takes a whole number from ${from} on, not "${text}".`);

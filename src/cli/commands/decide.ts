@@ -12,10 +12,10 @@ export interface DecisionFlags extends CommonFlags {
   readonly yes?: boolean;
 }
 
-/** A run in progress may write the row at the same time; the decision is then made again, at most this often. */
+/** A run may write the row at the same time. The decision is then made again, at most this often. */
 const maxTries = 5;
 
-/** Says what a decision will do, asks unless told `--yes`, and does it. */
+/** Says what a decision will do, asks for confirmation unless `--yes` is given, and carries it out. */
 export function decide(commands: Commands, command: Command, decision: Decision, flags: DecisionFlags): Promise<void> {
   const { host, output } = commands;
   if (!flags.yes && !canAsk(host)) refuse(command, 'There is no terminal to ask on. Add --yes to confirm.');

@@ -18,7 +18,7 @@ const marks: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> 
 };
 const labelWidth = Math.max(...Object.values(checks).map((label) => label.length));
 
-/** `eventferry doctor`: everything that replication needs, one by one, with the next step where something is wrong. */
+/** `eventferry doctor`: checks everything that replication needs, and names the next step where something is wrong. */
 export function addDoctor(program: Command, commands: Commands): void {
   const { output } = commands;
   const command = program

@@ -7,7 +7,7 @@ import type { Output } from '../terminal/output.js';
 import { Tally, tallyLines } from '../reports/tally.js';
 import { counted, number, printable } from '../reports/wording.js';
 
-/** Prints the events as a run would append them, one by one as they are read, then their counts. Writes nothing. */
+/** Prints each event as a run would append it, then the counts. Writes nothing. */
 export async function dryRun(
   replicator: Replicator,
   { target }: Config,
@@ -23,7 +23,7 @@ export async function dryRun(
       if (plan.events >= limit) break;
     }
   } finally {
-    // A finding ends the plan where it would end the run; what comes before it would be appended all the same.
+    // A failure ends the preview where it would end the run. The run would append the events before it.
     if (json) await output.printJson({ summary: plan.summary });
     else for (const line of plan.lines) await output.print(line);
   }

@@ -13,7 +13,7 @@ interface InspectFlags extends CommonFlags {
   readonly position?: string;
 }
 
-/** `eventferry inspect`: what there is at the source, and what is wrong with it. */
+/** `eventferry inspect`: shows what the source holds, and what is wrong with it. */
 export function addInspect(program: Command, commands: Commands): void {
   const { host, output } = commands;
   const command = program
@@ -22,7 +22,7 @@ export function addInspect(program: Command, commands: Commands): void {
     .description(
       'Reads the whole source, from its first chunk, and shows every chunk with its variant, frames and positions, torn ' +
         'and corrupt places, gaps, and .bak copies that hold more than their chunk; then counts by key and contract. ' +
-        'Needs the settings of the source alone, never writes, and contacts no server.',
+        'Needs only the settings of the source, writes nothing, and contacts no server.',
     )
     .option('--position <N>', 'show the record at this position instead; reads everything before it');
   withCommonFlags(command, sourceSettings).action((flags: InspectFlags) => {

@@ -15,7 +15,7 @@ interface ShowFlags extends CommonFlags {
   readonly body?: boolean;
 }
 
-/** `eventferry quarantine`: the messages that could not become events and were set aside. */
+/** `eventferry quarantine`: shows the messages that were set aside because they could not become events. */
 export function addQuarantine(program: Command, commands: Commands): void {
   const { output } = commands;
   const quarantine = program

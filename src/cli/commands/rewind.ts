@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { withCommonFlags, type Commands } from './command.js';
 import { decide, type DecisionFlags } from './decide.js';
 
-/** `eventferry rewind`: start over for a target stream that is lost. */
+/** `eventferry rewind`: replicates again from the beginning, into a target stream that was lost. */
 export function addRewind(program: Command, commands: Commands): void {
   const command = program
     .command('rewind')

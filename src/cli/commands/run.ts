@@ -20,9 +20,9 @@ interface RunFlags extends CommonFlags {
   readonly dashboard?: string;
 }
 
-/** Failed tries in a row after which a run that was told to end by itself gives up. */
+/** A run without `--follow` gives up after this many failed tries in a row. */
 const outageTries = 5;
-/** What is under way gets this long to end by itself once a stop was asked for, and then so long to be cut off. */
+/** After a request to stop, the run has this long to end by itself, and then this long to end without connections. */
 const graceMs = 3_000;
 const cutOffMs = 1_000;
 
@@ -34,9 +34,9 @@ export function addRun(program: Command, commands: Commands): void {
     .summary('replicate until caught up, or for ever with --follow')
     .description(
       'Replicates what the target does not have yet, and ends when it is caught up. Ctrl-C ends it cleanly at any ' +
-        'time; so does a crash: the next run goes on where the target stream ends.',
+        'time. After a crash too, the next run continues where the target stream ends.',
     )
-    .option('--follow', 'go on for ever: wait for new records, and for outages to end')
+    .option('--follow', 'never end: wait for new records, and for outages to end')
     .option('--dry-run', 'print the events exactly as they would be appended; write nothing, not even a checkpoint')
     .option('--limit <N>', 'with --dry-run: end after N events')
     .option('--dashboard <PORT>', 'serve the status page on this machine, at this port or (0) a free one');
@@ -130,8 +130,9 @@ async function replicate(
 }
 
 /**
- * Once a stop was asked for: lets the run end by itself for a while, then closes its connections under it. Undefined when
- * the run does not even end then; nothing is lost with it.
+ * After a request to stop, lets the run end by itself for a while, then closes its connections.
+ *
+ * @returns undefined when the run does not end even then; nothing is lost
  */
 async function cutOff(
   run: Promise<RunReport>,

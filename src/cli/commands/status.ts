@@ -16,7 +16,7 @@ interface StatusFlags extends CommonFlags {
 
 const defaultWatchSeconds = 5;
 
-/** `eventferry status`: how far replication is, and what is wrong. */
+/** `eventferry status`: shows how far replication is, and what is wrong. */
 export function addStatus(program: Command, commands: Commands): void {
   const { output } = commands;
   const command = program
@@ -47,7 +47,7 @@ function watchSeconds(command: Command, given: StatusFlags['watch']): number | u
   return given === true ? defaultWatchSeconds : wholeNumber(command, '--watch', given, 1);
 }
 
-/** Until a stop is asked for, which is how it is meant to end. */
+/** Shows the status again and again, until it is told to stop; that is its usual end. */
 async function watchStatus(
   replicator: Replicator,
   seconds: number,

@@ -23,7 +23,7 @@ export function addVerify(program: Command, commands: Commands): void {
     .command('verify')
     .summary('compare the target stream with the source: counts, order, ids, types, bytes, marks')
     .description(
-      'Reads both ends and compares them, up to what was confirmed when it began; a replicator may go on meanwhile. ' +
+      'Compares both ends, up to what was confirmed when it began; a replicator may run at the same time. ' +
         'Ends with 0 when they are equal, 1 when they differ, 130 when Ctrl-C ended it before it was done. Writes nothing.',
     )
     .option('--from <N>', 'begin at this position of the source')
@@ -70,7 +70,7 @@ async function verify(
 ): Promise<ExitCode> {
   const { host, output } = commands;
   const stop = stopSignals(host, () =>
-    display.line('Stopping: the report says how far it came. Ctrl-C again ends now.'),
+    display.line('Stopping: the report says how far it came. Press Ctrl-C again to end now.'),
   );
   try {
     const report = await replicator.verify({

@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.js';
 
-/** The part of stdout that a view writes to. */
+/** The part of stdout that a view needs. */
 export interface ViewedStream {
   readonly rows?: number;
   write(text: string): boolean;
 }
 
-/** Shows these lines in place of those before. */
+/** Shows lines in place of those shown before. */
 export type View = (lines: readonly string[]) => void;
 
 const home = '\u001b[H';
@@ -14,7 +14,7 @@ const clearLine = '\u001b[K';
 const clearBelow = '\u001b[J';
 const clearAll = '\u001b[2J';
 
-/** A terminal: each view takes the place of the one before, and is cut to the terminal's height. */
+/** On a terminal, each view replaces the one before it, cut to the terminal's height. */
 export function screenView(stream: ViewedStream): View {
   let before = clearAll;
   return (lines) => {
@@ -25,7 +25,7 @@ export function screenView(stream: ViewedStream): View {
   };
 }
 
-/** A file or a pipe: one block follows the other. @param between what stands between two */
+/** In a file or a pipe, one block follows the other. @param between the text between two blocks */
 export function blocksView(stream: ViewedStream, between = '\n'): View {
   let before = '';
   return (lines) => {
@@ -34,7 +34,7 @@ export function blocksView(stream: ViewedStream, between = '\n'): View {
   };
 }
 
-/** Looks again and again, with a wait between, until the signal is aborted. @throws what `look` throws */
+/** Looks repeatedly, with a wait in between, until the signal is aborted. @throws what `look` throws */
 export async function watch(
   look: () => Promise<readonly string[]>,
   everyMs: number,

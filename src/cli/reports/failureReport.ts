@@ -7,7 +7,7 @@ import type { Output } from '../terminal/output.js';
 import { flagOf } from '../terminal/settingsFlags.js';
 import { printable } from './wording.js';
 
-/** Says what went wrong and what to do next: to people on stderr, with `json` as an object on stdout too. */
+/** Says on stderr what went wrong and what to do next; with `json`, prints it as an object on stdout too. */
 export async function reportFailure(
   failure: Failure,
   { json = false, verbose = false }: { readonly json?: boolean; readonly verbose?: boolean },
@@ -16,7 +16,7 @@ export async function reportFailure(
   const { kind, message, remedy, facts } = failure;
   for (const line of failureLines(failure)) output.tell(line);
   if (verbose) output.tell(redact(stackOf(failure)));
-  // What is expected of a secret looks like one.
+  // The form expected of a secret looks like a secret, so it is not redacted.
   const write = settingProblemsOf(failure) ? JSON.stringify : redactedJson;
   if (json) await output.print(write({ error: { kind, message, remedy, facts } }));
   return exitCodeOf(failure);
@@ -44,7 +44,7 @@ function problemLines(problems: readonly SettingProblem[]): string[] {
   ];
 }
 
-/** Nothing that steers a terminal, and, should it ever get there, no secret. */
+/** The text without characters that steer a terminal and, as a safety net, without secrets. */
 function safe(text: string): string {
   return redact(printable(text));
 }

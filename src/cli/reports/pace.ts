@@ -1,19 +1,19 @@
 import type { RunProgress } from '../../engine/terms.js';
 import type { SourceLag } from '../../source/source.js';
 
-/** How fast a run is, and what is left of it. */
+/** How fast a run is, and how much of it is left. */
 export interface Speed {
   readonly eventsPerSecond: number;
-  /** Events in all, of this run; an estimate as long as the source is ahead. */
+  /** All events of this run; an estimate until it has caught up. */
   readonly total: number;
-  /** Absent while it cannot be told. */
+  /** Absent while it is not known. */
   readonly secondsLeft?: number;
 }
 
-/** The rate is taken over this much of the past. */
+/** The rate is measured over this much of the past. */
 const windowMs = 10_000;
 
-/** Turns how far a run has come into how fast it is. */
+/** Computes a run's rate from its progress. */
 export class Pace {
   private samples: { readonly atMs: number; readonly events: number }[] = [];
   private total = 0;

@@ -73,7 +73,7 @@ export function bytesLines(bytes: Uint8Array): string[] {
   return text === undefined || /[^\P{Cc}\r\n\t]/u.test(text) ? hexDump(bytes) : textLines(text);
 }
 
-/** Text as it is; only line ends are the terminal's own, and what could steer it is written out. */
+/** Text as it is, with the terminal's line ends; control characters are written out, so that none steers it. */
 function textLines(text: string): string[] {
   return text.split(/\r\n|\r|\n/).map((line) => line.split('\t').map(printable).join('\t'));
 }

@@ -8,7 +8,7 @@ export type Named = {
   readonly target: Pick<Config['target'], 'stream'>;
 };
 
-/** What a run did, for programs. Without a report the run was cut off, and what it did is not known. */
+/** What a run did, for programs. Without a report the run was cut off, and nobody knows what it did. */
 export function runFacts(report: RunReport | undefined, { source, target }: Named): object {
   const place = report?.place;
   return {

@@ -4,10 +4,10 @@ import { counted, duration, number, printable, size } from './wording.js';
 
 /** Where a report is shown. */
 export interface Screen {
-  /** Ages are told by this; ms since 1970. */
+  /** The time that ages are measured by; ms since 1970. */
   readonly now: number;
   readonly paint: Paint;
-  /** Characters in a line; what is longer goes on below. Absent: lines are as long as they are. */
+  /** Characters in a line; longer lines are broken. Absent: lines are not broken. */
   readonly columns?: number;
 }
 
@@ -17,7 +17,7 @@ interface Row {
   readonly colour?: Colour;
 }
 
-/** A status for people, a line each thing; meant to fit on one screen. */
+/** A status for people, on one screen. */
 export function statusLines(status: Status, { now, paint, columns }: Screen): string[] {
   const rows = rowsOf(status, now);
   const labelWidth = Math.max(...rows.map(({ label }) => label.length)) + 2;
@@ -102,7 +102,7 @@ function runText(
   return `${runner}, ended ${ago(endedAt)}${end === undefined ? '' : `: ${end}`}${next}`;
 }
 
-/** A time with its age, since a clock at hand may be in another zone. */
+/** A time in UTC with its age, because the reader's clock may be in another zone. */
 function agoText(now: number, at: string): string {
   const seconds = (now - Date.parse(at)) / 1000;
   return `${at.slice(0, 19)}Z (${duration(Math.max(0, seconds))} ago)`;

@@ -1,9 +1,9 @@
 import { number, printable, table } from './wording.js';
 
-/** More names than this are counted together, so that memory stays bounded. */
+/** Memory stays bounded: names beyond so many are counted together. */
 const maxNames = 100_000;
 
-/** How often a name was seen; without a name, all that were not told apart. */
+/** How often a name was seen; without a name, the names that are counted together. */
 export interface Count {
   readonly name: string | null;
   readonly count: number;
@@ -20,14 +20,14 @@ export class Tally {
     else this.byName.set(name, (seen ?? 0) + 1);
   }
 
-  /** Pairs of name and count, most frequent first; what was not told apart comes last, without a name. */
+  /** Names and counts, most frequent first; last, without a name, those that are counted together. */
   get counts(): readonly Count[] {
     const named = mostFrequentFirst(this.byName);
     return this.others === 0 ? named : [...named, { name: null, count: this.others }];
   }
 }
 
-/** Names of the same count are in order. */
+/** Names of the same count are in alphabetical order. */
 export function mostFrequentFirst(counts: ReadonlyMap<string, number>): { name: string; count: number }[] {
   return [...counts]
     .map(([name, count]) => ({ name, count }))

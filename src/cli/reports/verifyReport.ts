@@ -6,7 +6,7 @@ import { counted, number, printable, table } from './wording.js';
 
 type Names = { readonly source: Pick<Config['source'], 'container'> };
 
-/** A verification for programs, and to be filed: with what it was made. */
+/** A verification for programs and for the files, with the versions that made it. */
 export function verifyFacts(report: VerifyReport, { source }: Names): object {
   return { ...report, container: source.container, versions: { eventferry: version(), node: process.version } };
 }
@@ -74,7 +74,7 @@ function differenceLine({ kind, position, index, revision, detail }: Difference)
   return `  ${kind}: ${[...places, printable(detail)].join(', ')}`;
 }
 
-/** All digests of a sample would say little to a person. */
+/** Of a sample a person sees how to draw it again; its many digests would say little. */
 function rangeRows({ ranges, sample }: VerifyReport): string[][] {
   if (sample)
     return [

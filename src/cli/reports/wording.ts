@@ -10,7 +10,7 @@ export function counted(count: number, noun: string): string {
   return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Bytes as a person would say them: `900 bytes`, `12.3 kB`, `4.0 GB`. */
+/** A size for people: `900 bytes`, `12.3 kB`, `4.0 GB`. */
 export function size(bytes: number): string {
   if (bytes < 1000) return counted(bytes, 'byte');
   const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
@@ -19,7 +19,7 @@ export function size(bytes: number): string {
 
 const units = ['kB', 'MB', 'GB', 'TB'];
 
-/** Seconds as a person would say them: `45 s`, `3 min 20 s`, `2 h 5 min`. */
+/** A duration for people: `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;

@@ -1,5 +1,5 @@
-/** What a colour means: well, look at it, wrong, beside the point. */
+/** Green: well. Yellow: look at it. Red: wrong. Grey: less important. */
 export type Colour = 'green' | 'yellow' | 'red' | 'grey';
 
-/** Text in a colour where it may have one; else as it is. */
+/** The text in a colour, where colours may be used. */
 export type Paint = (text: string, colour: Colour) => string;

@@ -1,12 +1,12 @@
 import type { Failure } from '../../core/failure.js';
 
-/** What a command ends with. */
+/** The exit codes of commands. */
 export const exitCodes = {
   done: 0,
   failed: 1,
   wrongUsage: 2,
   stoppedForAPerson: 3,
-  /** As shells have it for a program that an interrupt ended. */
+  /** The code that shells use for a program that an interrupt ended. */
   interrupted: 130,
 } as const;
 
@@ -22,7 +22,7 @@ Exit codes:
 130  interrupted: Ctrl-C ended verify before it was done, or a second one a command at once
 `;
 
-/** What a command that failed so ends with. */
+/** The exit code for a failure. */
 export function exitCodeOf(failure: Failure): ExitCode {
   switch (failure.policy) {
     case 'stop':

@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import type { Paint } from './colour.js';
 import type { Host } from '../host.js';
 
-/** What a command prints and says. */
+/** Where a command prints its results and speaks to people. */
 export class Output {
   constructor(private readonly host: Pick<Host, 'stdout' | 'stderr'>) {}
 
@@ -24,7 +24,7 @@ export class Output {
     return this.print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)));
   }
 
-  /** Says something to the person at the terminal; results never go here. */
+  /** Says something to the person at the terminal, on stderr; results never go there. */
   tell(text: string): void {
     this.host.stderr.write(`${text}\n`);
   }

@@ -3,13 +3,13 @@ import type { RunProgress } from '../../engine/terms.js';
 /** Shows a person how far a run has come. */
 export interface ProgressDisplay {
   show(progress: RunProgress): void;
-  /** Prints a line that has nothing to do with progress, out of its way. */
+  /** Prints another line without breaking the display. */
   line(text: string): void;
-  /** Takes the display away; what is printed afterwards stands by itself. */
+  /** Ends the display. */
   end(): void;
 }
 
-/** What is said of the events that are left, and when none is. */
+/** The words for events that are left, and for none. */
 export interface ProgressWords {
   readonly left: string;
   readonly done: string;

@@ -12,15 +12,15 @@ const options: Options = {
   barCompleteChar: '=',
   barIncompleteChar: ' ',
   clearOnComplete: true,
-  // Whoever kills us must get the terminal back as it was; and signals are the run's own business.
+  // The run handles signals itself. The terminal must stay usable even when the process is killed.
   hideCursor: false,
   linewrap: true,
   gracefulExit: false,
 };
 
-/** A bar with events, events/s and the time left. It appears with the first progress. */
+/** A bar with events, events/s and the time left. It appears at the first progress. */
 export function progressBar(stream: NodeJS.WritableStream, { done }: ProgressWords, clock: Clock): ProgressDisplay {
-  // The library's only bar that lets other lines by is the one for several bars.
+  // Of the library's bars, only the one for several bars lets other lines be printed.
   const bars = new MultiBar({ ...options, stream });
   const pace = new Pace();
   let bar: ReturnType<MultiBar['create']> | undefined;

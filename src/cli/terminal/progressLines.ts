@@ -6,7 +6,7 @@ import { counted, duration, number } from '../reports/wording.js';
 
 const everyMs = 5_000;
 
-/** A line every few seconds while something moves; for logs and pipes. */
+/** Prints a line every few seconds while there is progress; for logs and pipes. */
 export function progressLines(
   stream: NodeJS.WritableStream,
   words: ProgressWords,

@@ -11,10 +11,10 @@ const connections = {
 
 type ConnectionName = keyof typeof connections;
 
-/** Settings that speak about the timer alone. */
+/** Settings that only matter for the timer. */
 const timerOnly: readonly SettingName[] = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP'];
 
-/** What a command that only looks at the source needs. */
+/** The settings of a command that only looks at the source. */
 export const sourceSettings: readonly (SettingName | ConnectionName)[] = [
   'SOURCE_STORAGE',
   'SOURCE_CONTAINER',
@@ -22,7 +22,7 @@ export const sourceSettings: readonly (SettingName | ConnectionName)[] = [
   'ON_DAMAGE',
 ];
 
-/** Every setting that means something on the command line. */
+/** Every setting that has a meaning on the command line. */
 export const allSettings: readonly (SettingName | ConnectionName)[] = [
   ...(Object.keys(connections) as ConnectionName[]),
   ...(Object.keys(settings) as SettingName[]).filter((name) => !timerOnly.includes(name)),
@@ -48,7 +48,7 @@ export function addSettingsFlags(command: Command, names: readonly (SettingName 
 export function environmentWith(command: Command, environment: Environment): Environment {
   const laid: Record<string, string | undefined> = { ...environment };
   for (const names of Object.keys(connections).map(connectionSettingNames)) {
-    // A connection is one thing: a part of it on the command line must not mix with another in the environment.
+    // A connection is one thing: a flag for a part of it replaces all of the connection in the environment.
     if (names.some((name) => given(command, name) !== undefined)) for (const name of names) laid[name] = undefined;
   }
   for (const option of command.options) {

@@ -1,18 +1,18 @@
 import { exitCodes } from './exitCodes.js';
 import type { Host } from '../host.js';
 
-/** A stop that was asked for from outside. */
+/** A request to stop, from outside the process. */
 export interface StopSignals {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Leaves the signals to whoever else wants them. */
+  /** Stops listening. */
   release(): void;
 }
 
-/** npm and other wrappers pass on the interrupt that the terminal has already sent to everyone. */
+/** A second signal within this time is the first one again, passed on by npm or another wrapper. */
 const sameInterruptMs = 300;
 
-/** Listens for Ctrl-C and SIGTERM: the first asks for a clean end, the second ends the process at once. */
+/** Listens for Ctrl-C and SIGTERM. The first asks for a clean end, the second ends the process at once. */
 export function stopSignals(host: Host, onStop: () => void): StopSignals {
   const asked = new AbortController();
   let askedAt = 0;

@@ -6,16 +6,16 @@ import { firstNewline, formatBody, unformatBody } from './jsvFormat.js';
 /** `auto` undoes the writer's pretty-printer where that is provably reversible; `raw` never touches a body. */
 export type BodyMode = 'auto' | 'raw';
 
-/** A message's body as the target gets it. */
+/** A message's body as it is appended. */
 export interface Body extends Pick<TargetEvent, 'contentType' | 'data'> {
   /** True when `data` is the JSON text that {@link formatBody} turns into the stored bytes. */
   readonly reformatted: boolean;
 }
 
 /**
- * Decides how a stored body is written. Valid JSON keeps its bytes. In mode `auto` a body that is not valid JSON is
- * taken through the inverse of the pretty-printer that the Lokad.CQRS samples use, and the result is taken only if it
- * is valid JSON and formatting it again gives the stored bytes exactly. Everything else keeps its bytes as
+ * Decides how a stored body is written. Valid JSON keeps its bytes. In mode `auto`, the pretty-printing of the
+ * Lokad.CQRS samples is undone in a body that is not valid JSON; the result is used only if it is valid JSON and
+ * formatting it again gives exactly the stored bytes. Everything else keeps its bytes as
  * `application/octet-stream`.
  */
 export function convertBody(stored: Uint8Array, mode: BodyMode): Body {
@@ -54,7 +54,7 @@ export function isJson(bytes: Uint8Array): boolean {
   }
 }
 
-/** Looks at the first and the last byte alone: most binary bodies are told without the cost of a thrown error. */
+/** Looks only at the first and the last byte: recognizes most binary bodies without the cost of a thrown error. */
 function looksLikeJson(bytes: Uint8Array): boolean {
   let start = 0;
   while (isBlank(bytes[start])) start += 1;
@@ -83,8 +83,8 @@ function isBlank(byte: number | undefined): boolean {
 }
 
 /**
- * True only for bytes that cannot be JSON, because a control character stands inside a string. That is what the
- * pretty-printer does to strings, and it is found here without the cost of a thrown error.
+ * True only for bytes that cannot be JSON, because a control character stands inside a string. The
+ * pretty-printer puts them there. This check avoids the cost of a thrown error.
  */
 function hasControlInString(bytes: Uint8Array): boolean {
   let inString = false;

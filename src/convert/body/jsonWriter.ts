@@ -9,8 +9,8 @@ const maxInt32 = 0x7fffffff;
 const hexDigits = Buffer.from('0123456789abcdef');
 
 /**
- * Writes JSON text straight to bytes, for what is written once an event: no strings are put together and thrown away.
- * The texts made share slabs of memory that are not written again.
+ * Writes JSON text straight to bytes, without temporary strings, because it is used for every event. The texts share
+ * slabs of memory, which are never overwritten.
  */
 export class JsonWriter {
   private slab = Buffer.allocUnsafeSlow(slabBytes);
@@ -79,7 +79,7 @@ export class JsonWriter {
     return this;
   }
 
-  /** Everything written since the last one was taken. */
+  /** Takes everything written since the last call. */
   take(): Buffer {
     const written = this.slab.subarray(this.start, this.at);
     this.start = this.at;

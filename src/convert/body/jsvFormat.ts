@@ -18,7 +18,7 @@ const closes = (byte: number | undefined): boolean => byte === closeBrace || byt
 /**
  * A JSON text as the Lokad.CQRS samples store it: a newline, the text as ServiceStack.Text's `JsvFormatter.Format`
  * (versions 2 and 3) prints it, a newline. That printer does not know strings: it puts newlines and tabs around
- * `{ } [ ] ,` and one space behind the first `:` after any of these, inside string literals too, so what it prints is
+ * `{ } [ ] ,` and one space after the first `:` that follows any of these, inside string literals too. So its result is
  * often no longer valid JSON.
  *
  * @param json the text in UTF-8 (any other encoding that keeps ASCII does as well: only ASCII is looked at).
@@ -73,9 +73,9 @@ export function formatBody(
 
 /**
  * The inverse of {@link formatBody}. ServiceStack escapes control characters in values, so every raw CR, LF and TAB
- * was put there by the printer, and so was the space behind each first `:`.
+ * comes from the printer, and so does the space after each first `:`.
  *
- * Only formatting the answer again tells whether it was right: any body that starts with a newline gets one.
+ * Any body that starts with a newline gets a result. Only formatting the result again shows whether it is right.
  *
  * @returns undefined when the body does not start with a newline; the JSON text and the body's newline otherwise.
  */
@@ -104,13 +104,13 @@ export function unformatBody(body: Uint8Array): { readonly json: Uint8Array; rea
   return { json: json.subarray(0, length), newline };
 }
 
-/** The newline that a body starts with, if it does. */
+/** The newline that a body starts with, if any. */
 export function firstNewline(body: Uint8Array): Newline | undefined {
   if (body[0] === lineFeed) return '\n';
   return body[0] === carriageReturn && body[1] === lineFeed ? '\r\n' : undefined;
 }
 
-/** Bytes that grow up to a limit; what goes beyond it is dropped, and `fits` says so. */
+/** Bytes that grow up to a limit. Bytes beyond it are dropped; `fits` says whether there were any. */
 class Output {
   fits = true;
   private bytes: Buffer;
