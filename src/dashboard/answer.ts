@@ -2,7 +2,7 @@ import { dashboardPage, dashboardPolicy } from '#dashboard-page';
 import { redactedJson } from '../core/redactedJson.js';
 import type { DashboardData } from './data.js';
 
-/** An HTTP answer, however it is sent. */
+/** An HTTP answer. */
 export interface DashboardAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,8 +16,8 @@ const everyHeader = {
 };
 
 /**
- * The answer to a GET of the status page: the page itself, or what it shows as JSON. The page holds no data, so that it
- * comes at once whatever is wrong.
+ * The answer to a GET of the status page: the page itself, or its data as JSON. The page holds no data, so it comes at
+ * once, whatever is wrong.
  *
  * @param part what follows the page's own address: nothing, or `data`
  */

@@ -17,7 +17,7 @@ const loopback = '127.0.0.1';
 /**
  * Serves the status page on 127.0.0.1, to this machine alone. Does not keep the process alive.
  *
- * @param port 0 takes a free one
+ * @param port 0 for a free one
  * @throws Error when the port is taken
  */
 export async function startDashboard(port: number, ask: () => Promise<DashboardData>): Promise<DashboardServer> {
@@ -42,7 +42,7 @@ async function answer(
   ask: () => Promise<DashboardData>,
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', `http://${loopback}`);
-  // A name that was made to point here must not let another site's page read what is shown.
+  // Another site could make a name point here; its page must not read the status.
   const known = new Set([loopback, 'localhost']).has((request.headers.host ?? '').replace(/:\d+$/, ''));
   if (!known || request.method !== 'GET') return void response.writeHead(known ? 405 : 421).end();
   const { status, headers, body } = await dashboardAnswer(pathname.replace(/^\/+/, ''), ask);

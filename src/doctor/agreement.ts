@@ -5,7 +5,7 @@ import { runSeconds } from '../config/settings.js';
 import { good, warning, type Finding } from './finding.js';
 
 /**
- * Settings that are valid one by one and contradict each other.
+ * Finds settings that are valid each and contradict each other.
  *
  * @param ofServer contradictions inside the server's connection string
  */
@@ -25,7 +25,7 @@ export function agreementFindings({ run }: Config, ofServer: readonly string[]):
       ),
     );
   }
-  // A schedule that names hours or days leaves out an hour at least.
+  // A schedule that names hours or days has a gap of at least an hour.
   const silentSeconds = interval ? interval.longest - (whenCaughtUp === 'wait' ? seconds : 0) : Infinity;
   if (silentSeconds * 1000 > silentAfterMs) {
     findings.push(
@@ -54,7 +54,7 @@ export function agreementFindings({ run }: Config, ofServer: readonly string[]):
     findings.push(
       warning(
         'agreement',
-        `A run looks for news every ${idlePollMs} ms (IDLE_POLL_MS), but lasts only ${seconds} s (RUN_SECONDS).`,
+        `A run polls the source every ${idlePollMs} ms (IDLE_POLL_MS), but lasts only ${seconds} s (RUN_SECONDS).`,
         'Set IDLE_POLL_MS to a small part of RUN_SECONDS.',
       ),
     );

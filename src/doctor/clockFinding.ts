@@ -1,16 +1,16 @@
 import { good, skipped, warning, type Finding } from './finding.js';
 
-/** What a clock elsewhere showed, and what ours showed then; milliseconds since 1970. */
+/** The time on another machine's clock, and on ours at that moment; milliseconds since 1970. */
 export interface ClockReading {
   readonly who: string;
   readonly theirs: number;
   readonly ours: number;
 }
 
-/** Other clocks are read in whole seconds, and an answer takes time to arrive. */
+/** Smaller differences prove nothing: other clocks are read in whole seconds, and an answer takes time. */
 const maxApartMs = 5_000;
 
-/** Whether the clocks that could be read agree. */
+/** Checks whether the clocks that could be read agree. */
 export function clockFindings(readings: readonly ClockReading[]): Finding[] {
   if (readings.length === 0) return [skipped('clocks', 'no other clock could be read')];
   const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > maxApartMs);

@@ -21,7 +21,7 @@ export interface DoctorInput {
   readonly source: SourceCheck;
   readonly server: ServerCheck;
   readonly checkpoints: CheckpointStore;
-  /** A run's parts, over a store that keeps nothing. */
+  /** A run's parts, with a checkpoint store that writes nothing. */
   readonly parts: Parts;
   readonly clock: Clock;
 }
@@ -30,9 +30,8 @@ export interface DoctorInput {
 const checkMs = 20_000;
 
 /**
- * Looks at everything that replication needs, one check after the other, in the order of `checks`. Writes nothing:
- * not to the source (where nothing but reads is even tried), not to the target, not to the checkpoint table.
- * Never throws: what cannot be looked at is a finding.
+ * Checks everything that replication needs, in the order of `checks`. Writes nothing: not to the source, where it tries
+ * only reads, not to the target, not to the checkpoint table. Never throws: a check that is impossible is a finding.
  */
 export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config, source, server, checkpoints, parts, clock } = input;
@@ -66,7 +65,7 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
   yield* clockFindings(readings);
 }
 
-/** The findings of checks that get so much time together. */
+/** The findings of checks that share one time limit. */
 async function* underLimit(
   checks: (signal: AbortSignal) => AsyncIterable<Finding>,
   clock: Clock,

@@ -2,7 +2,7 @@ import type { ExaminationNote } from '../checkpoint/row.js';
 import { settingProblemsOf, settingProblemText } from '../config/problems.js';
 import { asFailure, type Failure } from '../core/failure.js';
 
-/** What is looked at, in this order, by the name that people see; each has at least one finding. */
+/** The checks in their order, with the names that people see; each has at least one finding. */
 export const checks = {
   settings: 'Settings',
   agreement: 'Settings together',
@@ -26,15 +26,15 @@ export const checks = {
 
 export type Check = keyof typeof checks;
 
-/** `skipped`: could not be looked at, because something before it is wrong. */
+/** `skipped`: the check was impossible, because something before it is wrong. */
 export type Verdict = 'good' | 'warning' | 'wrong' | 'skipped';
 
-/** What a check came to, in words without secrets. */
+/** The result of a check, without secrets. */
 export interface Finding {
   readonly check: Check;
   readonly verdict: Verdict;
   readonly says: string;
-  /** What to do; for warnings and what is wrong. */
+  /** What to do; only for `warning` and `wrong`. */
   readonly next?: string;
 }
 
@@ -53,7 +53,7 @@ export function wrong(check: Check, says: string, next: string): Finding {
   return { check, verdict: 'wrong', says, next };
 }
 
-/** What could not be looked at. */
+/** The check was impossible. */
 export function skipped(check: Check, why: string): Finding {
   return { check, verdict: 'skipped', says: why };
 }
@@ -64,7 +64,7 @@ export function thrownIn(check: Check, thrown: unknown): Finding {
   return wrong(check, message, remedy);
 }
 
-/** The findings when the settings themselves are wrong: nothing else can be looked at. */
+/** The findings when the settings are wrong: no other check is possible. */
 export function settingsFindings(failure: Failure): Finding[] {
   const { message, remedy } = failure;
   const problems = settingProblemsOf(failure);
@@ -77,13 +77,13 @@ export function settingsFindings(failure: Failure): Finding[] {
   ];
 }
 
-/** Whether replication can work: nothing was found wrong. */
+/** True when replication can work: nothing is wrong. */
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict === 'good' || verdict === 'warning');
 }
 
 /**
- * What the row keeps of a check, for people.
+ * The result of all checks, as the checkpoint row keeps it for people.
  *
  * @param at ISO 8601, UTC
  */

@@ -1,7 +1,7 @@
 import type { StorageRights } from '../storage/rights.js';
 import { good, warning, wrong, type Check, type Finding } from './finding.js';
 
-/** What a connection must be able to do, and what more it may. */
+/** The rights that a connection needs. */
 interface Needs {
   readonly check: Check;
   /** Letters of a signature's `sp`, with what each is for. */
@@ -11,7 +11,7 @@ interface Needs {
   readonly resourceTypes: string;
   /** The role that an identity needs. */
   readonly role: string;
-  /** True where nothing is ever written. */
+  /** True where Eventferry never writes. */
   readonly readsOnly: boolean;
 }
 
@@ -35,7 +35,7 @@ const checkpoint: Needs = {
 
 const soonMs = 30 * 24 * 60 * 60 * 1000;
 
-/** What the connection of the source may do, judged by what it says of itself: nothing is tried out at the source. */
+/** Checks the rights of the source's connection by what the connection itself says: no request is made. */
 export function sourceRights(rights: StorageRights, nowMs: number): Finding[] {
   return judge(rights, source, nowMs);
 }

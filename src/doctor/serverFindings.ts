@@ -4,7 +4,7 @@ import { good, thrownIn, warning, wrong, type Finding } from './finding.js';
 
 const soonMs = 30 * 24 * 60 * 60 * 1000;
 
-/** Whether each node named can be reached, and what its certificate says. */
+/** Checks whether each named node can be reached, and its certificate. */
 export async function* handshakeFindings(server: ServerCheck, nowMs: number): AsyncGenerator<Finding> {
   for await (const { node, handshake } of server.handshakes()) yield* handshakeFinding(node, handshake, nowMs);
 }
@@ -74,9 +74,9 @@ function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 
 }
 
 /**
- * Version and leader.
+ * Checks the server's version and leader.
  *
- * @param learned takes the server's own time
+ * @param learned gets the server's time
  */
 export async function leaderFinding(
   server: ServerCheck,

@@ -9,9 +9,9 @@ const variantNames = {
 } as const;
 
 /**
- * Container, chunks, first and last frame. Only ever reads.
+ * Checks container, chunks, first and last frame. Only reads.
  *
- * @param learned takes the storage's own time
+ * @param learned gets the storage's time
  */
 export async function* sourceFindings(
   examination: SourceCheck,

@@ -7,13 +7,13 @@ import type { TargetEvent } from '../core/record.js';
 import { noStream, type Target } from '../target/target.js';
 import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding.js';
 
-/** No stream ever has so many events, so an append that expects it is refused after every other check of the server. */
+/** No stream has so many events, so the server refuses an append with it, but only after all its other checks. */
 const impossibleRevision = Number.MAX_SAFE_INTEGER - 1;
 
 /**
- * The stream's tail, and the rights to the stream. Writes nothing.
+ * Checks the stream's tail, and the rights to the stream. Writes nothing.
  *
- * @param parts those of a run, over a store that keeps nothing
+ * @param parts a run's parts, with a checkpoint store that writes nothing
  */
 export async function* streamFindings(parts: Parts, signal: AbortSignal): AsyncGenerator<Finding> {
   const { target, stream } = parts;
@@ -36,7 +36,7 @@ export async function* streamFindings(parts: Parts, signal: AbortSignal): AsyncG
   yield* writeFindings(target, stream);
 }
 
-/** What a run would find when it resumes. */
+/** Checks what a run would find when it resumes. */
 async function tailFinding(parts: Parts, signal: AbortSignal): Promise<Finding> {
   try {
     const { revision, confirmed } = await resume(parts, signal);
@@ -74,7 +74,7 @@ async function* writeFindings(target: Target, stream: string): AsyncGenerator<Fi
   } else yield wrong('appendLimit', large.message, large.remedy);
 }
 
-/** Why the server refuses an append of so many bytes that can never fit. */
+/** Tries an append of so many bytes that the server must refuse. @returns why the server refused it */
 async function refusalOf(target: Target, stream: string, bytes: number) {
   const call = target.open();
   try {
@@ -91,7 +91,7 @@ async function refusalOf(target: Target, stream: string, bytes: number) {
 
 const probeType = 'eventferry-doctor';
 
-/** An event that counts for so many bytes. */
+/** An event that the server counts as so many bytes. */
 function probeEvent(bytes: number): TargetEvent {
   return {
     id: randomUUID(),

@@ -7,15 +7,15 @@ export interface HeartbeatOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A beat without an answer is given up after this long. Default 5 s. */
+  /** A request ends without an answer after this long. Default 5 s. */
   readonly answerWithinMs?: number;
 }
 
 const everyMs = 60_000;
 
 /**
- * Asks for an address as long as replication is well, beside whatever goes on: whoever watches that address notices when
- * it stops. A beat that is lost is not repeated, the next one comes soon. Never throws.
+ * Requests an address as long as replication is well, while other work continues. Whoever watches that address notices
+ * when the requests stop. A lost request is not repeated; the next one comes soon. Never throws.
  */
 export class Heartbeat {
   private readonly url: URL;
@@ -29,19 +29,19 @@ export class Heartbeat {
     this.beatenAt = options.clock.elapsed();
   }
 
-  /** Replication is well, and goes on: beats unless that, or the beginning of it all, was within the last minute. */
+  /** Replication is well and continues: sends a request unless the last one, or the start, was within a minute. */
   alive(): void {
     if (this.options.clock.elapsed() - this.beatenAt >= everyMs) this.beat();
   }
 
-  /** A run was good. */
+  /** A run ended well. */
   beat(): void {
-    if (this.beating || this.closing.signal.aborted) return; // one that hangs is no reason for another
+    if (this.beating || this.closing.signal.aborted) return; // while one hangs, no other is sent
     this.beatenAt = this.options.clock.elapsed();
     this.beating = this.send().finally(() => (this.beating = undefined));
   }
 
-  /** Resolves once no beat is under way. */
+  /** Resolves once no request is under way. */
   async settled(): Promise<void> {
     await this.beating;
   }
@@ -55,7 +55,7 @@ export class Heartbeat {
     const request = { headers: { 'user-agent': 'eventferry' } };
     const answer = await ask(this.url, request, answerWithinMs, this.closing.signal);
     if (this.closing.signal.aborted) return;
-    // One line when it begins, not one a minute.
+    // One log line at the first loss, not one a minute.
     if (!answer.taken && this.isHeard) {
       logger.warn('heartbeat-not-heard', { setting: 'HEARTBEAT_URL', reason: answer.reason });
     }

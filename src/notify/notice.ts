@@ -1,16 +1,16 @@
 import type { FailureNote } from '../checkpoint/row.js';
 
-/** Something that people are told wherever they are. Times are ISO 8601, UTC. */
+/** A message to people. Times are ISO 8601, UTC. */
 export interface Notice {
-  /** The log's event of the same name says the same. */
+  /** Also the name of the log event that says the same. */
   readonly event: 'outage-began' | 'outage-ended' | 'stopped';
   readonly source: string;
   readonly stream: string;
   /** When it happened. */
   readonly at: string;
-  /** When the outage began that is over now. */
+  /** When the outage that is over began. */
   readonly since?: string;
-  /** What failed, or failed until now. */
+  /** What fails or, at the end of an outage, failed. */
   readonly failure?: Pick<FailureNote, 'kind' | 'message' | 'remedy'>;
 }
 

@@ -1,11 +1,11 @@
-/** What came of asking a web server: it took it, or why not; the reason never holds the address, which is a secret. */
+/** Whether a web server took a request, or why not. The reason never holds the address, which is a secret. */
 export type Answer =
   { readonly taken: true } | { readonly taken: false; readonly reason: string; readonly worthAnotherTry: boolean };
 
 /**
- * Asks a web server once and is interested in nothing but the status of its answer. Never throws.
+ * Sends one request to a web server and looks only at the status of its answer. Never throws.
  *
- * @param withinMs what has not been answered by then counts as not taken
+ * @param withinMs a request without an answer by then counts as not taken
  */
 export async function ask(url: URL, request: RequestInit, withinMs: number, closing: AbortSignal): Promise<Answer> {
   const over = new AbortController();
@@ -14,7 +14,7 @@ export async function ask(url: URL, request: RequestInit, withinMs: number, clos
   closing.addEventListener('abort', end);
   if (closing.aborted) end();
   try {
-    // A redirect would be followed with another method, to someone whom nobody has named.
+    // A redirect would send another method, to an address that nobody has named.
     const { ok, status, body } = await fetch(url, { ...request, redirect: 'manual', signal: over.signal });
     await body?.cancel();
     if (ok) return { taken: true };

@@ -9,16 +9,16 @@ export interface WebhookOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A try without an answer is given up after this long. Default 5 s. */
+  /** A try ends without an answer after this long. Default 5 s. */
   readonly answerWithinMs?: number;
 }
 
 /** Waits before the second, third and fourth try; with the tries themselves at most 33 s. */
 const waitsMs = [1_000, 3_000, 9_000];
-/** What comes while so many wait is not sent: a webhook that is dead must not fill the memory. */
+/** While this many notices wait, others are not sent: a dead webhook must not fill the memory. */
 const maxWaiting = 10;
 
-/** Posts notices to one address, one after the other, beside whatever goes on. */
+/** Posts notices to one address, one after the other, while other work continues. */
 export class Webhook {
   private readonly url: URL;
   private readonly closing = new AbortController();
@@ -30,9 +30,9 @@ export class Webhook {
   }
 
   /**
-   * Sends behind what is still to be sent. Never rejects.
+   * Sends a notice after those that wait. Never rejects.
    *
-   * @returns true once it was taken, or was given up after four tries, which is logged; false when it was closed before
+   * @returns true once the notice was taken, or was given up and logged after four tries; false when closed before
    */
   tell(notice: Notice): Promise<boolean> {
     if (this.waiting === maxWaiting) {
@@ -45,12 +45,12 @@ export class Webhook {
     return sent;
   }
 
-  /** Resolves once nothing is to be sent any more. */
+  /** Resolves once no notice waits. */
   async settled(): Promise<void> {
     await this.last;
   }
 
-  /** Gives up what is not sent yet. */
+  /** Drops the notices that wait. */
   close(): void {
     this.closing.abort();
   }

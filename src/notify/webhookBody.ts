@@ -3,8 +3,8 @@ import { redactedJson } from '../core/redactedJson.js';
 import { noticeWords, severities, type Notice } from './notice.js';
 
 /**
- * What is posted to a webhook, as JSON: the form that the service behind it takes, known by the host's name. Anyone else
- * gets the notice itself with its severity and a text for people. Holds no secret.
+ * The JSON that is posted to a webhook. Slack and Teams, known by the host's name, get the form that they need. Any
+ * other address gets the notice itself with its severity and a text for people. Holds no secret.
  */
 export function webhookBody(url: URL, notice: Notice): string {
   if (slackHosts.test(url.hostname)) return JSON.stringify(slackMessage(notice));
@@ -14,7 +14,7 @@ export function webhookBody(url: URL, notice: Notice): string {
 }
 
 const slackHosts = /^hooks\.slack(?:-gov)?\.com$/;
-/** Incoming webhooks, and workflows that a webhook starts (Logic Apps, Power Platform). */
+/** Incoming webhooks, and workflows started by a webhook (Logic Apps, Power Platform). */
 const teamsHosts =
   /(?:^|\.)(?:webhook\.office\.com|outlook\.office\.com|logic\.azure\.(?:com|us)|api\.powerplatform\.(?:com|us))$/;
 

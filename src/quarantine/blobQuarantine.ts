@@ -5,7 +5,7 @@ import type { SetAside } from '../core/record.js';
 import type { Kept, Quarantine } from './quarantine.js';
 import { parseSetAside, setAsideJson } from './document.js';
 
-/** Blob metadata is for listings alone, and small. */
+/** Blob metadata is only for listings, and small. */
 const reasonLength = 500;
 
 /** @param folder the folder of the source: before the first `/` of each blob's name. Contacts nothing yet */
@@ -63,7 +63,7 @@ class BlobQuarantine implements Quarantine {
     }
   }
 
-  /** Nothing is ever written over: an answer that was lost left the blob as it should be. */
+  /** Never overwrites a blob: after a lost answer, the blob is there and right. */
   private async upload(message: SetAside, bytes: Buffer, abortSignal: AbortSignal): Promise<void> {
     const { position, index, kind, reason, body } = message;
     await this.client.getBlockBlobClient(message.name).upload(bytes, bytes.length, {
@@ -121,7 +121,7 @@ class BlobQuarantine implements Quarantine {
   }
 }
 
-/** What the blob's metadata says; undefined for a blob that is not ours. */
+/** The listing of a blob by its metadata; undefined for a blob that is not ours. */
 function keptOf({ name, metadata = {} }: BlobItem): Kept | undefined {
   const { position, index, bytes, kind = '', reason = '' } = metadata;
   if (position === undefined || index === undefined) return undefined;

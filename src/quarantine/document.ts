@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Failure } from '../core/failure.js';
 import type { SetAside } from '../core/record.js';
 
-/** Messages of a higher version were kept by a newer Eventferry. */
+/** A newer Eventferry wrote messages of a higher version. */
 const version = 1;
 
 const base64 = z.base64().transform((text) => Buffer.from(text, 'base64'));
@@ -34,7 +34,7 @@ const document = z
   })
   .refine(({ body, bytes, sha256 }) => body.length === bytes && sha256Of(body) === sha256);
 
-/** A message as it is kept: JSON that holds everything that the source says of it, its body in base64. */
+/** A message as its blob holds it: JSON with everything that the source says about it, the body in base64. */
 export function setAsideJson({ name, stamp, contract, body, ...rest }: SetAside): Buffer {
   const isText = contract !== undefined && isUtf8(contract);
   return Buffer.from(
@@ -53,9 +53,9 @@ export function setAsideJson({ name, stamp, contract, body, ...rest }: SetAside)
 }
 
 /**
- * Reads it back.
+ * Reads a message from its blob.
  *
- * @returns undefined when it is not whole: no such JSON, or a body that its SHA-256 does not fit.
+ * @returns undefined for a damaged blob: other JSON, or a body that does not have the SHA-256
  * @throws Failure `NewerSchema`
  */
 export function parseSetAside(bytes: Uint8Array): SetAside | undefined {

@@ -7,11 +7,11 @@ const tries = 3;
 const silenceMs = 30_000;
 
 /**
- * Makes a call to the storage and repeats it when nothing was heard for 30 s or the answer broke off: the SDK's own
- * retries and timeouts do not see a server that takes the request and then says nothing.
+ * Makes a call to the storage and repeats it when no byte came for 30 s or the answer broke off: the SDK's own retries
+ * and timeouts do not notice a server that takes the request and then sends nothing.
  *
- * @param call gets the signal to pass on, and a function to call whenever something was received
- * @throws what the call throws; the caller asks first whether `signal` was the cause
+ * @param call gets the signal to pass on, and a function to call whenever bytes arrive
+ * @throws what the call throws; the caller checks first whether `signal` was the cause
  */
 export async function untilSilence<T>(
   signal: AbortSignal,
@@ -28,7 +28,7 @@ export async function untilSilence<T>(
     try {
       return await call(silence.signal, () => timer.refresh());
     } catch (thrown) {
-      // The SDK has already retried what a status code or the network's own error told it to.
+      // The SDK has already retried after status codes and errors of the network.
       if (signal.aborted || thrown instanceof RestError || attempt === tries) throw silent ?? thrown;
     } finally {
       clearTimeout(timer);
@@ -37,7 +37,7 @@ export async function untilSilence<T>(
   }
 }
 
-/** What a failed call's answer said; zero and empty where there was no answer. */
+/** Status and code of a failed call's answer; zero and empty without an answer. */
 export function statusOf(thrown: unknown): { readonly status: number; readonly code: string; readonly date: number } {
   if (!(thrown instanceof RestError)) return { status: 0, code: '', date: 0 };
   const headers = thrown.response?.headers;
@@ -45,7 +45,7 @@ export function statusOf(thrown: unknown): { readonly status: number; readonly c
   return { status: thrown.statusCode ?? 0, code, date: Date.parse(headers?.get('date') ?? '') || 0 };
 }
 
-/** Names the container and the account and says why, without a secret. */
+/** The message for a failed call: container, account and reason, without a secret. */
 export function unreachable(thrown: unknown, container: ContainerClient, chunk?: string): Failure {
   if (thrown instanceof Failure) return thrown;
   const { containerName, accountName } = container;
@@ -63,7 +63,7 @@ function messageOf(what: string, status: number, code: string, thrown: unknown):
   return `C${what} cannot be reached: ${why}.`;
 }
 
-/** Listings give an ETag without quotes, answers with them. */
+/** The ETag without quotes: listings give it without them, answers with them. */
 export function plainEtag(etag: string | undefined): string {
   return (etag ?? '').replace(/^W\//, '').replaceAll('"', '');
 }

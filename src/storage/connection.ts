@@ -5,7 +5,7 @@ export type StorageService = 'blob' | 'table';
 
 /** How to reach a storage account and prove who we are. Holds secrets: never log one. */
 export type StorageConnection =
-  /** Complete, as the SDKs want it: with protocol and endpoints, or `UseDevelopmentStorage=true`. */
+  /** Complete, as the SDKs need it: with protocol and endpoints, or `UseDevelopmentStorage=true`. */
   | { readonly kind: 'connectionString'; readonly value: string }
   /** A service URL with a shared access signature. */
   | { readonly kind: 'url'; readonly url: string }
@@ -14,7 +14,7 @@ export type StorageConnection =
       readonly accountName?: string;
       readonly blobServiceUri?: string;
       readonly tableServiceUri?: string;
-      /** `managedidentity`: that and nothing else; absent: whatever identity the machine has. */
+      /** `managedidentity`: only that; absent: whatever identity the machine has. */
       readonly credential?: 'managedidentity';
       /** Which user-assigned managed identity. */
       readonly clientId?: string;
@@ -24,8 +24,8 @@ export type IdentityConnection = Extract<StorageConnection, { kind: 'identity' }
 
 /**
  * The identity that an `identity` connection names. `NAME__credential=managedidentity` means the managed identity, as
- * the Functions host reads it; without it, the usual chain that also finds a developer's sign-in. Loaded when the first
- * token is asked for: the package takes 15 MB, which who has a connection string need not spend.
+ * the Functions host reads it; without it, the usual chain that also finds a developer's sign-in. The package, which
+ * takes 15 MB, is loaded for the first token: a connection string does not need it.
  */
 export function azureCredential(connection: IdentityConnection): TokenCredential {
   let loaded: Promise<TokenCredential> | undefined;
@@ -37,7 +37,7 @@ export function azureCredential(connection: IdentityConnection): TokenCredential
   };
 }
 
-/** What {@link azureCredential} asks for tokens. */
+/** The credential that {@link azureCredential} gets tokens from. */
 export async function loadCredential({ credential, clientId }: IdentityConnection): Promise<TokenCredential> {
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
   if (credential === 'managedidentity') {

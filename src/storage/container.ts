@@ -3,12 +3,12 @@ import { ContainerClient, type StoragePipelineOptions } from '@azure/storage-blo
 import { Failure } from '../core/failure.js';
 import { azureCredential, serviceUrl, type StorageConnection } from './connection.js';
 
-/** Within the time budget of a run: the SDK's defaults wait up to two minutes between tries and for ever in one. */
+/** Retries within a run's time budget: the SDK's defaults wait up to two minutes between tries, and for ever in one. */
 const pipelineOptions: StoragePipelineOptions = {
   retryOptions: { maxTries: 4, tryTimeoutInMs: 30_000, retryDelayInMs: 500, maxRetryDelayInMs: 8_000 },
 };
 
-/** A client for the container; contacts nothing. @throws Failure `SettingsInvalid` when the connection names no account */
+/** A client for the container; contacts nothing. @throws Failure `SettingsInvalid` for a connection without account */
 export function connectContainer(connection: StorageConnection, container: string): ContainerClient {
   switch (connection.kind) {
     case 'connectionString':
@@ -23,7 +23,7 @@ export function connectContainer(connection: StorageConnection, container: strin
   }
 }
 
-/** The container's URL; a shared access signature stays behind it. */
+/** The container's URL, with the service URL's shared access signature. */
 function containerUrl(service: string, container: string): string {
   const url = new URL(service);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${container}`;

@@ -1,18 +1,18 @@
 import type { StorageConnection } from './connection.js';
 
-/** What a connection may do, as far as it says so itself; nothing is tried out. */
+/** What a connection may do, as far as the connection itself says so; no request is made. */
 export type StorageRights =
   /** The emulator's well-known key: no secret, and nothing to protect. */
   | { readonly kind: 'emulator' }
   /** An account key may do everything. */
   | { readonly kind: 'key' }
-  /** What the identity may do is kept in Azure, and cannot be seen from here. */
+  /** The rights of an identity are kept in Azure; the connection does not say them. */
   | { readonly kind: 'identity' }
   | {
       readonly kind: 'signature';
       /** Letters of `sp`, such as `rl`; undefined where a stored access policy has them. */
       readonly permissions: string | undefined;
-      /** Services (`ss`) and resource types (`srt`) of an account signature; undefined for one of a container or table. */
+      /** Services (`ss`) and resource types (`srt`) of an account signature; undefined for any other signature. */
       readonly services?: string;
       readonly resourceTypes?: string;
       /** Milliseconds since 1970; undefined where a stored access policy has them. */

@@ -66,8 +66,8 @@ function pointsOfRow({ cursor }: CheckpointRow): Points {
 
 function pointsOfTail(mark: Mark | undefined, unfinished: boolean): Points {
   if (!mark) return [{ chunk: '', offset: 0 }, undefined];
-  const behind = { chunk: mark.chunk, offset: mark.offset + (unfinished ? 0 : 1) };
-  return mark.returnTo ? [mark.returnTo, behind] : [behind, undefined];
+  const next = { chunk: mark.chunk, offset: mark.offset + (unfinished ? 0 : 1) };
+  return mark.returnTo ? [mark.returnTo, next] : [next, undefined];
 }
 
 async function lastRevision({ target, stream }: EndsParts, signal: AbortSignal): Promise<number> {

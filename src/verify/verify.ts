@@ -107,11 +107,11 @@ export class Verification {
     for (;;) {
       const next = await this.upcoming.peek();
       if (!next) {
-        const isBehind = this.lastTaken !== undefined && this.reading.compare(mark, this.lastTaken) <= 0;
-        return [...given, ...(isBehind ? await this.behind(event, mark) : [this.surplus(event, mark)])];
+        const isPassed = this.lastTaken !== undefined && this.reading.compare(mark, this.lastTaken) <= 0;
+        return [...given, ...(isPassed ? await this.passed(event, mark) : [this.surplus(event, mark)])];
       }
       const order = this.reading.compare(mark, next.mark);
-      if (order < 0) return [...given, ...(await this.behind(event, mark))];
+      if (order < 0) return [...given, ...(await this.passed(event, mark))];
       this.take(next);
       if (order === 0) return [...given, ...this.inPlace(event, mark, next)];
       given.push(...this.await(next, mark));
@@ -162,7 +162,7 @@ export class Verification {
   }
 
   /** The event's place is before the one expected next, and the event is not awaited. */
-  private async behind(event: StoredEvent, mark: Mark): Promise<Difference[]> {
+  private async passed(event: StoredEvent, mark: Mark): Promise<Difference[]> {
     const isNew = !this.lastStored || byPosition.compare(mark, this.lastStored) > 0;
     const apart = mark.returnTo && isNew ? await this.reading.find?.(event, mark) : undefined;
     if (apart) {
