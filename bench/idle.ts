@@ -18,7 +18,7 @@ import { firstFrame, smallStore } from './store.js';
 
 const sizes = [10, 1_000, 20_000];
 const polls = 240;
-/** A store of more chunks is read from its last one on, as a run does that goes on behind its checkpoint. */
+/** A store of more chunks is read from its last one on, as a run does that continues after its checkpoint. */
 const readWhole = 1_000;
 
 /** How many calls to storage an idle poll costs, counted in the SDK's pipeline, tries and all. */

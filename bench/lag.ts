@@ -44,7 +44,7 @@ export async function lag(lab: Lab, { writes, bodyBytes }: { writes: number; bod
   ];
 }
 
-/** When each event behind the first could be read, found out by reading all the time. */
+/** When each event after the first could be read, found by reading all the time. */
 async function watch(server: string, stream: string, count: number, ended: AbortSignal): Promise<number[]> {
   const client = EventStoreDBClient.connectionString(server);
   const readable: number[] = [];

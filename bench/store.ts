@@ -14,7 +14,7 @@ export interface StoreShape {
 }
 
 /**
- * Fills a container with tapes as the original writes them: 512 KiB page blobs, cut behind the last frame as its reader
+ * Fills a container with tapes as the original writes them: 512 KiB page blobs, cut after the last frame as its reader
  * leaves them, one event a record.
  *
  * @returns bytes of all frames

@@ -13,7 +13,7 @@ export interface SampleWriterOptions {
   /** Connection string of the account, and the container to write to; created if absent. */
   readonly connectionString: string;
   readonly container: string;
-  /** Where the appends are noted; the writer goes on behind the last acknowledged one there. */
+  /** Where the appends are noted; the writer continues after the last acknowledged one there. */
   readonly journal: string;
   /** Ends when so many appends are acknowledged, earlier runs included. Default: never. */
   readonly records?: number;

@@ -6,7 +6,7 @@ export interface StoredChunk {
   readonly stream: StreamState;
   /** Revision of the first event. */
   readonly first: number;
-  /** Log position of the first event; the ones behind it follow one by one. */
+  /** Log position of the first event; the later ones follow one by one. */
   readonly position: number;
   /** When it was accepted, in milliseconds since 1970. */
   readonly createdMs: number;
@@ -54,7 +54,7 @@ export class StreamState {
     return index >= 0 && index < stored.events.count ? { stored, index } : undefined;
   }
 
-  /** Forgets every event behind `revision`. */
+  /** Forgets every event after `revision`. */
   truncate(revision: number): void {
     for (const stored of this.chunks) {
       const left = Math.min(stored.events.count, Math.max(0, revision + 1 - stored.first));

@@ -66,7 +66,7 @@ export class WireReader {
     return slice;
   }
 
-  /** A reader of a nested message; this one goes on behind it. */
+  /** A reader of a nested message; this one continues after it. */
   nested(): WireReader {
     const end = this.enter();
     const reader = new WireReader(this.bytes, this.position, end);

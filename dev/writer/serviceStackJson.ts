@@ -59,7 +59,7 @@ function unicodeEscape(unit: string): string {
 
 /**
  * ServiceStack.Text's JsvFormatter.Format, with the newlines of Windows: breaks lines at every `{ [ , ] }` and puts a
- * space behind the first colon since the last of these, whether or not it stands inside a string.
+ * space after the first colon since the last of these, whether or not it stands inside a string.
  */
 export function jsvFormat(text: string): string {
   let out = '';
