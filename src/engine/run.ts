@@ -11,7 +11,6 @@ import type { RunEnd, RunReport, RunTerms } from './terms.js';
 
 /** A run that is caught up resumes this often: it notices a target that is gone, and refreshes the row. */
 const refreshMs = 60_000;
-const unmovedWaitMs = 1_000;
 const yieldWaitMs = 5_000;
 /** When the lag has not fallen for this long, the other runner does not work either. */
 const yieldPatienceMs = 5 * 60_000;
@@ -34,9 +33,11 @@ export async function run(parts: Parts, terms: RunTerms): Promise<RunReport> {
   let cancel = (): void => undefined;
   const overdue = new Promise<never>((_, reject) => {
     if (budgetMs === undefined) return;
-    const hardMs = budgetMs + terms.appendDeadlineMs + overdueMs;
+    const { stream } = parts;
+    const afterMs = budgetMs + terms.appendDeadlineMs + overdueMs;
+    const message = `The run for stream ${stream} did not end within ${afterMs} ms.`;
     // guard: run-that-does-not-end
-    cancel = parts.clock.after(hardMs, () => reject(runOverdue(parts.stream, hardMs)));
+    cancel = parts.clock.after(afterMs, () => reject(new Failure('RunOverdue', message, { stream, afterMs })));
   });
   const one = new Run(parts, terms, ending.signal);
   try {
@@ -45,13 +46,6 @@ export async function run(parts: Parts, terms: RunTerms): Promise<RunReport> {
     cancel();
     ending.release();
   }
-}
-
-function runOverdue(stream: string, afterMs: number): Failure {
-  return new Failure('RunOverdue', `The run for stream ${stream} did not end within ${afterMs} ms.`, {
-    stream,
-    afterMs,
-  });
 }
 
 class Run {
@@ -108,7 +102,7 @@ class Run {
     // The row must exist before our first event: a later start reads from it what changed since.
     // guard: row-before-the-first-event
     await this.parts.checkpoint.ensureRow(place);
-    await this.judge(place);
+    await this.wait(this.standoff.waitMs(this.parts.stream, place.revision));
     const resumedAt = this.parts.clock.elapsed();
     while (!this.ending.aborted) {
       this.standoff.begin(place);
@@ -127,15 +121,15 @@ class Run {
   }
 
   private async resumed(): Promise<Progress> {
-    const { telemetry } = this.parts;
     const startedAt = Date.now();
+    let failed: string | undefined;
     try {
-      const place = await resume(this.parts, this.ending);
-      telemetry.ended('resume', startedAt);
-      return place;
+      return await resume(this.parts, this.ending);
     } catch (thrown) {
-      telemetry.ended('resume', startedAt, asFailure(thrown).kind);
+      failed = asFailure(thrown).kind;
       throw thrown;
+    } finally {
+      this.parts.telemetry.ended('resume', startedAt, failed);
     }
   }
 
@@ -174,30 +168,6 @@ class Run {
       this.log.atHead();
     }
     return false;
-  }
-
-  /** Decides how to continue after an uncertain append, now that the tail is known. */
-  private async judge(place: Progress): Promise<void> {
-    const { cause } = this.standoff;
-    switch (this.standoff.judge(place.revision)) {
-      case 'go-on':
-        return;
-      case 'wait':
-        return this.wait(unmovedWaitMs);
-      case 'another-runner':
-        throw new Failure('AnotherRunner', `Another runner appends to stream ${this.parts.stream}.`, {
-          stream: this.parts.stream,
-          revision: place.revision,
-        });
-      case 'outage':
-        throw new Failure(
-          'TargetRefused',
-          `Stream ${this.parts.stream} stays at revision ${place.revision} although appends were tried twice: ` +
-            `${cause?.message ?? 'no cause known'}`,
-          { ...cause?.facts, stream: this.parts.stream, revision: place.revision },
-          { cause },
-        );
-    }
   }
 
   /**
@@ -252,10 +222,9 @@ class Run {
     await this.notices.failed(failure);
     const waitMs = this.patience.outageWaitMs();
     if (waitMs === undefined) return this.giveUp(failure);
-    const { clock } = this.parts;
-    const until = clock.elapsed() + waitMs;
+    const until = this.parts.clock.elapsed() + waitMs;
     await this.notices.settled(Math.min(lastWordMs, waitMs));
-    return this.wait(until - clock.elapsed());
+    return this.wait(until - this.parts.clock.elapsed());
   }
 
   /** Handling the failure failed too: only waits before the next try. */

@@ -1,5 +1,7 @@
-import type { Failure } from '../core/failure.js';
+import { Failure } from '../core/failure.js';
 import type { Progress } from './parts.js';
+
+const unmovedWaitMs = 1_000;
 
 /** What to do after an append of unknown outcome, now that the target has said where it is. */
 export type Verdict = 'go-on' | 'wait' | 'outage' | 'another-runner';
@@ -41,9 +43,29 @@ export class Standoff {
     this.failure = failure;
   }
 
-  /** The failure that {@link judge} is about. */
-  get cause(): Failure | undefined {
-    return this.failure;
+  /**
+   * How long to wait before the next pass, now that the tail is known.
+   *
+   * @throws Failure `AnotherRunner`, or `TargetRefused` when appends were tried twice and moved nothing
+   */
+  waitMs(stream: string, revision: number): number {
+    const cause = this.failure;
+    switch (this.judge(revision)) {
+      case 'go-on':
+        return 0;
+      case 'wait':
+        return unmovedWaitMs;
+      case 'another-runner':
+        throw new Failure('AnotherRunner', `Another runner appends to stream ${stream}.`, { stream, revision });
+      case 'outage':
+        throw new Failure(
+          'TargetRefused',
+          `Stream ${stream} stays at revision ${revision} although appends were tried twice: ` +
+            `${cause?.message ?? 'no cause known'}`,
+          { ...cause?.facts, stream, revision },
+          { cause },
+        );
+    }
   }
 
   judge(tailRevision: number): Verdict {

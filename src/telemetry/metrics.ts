@@ -126,7 +126,7 @@ export const events = {
   'another-runner': 'warning: the stream is left to another runner.',
   'append-call-lost': 'warning: a call that carries appends broke off.',
   'checkpoint-not-saved': 'warning: the row could not be written; nothing depends on it.',
-  'checkpoint-far-behind': 'warning: the row is too far behind the stream for what changed since to be retraced.',
+  'checkpoint-far-behind': 'warning: the row is too far behind the stream to catch up on what was appended since.',
   'notice-not-sent': 'warning: what people were to be told could not be posted to `NOTIFY_WEBHOOK_URL`.',
   'heartbeat-not-heard': 'warning: `HEARTBEAT_URL` did not answer; once until it does.',
   'connection-option-ignored': 'warning: a part of the connection string has no effect.',

@@ -26,7 +26,8 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'row-without-a-place',
-    against: 'A row made for an outage alone would have everything retraced, without what people accepted meanwhile.',
+    against:
+      'A row made for an outage alone would have everything caught up on, without what people accepted meanwhile.',
     rule: 'drop operand 2',
     noticedBy: `${decisions} > A finding that was accepted does not stop replication again when the row is lost and the next start fails`,
   },
@@ -56,7 +57,7 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: `${decisions} > Events that were appended under another id of the source are not appended again behind a foreign event`,
   },
   {
-    name: 'frames-that-are-retraced',
+    name: 'frames-of-a-catch-up',
     against: 'A record that was replaced since the row was saved would be taken for the one in the stream.',
     rule: 'remove',
     noticedBy: `${resume} > A record before the tail that was replaced since the row was saved is SourceReplaced`,
@@ -269,7 +270,7 @@ export const engineGuards: readonly Guard[] = [
     noticedBy: `${resume} > A foreign event that stands before one of ours is TargetConflict`,
   },
   {
-    name: 'retrace-since-the-row',
+    name: 'catch-up-since-the-row',
     against: 'Chunks that were left since the row was saved would not be watched.',
     rule: 'never',
     noticedBy: `${resume} > A chunk that a dead run had left and that goes on is SourceForked all the same`,

@@ -144,7 +144,7 @@ export const sourceGuards: readonly Guard[] = [
   },
   {
     name: 'ends-up-to-the-mark',
-    against: 'What another runner has read since would be passed over while the tail is retraced: a false stop.',
+    against: 'What another runner has read since would be passed over while a resume catches up: a false stop.',
     rule: 'remove',
     noticedBy: `${wrongInput} > that went on is read anew up to a mark that another runner has appended since`,
   },

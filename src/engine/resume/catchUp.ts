@@ -1,14 +1,9 @@
-import type { CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
 import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
 import type { Mark } from '../../core/mark.js';
 import { cursorAfter, type SourceRecord } from '../../core/record.js';
-import { noStream } from '../../target/target.js';
 import type { Confirmed, Parts } from '../parts.js';
-import { acceptedMark } from './ownership.js';
-
-/** Where the row stands, and what a person has accepted: what lies behind it is retraced. */
-export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
+import { type Known, marksAfter, type StreamMark } from './streamMarks.js';
 
 /**
  * The cursor behind the record that the tail names, with all that the source has to remember there. What was appended
@@ -24,7 +19,7 @@ export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
  *   to it, and what was accepted for it is not known either
  * @throws Failure `TargetConflict`, or of a Source* kind
  */
-export async function retrace(
+export async function catchUp(
   known: Known,
   tail: Confirmed,
   parts: Parts,
@@ -34,7 +29,7 @@ export async function retrace(
   const listed = `The listing of the container does not lead to chunk ${chunk} any more.`;
   const { memory } = known.cursor;
   try {
-    const found = await retraceFrom(known.cursor, known, tail, parts, signal);
+    const found = await readOnFrom(known.cursor, known, tail, parts, signal);
     if (found === 'nowhere') throw new Failure('SourceUnreachable', listed, { chunk, position });
     return found === 'apart' ? undefined : found;
   } catch (thrown) {
@@ -43,7 +38,7 @@ export async function retrace(
     // The reading that follows finds it again, and there is a place then from which a person can have it read.
     const { namesBefore, left = [], ...others } = memory;
     const from = { ...known.cursor, memory: others };
-    const found = await retraceFrom(from, known, tail, parts, signal).catch(asNowhere);
+    const found = await readOnFrom(from, known, tail, parts, signal).catch(asNowhere);
     if (found === 'nowhere') throw thrown; // another runner has read it on
     if (found === 'apart') return undefined;
     const leftSince = found.memory?.left ?? [];
@@ -65,25 +60,25 @@ function asNowhere(thrown: unknown): 'nowhere' {
 }
 
 /** `apart`: the stream holds what was read out of its place, and the row does not know of it; `nowhere`: the tail is not met. */
-async function retraceFrom(
+async function readOnFrom(
   from: Cursor,
   known: Known,
   tail: Confirmed,
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Cursor | 'apart' | 'nowhere'> {
-  const retracing = new Retracing(known, tail, parts, signal);
+  const reading = new CatchUp(known, tail, parts, signal);
   try {
     for await (const { records } of parts.source.read(from, signal)) {
       for (const record of records) {
-        const cursor = await retracing.pass(record);
+        const cursor = await reading.pass(record);
         if (cursor) return cursor;
       }
     }
   } catch (thrown) {
-    if (!retracing.wentApart) throw thrown;
+    if (!reading.wentApart) throw thrown;
   }
-  return retracing.wentApart || isApart(tail.mark, known) ? 'apart' : 'nowhere';
+  return reading.wentApart || isApart(tail.mark, known) ? 'apart' : 'nowhere';
 }
 
 /** A record that the stream does not hold next, and the point at which its chunk would have been left before it. */
@@ -92,8 +87,8 @@ interface Unknown {
   readonly before: ReadPoint;
 }
 
-class Retracing {
-  private readonly events: AsyncIterator<Mark, undefined>;
+class CatchUp {
+  private readonly events: AsyncIterator<StreamMark, undefined>;
   private next: Mark | undefined;
   private begun = false;
   private before: ReadPoint;
@@ -113,7 +108,7 @@ class Retracing {
     signal: AbortSignal,
   ) {
     this.before = known.cursor;
-    this.events = this.marks(signal);
+    this.events = marksAfter(known, tail, parts, signal);
   }
 
   /** The source's next record. @returns the cursor behind it once it is the one that the tail names */
@@ -129,7 +124,7 @@ class Retracing {
       this.unknown.push({ record, before });
       return undefined;
     }
-    // guard: frames-that-are-retraced
+    // guard: frames-of-a-catch-up
     if (!cursor.sha1.startsWith(next.sha1)) throw this.replaced(next);
     this.judgeUnknown(record, next);
     await this.passEventsOf(next);
@@ -191,33 +186,9 @@ class Retracing {
 
   private async advance(): Promise<void> {
     const { value, done } = await this.events.next();
-    this.next = done === true ? undefined : value;
+    this.next = done === true ? undefined : value.mark;
+    this.isHidden ||= done !== true && value.isBehindHidden;
     this.wentApart ||= this.next !== undefined && isApart(this.next, this.known);
-  }
-
-  /** The marks of the stream's events behind the row's, up to the tail. */
-  private async *marks(signal: AbortSignal): AsyncGenerator<Mark, undefined> {
-    const { stream, target, sourceId } = this.parts;
-    const { accepted, confirmed } = this.known;
-    let expected = (confirmed?.revision ?? noStream) + 1;
-    for await (const event of target.read(stream, { revision: expected, direction: 'forwards' }, signal)) {
-      if (event.revision > this.tail.revision) return;
-      const mark = acceptedMark(event, sourceId, accepted);
-      // Whoever accepted an event has accepted what stands before it.
-      // guard: foreign-event-among-ours
-      if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
-        throw new Failure(
-          'TargetConflict',
-          `Revision ${event.revision} of stream ${stream} (type ${event.type}) was not written by Eventferry for ` +
-            `source ${sourceId}, but events of ours follow it: replicate into a new TARGET_STREAM.`,
-          { stream, revision: event.revision, type: event.type, id: event.id },
-        );
-      }
-      // guard: hidden-events-among-ours
-      this.isHidden ||= event.revision !== expected;
-      expected = event.revision + 1;
-      if (mark) yield mark;
-    }
   }
 
   private changed(): Failure {

@@ -7,12 +7,12 @@ import type { SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import { foreignTail } from './foreignTail.js';
 import type { Confirmed, Parts, Progress } from '../parts.js';
-import { retrace } from './catchUp.js';
+import { catchUp } from './catchUp.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 import { ownMark } from './ownership.js';
 
 /** Events that are read once more at the most: what a fast server takes between two saves of the row. */
-const maxRetraced = 500_000;
+const maxCaughtUp = 500_000;
 
 /**
  * Finds out where replication stands. The target's tail says which event is the last; the source gives the frame that
@@ -107,22 +107,22 @@ async function afterTail(
   const isWhole = mark.index === mark.count - 1;
   // guard: tail-by-mark
   if (row && order === 'same' && isWhole) return { ...afterMark, cursor: row.cursor };
-  // guard: retrace-since-the-row
-  const isRetraced = order === 'behind' && isRetraceable(row, confirmed, parts);
-  const retraced = isRetraced ? await retrace(row, confirmed, parts, signal) : undefined;
+  // guard: catch-up-since-the-row
+  const isBehind = order === 'behind' && canCatchUp(row, confirmed, parts);
+  const caughtUp = isBehind ? await catchUp(row, confirmed, parts, signal) : undefined;
   const isAhead = row !== undefined && order === 'behind' && row.cursor.position > mark.position;
   // guard: chunk-left-earlier
   const behindOthers = isAhead ? { ...afterMark, cursor: watching(row.cursor, cursor) } : afterMark;
-  const place = retraced ? { ...afterMark, cursor: retraced } : behindOthers;
+  const place = caughtUp ? { ...afterMark, cursor: caughtUp } : behindOthers;
   return isWhole ? place : restOfRecord(place, mark, record, row, parts);
 }
 
 /** The row is saved every few seconds; only one that was itself restored lies further behind than is worth reading. */
-function isRetraceable(row: CheckpointRow | undefined, tail: Confirmed, parts: Parts): row is CheckpointRow {
+function canCatchUp(row: CheckpointRow | undefined, tail: Confirmed, parts: Parts): row is CheckpointRow {
   // guard: row-without-a-place
   if (row === undefined || row.unplaced || row.cursor.position > tail.mark.position) return false;
   const rowRevision = row.confirmed?.revision ?? noStream;
-  if (tail.revision - rowRevision <= maxRetraced) return true;
+  if (tail.revision - rowRevision <= maxCaughtUp) return true;
   const { stream, logger } = parts;
   logger.warn('checkpoint-far-behind', { stream, rowRevision, tailRevision: tail.revision });
   return false;
