@@ -4,9 +4,11 @@ import {
   type Channel,
   Client,
   type ClientUnaryCall,
+  connectivityState,
   credentials,
   InterceptingCall,
   Metadata,
+  type Requester,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
@@ -44,12 +46,8 @@ export class Connection {
   ) {
     this.grpc = new Client('-', credentials.createInsecure(), {
       channelOverride: channel,
-      // A call opens the socket that it needs.
       interceptors: [
-        (options, next) =>
-          new InterceptingCall(next(options), {
-            start: (metadata, listener, start) => sockets.open(() => start(metadata, listener)),
-          }),
+        (options, next) => new InterceptingCall(next(options), isOpen(channel) ? {} : ownerOfSockets(sockets)),
       ],
     });
   }
@@ -83,6 +81,29 @@ export class Connection {
     this.grpc.close();
     this.sockets.closeMute();
   }
+}
+
+function isOpen(channel: Channel): boolean {
+  return channel.getConnectivityState(false) === connectivityState.READY;
+}
+
+/** A call on a channel that is not connected opens the socket; it is open when the call is answered or has ended. */
+function ownerOfSockets(sockets: OwnSockets): Requester {
+  return {
+    start: (metadata, _listener, start) =>
+      sockets.open((end) =>
+        start(metadata, {
+          onReceiveMetadata: (received, next) => {
+            end();
+            next(received);
+          },
+          onReceiveStatus: (received, next) => {
+            end();
+            next(received);
+          },
+        }),
+      ),
+  };
 }
 
 function readFeatures(answer: Buffer): AppendFeatures {

@@ -105,7 +105,7 @@ export class Connections {
     const { leader } = this;
     this.leader = undefined;
     const sockets = new OwnSockets();
-    const connection = sockets.open(() => this.dial(this.settings, this.name, leader, sockets));
+    const connection = sockets.open((end) => this.dial(this.settings, this.name, leader, sockets).finally(end));
     const dialled: Dialled = { sockets, connection };
     connection.then(
       (open) => (dialled.open = open),

@@ -2,7 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-const opening = new AsyncLocalStorage<OwnSockets>();
+const owner = new AsyncLocalStorage<OwnSockets>();
+/** How many pieces of work are under way that may open a socket. */
+let opening = 0;
 let watching = false;
 
 /**
@@ -16,10 +18,11 @@ let watching = false;
 export class OwnSockets {
   private readonly sockets = new Set<Socket>();
 
-  /** Does the work; the sockets that are opened because of it, now or later, are owned by this. */
-  open<T>(work: () => T): T {
+  /** Begins work; the sockets that are opened because of it before it calls `end` are owned by this. */
+  open<T>(work: (end: () => void) => T): T {
     watchSockets();
-    return opening.run(this, work);
+    opening++;
+    return owner.run(this, () => work(once(stopOpening)));
   }
 
   /** Closes those on which the other side has not said a word. */
@@ -34,8 +37,22 @@ export class OwnSockets {
   }
 }
 
+/** As long as asynchronous contexts are followed, each promise costs more on Node 20. */
+function stopOpening(): void {
+  opening--;
+  if (opening === 0) owner.disable();
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}
+
 function watchSockets(): void {
   if (watching) return;
   watching = true;
-  subscribe('net.client.socket', (message) => opening.getStore()?.add((message as { readonly socket: Socket }).socket));
+  subscribe('net.client.socket', (message) => owner.getStore()?.add((message as { readonly socket: Socket }).socket));
 }

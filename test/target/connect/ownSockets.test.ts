@@ -36,11 +36,13 @@ describe('The sockets of a connection', () => {
   test('The sockets of a connection include one that is opened later by what the connection began', async () => {
     const own = new OwnSockets();
     const port = await listen(createServer());
-    const opened = own.open(async () => {
+    const socket = await own.open(async (end) => {
       await new Promise((resolve) => setImmediate(resolve));
-      return connect({ host: '127.0.0.1', port });
+      const opened = connect({ host: '127.0.0.1', port });
+      onTestFinished(() => void opened.destroy());
+      end();
+      return opened;
     });
-    const socket = await opened;
     own.closeMute();
     expect(socket.destroyed).toBe(true);
   });
