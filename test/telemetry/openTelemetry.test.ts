@@ -58,7 +58,7 @@ test('Every event that is logged is in the table of events, and every one of the
   const root = fileURLToPath(new URL('../../src/', import.meta.url));
   const files = (readdirSync(root, { recursive: true }) as string[]).filter((path) => path.endsWith('.ts'));
   const code = files.map((path) => readFileSync(join(root, path), 'utf8')).join('\n');
-  const logged = [...code.matchAll(/(?:(?:logger|log)\.(?:info|warn|error)|reportOnce)\(\s*['`]([a-z-]+)/g)];
+  const logged = [...code.matchAll(/(?:(?:logger|log)\.(?:info|warn|error)|reportOnce|logLine)\(\s*['`]([a-z-]+)/g)];
   expect([...new Set(logged.map(([, event]) => event))].sort()).toEqual(Object.keys(events).sort());
 });
 

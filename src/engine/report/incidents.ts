@@ -43,7 +43,7 @@ export interface Step {
 interface Line {
   readonly level: 'info' | 'warn' | 'error';
   readonly event: string;
-  readonly facts?: Facts;
+  readonly facts?: Facts | undefined;
   readonly told?: Told | undefined;
 }
 
@@ -66,7 +66,7 @@ export function reconcile(row: Noted | undefined, known: Known, happening: Happe
       return stopped(row, known, happening.failure, now);
     case 'good': {
       const { outage, over, send } = ended(row, known, now);
-      const cleared: readonly Line[] = row?.stop || known.stop ? [{ level: 'info', event: 'stop-cleared' }] : [];
+      const cleared: readonly Line[] = row?.stop || known.stop ? [{ ...logLine('stop-cleared'), level: 'info' }] : [];
       return { row: { ...row, outage, stop: undefined }, known: { over }, send: [...send, ...cleared] };
     }
     case 'sent':
@@ -95,7 +95,7 @@ function failed(row: Noted | undefined, known: Known, failure: Failure, now: num
     row: { ...row, outage: note, lastError: { ...failureNote(failure), at: iso(now) } },
     known: { ...known, outage },
     holds: outage,
-    send: [isNews ? line('outage-began', facts, outage) : line('outage-goes-on', { ...facts, since, tries })],
+    send: [isNews ? logLine('outage-began', facts, outage) : logLine('outage-goes-on', { ...facts, since, tries })],
   };
 }
 
@@ -115,7 +115,7 @@ function stopped(row: Noted | undefined, known: Known, failure: StopFailure, now
     row: { ...row, outage, stop: note, lastError: { ...failureNote(failure), at: iso(now) } },
     known: { over, stop },
     holds: stop,
-    send: [...send, isNews ? line('stopped', facts, stop) : line('still-stopped', { ...facts, since })],
+    send: [...send, isNews ? logLine('stopped', facts, stop) : logLine('still-stopped', { ...facts, since })],
   };
 }
 
@@ -136,7 +136,7 @@ function ended(row: Noted | undefined, known: Known, now: number) {
   const { since, tries, failure, endedAt = iso(now) } = untold;
   const over = newlyTold(since, { event: 'outage-ended', at: endedAt, since, failure });
   // An end that was told before must not stay in the row: this process is about to forget that it told it.
-  return { outage: told ? undefined : claimed, over, send: [line('outage-ended', { since, tries, endedAt }, over)] };
+  return { outage: told ? undefined : claimed, over, send: [logLine('outage-ended', { since, tries, endedAt }, over)] };
 }
 
 /** The row without an end that has arrived; all else that has arrived is marked as sent. */
@@ -167,7 +167,7 @@ function newlyTold(which: string, { failure, ...notice }: News): Told {
 }
 
 /** What is told is told at error level. */
-function line(event: string, facts: Facts, told?: Told): Line {
+function logLine(event: string, facts?: Facts, told?: Told): Line {
   return { level: told ? 'error' : 'warn', event, facts, told };
 }
 
