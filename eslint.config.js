@@ -56,7 +56,9 @@ function roomRules() {
       ...packages
         .filter((name) => !own.includes(name))
         .map((name) => ({ group: [name, `${name}/*`], message: `${name} lives in another room.` })),
-      ...(above.includes(room) ? [] : [{ group: ['**/replicator.js'], message: `${room}/ is below the composition.` }]),
+      ...(above.includes(room)
+        ? []
+        : [{ group: ['**/replicator.js', '**/runtime.js'], message: `${room}/ is below the composition.` }]),
     ];
     return { files: [`src/${room}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
   });

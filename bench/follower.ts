@@ -1,13 +1,13 @@
-import { systemClock } from '../src/core/clock.js';
 import { loadConfig, type Environment } from '../src/config/config.js';
 import { createReplicator } from '../src/replicator.js';
+import { Runtime } from '../src/runtime.js';
 import { silentLogger } from '../src/core/logger.js';
 import { jobOf, tellParent } from './child.js';
 
 /** Replicates until it is asked to stop. Tells its parent once it follows. */
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-const replicator = createReplicator(loadConfig(jobOf<Environment>()).config, silentLogger, systemClock);
+const replicator = createReplicator(loadConfig(jobOf<Environment>()).config, new Runtime({ logger: silentLogger }));
 let told = false;
 await replicator.run({
   stop: stop.signal,

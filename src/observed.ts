@@ -1,11 +1,23 @@
 import type { CheckpointStore } from './checkpoint/checkpoint.js';
 import { asFailure } from './core/failure.js';
+import type { Parts } from './engine/parts.js';
 import type { Source } from './source/source.js';
 import type { AppendCall, Target } from './target/target.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 
+/** Parts whose reading and appending is measured. */
+export function observed(parts: Parts, telemetry: Telemetry): Parts {
+  const { source, target } = parts;
+  return {
+    ...parts,
+    source: observedSource(source, telemetry),
+    target: observedTarget(target, telemetry),
+    telemetry,
+  };
+}
+
 /** A source whose reading is measured. */
-export function observedSource(source: Source, telemetry: Telemetry): Source {
+function observedSource(source: Source, telemetry: Telemetry): Source {
   return {
     ...source,
     read: async function* (from, signal) {
@@ -30,7 +42,7 @@ export function observedSource(source: Source, telemetry: Telemetry): Source {
 }
 
 /** A target whose appends are measured. */
-export function observedTarget(target: Target, telemetry: Telemetry): Target {
+function observedTarget(target: Target, telemetry: Telemetry): Target {
   let inFlight = 0;
   const begin = (): void => telemetry.set('eventferry.appends.in_flight', (inFlight += 1));
   const end = (): void => telemetry.set('eventferry.appends.in_flight', (inFlight -= 1));

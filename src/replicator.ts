@@ -3,14 +3,13 @@ import type { CheckpointStore, LagSample } from './checkpoint/checkpoint.js';
 import type { ExaminationNote } from './checkpoint/row.js';
 import { tableCheckpoint } from './checkpoint/table.js';
 import { tableLagHistory } from './checkpoint/lagTable.js';
-import { systemClock, type Clock } from './core/clock.js';
 import type { Config } from './config/config.js';
 import { createConvert } from './convert/convert.js';
 import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
 import { createReconversion } from './verify/reconvert.js';
 import { check, type DoctorInput } from './doctor/doctor.js';
 import { checkNote, type Finding } from './doctor/finding.js';
-import { IncidentNotices } from './engine/report/notices.js';
+import { IncidentNotices, type Channels } from './engine/report/notices.js';
 import type { Parts } from './engine/parts.js';
 import { preview, type PreviewedEvent } from './engine/preview.js';
 import { run } from './engine/run.js';
@@ -29,19 +28,14 @@ import { inspectTapes, type Inspection } from './source/views/inspection.js';
 import { lokadTapes } from './source/lokadTapes.js';
 import { connectContainer } from './storage/container.js';
 import type { TapeOptions } from './source/tapes.js';
-import type { Source } from './source/source.js';
 import { deadlineMs } from './target/append/batchAppend.js';
-import { eventStoreTarget } from './target/eventStoreTarget.js';
 import type { Target } from './target/target.js';
 import { checkServer } from './target/connect/check.js';
-import { silentLogger, type Logger } from './core/logger.js';
-import { observedSource, observedStore, observedTarget } from './observed.js';
-import type { Sending } from './telemetry/openTelemetry.js';
-import { StorageCalls } from './telemetry/storageCalls.js';
-import { noTelemetry, type Telemetry } from './telemetry/telemetry.js';
-import { makeObjectsYoung } from './core/youngObjects.js';
-
-makeObjectsYoung(); // before anything that makes them is compiled
+import { silentLogger } from './core/logger.js';
+import { observed, observedStore } from './observed.js';
+import type { Runtime } from './runtime.js';
+import type { Counting } from './telemetry/storageCalls.js';
+import { noTelemetry } from './telemetry/telemetry.js';
 
 /** What a caller decides about a run; everything else comes from the settings. */
 export type RunOrder = Pick<RunTerms, 'stop' | 'whenCaughtUp' | 'onProgress' | 'outageTries' | 'outageTriesAtStart'> & {
@@ -77,23 +71,17 @@ export interface Replicator {
   close(): Promise<void>;
 }
 
-/** Builds the parts from the settings. This is the one place that knows the implementations. */
-export function createReplicator(
-  config: Config,
-  logger: Logger,
-  clock: Clock = systemClock,
-  sending?: Sending,
-): Replicator {
+/** Builds a replicator from its settings and what the process shares. */
+export function createReplicator(config: Config, runtime: Runtime): Replicator {
+  const { clock, logger } = runtime;
   const named = { source: config.source.id, stream: config.target.stream };
   const store = tableCheckpoint({ ...config.checkpoint, ...named });
   const history = tableLagHistory({ ...config.checkpoint, ...named });
-  const target = eventStoreTarget({ ...config.target, clock, logger });
-  const tapes = tapesOf(config.source, logger, clock);
-  const newSource = (): Source => lokadTapes(tapes);
-  const telemetry = sending?.measuring(named) ?? noTelemetry;
+  const target = runtime.connect(config.target);
+  const tapes = tapesOf(config.source, runtime);
   const quarantine = quarantineOf(config);
   const conversion = conversionOf(config, target, quarantine);
-  const parts = (source: Source, checkpoints: CheckpointStore): Parts => ({
+  const parts = (checkpoints: CheckpointStore, source = lokadTapes(tapes)): Parts => ({
     source,
     ...conversion,
     target,
@@ -102,87 +90,63 @@ export function createReplicator(
     clock,
     logger,
     telemetry: noTelemetry,
-    sourceId: config.source.id,
-    stream: config.target.stream,
+    sourceId: named.source,
+    stream: named.stream,
     settingsDigest: config.convert.settings,
     settingsByName: config.convert.settingsByName,
   });
+  const telemetry = runtime.measuring(named);
+  const { during, duringEach } = runtime.counting(telemetry);
   // The runs of one process follow each other and keep what they know; who only looks must not disturb them.
-  const own = parts(newSource(), sending ? observedStore(store, telemetry) : store);
-  const running = withNotices(sending ? observed(own, telemetry) : own, config);
-  const looking = newSource();
+  const observedParts = telemetry ? observed(parts(observedStore(store, telemetry)), telemetry) : parts(store);
+  const notices = new IncidentNotices(observedParts, channelsOf(config, runtime));
+  const running = { ...observedParts, notices };
+  const looking = lokadTapes(tapes);
 
   let runs = 0;
-  const examination = (signal: AbortSignal) =>
-    examineAll({ config, tapes, checkpoints: store, parts: parts(newSource(), readOnly(store)), clock }, signal);
-
-  const replicator: Replicator = {
-    run: async (order) => {
-      runs += 1;
-      try {
-        return await telemetry.trace(order.traceParent, () => run(running, termsOf(order, config)));
-      } finally {
-        runs -= 1;
-      }
-    },
-    status: (signal) => status(parts(looking, store), signal),
-    history: (signal) => history.recent(signal).catch(() => []),
-    preview: (signal) => preview(parts(newSource(), readOnly(store)), signal),
-    decide: (decision, signal) => decide(decision, parts(newSource(), store), signal),
-    verify: (order) => {
-      const reconversion = createReconversion(config.convert);
-      const reading = { ...parts(newSource(), readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine };
-      return verifyStream({ ...reading, reconversion }, order, new AbortController().signal);
-    },
-    examine: examination,
-    examineOnce: async (signal) => {
-      const findings: Finding[] = [];
-      for await (const finding of examination(signal)) findings.push(finding);
-      const note = checkNote(findings, new Date(clock.now()).toISOString());
-      running.checkpoint.patchRun({ examination: note });
-      if (runs === 0) await running.checkpoint.save(signal).catch(() => undefined);
-      return note;
-    },
-    quarantine,
-    close: async () => {
-      await Promise.all([running.notices.close(), target.close()]);
-    },
+  const examine = (signal: AbortSignal): AsyncGenerator<Finding> =>
+    examination({ config, tapes, checkpoints: store, parts: parts(readOnly(store)), clock }, signal);
+  const examineOnce = async (signal: AbortSignal): Promise<ExaminationNote> => {
+    const findings: Finding[] = [];
+    for await (const finding of examine(signal)) findings.push(finding);
+    const note = checkNote(findings, new Date(clock.now()).toISOString());
+    running.checkpoint.patchRun({ examination: note });
+    if (runs === 0) await running.checkpoint.save(signal).catch(() => undefined);
+    return note;
   };
-  return sending ? counted(replicator, new StorageCalls(telemetry)) : replicator;
-}
+  const runOnce = async (order: RunOrder): Promise<RunReport> => {
+    runs += 1;
+    try {
+      return await running.telemetry.trace(order.traceParent, () => run(running, termsOf(order, config)));
+    } finally {
+      runs -= 1;
+    }
+  };
+  const verify = (order: VerifyOrder): Promise<VerifyReport> => {
+    const reconversion = createReconversion(config.convert);
+    const reading = { ...parts(readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine, reconversion };
+    return verifyStream(reading, order, new AbortController().signal);
+  };
 
-/** With the storage calls of each method counted. */
-function counted(replicator: Replicator, { during, duringEach, close }: StorageCalls): Replicator {
-  const { quarantine } = replicator;
   return {
-    run: (order) => during(() => replicator.run(order)),
-    status: (signal) => during(() => replicator.status(signal)),
-    history: (signal) => during(() => replicator.history(signal)),
-    preview: (signal) => duringEach(() => replicator.preview(signal)),
-    decide: (decision, signal) => during(() => replicator.decide(decision, signal)),
-    verify: (order) => during(() => replicator.verify(order)),
-    examine: (signal) => duringEach(() => replicator.examine(signal)),
-    examineOnce: (signal) => during(() => replicator.examineOnce(signal)),
-    quarantine: quarantine && {
-      container: quarantine.container,
-      keep: (message, signal) => during(() => quarantine.keep(message, signal)),
-      list: (signal) => duringEach(() => quarantine.list(signal)),
-      read: (name, signal) => during(() => quarantine.read(name, signal)),
-    },
-    close: () => {
-      close();
-      return replicator.close();
+    run: (order) => during(() => runOnce(order)),
+    status: (signal) => during(() => status(parts(store, looking), signal)),
+    history: (signal) => during(() => history.recent(signal).catch(() => [])),
+    preview: (signal) => duringEach(() => preview(parts(readOnly(store)), signal)),
+    decide: (decision, signal) => during(() => decide(decision, parts(store), signal)),
+    verify: (order) => during(() => verify(order)),
+    examine: (signal) => duringEach(() => examine(signal)),
+    examineOnce: (signal) => during(() => examineOnce(signal)),
+    quarantine: quarantine && counted(quarantine, { during, duringEach }),
+    close: async () => {
+      await Promise.all([notices.close(), target.close()]);
     },
   };
 }
 
 /** Everything that a run needs, looked at with connections of its own. */
-async function* examineAll(
-  {
-    tapes,
-    parts,
-    ...subject
-  }: Pick<DoctorInput, 'config' | 'checkpoints' | 'parts' | 'clock'> & { tapes: TapeOptions },
+async function* examination(
+  { tapes, parts, ...subject }: Omit<DoctorInput, 'source' | 'server'> & { readonly tapes: TapeOptions },
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const server = checkServer(subject.config.target, subject.clock);
@@ -194,38 +158,35 @@ async function* examineAll(
   }
 }
 
-/** With what tells people, for all runs of this process. */
-function withNotices(parts: Parts, { notify: { webhookUrl, heartbeatUrl } }: Config) {
-  const { clock, logger } = parts;
-  const notices = new IncidentNotices(parts, {
+/** A look at the source alone, which needs none of the other settings. Contacts nothing before the first call. */
+export function createInspection(source: Config['source'], runtime: Runtime): Inspection {
+  return inspectTapes(tapesOf(source, runtime));
+}
+
+function tapesOf(source: Config['source'], { clock, logger }: Runtime): TapeOptions {
+  return { ...source, container: connectContainer(source.storage, source.container), clock, logger };
+}
+
+/** Where people are told beside the log. */
+function channelsOf({ notify: { webhookUrl, heartbeatUrl } }: Config, { clock, logger }: Runtime): Channels {
+  return {
     ...(webhookUrl !== undefined && { webhook: new Webhook({ url: webhookUrl, clock, logger }) }),
     ...(heartbeatUrl !== undefined && { heartbeat: new Heartbeat({ url: heartbeatUrl, clock, logger }) }),
-  });
-  return { ...parts, notices };
-}
-
-function observed(parts: Parts, telemetry: Telemetry): Parts {
-  const { source, target } = parts;
-  return {
-    ...parts,
-    source: observedSource(source, telemetry),
-    target: observedTarget(target, telemetry),
-    telemetry,
   };
-}
-
-/** A look at the source alone, which needs none of the other settings. Contacts nothing before the first call. */
-export function createInspection(source: Config['source'], logger: Logger, clock: Clock = systemClock): Inspection {
-  return inspectTapes(tapesOf(source, logger, clock));
-}
-
-function tapesOf(source: Config['source'], logger: Logger, clock: Clock): TapeOptions {
-  return { ...source, container: connectContainer(source.storage, source.container), clock, logger };
 }
 
 /** Where messages are kept, or would be; undefined when the checkpoint's connection cannot keep any. */
 function quarantineOf({ quarantine: { storage, container }, source }: Config): Quarantine | undefined {
   return storage && blobQuarantine(connectContainer(storage, container), quarantineFolder(source.id));
+}
+
+function counted(quarantine: Quarantine, { during, duringEach }: Counting): Quarantine {
+  return {
+    container: quarantine.container,
+    keep: (message, signal) => during(() => quarantine.keep(message, signal)),
+    list: (signal) => duringEach(() => quarantine.list(signal)),
+    read: (name, signal) => during(() => quarantine.read(name, signal)),
+  };
 }
 
 /** How records become events, and where messages go that cannot. */

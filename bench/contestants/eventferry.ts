@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config.js';
-import { systemClock } from '../../src/core/clock.js';
 import { createReplicator, type RunOrder } from '../../src/replicator.js';
+import { Runtime } from '../../src/runtime.js';
 import { startTelemetry } from '../../src/telemetry/exporters/exporters.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
@@ -11,7 +11,7 @@ import { measure, type Measured } from '../measure.js';
  */
 export async function eventferry(config: Config): Promise<Measured> {
   const sending = await startTelemetry(config.telemetry);
-  const replicator = createReplicator(config, silentLogger, systemClock, sending);
+  const replicator = createReplicator(config, new Runtime({ logger: silentLogger, sending }));
   const order: RunOrder = { stop: new AbortController().signal, whenCaughtUp: 'exit', onOutage: 'fail' };
   const begun = new AbortController();
   await replicator.run({ ...order, stop: begun.signal, onProgress: () => begun.abort() });

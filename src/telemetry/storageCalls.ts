@@ -6,41 +6,53 @@ import type { Telemetry } from './telemetry.js';
 
 const channel = 'http.client.request.start';
 
-/** On whose behalf the code runs that makes a call. */
-const caller = new AsyncLocalStorage<StorageCalls>();
+/** Counts the calls to storage that some work makes. */
+export interface Counting {
+  /** Counts the calls of this work, also those that it makes later. */
+  readonly during: <T>(work: () => T) => T;
+  /** Counts the calls that each step of the iteration makes. */
+  readonly duringEach: <T>(items: () => AsyncIterable<T>) => AsyncIterable<T>;
+}
+
+export const notCounted: Counting = { during: (work) => work(), duringEach: (items) => items() };
 
 /**
- * Counts what is asked of storage during its work, each try for itself, as it is billed: the SDKs repeat calls by
- * themselves, so the requests are counted where they leave. Calls of other work in the process are not counted.
+ * Counts what is asked of storage, each try for itself, as it is billed: the SDKs repeat calls by themselves, so the
+ * requests are counted where they leave. Calls of work that nobody counts are left out.
  */
 export class StorageCalls {
-  constructor(private readonly telemetry: Telemetry) {
+  /** Where the calls of the work under way are counted. */
+  private readonly counted = new AsyncLocalStorage<Telemetry>();
+
+  constructor() {
     subscribe(channel, this.count);
   }
 
-  /** Counts the calls of this work, also those that it makes later. */
-  readonly during = <T>(work: () => T): T => caller.run(this, work);
-
-  /** Counts the calls that each step of the iteration makes. */
-  readonly duringEach = <T>(items: () => AsyncIterable<T>): AsyncIterable<T> => ({
-    [Symbol.asyncIterator]: () => {
-      const iterator = this.during(() => items()[Symbol.asyncIterator]());
-      return {
-        next: () => this.during(() => iterator.next()),
-        return: () => this.during(() => iterator.return?.() ?? Promise.resolve({ done: true, value: undefined })),
-      };
-    },
-  });
+  countingFor(telemetry: Telemetry): Counting {
+    const during = <T>(work: () => T): T => this.counted.run(telemetry, work);
+    return {
+      during,
+      duringEach: (items) => ({
+        [Symbol.asyncIterator]: () => {
+          const iterator = during(() => items()[Symbol.asyncIterator]());
+          return {
+            next: () => during(() => iterator.next()),
+            return: () => during(() => iterator.return?.() ?? Promise.resolve({ done: true, value: undefined })),
+          };
+        },
+      }),
+    };
+  }
 
   /** Ends the counting. */
-  readonly close = (): void => {
+  close(): void {
     unsubscribe(channel, this.count);
-  };
+  }
 
   private readonly count = (message: unknown): void => {
-    if (caller.getStore() !== this) return;
-    const kind = kindOf((message as { readonly request: ClientRequest }).request);
-    if (kind) this.telemetry.add('eventferry.storage.calls', 1, { kind });
+    const telemetry = this.counted.getStore();
+    const kind = telemetry && kindOf((message as { readonly request: ClientRequest }).request);
+    if (kind) telemetry.add('eventferry.storage.calls', 1, { kind });
   };
 }
 

@@ -9,6 +9,7 @@ import { TimerRuns } from '../../src/functions/worker/timerRuns.js';
 import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
 import { WorkerTelemetry } from '../../src/functions/worker/workerTelemetry.js';
 import { createReplicator } from '../../src/replicator.js';
+import { Runtime } from '../../src/runtime.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { App, traceParent, type Answer, type Ending, type HttpAnswer } from './app.js';
@@ -38,11 +39,11 @@ export class AppInProcess extends App {
     this.runs = new TimerRuns(
       () => settings,
       this.limits,
-      (config, logger, _, sending) => createReplicator(config, logger, this.clock, sending),
+      (config, runtime) => createReplicator(config, new Runtime({ ...runtime, clock: this.clock })),
       () => this.telemetry.start(),
     );
     this.viewer = new WorkerReplicator(
-      (config) => createReplicator(config, silentLogger, this.clock),
+      (config) => createReplicator(config, new Runtime({ logger: silentLogger, clock: this.clock })),
       () => settings,
     );
     this.hook('appTerminate')(() => this.runs.terminate());

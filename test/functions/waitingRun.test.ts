@@ -5,6 +5,7 @@ import { statusAnswer } from '../../src/functions/statusAnswer.js';
 import { TimerRuns } from '../../src/functions/worker/timerRuns.js';
 import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
 import { createReplicator } from '../../src/replicator.js';
+import { Runtime } from '../../src/runtime.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { sharedEmbeddedServer } from '../support/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
@@ -21,7 +22,7 @@ test('A run that waits keeps the status of another worker green, minute after mi
   const seen = new Set<string | undefined>();
   const answers = new Set<number>();
   const viewer = new WorkerReplicator(
-    (config) => createReplicator(config, silentLogger, clock),
+    (config) => createReplicator(config, new Runtime({ logger: silentLogger, clock })),
     () => ferry.environment(),
   );
   const clock = new FakeClock(Date.now(), async (_, ms) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from '../../infra/tools/environment.js';
 import { createReplicator } from '../../src/replicator.js';
+import { Runtime } from '../../src/runtime.js';
 import { silentLogger } from '../../src/core/logger.js';
 import type { Sending } from '../../src/telemetry/openTelemetry.js';
 import { noTelemetry, type Attributes, type Telemetry } from '../../src/telemetry/telemetry.js';
@@ -65,7 +66,7 @@ async function callsAMinute(whenCaughtUp: 'exit' | 'wait'): Promise<readonly Rec
   const ferry = await caughtUpFerry();
   const calls = new Calls();
   const clock = new FakeClock('2013-10-15T10:00:30Z').flow();
-  const replicator = createReplicator(ferry.config(), silentLogger, clock, calls);
+  const replicator = createReplicator(ferry.config(), new Runtime({ logger: silentLogger, clock, sending: calls }));
   const counted: Record<Kind, number>[] = [];
   for (let run = 0; run <= 10; run += 1) {
     const beganAt = clock.now();

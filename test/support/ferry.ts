@@ -10,6 +10,7 @@ import type { Clock } from '../../src/core/clock.js';
 import { loadConfig, type Config, type Environment } from '../../src/config/config.js';
 import type { RunReport } from '../../src/engine/terms.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
+import { Runtime } from '../../src/runtime.js';
 import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
 import { RecordingLogger } from './recordingLogger.js';
@@ -83,7 +84,7 @@ export class Ferry {
 
   /** A replicator as a new process would have it; its waits take no time. */
   replicator(overrides: Environment = {}, clock: Clock = FakeClock.flowing()): Replicator {
-    const replicator = createReplicator(this.config(overrides), this.logger, clock);
+    const replicator = createReplicator(this.config(overrides), new Runtime({ logger: this.logger, clock }));
     this.replicators.push(replicator);
     return replicator;
   }

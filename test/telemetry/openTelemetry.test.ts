@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { telemetryPage, telemetryPagePath } from '../../dev/telemetryPage.js';
 import type { Clock } from '../../src/core/clock.js';
 import { createReplicator } from '../../src/replicator.js';
+import { Runtime } from '../../src/runtime.js';
 import { startTelemetry } from '../../src/telemetry/exporters/exporters.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
@@ -36,7 +37,7 @@ async function sendingTo(settings: Record<string, string>, clock: Clock): Promis
 
 function openReplicator(ferry: Ferry, sending: Sending, clock: Clock) {
   const logger = sendingLogger(silentLogger, sending);
-  const replicator = createReplicator(ferry.config(), logger, clock, sending);
+  const replicator = createReplicator(ferry.config(), new Runtime({ logger, clock, sending }));
   onTestFinished(() => replicator.close());
   return replicator;
 }

@@ -48,14 +48,15 @@ export class Commands {
   ): Promise<void> {
     return this.carryOut(command, async () => {
       const { config } = loadConfig(this.environmentOf(command));
-      // Help and settings errors need none of the SDKs, which take most of a second to load.
-      const { createReplicator } = await import('../../replicator.js');
+      const [{ createReplicator }, { Runtime }] = await composition();
       const { sending, logger } = await commandTelemetry(config, this.logger(command.opts(), line));
-      const replicator = createReplicator(config, logger, this.host.clock, sending);
+      const runtime = new Runtime({ logger, clock: this.host.clock, sending });
+      const replicator = createReplicator(config, runtime);
       try {
         return await work(replicator, config);
       } finally {
         await replicator.close();
+        runtime.close();
         await sending?.shutdown();
       }
     });
@@ -74,6 +75,11 @@ export class Commands {
     const logger = consoleLogger({ json, write: (text) => line(text.trimEnd()) });
     return verbose ? logger : { ...logger, info: () => undefined };
   }
+}
+
+/** Loaded late: help and settings errors need none of the SDKs, which take most of a second to load. */
+export function composition() {
+  return Promise.all([import('../../replicator.js'), import('../../runtime.js')]);
 }
 
 /** Gives a command what every command has: `--json`, `--verbose`, the flags of its settings, the exit codes. */

@@ -5,7 +5,7 @@ import type { Finding, Verdict } from '../../doctor/finding.js';
 import { checks, isHealthy, settingsFindings } from '../../doctor/finding.js';
 import { Failure } from '../../core/failure.js';
 import { redactedJson } from '../../core/redactedJson.js';
-import { withCommonFlags, type Commands, type CommonFlags } from './command.js';
+import { composition, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes } from '../terminal/exitCodes.js';
 import type { Colour, Paint } from '../terminal/colour.js';
 import { counted, printable } from '../reports/wording.js';
@@ -46,8 +46,9 @@ export function addDoctor(program: Command, commands: Commands): void {
 async function* examination(commands: Commands, command: Command, flags: CommonFlags): AsyncGenerator<Finding> {
   try {
     const { config } = loadConfig(commands.environmentOf(command));
-    const { createReplicator } = await import('../../replicator.js');
-    const replicator = createReplicator(config, commands.logger(flags), commands.host.clock);
+    const [{ createReplicator }, { Runtime }] = await composition();
+    const runtime = new Runtime({ logger: commands.logger(flags), clock: commands.host.clock });
+    const replicator = createReplicator(config, runtime);
     try {
       yield* replicator.examine(new AbortController().signal);
     } finally {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { loadSourceConfig } from '../../config/config.js';
 import type { Inspection } from '../../source/views/inspection.js';
-import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
+import { composition, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
 import { InspectionReport } from '../reports/inspectionReport.js';
 import type { Output } from '../terminal/output.js';
@@ -29,8 +29,8 @@ export function addInspect(program: Command, commands: Commands): void {
     const position = flags.position === undefined ? undefined : wholeNumber(command, '--position', flags.position, 1);
     return commands.carryOut(command, async () => {
       const source = loadSourceConfig(commands.environmentOf(command));
-      const { createInspection } = await import('../../replicator.js');
-      const inspection = createInspection(source, commands.logger(flags), host.clock);
+      const [{ createInspection }, { Runtime }] = await composition();
+      const inspection = createInspection(source, new Runtime({ logger: commands.logger(flags), clock: host.clock }));
       return position === undefined
         ? showSource(inspection, source.container, flags, output)
         : showRecord(inspection, position, flags, output);

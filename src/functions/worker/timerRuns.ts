@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import { environment, type Environment } from '../../config/config.js';
 import { asFailure, type Failure } from '../../core/failure.js';
 import { createReplicator, type Replicator } from '../../replicator.js';
+import { Runtime } from '../../runtime.js';
 import type { Sending } from '../../telemetry/openTelemetry.js';
 import { redact } from '../../core/redact.js';
 import { InvocationLogger, type InvocationLog } from './invocationLogger.js';
@@ -27,6 +28,7 @@ export class TimerRuns {
   private terminated = false;
   private examined = false;
   private sending: Sending | undefined;
+  private runtime: Runtime | undefined;
 
   constructor(
     env: () => Environment = environment,
@@ -34,7 +36,7 @@ export class TimerRuns {
     create: typeof createReplicator = createReplicator,
     private readonly startTelemetry: () => Promise<Sending | undefined> = () => Promise.resolve(undefined),
   ) {
-    this.replicator = new WorkerReplicator((config) => create(config, this.logger, clock, this.sending), env);
+    this.replicator = new WorkerReplicator((config) => create(config, this.runtimeOfWorker()), env);
   }
 
   /**
@@ -69,7 +71,13 @@ export class TimerRuns {
     const done = this.current?.done ?? Promise.resolve();
     await settledWithin(done, endMs, this.clock);
     await settledWithin(Promise.allSettled([this.replicator.close(), done]), giveUpMs, this.clock);
+    this.runtime?.close();
     await nextTurn();
+  }
+
+  /** Made at the first run: only then it is known where telemetry goes. */
+  private runtimeOfWorker(): Runtime {
+    return (this.runtime ??= new Runtime({ logger: this.logger, clock: this.clock, sending: this.sending }));
   }
 
   private async run(stop: AbortSignal, traceParent: string | undefined): Promise<void> {
