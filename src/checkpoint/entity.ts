@@ -87,7 +87,7 @@ export function rowOf(entity: Readonly<Record<string, unknown>>): CheckpointRow 
     const keys = `${String(entity['partitionKey'])} / ${String(entity['rowKey'])}`;
     throw new Failure(
       'CheckpointUnreachable',
-      `The checkpoint row ${keys} is damaged (${(cause as Error).message}); once it is deleted, the target's tail says where to go on.`,
+      `The checkpoint row ${keys} is damaged (${(cause as Error).message}); once it is deleted, the next run continues after the target's last event.`,
       { partitionKey: entity['partitionKey'], rowKey: entity['rowKey'] },
       { cause },
     );

@@ -212,7 +212,7 @@ export const settingsSchema = z.object({
   }),
   HEARTBEAT_URL: optional(webUrl, {
     meaning:
-      'Is asked for (GET) after each good run, and at most once a minute while a run goes on: whoever watches it says when that stops.',
+      'Gets a GET request after each good run, and at most once a minute during a run: the service there reports when the requests stop.',
     defaultText: 'none',
     expected: webUrlExpected,
     secret: true,

@@ -39,7 +39,7 @@ export function noticeWords({ event, source, stream, at, since, failure }: Notic
       };
     case 'outage-ended':
       return {
-        title: `Outage over: ${way} goes on`,
+        title: `Outage over: ${way} continues`,
         lines: [since === undefined ? `Since ${at}.` : `It lasted from ${since} to ${at}.`, ...cause],
       };
     case 'stopped':

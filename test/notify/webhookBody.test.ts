@@ -68,7 +68,7 @@ describe('What a webhook is sent', () => {
         severity: 'info',
         failure: { ...ended.failure, message: 'No answer from esdb://admin:***@db:2113 <timeout> & nothing else.' },
         text: expect.stringMatching(
-          /^Outage over: shop-tapes to stream shop goes on\nIt lasted from 2026-03-01T03:00:00.000Z to 2026-03-01T03:12:00Z\.\nTargetUnreachable: /,
+          /^Outage over: shop-tapes to stream shop continues\nIt lasted from 2026-03-01T03:00:00.000Z to 2026-03-01T03:12:00Z\.\nTargetUnreachable: /,
         ) as string,
       });
     },
