@@ -48,7 +48,7 @@ export interface RecordMarks {
   readonly sha1: string;
   mark(index: number, reformatted: boolean): Mark;
   /** UTF-8 JSON: the `eventferry` object, then the record's attributes as pairs. */
-  metadata(index: number, reformatted: boolean): Uint8Array;
+  metadata(index: number, reformatted: boolean, quarantined?: boolean): Uint8Array;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -72,8 +72,8 @@ interface Phrases {
 
 /**
  * Writes marks: `{"eventferry":{"v":1,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
- * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true` and
- * `"returnTo":{...}` at the end of the object where they apply. Attributes stay pairs, so that no attribute's name
+ * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true`,
+ * `"returnTo":{...}` and `"quarantined":true` at the end of the object where they apply. Attributes stay pairs, so that no attribute's name
  * becomes a key that Eventferry or the server gives a meaning to.
  *
  * @returns a function of a record and the number of its events
@@ -138,7 +138,7 @@ class MarksOfRecord implements RecordMarks {
     return mark;
   }
 
-  metadata(index: number, reformatted: boolean): Uint8Array {
+  metadata(index: number, reformatted: boolean, quarantined = false): Uint8Array {
     const { phrases, writer } = this.all;
     const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;
     writer.bytes(phrases.position).number(position);
@@ -152,6 +152,7 @@ class MarksOfRecord implements RecordMarks {
     writer.bytes(phrases.settings);
     if (reformatted) writer.bytes(phrases.reformatted);
     if (returnTo) writer.bytes(phrases.returnTo).text(returnPoint(returnTo));
+    if (quarantined) writer.text(',"quarantined":true');
     if (payload.kind === 'batch' && payload.attributes.length > 0) {
       writer.bytes(phrases.attributes).text(`${JSON.stringify(payload.attributes)}}`);
     } else writer.bytes(phrases.noAttributes);

@@ -44,7 +44,7 @@ export function createPlaceholder(source: string, settings: string): Placeholder
       type: quarantinedType,
       contentType: 'application/json',
       data: Buffer.from(JSON.stringify(facts)),
-      metadata: withFlag(marks.metadata(index, false)),
+      metadata: marks.metadata(index, false, true),
       mark: { ...marks.mark(index, false), quarantined: true },
       setAside,
     };
@@ -105,12 +105,4 @@ function cut(text: string, length: number): string {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-const metadataEnd = '},"attributes":[]}';
-
-/** The mark says that the event is a placeholder. */
-function withFlag(metadata: Uint8Array): Uint8Array {
-  const text = asBuffer(metadata).toString('utf8');
-  return Buffer.from(`${text.slice(0, -metadataEnd.length)},"quarantined":true${metadataEnd}`);
 }
