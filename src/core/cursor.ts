@@ -13,6 +13,15 @@ export const readPointSchema = open({
 /** A place in the source, with the hash of the frame that ends there. */
 export type ReadPoint = Stored<typeof readPointSchema>;
 
+/** What a person allowed about a chunk. `gap`: it is read in its place, although records before it are missing. */
+const allowanceSchema = open({ kind: z.literal('gap'), chunk: text });
+
+/** Rows once held names: the one of a chunk allowed a gap; one with a prefix meant what is `SourceMixed` now. */
+function allowanceOf(stored: z.infer<typeof allowanceSchema> | string): z.infer<typeof allowanceSchema>[] {
+  if (typeof stored !== 'string') return [stored];
+  return stored.startsWith('other-era:') ? [] : [{ kind: 'gap', chunk: stored }];
+}
+
 export const sourceStateSchema = open({
   /** The variant that all frames have, and the chunk whose first frame showed it. */
   frames: open({ variant: z.enum(['varint', 'int32']), chunk: text }).exactOptional(),
@@ -24,8 +33,10 @@ export const sourceStateSchema = open({
   left: z.array(readPointSchema.extend({ etag: text })).exactOptional(),
   /** Bytes and chunks that `ON_DAMAGE` or a torn frame passed over so far. */
   passedOver: open({ chunks: count, bytes: count }).exactOptional(),
-  /** Chunks that a person allowed to be read in their place although something was wrong with them. */
-  allowed: z.array(text).exactOptional(),
+  allowed: z
+    .array(z.union([allowanceSchema, text]))
+    .transform((stored) => stored.flatMap(allowanceOf))
+    .exactOptional(),
   /** Detours that a person accepted: where each begins in its chunk, and at which position. */
   apart: z.array(readPointSchema.extend({ position: count.min(1) })).exactOptional(),
 });

@@ -48,7 +48,7 @@ export function missingBefore(chunk: string, position: number): number {
 export function checkGap(tapes: Tapes, chunk: string, position: number, memory: SourceState | undefined): void {
   const missing = missingBefore(chunk, position);
   // guard: gap-in-the-positions
-  if (missing <= 0 || memory?.allowed?.includes(chunk)) return;
+  if (missing <= 0 || memory?.allowed?.some((one) => one.kind === 'gap' && one.chunk === chunk)) return;
   if (tapes.options.onDamage !== 'stop') {
     tapes.reportOnce('source-gap-passed', { chunk, position, missing });
     return;

@@ -20,7 +20,7 @@ const row: CheckpointRow = {
       namesBefore: { chunk: 'c', count: 2, digest: 'd' },
       left: [{ chunk: 'a', offset: 2, sha1: '', etag: 'e' }],
       passedOver: { chunks: 1, bytes: 5 },
-      allowed: ['c'],
+      allowed: [{ kind: 'gap', chunk: 'c' }],
       apart: [{ chunk: 'd', offset: 3, sha1: '', position: 4 }],
     },
   },
@@ -116,6 +116,7 @@ describe('a row that someone has damaged', () => {
   test.each([
     ['left', 'oops'],
     ['allowed', [1]],
+    ['allowed', [{ kind: 'other', chunk: 'c' }]],
     ['apart', 'oops'],
     ['apart', [{ chunk: 'd', offset: 3, sha1: '' }]],
     ['apart', [{ chunk: 'd', offset: 3, sha1: '', position: 0 }]],
@@ -127,6 +128,13 @@ describe('a row that someone has damaged', () => {
         message: expect.stringContaining(`column memory.${name}`) as string,
       }),
     );
+  });
+
+  test('A row that holds what a person allowed as names is read: a gap stays allowed, another variant does not', () => {
+    const memory = JSON.stringify({ ...row.cursor.memory, allowed: ['other-era:b', 'c'] });
+    const read = rowOf({ ...entityOf(row), memory });
+    expect(read.cursor.memory?.allowed).toEqual([{ kind: 'gap', chunk: 'c' }]);
+    expect(rowOf({ ...entityOf(read) })).toEqual(read);
   });
 
   test.each([2, 3, '2', 1_000_000])(

@@ -39,7 +39,7 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   const isAhead = cursor.chunk === '' || catalog.indexOf(chunk) > catalog.indexOf(cursor.chunk);
   if (!isAhead || missingBefore(chunk, cursor.position) <= 0)
     throw notApplicable(`Nothing is wrong with chunk ${chunk}: it was read, or will be in its place.`, chunk);
-  return { ...cursor, memory: { ...memory, allowed: [...(memory?.allowed ?? []), chunk] } };
+  return { ...cursor, memory: { ...memory, allowed: [...(memory?.allowed ?? []), { kind: 'gap', chunk }] } };
 }
 
 /** Reads on at the point, out of its place, and then goes on where the main reading stands. */
