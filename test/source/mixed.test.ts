@@ -2,7 +2,6 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
 import { beginning, type Cursor } from '../../src/core/cursor.js';
-import type { Mark } from '../../src/core/mark.js';
 import type { SourceRecord } from '../../src/core/record.js';
 import type { Source } from '../../src/source/source.js';
 import { tapeHistory } from '../../src/source/views/history.js';
@@ -11,7 +10,7 @@ import { FakeClock } from '../support/fakeClock.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';
-import { never, openTapes, readAll } from './openTapes.js';
+import { markOf, never, openTapes, readAll } from './openTapes.js';
 
 const first = '00000000-2013-10-15-080000.dat';
 const between = '00000000-2013-10-15-083000.dat';
@@ -40,12 +39,6 @@ async function thrownBy(work: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-}
-
-function markOf(record: SourceRecord | undefined): Mark {
-  if (!record) throw new Error('there is no such record');
-  const sha1 = Buffer.from(record.sha1).toString('hex').slice(0, 16);
-  return { v: 1, source: 'billing', index: 0, count: 1, settings: '', ...record, sha1 };
 }
 
 describe('a container that holds frames of both variants', () => {

@@ -2,6 +2,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 
 import { systemClock } from '../../src/core/clock.js';
 import { beginning, type Cursor } from '../../src/core/cursor.js';
+import type { Mark } from '../../src/core/mark.js';
 import type { SourceRecord } from '../../src/core/record.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { Source } from '../../src/source/source.js';
@@ -44,4 +45,15 @@ export async function readAll(source: Source, from: Cursor = beginning): Promise
     return { records, cursor, thrown };
   }
   return { records, cursor, thrown: undefined };
+}
+
+/** The mark of a record's event. */
+export function markOf(record: SourceRecord | undefined): Mark {
+  if (!record) throw new Error('there is no such record');
+  const { position, key, chunk, offset, returnTo } = record;
+  const sha1 = Buffer.from(record.sha1).toString('hex').slice(0, 16);
+  return {
+    ...{ v: 1, source: 's', position, index: 0, count: 1, key, sha1, chunk, offset, settings: '00000000' },
+    ...(returnTo && { returnTo }),
+  };
 }

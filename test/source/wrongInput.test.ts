@@ -14,7 +14,7 @@ import { FakeClock } from '../support/fakeClock.js';
 import { storageProxy } from '../support/storageProxy.js';
 import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
 import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';
-import { never, openTapes, readAll } from './openTapes.js';
+import { markOf, never, openTapes, readAll } from './openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';
 const second = '00000010-2013-10-15-103000.dat';
@@ -47,16 +47,6 @@ async function caughtUp(container: ContainerClient, onDamage: 'stop' | 'skip' = 
   const { cursor, records, thrown } = await readAll(source);
   expect(thrown).toBeUndefined();
   return { clock, logger, source, cursor, records };
-}
-
-function markOf(record: SourceRecord | undefined): Mark {
-  if (!record) throw new Error('there is no such record');
-  const { position, key, chunk, offset, returnTo } = record;
-  const sha1 = Buffer.from(record.sha1).toString('hex').slice(0, 16);
-  return {
-    ...{ v: 1, source: 's', position, index: 0, count: 1, key, sha1, chunk, offset, settings: '00000000' },
-    ...(returnTo && { returnTo }),
-  };
 }
 
 /** The stop that reading or polling from a cursor ends in, in this process and in another. */

@@ -31,34 +31,13 @@ export interface LeftChunk extends ReadPoint {
 
 type Seen = Pick<Fetched, 'listing' | 'hadSuccessor'>;
 
-/** The end found in bytes that were read, without a look at what follows them. */
-export function endOfRange(
-  version: Pick<ChunkEnd, 'etag' | 'chunkBytes' | 'lastModified' | 'date'>,
-  seen: Seen,
-  place: { readonly offset: number; readonly kind: 'open' | 'clean'; readonly foundAt: number },
+/** What was found at an offset of a version, when the listings had shown so much. */
+export function chunkEnd(
+  { etag, chunkBytes, lastModified, date }: Rest['version'],
+  { listing, hadSuccessor }: Seen,
+  found: Pick<ChunkEnd, 'offset' | 'kind' | 'foundAt' | 'rest'>,
 ): ChunkEnd {
-  const { etag, chunkBytes, lastModified, date } = version;
-  return { ...place, etag, chunkBytes, lastModified, date, listing: seen.listing, hadSuccessor: seen.hadSuccessor };
-}
-
-/** The end by a verdict on the rest of the chunk. */
-export function endOfRest(
-  rest: Rest,
-  seen: Seen,
-  place: { readonly offset: number; readonly foundAt: number },
-): ChunkEnd {
-  const { etag, chunkBytes, lastModified, date } = rest.version;
-  return {
-    ...place,
-    kind: rest.kind,
-    etag,
-    chunkBytes,
-    lastModified,
-    date,
-    listing: seen.listing,
-    hadSuccessor: seen.hadSuccessor,
-    rest,
-  };
+  return { ...found, etag, chunkBytes, lastModified, date, listing, hadSuccessor };
 }
 
 /** The server says that the version is still the current one. */

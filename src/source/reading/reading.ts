@@ -1,44 +1,37 @@
 import { setImmediate as turn } from 'node:timers/promises';
-
 import type { Cursor } from '../../core/cursor.js';
 import type { ChunkBytes } from './blobReader.js';
-import { confirmEnd, endOfRange, endOfRest, type ChunkEnd } from '../chunks/chunkState.js';
+import { chunkEnd, confirmEnd, type ChunkEnd } from '../chunks/chunkState.js';
 import { checkGap, corrupt, holdsOther, incomplete, missingBefore, reportPassedOver, restless } from '../failures.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame.js';
-import { linkedAbort, type LinkedAbort } from '../../core/time.js';
+import { linkedAbort } from '../../core/time.js';
 import { PendingBatch } from './batch.js';
 import { isListedSo, isPassable, nextPosition, type ReadPosition } from './position.js';
-import type { Fetch, Fetched } from './readAhead.js';
-import { examineRest, type Rest } from '../lokad/endOfChunk.js';
+import { Turns } from './turns.js';
+import { Ranges } from './ranges.js';
+import type { Fetched } from './readAhead.js';
+import { examineRest } from '../lokad/endOfChunk.js';
 import type { SourceBatch } from '../source.js';
 import { bytesAfter, readStart } from './overlap.js';
 import type { Onward, Tapes } from '../tapes.js';
 
 const settlePollMs = 1000;
-/** Frames are hashed until one of these is reached; then others in this process have their turn. */
-const framesPerTurn = 2_000;
-const bytesPerTurn = 512 * 1024;
 /** So often a chunk that changes while it is judged is looked at again at once. */
 const undecidedLimit = 3;
 
 /** Whether there may be more to read now. */
 type Step = 'more' | 'head';
+type Steps = AsyncGenerator<SourceBatch, Step>;
 
 /** One reading from a cursor to the head: see `Source.read`. */
 export class TapeReading {
   private readonly batch: PendingBatch;
   private readonly frame = new ParsedFrame();
-  private readonly ending: LinkedAbort;
+  private readonly ending;
   private readonly signal: AbortSignal;
-  private rangeBytes: number;
-  /** The next range must be at least so large to hold the frame that it starts with. */
-  private frameNeedsBytes = 0;
-  /** Where to go on in a chunk, behind a bad frame. */
-  private salvage: { readonly chunk: string; readonly offset: number } | undefined;
+  private readonly ranges: Ranges;
   private undecided = 0;
-  /** Since the last turn that others had. */
-  private hashedFrames = 0;
-  private hashedBytes = 0;
+  private readonly turns = new Turns();
   /** At the head, chunks that are new must have been looked for since this reading, or the poll before it, began. */
   private onward: 'when due' | 'now';
   /** The chunk for whose sake all names were listed. */
@@ -50,7 +43,7 @@ export class TapeReading {
     signal: AbortSignal,
   ) {
     this.batch = new PendingBatch(tapes, from);
-    this.rangeBytes = tapes.minRangeBytes;
+    this.ranges = new Ranges(tapes);
     const { polledAt } = tapes;
     this.onward = polledAt && polledAt.chunk === from.chunk && polledAt.offset === from.offset ? 'when due' : 'now';
     tapes.polledAt = undefined;
@@ -108,58 +101,30 @@ export class TapeReading {
     await turn();
   }
 
-  /** One look at one place. */
-  private async *step(place: ReadPosition): AsyncGenerator<SourceBatch, Step> {
+  private async *step(place: ReadPosition): Steps {
     if (this.tapes.isVerdictDue(place)) return yield* this.judge(place);
     // guard: known-end-that-is-listed
     if (isListedSo(place) && !this.tapes.ahead.holds(place.chunk)) return 'head';
-    const fetch = this.fetchFor(place);
-    this.fetchAhead(fetch, place);
+    const fetch = this.ranges.fetchFor(place);
+    this.ranges.fetchAhead(fetch, place, this.signal);
     if (this.batch.isFair || !this.tapes.ahead.isReady(fetch)) yield* this.flush();
     const fetched = await this.tapes.ahead.take(fetch, this.signal);
-    if (fetched.answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, fetched.answer.date);
-    const from = this.salvageAt(place);
-    const read = bytesAfter(from === undefined ? place : { ...place, offset: 0 }, fetched.answer);
+    const from = this.ranges.salvageAt(place);
+    const { answer } = fetched;
+    if (answer.kind === 'unchanged') return yield* this.stillEnds(place, fetched, answer.date);
+    // A look at a single frame has kept bytes of the version whose end is known: they tell nothing new.
+    if (answer.kind === 'bytes' && from === undefined && answer.read.etag === place.end?.etag)
+      return yield* this.stillEnds(place, fetched, answer.read.date);
+    const read = bytesAfter(from === undefined ? place : { ...place, offset: 0 }, answer);
     // guard: copy-in-progress-as-read
     if (read && !read.copied) return 'head';
     if (read) return yield* this.consume(place, fetched, read, from ?? place.offset);
     const nothing = { etag: place.listed?.etag ?? '', chunkBytes: 0, lastModified: 0, date: 0 };
-    return this.endAt(place, endOfRange(nothing, fetched, this.found(place.offset, 'clean')));
-  }
-
-  private fetchFor(place: ReadPosition): Fetch {
-    const { chunk, end, isLast, listed } = place;
-    const start = this.salvageAt(place) ?? readStart(place);
-    const range = isLast || !listed ? this.rangeBytes : this.tapes.rangeFor(listed.bytes - start);
-    // guard: known-end-asked-for-by-etag
-    const knownEtag = end?.etag;
-    return { chunk, start, count: Math.max(range, this.frameNeedsBytes), knownEtag, ...this.tapes.seen(place) };
-  }
-
-  private salvageAt({ chunk }: ReadPosition): number | undefined {
-    return this.salvage?.chunk === chunk ? this.salvage.offset : undefined;
-  }
-
-  /** Starts to fetch the range and, in a backlog, what follows it in later chunks. */
-  private fetchAhead(fetch: Fetch, { chunk, isLast, apart }: ReadPosition): void {
-    const { ahead, catalog, ends } = this.tapes;
-    if (fetch.knownEtag === undefined) ahead.begin(fetch, this.signal);
-    if (isLast || apart) return;
-    for (const { name, bytes, openCopy } of catalog.after(chunk)) {
-      if (bytes === 0 || ends.has(name)) continue;
-      if (openCopy !== undefined) return;
-      const seen = this.tapes.seen({ isLast: !catalog.hasSuccessor(name) });
-      if (!ahead.begin({ chunk: name, start: 0, count: this.tapes.rangeFor(bytes), ...seen }, this.signal)) return;
-    }
+    return this.endAt(place, chunkEnd(nothing, fetched, { offset: place.offset, kind: 'clean', foundAt: this.now }));
   }
 
   /** Takes the frames of a range, from an offset in the chunk on. */
-  private async *consume(
-    place: ReadPosition,
-    fetched: Fetched,
-    read: ChunkBytes,
-    from: number,
-  ): AsyncGenerator<SourceBatch, Step> {
+  private async *consume(place: ReadPosition, fetched: Fetched, read: ChunkBytes, from: number): Steps {
     const { frame, batch } = this;
     let at = from - read.start;
     let state = parseFrame(read.bytes, at, place.variant, frame);
@@ -169,23 +134,18 @@ export class TapeReading {
       // What others have listed since would be remembered as if it had always been there.
       // guard: listings-of-others
       if (!this.tapes.isCompared) return 'more';
-      this.enter(place);
+      if (!place.apart) checkGap(this.tapes, place.chunk, batch.position, batch.memory);
+      batch.enter(place);
     }
     for (; state === 'valid'; state = parseFrame(read.bytes, at, place.variant, frame)) {
-      this.salvage = undefined;
+      this.ranges.salvage = undefined;
       this.undecided = 0;
       const frameBytes = frame.end - at;
       this.tapes.sawFrame(frameBytes);
       batch.add(place, read.bytes, read.start, at, frame.end);
       at = frame.end;
       if (batch.isFull) yield* this.flush();
-      this.hashedFrames++;
-      this.hashedBytes += frameBytes;
-      if (this.hashedFrames >= framesPerTurn || this.hashedBytes >= bytesPerTurn) {
-        this.hashedFrames = this.hashedBytes = 0;
-        await turn();
-        this.signal.throwIfAborted();
-      }
+      if (this.turns.isDue(frameBytes)) await this.turns.give(this.signal);
     }
     return yield* this.atStop({ ...place, offset: read.start + at }, fetched, read, at, state);
   }
@@ -199,11 +159,6 @@ export class TapeReading {
     return true;
   }
 
-  private enter(place: ReadPosition): void {
-    if (!place.apart) checkGap(this.tapes, place.chunk, this.batch.position, this.batch.memory);
-    this.batch.enter(place);
-  }
-
   /** No valid frame stands at the place, which is `at` in the bytes: finds out why. */
   private async *atStop(
     place: ReadPosition,
@@ -211,30 +166,30 @@ export class TapeReading {
     read: ChunkBytes,
     at: number,
     state: Exclude<FrameState, 'valid'>,
-  ): AsyncGenerator<SourceBatch, Step> {
+  ): Steps {
     const end = read.start + read.bytes.length + fetched.zeroBytes;
     const atEnd = end >= read.chunkBytes;
     const frameEnd = read.start + this.frame.end;
     // Within the range a frame can only be cut by zeros, and none ends with zeros.
     // guard: frame-beyond-a-range
     if (state === 'incomplete' && frameEnd > end && frameEnd <= read.chunkBytes) {
-      this.frameNeedsBytes = frameEnd - readStart(place);
-      this.rangeBytes = Math.min(4 * this.rangeBytes, this.tapes.maxRangeBytes);
+      this.ranges.enlarge(frameEnd - readStart(place));
       return 'more';
     }
-    this.frameNeedsBytes = 0;
+    this.ranges.frameNeedsBytes = 0;
     const known = this.tapes.ends.get(place.chunk)?.kind;
     const mayBeOpen = place.isLast && (known === 'clean' || known === 'open');
     if (isZero(read.bytes, at, read.bytes.length) && (atEnd || mayBeOpen)) {
-      return this.endAt(place, endOfRange(read, fetched, this.found(place.offset, atEnd ? 'clean' : 'open')));
+      const kind = atEnd ? 'clean' : 'open';
+      return this.endAt(place, chunkEnd(read, fetched, { offset: place.offset, kind, foundAt: this.now }));
     }
     return yield* this.judge(place);
   }
 
   /** Reads the rest of the chunk under one ETag and acts on what stands there. */
-  private async *judge(place: ReadPosition): AsyncGenerator<SourceBatch, Step> {
+  private async *judge(place: ReadPosition): Steps {
     yield* this.flush();
-    this.salvage = undefined;
+    this.ranges.salvage = undefined;
     const { chunk, offset, variant } = place;
     const seen = this.tapes.seen(place);
     const behindTooLarge = this.tapes.options.onDamage === 'salvage';
@@ -246,31 +201,27 @@ export class TapeReading {
     }
     this.undecided = 0;
     if (rest.kind === 'corrupt' && behindTooLarge && rest.nextFrameAt !== undefined) {
-      return this.salvageFrom(place, rest, rest.nextFrameAt);
+      reportPassedOver(this.tapes, chunk, offset, rest);
+      this.batch.passOver({ chunks: 1, bytes: rest.nextFrameAt - offset });
+      // guard: salvaged-end-forgotten
+      this.tapes.ends.delete(chunk);
+      this.ranges.salvage = { chunk, offset: rest.nextFrameAt };
+      return 'more';
     }
     const isNoFrame = rest.kind !== 'clean' && rest.nextFrameAt === undefined;
     // guard: variant-of-a-chunk
     if (isNoFrame && (await holdsOther(this.tapes, place, this.batch.cursor, this.signal))) return 'more';
-    return yield* this.actOn(place, endOfRest(rest, seen, { offset, foundAt: this.tapes.options.clock.elapsed() }));
+    const found = { offset, kind: rest.kind, foundAt: this.now, rest };
+    return yield* this.actOn(place, chunkEnd(rest.version, seen, found));
   }
 
-  private salvageFrom({ chunk, offset }: ReadPosition, rest: Rest, nextFrameAt: number): Step {
-    reportPassedOver(this.tapes, chunk, offset, rest);
-    this.batch.passOver({ chunks: 1, bytes: nextFrameAt - offset });
-    // guard: salvaged-end-forgotten
-    this.tapes.ends.delete(chunk);
-    this.salvage = { chunk, offset: nextFrameAt };
-    return 'more';
-  }
-
-  /** The chunk still ends as it did. */
-  private async *stillEnds(place: ReadPosition, seen: Fetched, date: number): AsyncGenerator<SourceBatch, Step> {
+  private async *stillEnds(place: ReadPosition, seen: Fetched, date: number): Steps {
     if (!place.end) return 'more';
     confirmEnd(place.end, date, seen);
     return yield* this.actOn(place, place.end);
   }
 
-  private async *actOn(place: ReadPosition, end: ChunkEnd): AsyncGenerator<SourceBatch, Step> {
+  private async *actOn(place: ReadPosition, end: ChunkEnd): Steps {
     const { chunk, isLast } = place;
     const step = this.endAt(place, end);
     if (end.kind === 'corrupt' && end.rest) {
@@ -293,7 +244,7 @@ export class TapeReading {
     return isPassable(this.tapes, end, place.listed, place.apart) || end.kind !== 'torn' ? 'more' : 'head';
   }
 
-  private found<K extends 'clean' | 'open'>(offset: number, kind: K) {
-    return { offset, kind, foundAt: this.tapes.options.clock.elapsed() };
+  private get now(): number {
+    return this.tapes.options.clock.elapsed();
   }
 }
