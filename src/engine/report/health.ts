@@ -1,5 +1,6 @@
 import type { CheckpointRow, LagNote, OutageNote, RunNote } from '../../checkpoint/row.js';
 import { rules, type StopKind } from '../../core/failure.js';
+import type { SourceLag } from '../../source/source.js';
 import type { Tail } from '../../target/target.js';
 
 /** A waiting run refreshes its row every minute: three without a word mean that nothing runs. */
@@ -56,12 +57,23 @@ function leftBehind({ endedAt }: RunNote, { events, eventsExact }: LagNote): str
   return `The last run ended ${endedAt} as requested, and ${left}. Start another run, or one with --follow.`;
 }
 
+/** The lag at the moment `now`. At the head there is none, even if `behindSince` is still set. */
+export function lagAt({ bytes, events, eventsExact }: SourceLag, run: RunNote | undefined, now: number): LagNote {
+  const since = bytes > 0 ? run?.behindSince : undefined;
+  const seconds = since === undefined ? 0 : Math.max(0, (now - Date.parse(since)) / 1000);
+  return { bytes, events, eventsExact, seconds };
+}
+
+/** When replication was last known to be well, in ms since 1970: something was confirmed, or everything was. */
+export function lastWell(run: Pick<RunNote, 'movedAt' | 'caughtUpAt'> | undefined): number | undefined {
+  const known = [run?.movedAt, run?.caughtUpAt].filter((at) => at !== undefined);
+  return known.length > 0 ? Math.max(...known.map((at) => Date.parse(at))) : undefined;
+}
+
 /** When the source answers and nothing is left to replicate, all is well now, whatever a run said last. */
 export function staleness(run: RunNote | undefined, lag: LagNote | undefined, now: number): { staleSeconds?: number } {
   if (!run) return {};
-  const known = [run.movedAt, run.caughtUpAt].filter((at) => at !== undefined);
-  const since = known.length > 0 ? known : [run.behindSince ?? run.outage?.since ?? run.startedAt];
-  const wellAt = Math.max(...since.map((at) => Date.parse(at)));
+  const wellAt = lastWell(run) ?? Date.parse(run.behindSince ?? run.outage?.since ?? run.startedAt);
   const caughtUp = lag?.bytes === 0 && !isOngoing(run.outage) && run.stop === undefined;
   const heard = isAtRest(run) || now - Date.parse(run.refreshedAt) < silentAfterMs;
   return { staleSeconds: caughtUp && heard ? 0 : (now - wellAt) / 1000 };

@@ -6,6 +6,7 @@ import { Failure } from '../../core/failure.js';
 import { withLinkedAbort } from '../../core/time.js';
 import type { SourceLag } from '../../source/source.js';
 import { noStream } from '../../target/target.js';
+import { lagAt, lastWell } from './health.js';
 import { LagRecorder } from './lagHistory.js';
 import type { Parts, Progress } from '../parts.js';
 import type { RunTerms } from '../terms.js';
@@ -138,9 +139,8 @@ export class RunLog {
 
   /** Reports the last time that all was well, as the row knows it: a new process must not reset it. */
   private rememberWell(): void {
-    const { movedAt, caughtUpAt } = this.parts.checkpoint.row?.run ?? {};
-    const known = [movedAt, caughtUpAt].filter((at) => at !== undefined);
-    if (known.length > 0) this.parts.telemetry.well(Math.max(...known.map((at) => Date.parse(at))));
+    const wellAt = lastWell(this.parts.checkpoint.row?.run);
+    if (wellAt !== undefined) this.parts.telemetry.well(wellAt);
   }
 
   private noteStart(): void {
@@ -164,14 +164,12 @@ export class RunLog {
     this.noteLag(this.lag);
   }
 
-  private noteLag({ bytes, events, eventsExact, head }: SourceLag, well = true): void {
-    // At the head there is no lag, even if `behindSince` is still set.
-    const since = bytes > 0 ? this.behindSince() : undefined;
-    const seconds = since === undefined ? 0 : Math.max(0, (this.parts.clock.now() - Date.parse(since)) / 1000);
-    const lag = { bytes, events, eventsExact, seconds };
-    this.note({ lag, sourceHead: head });
+  private noteLag(seen: SourceLag, well = true): void {
+    const { row } = this.parts.checkpoint;
+    const lag = lagAt(seen, row?.run, this.parts.clock.now());
+    this.note({ lag, sourceHead: seen.head });
     this.measure(lag);
-    const confirmed = this.parts.checkpoint.row?.confirmed;
+    const confirmed = row?.confirmed;
     const [position, revision] = [confirmed?.mark.position ?? 0, confirmed?.revision ?? noStream];
     this.recorder.seen({ lag, position, revision, well });
   }

@@ -13,7 +13,7 @@ import { beginning } from '../../core/cursor.js';
 import { unlessAborted } from '../../core/time.js';
 import type { ChunkMap, SourceLag } from '../../source/source.js';
 import type { Retention, Tail } from '../../target/target.js';
-import { isOngoing, runProblems, staleness, tailProblems } from './health.js';
+import { isOngoing, lagAt, runProblems, staleness, tailProblems } from './health.js';
 import { failureNote } from './incidents.js';
 import type { Parts } from '../parts.js';
 import { ownMark } from '../resume/ownership.js';
@@ -88,7 +88,7 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
     quarantineStatus(parts, signal),
   ]);
   const now = parts.clock.now();
-  const lag = head.value ? lagOf(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
+  const lag = head.value ? lagAt(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
   const errors = [row.error, head.error, tail.error, quarantine?.error].filter((error) => error !== undefined);
   const problems = [
     ...errors.map(({ message, remedy }) => `${message} ${remedy}`),
@@ -168,12 +168,6 @@ async function attempt<T>(
 
 function errorOf({ error }: Attempt<unknown>): { error?: FailureNote } {
   return error ? { error } : {};
-}
-
-function lagOf({ bytes, events, eventsExact }: SourceLag, run: RunNote | undefined, now: number): LagNote {
-  const since = bytes > 0 ? run?.behindSince : undefined;
-  const seconds = since === undefined ? 0 : Math.max(0, (now - Date.parse(since)) / 1000);
-  return { bytes, events, eventsExact, seconds };
 }
 
 function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['target'], 'stream'> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { CheckpointRow, LagNote, RunNote } from '../../../src/checkpoint/row.js';
-import { runProblems, staleness, tailProblems } from '../../../src/engine/report/health.js';
+import { lagAt, lastWell, runProblems, staleness, tailProblems } from '../../../src/engine/report/health.js';
 import type { Tail } from '../../../src/target/target.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
@@ -84,5 +84,32 @@ describe('A target that a run would stop for', () => {
     ],
   ])('A target that a run would stop for is reported with the remedy before a run has met it: %j', (tail, problem) => {
     expect(tailProblems(tail, row, 't')).toEqual([problem]);
+  });
+});
+
+describe('How far behind the target is, and since when', () => {
+  const head = { chunk: 'c', bytes: 9 };
+  const run = { runner: 'r', startedAt: ago(9), refreshedAt: ago(0) };
+
+  test.each<[string, number, RunNote | undefined, number]>([
+    ['no run has ever noted anything', 5, undefined, 0],
+    ['nobody has seen unconfirmed bytes yet', 5, run, 0],
+    ['unconfirmed bytes were first seen two minutes ago', 5, { ...run, behindSince: ago(2) }, 120],
+    ['the source holds nothing more, whatever the row still says', 0, { ...run, behindSince: ago(2) }, 0],
+    ['the clock was set back since', 5, { ...run, behindSince: ago(-2) }, 0],
+  ])('The lag in seconds when %s', (_, bytes, noted, seconds) => {
+    const seen = { bytes, events: 3, eventsExact: false, head };
+    expect(lagAt(seen, noted, now)).toEqual({ bytes, events: 3, eventsExact: false, seconds });
+  });
+
+  test.each<[string, Parameters<typeof lastWell>[0], string | undefined]>([
+    ['nothing has run yet', undefined, undefined],
+    ['nothing was ever confirmed', {}, undefined],
+    ['an event was confirmed', { movedAt: ago(3) }, ago(3)],
+    ['everything was confirmed', { caughtUpAt: ago(4) }, ago(4)],
+    ['an event was confirmed after everything was', { movedAt: ago(1), caughtUpAt: ago(2) }, ago(1)],
+    ['everything was confirmed after an event was', { movedAt: ago(2), caughtUpAt: ago(1) }, ago(1)],
+  ])('Replication was last known to be well when %s', (_, noted, at) => {
+    expect(lastWell(noted)).toBe(at === undefined ? undefined : Date.parse(at));
   });
 });
