@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.js';
 import { linkedAbort, settledWithin, unlessAborted, withLinkedAbort } from '../../src/core/time.js';
 import { FakeClock } from '../support/fakeClock.js';
+import { eventually } from '../support/waits.js';
 
 const never = new Promise(() => undefined);
 
@@ -76,7 +77,7 @@ describe('A linked abort', () => {
       collectGarbage();
       await nextTurn();
     }
-    await expect.poll(() => fired).toContain('limit');
+    await eventually('the limit to abort the signal', () => expect(fired).toContain('limit'));
     parent.abort();
     expect(fired).toEqual(['limit', 'parent']);
   });

@@ -1,6 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob';
 
-import { systemClock } from '../../src/core/clock.js';
 import { beginning, type Cursor } from '../../src/core/cursor.js';
 import type { Mark } from '../../src/core/mark.js';
 import type { SourceRecord } from '../../src/core/record.js';
@@ -8,10 +7,11 @@ import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { Source } from '../../src/source/source.js';
 import type { TapeOptions } from '../../src/source/tapes.js';
 import { silentLogger } from '../../src/core/logger.js';
+import { FakeClock } from '../support/fakeClock.js';
 
 export const never = new AbortController().signal;
 
-/** A source with the usual settings, but for torn frames, which settle at once. */
+/** A source with the usual settings, but for torn frames, which settle at once. No time passes for it. */
 export function openTapes(container: ContainerClient, options: Partial<TapeOptions> = {}) {
   return lokadTapes({
     container,
@@ -19,7 +19,7 @@ export function openTapes(container: ContainerClient, options: Partial<TapeOptio
     settleSeconds: 0,
     listAllSeconds: 300,
     onDamage: 'stop',
-    clock: systemClock,
+    clock: new FakeClock(),
     logger: silentLogger,
     ...options,
   });

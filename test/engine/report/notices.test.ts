@@ -35,7 +35,7 @@ async function invocation(
 /** A webhook over real HTTP, and the events of the notices that it got. */
 async function openWebhook() {
   const receiver = await webReceiver();
-  const webhook = new Webhook({ url: receiver.url, clock: systemClock, logger: silentLogger });
+  const webhook = new Webhook({ url: receiver.url, clock: systemClock, logger: silentLogger, answerWithinMs: 60_000 });
   onTestFinished(() => webhook.close());
   const events = () => receiver.requests.map(({ body }) => (JSON.parse(body) as Notice).event);
   return { webhook, receiver, events };
@@ -162,7 +162,7 @@ describe('an outage', () => {
     const store = new MemoryCheckpointStore();
     const { notices, logger, keeper } = await invocation(store, { webhook });
     await notices.failed(unreachable);
-    await notices.settled(5_000);
+    await notices.settled(60_000);
     receiver.answer = 'hang';
     await notices.good();
     store.down = true;
@@ -246,17 +246,17 @@ describe('people elsewhere', () => {
     for (let processes = 0; processes < 3; processes += 1) {
       const { notices } = await invocation(store, { webhook });
       await notices.failed(unreachable);
-      await notices.settled(5_000);
+      await notices.settled(60_000);
     }
     for (let processes = 0; processes < 2; processes += 1) {
       const { notices } = await invocation(store, { webhook });
       await notices.good();
-      await notices.settled(5_000);
+      await notices.settled(60_000);
     }
     for (let processes = 0; processes < 2; processes += 1) {
       const { notices } = await invocation(store, { webhook });
       await notices.stopped(corrupt);
-      await notices.settled(5_000);
+      await notices.settled(60_000);
     }
     expect(events()).toEqual(['outage-began', 'outage-ended', 'stopped']);
     expect(store.stored?.row.run).toMatchObject({ stop: { notification: 'sent' } });
@@ -280,7 +280,7 @@ describe('people elsewhere', () => {
     await notices.good();
     expect(store.stored?.row.run?.outage).toMatchObject({ endedAt: expect.any(String) as string });
     webhook.close();
-    await notices.settled(5_000);
+    await notices.settled(60_000);
     expect(events()).toEqual(['outage-began']);
     expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' }); // left to the next process
   });
@@ -298,7 +298,7 @@ describe('people elsewhere', () => {
     const { webhook, events } = await openWebhook();
     const next = await invocation(store, { webhook, clock });
     await next.notices.failed(unreachable);
-    await next.notices.settled(5_000);
+    await next.notices.settled(60_000);
     expect(events()).toEqual(['outage-began']);
     expect(store.stored?.row.run?.outage).toMatchObject({ tries: 2, notification: 'sent' });
   });
