@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.js';
 import type { Config } from '../../src/config/config.js';
 import { createConvert } from '../../src/convert/convert.js';
 import { AppendWindow, type Timed } from '../../src/engine/append/window.js';
-import { appendPipeline } from '../../src/engine/append/pipeline.js';
+import { Pipeline } from '../../src/engine/append/pipeline.js';
 import { beginning } from '../../src/core/cursor.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import { connectContainer } from '../../src/storage/container.js';
@@ -63,7 +63,7 @@ async function encodeAll(config: Config): Promise<Encoded[]> {
     }),
   };
   const from = { cursor: beginning, revision: noStream };
-  const pipeline = appendPipeline(recorder as Target, stream, from, systemClock);
+  const pipeline = new Pipeline(recorder as Target, stream, from, systemClock);
   const convert = createConvert(config.convert);
   for await (const { records } of source.read(beginning, new AbortController().signal)) {
     for (const record of records) {

@@ -1,5 +1,5 @@
 import type { Parts, Progress } from './parts.js';
-import { appendPipeline } from './append/pipeline.js';
+import { Pipeline } from './append/pipeline.js';
 import { keepSetAside } from './quarantining.js';
 
 /** Is told how a pass goes. */
@@ -18,7 +18,7 @@ export interface PassWatch {
  */
 export async function pass(from: Progress, parts: Parts, signal: AbortSignal, watch: PassWatch): Promise<Progress> {
   const { source, convert, target, checkpoint, quarantine, stream, clock } = parts;
-  const pipeline = appendPipeline(target, stream, from, clock);
+  const pipeline = new Pipeline(target, stream, from, clock);
   try {
     if (from.pending) {
       // guard: rest-of-a-record-set-aside

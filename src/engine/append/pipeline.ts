@@ -12,47 +12,16 @@ import { AppendWindow, type Timed } from './window.js';
 /** Records taken before others have a turn. Every request gives them one, but many records make no event. */
 const recordsPerTurn = 500;
 
-/** Appends in flight on one call: events in, a confirmed {@link Progress} out. */
-export interface Pipeline {
-  /**
-   * Takes the events of one record. Takes nothing of the record when one of its events cannot be sent.
-   *
-   * @throws what `Target.measure` throws
-   */
-  add(events: readonly TargetEvent[], record: SourceRecord): void;
-  /** True when {@link send} is due: a request is full, or others in this process are to have their turn. */
-  readonly isFull: boolean;
-  /** Sends every full request; waits for room in the window, not for answers. @throws whatever ended the call */
-  send(): Promise<void>;
-  /**
-   * The source was read up to here and may take a while to give more. This cursor is confirmed once everything taken
-   * so far is. A request that is not full leaves as soon as nothing else is under way.
-   *
-   * @throws whatever ended the call
-   */
-  reach(cursor: Cursor): Promise<void>;
-  /** Sends what is left and waits until everything is confirmed. @throws whatever ended the call */
-  drain(): Promise<void>;
-  /** What the target has acknowledged, always at the end of a record. */
-  readonly confirmed: Progress;
-  /** The highest revision that an append of ours may have left. */
-  readonly sentTo: number;
-  /** Gives up what is in flight. */
-  close(): void;
-}
-
 /**
- * Appends to the target stream after `from`, on one call: a {@link Lane} cuts the events into requests, an
- * {@link AppendWindow} says when one may leave, and a {@link Frontier} says what is confirmed.
+ * Appends to the target stream after `from`, on one call: events in, a confirmed {@link Progress} out. A {@link Lane}
+ * cuts the events into requests, an {@link AppendWindow} says when one may leave, a {@link Frontier} what is confirmed.
  *
  * Every request expects the revision that the one before it will leave. If one fails, all after it fail, unless a
  * foreign append leaves just the revision that the next one expects; the next resume looks for such a hole.
+ *
+ * `send`, `reach` and `drain` throw whatever ended the call.
  */
-export function appendPipeline(target: Target, stream: string, from: Progress, clock: Clock): Pipeline {
-  return new CallPipeline(target, stream, from, new AppendWindow(clock));
-}
-
-class CallPipeline implements Pipeline {
+export class Pipeline {
   private readonly frontier: Frontier;
   private readonly lane: Lane;
   /** The source has given what it had at hand. */
@@ -61,36 +30,43 @@ class CallPipeline implements Pipeline {
   private failure: Error | undefined;
   private wake: () => void = () => undefined;
   private readonly call: AppendCall;
+  private readonly window: AppendWindow;
 
   constructor(
     target: Target,
     private readonly stream: string,
     from: Progress,
-    private readonly window: AppendWindow,
+    clock: Clock,
   ) {
     this.call = target.open();
+    this.window = new AppendWindow(clock);
     this.frontier = new Frontier(from);
     this.lane = new Lane(target, this.frontier, from.revision);
   }
 
+  /** What the target has acknowledged, always at the end of a record. */
   get confirmed(): Progress {
     return this.frontier.confirmed;
   }
 
+  /** The highest revision that an append of ours may have left. */
   get sentTo(): number {
     return this.lane.revision;
   }
 
+  /** True when {@link send} is due: a request is full, or others in this process are to have their turn. */
   get isFull(): boolean {
     return this.lane.next !== undefined || this.recordsSinceTurn >= recordsPerTurn;
   }
 
+  /** Takes the events of one record, or none of them. @throws what `Target.measure` throws */
   add(events: readonly TargetEvent[], record: SourceRecord): void {
     this.lane.add(events, record);
     this.pausing = false;
     this.recordsSinceTurn++;
   }
 
+  /** Sends every full request; waits for room in the window, not for answers. */
   async send(): Promise<void> {
     for (let { next } = this.lane; next; { next } = this.lane) {
       const { size } = next;
@@ -104,6 +80,10 @@ class CallPipeline implements Pipeline {
     this.rethrow();
   }
 
+  /**
+   * The source was read up to here and may take a while to give more. This cursor is confirmed once everything taken
+   * so far is. A request that is not full leaves as soon as nothing else is under way.
+   */
   async reach(cursor: Cursor): Promise<void> {
     await this.send();
     this.frontier.reach(cursor, this.lane.isFilling);
@@ -111,12 +91,14 @@ class CallPipeline implements Pipeline {
     this.sendLoneRest();
   }
 
+  /** Sends what is left and waits until everything is confirmed. */
   async drain(): Promise<void> {
     this.lane.completeFilling();
     await this.send();
     await this.until(() => this.frontier.isComplete);
   }
 
+  /** Gives up what is in flight. */
   close(): void {
     this.call.close();
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/clock.js';
 import { requestBytes } from '../../../src/engine/append/window.js';
 import type { Progress } from '../../../src/engine/parts.js';
-import { appendPipeline, type Pipeline } from '../../../src/engine/append/pipeline.js';
+import { Pipeline } from '../../../src/engine/append/pipeline.js';
 import { Failure } from '../../../src/core/failure.js';
 import { beginning } from '../../../src/core/cursor.js';
 import { cursorAfter, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
@@ -41,7 +41,7 @@ function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
 const from = { cursor: beginning, revision: noStream };
 
 function openPipeline(target: Target, place: Progress = from): Pipeline {
-  return appendPipeline(target, 'stream', place, systemClock);
+  return new Pipeline(target, 'stream', place, systemClock);
 }
 
 /** As a pass does for each record. */

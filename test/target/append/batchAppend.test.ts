@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/core/clock.js';
 import { beginning } from '../../../src/core/cursor.js';
 import type { TargetEvent } from '../../../src/core/record.js';
-import { appendPipeline } from '../../../src/engine/append/pipeline.js';
+import { Pipeline } from '../../../src/engine/append/pipeline.js';
 import { AppendLimit } from '../../../src/target/append/limit.js';
 import { BatchAppendCall, deadlineMs } from '../../../src/target/append/batchAppend.js';
 import { BufferPool } from '../../../src/target/append/bufferPool.js';
@@ -493,7 +493,7 @@ describe('Flow control', () => {
     flow();
     const record = sampleRecord(1);
     const events = recordEvents(record, 2).map((event) => ({ ...event, data: randomBytes(9_000_000) }));
-    const pipeline = appendPipeline(target, 'billing', { cursor: beginning, revision: 4 }, systemClock);
+    const pipeline = new Pipeline(target, 'billing', { cursor: beginning, revision: 4 }, systemClock);
     pipeline.add(events, record);
     await pipeline.drain();
     expect(pipeline.confirmed).toMatchObject({ revision: 6, cursor: { position: 2 } });
