@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { Failure } from '../core/failure.js';
 import type { ReadPoint } from '../core/cursor.js';
 import { markSchema, type Mark } from '../core/mark.js';
-import type { SourceRecord } from '../core/record.js';
-import { asBuffer } from './body/asBuffer.js';
+import { asBuffer, type SourceRecord } from '../core/record.js';
 import { JsonWriter } from './body/jsonWriter.js';
 
 /** The part of a frame's SHA-1 that goes into its mark. */

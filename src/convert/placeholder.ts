@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { SetAside, SourceRecord, TargetEvent } from '../core/record.js';
-import { asBuffer } from './body/asBuffer.js';
+import { asBuffer, type SetAside, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { opaqueType } from './convert.js';
 import { createEventIds } from './eventId.js';
 import { createMarks } from './mark.js';

@@ -2,10 +2,9 @@ import type { Acceptance } from '../checkpoint/row.js';
 import { Failure } from '../core/failure.js';
 import { beginning, type Cursor } from '../core/cursor.js';
 import { noStream } from '../target/target.js';
-import { refuseHidden } from './resume/foreignTail.js';
 import type { Parts } from './parts.js';
 import { resume } from './resume/resume.js';
-import { ownMark, provenMark } from './resume/ownership.js';
+import { ownMark, provenMark, refuseHidden } from './resume/ownership.js';
 import { lastOwn } from '../verify/ends.js';
 
 /** How many events, from the end of the stream, are searched before a chunk is accepted. */

@@ -37,7 +37,7 @@ export function targetFailure(error: unknown, doing: Doing): Failure {
   const call = asCallError(error);
   if (call === undefined) return unreachable(error instanceof Error ? error.message : String(error), doing, error);
   const { code, details } = call;
-  const exception = trailer(call.metadata, 'exception');
+  const exception = trailerOf(error, 'exception');
   if (exception === 'access-denied' || code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) {
     return accessDenied(doing, details, error);
   }
@@ -105,17 +105,10 @@ function unreachable(why: string, doing: Doing, cause: unknown): Failure {
 
 /** The node that a node which does not lead names as the leader; undefined when the error says something else. */
 export function namedLeader(error: unknown): Endpoint | undefined {
-  const call = asCallError(error);
-  if (call === undefined || trailer(call.metadata, 'exception') !== 'not-leader') return undefined;
-  const address = trailer(call.metadata, 'leader-endpoint-host');
-  const port = Number(trailer(call.metadata, 'leader-endpoint-port'));
+  if (trailerOf(error, 'exception') !== 'not-leader') return undefined;
+  const address = trailerOf(error, 'leader-endpoint-host');
+  const port = Number(trailerOf(error, 'leader-endpoint-port'));
   return address !== undefined && Number.isInteger(port) ? { address, port } : undefined;
-}
-
-/** The server's own name for what went wrong, from the trailer `exception`: `stream-deleted`, `not-leader`, ... */
-export function exceptionOf(error: unknown): string | undefined {
-  const call = asCallError(error);
-  return call && trailer(call.metadata, 'exception');
 }
 
 /** True for an error with a gRPC status: the call was answered or broken off, not given up by us. */
@@ -123,15 +116,9 @@ export function isCallError(error: unknown): boolean {
   return asCallError(error) !== undefined;
 }
 
-/** One trailer of an error, as text. */
+/** One trailer of an error, as text. `exception` is the server's name for what went wrong: `stream-deleted`, ... */
 export function trailerOf(error: unknown, name: string): string | undefined {
-  const call = asCallError(error);
-  return call && trailer(call.metadata, name);
-}
-
-function trailer(metadata: Metadata, name: string): string | undefined {
-  const [value] = metadata.get(name);
-  return value?.toString();
+  return asCallError(error)?.metadata.get(name)[0]?.toString();
 }
 
 /** The error as a gRPC status, when it is one. */

@@ -8,9 +8,8 @@ import type { SourceRecord } from '../core/record.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference, type ExpectedEvent } from './difference.js';
-import { isAccepted } from '../engine/resume/foreignTail.js';
 import type { Parts } from '../engine/parts.js';
-import { acceptedMark } from '../engine/resume/ownership.js';
+import { acceptedMark, isAccepted } from '../engine/resume/ownership.js';
 import { Verification, type Compared, type Reading } from './verify.js';
 import { lastOwn, type Ends } from './ends.js';
 

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { TargetEvent } from '../../core/record.js';
-import { asBuffer } from './asBuffer.js';
+import { asBuffer, type TargetEvent } from '../../core/record.js';
 import { firstNewline, formatBody, unformatBody } from './jsvFormat.js';
 
 /** `auto` undoes the writer's pretty-printer where that is provably reversible; `raw` never touches a body. */

@@ -3,7 +3,7 @@ import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
 import type { Mark } from '../../core/mark.js';
 import { cursorAfter, type SourceRecord } from '../../core/record.js';
 import type { Confirmed, Parts } from '../parts.js';
-import { type Known, marksAfter, type StreamMark } from './streamMarks.js';
+import { type Known, marksAfter, type StreamMark } from './ownership.js';
 
 /**
  * The cursor behind the record that the tail names, with all that the source has to remember there. What was appended

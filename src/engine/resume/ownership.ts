@@ -1,8 +1,10 @@
 import { eventIdOf } from '../../convert/eventId.js';
 import { parseMark } from '../../convert/mark.js';
-import type { Acceptance } from '../../checkpoint/row.js';
+import type { Acceptance, CheckpointRow } from '../../checkpoint/row.js';
+import { Failure } from '../../core/failure.js';
 import type { Mark } from '../../core/mark.js';
-import type { StoredEvent } from '../../target/target.js';
+import { noStream, type StoredEvent } from '../../target/target.js';
+import type { Confirmed, Parts } from '../parts.js';
 
 /**
  * The mark of an event that some Eventferry wrote: metadata can be copied by anyone, so the event's id must be the id
@@ -29,4 +31,157 @@ export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acc
   const mark = provenMark(event);
   const isOurs = mark?.source === sourceId || (mark && mark.settings === accepted?.settings?.from);
   return isOurs ? mark : undefined;
+}
+
+/** True when a person has accepted that events under the present settings follow those under the mark's. */
+export function settingsAccepted(mark: Mark, row: CheckpointRow | undefined, parts: Parts): boolean {
+  const accepted = row?.accepted?.settings;
+  // guard: settings-accepted-for-now
+  return accepted?.from === mark.settings && accepted.to === parts.settingsDigest;
+}
+
+/** The stop for a tail that was written under other settings; names those that differ as far as the row knows them. */
+export function settingsChanged(mark: Mark, row: CheckpointRow | undefined, parts: Parts, events?: number): Failure {
+  const names = changedNames(mark, row, parts);
+  const which = names.length > 0 ? names.join(', ') : `one of ${Object.keys(parts.settingsByName).join(', ')}`;
+  const count =
+    events === undefined ? '' : ` Record ${mark.position} made ${mark.count} events then and makes ${events} now.`;
+  return new Failure(
+    'SettingsChanged',
+    `The last event of stream ${parts.stream} was written under other settings: ${which} changed.${count}`,
+    { stream: parts.stream, settings: names, from: mark.settings, to: parts.settingsDigest, position: mark.position },
+  );
+}
+
+function changedNames(mark: Mark, row: CheckpointRow | undefined, parts: Parts): string[] {
+  if (mark.source !== parts.sourceId) return ['SOURCE_ID'];
+  const before = row?.settings;
+  if (!before) return [];
+  const names = new Set([...Object.keys(before), ...Object.keys(parts.settingsByName)]);
+  return [...names].filter((name) => before[name] !== parts.settingsByName[name]);
+}
+
+/** What a tail that is not ours means once a person has accepted it. */
+type AcceptedTail =
+  { readonly kind: 'own'; readonly event: StoredEvent; readonly mark: Mark } | { readonly kind: 'nothing-of-ours' };
+
+/**
+ * The tail was not written for this source id. Either our own SOURCE_ID was changed (the mark names a frame that this
+ * container holds), or someone else writes to the stream; both stop until a person accepts them.
+ *
+ * @throws Failure `SettingsChanged`, `TargetConflict` or `TargetTruncated`
+ */
+export async function foreignTail(
+  tail: StoredEvent,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<AcceptedTail> {
+  const mark = provenMark(tail);
+  if (mark && (await isAtSource(mark, parts, signal))) {
+    if (settingsAccepted(mark, row, parts)) return { kind: 'own', event: tail, mark };
+    throw settingsChanged(mark, row, parts);
+  }
+  // guard: foreign-tail
+  if (isAccepted(tail, row)) return lastOwnEvent(tail.revision, row, parts, signal);
+  throw new Failure(
+    'TargetConflict',
+    `Revision ${tail.revision} of stream ${parts.stream} (type ${tail.type}, id ${tail.id}) was not written by ` +
+      `Eventferry for source ${parts.sourceId}.`,
+    { stream: parts.stream, revision: tail.revision, type: tail.type, id: tail.id },
+  );
+}
+
+/** True for the very event that a person has accepted, not for another one that came to stand there. */
+export function isAccepted({ revision, id }: StoredEvent, row: CheckpointRow | undefined): boolean {
+  // guard: accepted-is-the-very-event
+  return row?.accepted?.foreign?.some((one) => one.revision === revision && one.id === id) ?? false;
+}
+
+async function isAtSource(mark: Mark, { source }: Parts, signal: AbortSignal): Promise<boolean> {
+  try {
+    await source.locate(mark, undefined, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && error.policy === 'stop') return false;
+    throw error;
+  }
+}
+
+async function lastOwnEvent(
+  revision: number,
+  row: CheckpointRow | undefined,
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<AcceptedTail> {
+  const backwards = parts.target.read(parts.stream, { revision, direction: 'backwards' }, signal);
+  for await (const event of backwards) {
+    // guard: earlier-id-of-the-source
+    const mark = acceptedMark(event, parts.sourceId, row?.accepted);
+    if (mark) return { kind: 'own', event, mark };
+  }
+  await refuseHidden(parts, signal);
+  return { kind: 'nothing-of-ours' };
+}
+
+/**
+ * A foreign append shows a soft-deleted stream again, but not the events before it. Ours may be among those, and would
+ * be there twice once they are shown again.
+ *
+ * @throws Failure `TargetTruncated` when the stream holds events that it does not show
+ */
+export async function refuseHidden(
+  { target, stream }: Pick<Parts, 'target' | 'stream'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { revision } of target.read(stream, { revision: 0, direction: 'forwards', count: 1 }, signal)) {
+    // guard: hidden-events-of-ours
+    if (revision === 0) return;
+    throw new Failure(
+      'TargetTruncated',
+      `Stream ${stream} shows no event of ours, and hides those before revision ${revision}: what it hides may be ours.`,
+      { stream, revision },
+    );
+  }
+}
+
+/** Where the row stands, and what a person has accepted: what was appended after it is caught up on. */
+export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
+
+/** The mark of an event of ours. */
+export interface StreamMark {
+  readonly mark: Mark;
+  /** The stream hides events between the mark before and this one. */
+  readonly isBehindHidden: boolean;
+}
+
+/** The marks of the events after the row's, up to the tail. @throws Failure `TargetConflict` for a foreign event */
+export async function* marksAfter(
+  { accepted, confirmed }: Known,
+  tail: Confirmed,
+  { stream, target, sourceId }: Parts,
+  signal: AbortSignal,
+): AsyncGenerator<StreamMark, undefined> {
+  let expected = (confirmed?.revision ?? noStream) + 1;
+  let isBehindHidden = false;
+  for await (const event of target.read(stream, { revision: expected, direction: 'forwards' }, signal)) {
+    if (event.revision > tail.revision) return;
+    const mark = acceptedMark(event, sourceId, accepted);
+    // Whoever accepted an event has accepted what stands before it.
+    // guard: foreign-event-among-ours
+    if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
+      throw new Failure(
+        'TargetConflict',
+        `Revision ${event.revision} of stream ${stream} (type ${event.type}) was not written by Eventferry for ` +
+          `source ${sourceId}, but events of ours follow it: replicate into a new TARGET_STREAM.`,
+        { stream, revision: event.revision, type: event.type, id: event.id },
+      );
+    }
+    // guard: hidden-events-among-ours
+    isBehindHidden ||= event.revision !== expected;
+    expected = event.revision + 1;
+    if (!mark) continue;
+    yield { mark, isBehindHidden };
+    isBehindHidden = false;
+  }
 }

@@ -5,11 +5,9 @@ import { beginning, type Cursor } from '../../core/cursor.js';
 import { sameMark, type Mark } from '../../core/mark.js';
 import type { SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
-import { foreignTail } from './foreignTail.js';
 import type { Confirmed, Parts, Progress } from '../parts.js';
 import { catchUp } from './catchUp.js';
-import { settingsAccepted, settingsChanged } from './settingsChange.js';
-import { ownMark } from './ownership.js';
+import { foreignTail, ownMark, settingsAccepted, settingsChanged } from './ownership.js';
 
 /** Events that are read once more at the most: what a fast server takes between two saves of the row. */
 const maxCaughtUp = 500_000;

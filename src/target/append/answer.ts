@@ -6,16 +6,7 @@ import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb
 import { Failure } from '../../core/failure.js';
 import type { AppendLimit } from './limit.js';
 import { type AppendSize, noStream } from '../target.js';
-import {
-  accessDenied,
-  type Doing,
-  exceptionOf,
-  isCallError,
-  namedLeader,
-  refused,
-  targetFailure,
-  trailerOf,
-} from '../failure.js';
+import { accessDenied, type Doing, isCallError, namedLeader, refused, targetFailure, trailerOf } from '../failure.js';
 
 /** What must be known of an append to understand its answer. It does not hold the events: there may be thousands. */
 export interface AppendQuestion {
@@ -36,10 +27,12 @@ export function readBatchAnswer(bytes: Buffer): { correlationId: string; answer:
   return { correlationId: uuidText(answer.getCorrelationId()), answer };
 }
 
-/** What a success says: the revision as text (empty if none), and whether the events have a position in the log. */
-export interface AppendSuccess {
-  readonly revision: string;
-  readonly positioned: boolean;
+/** What a success says, in both kinds of append. */
+interface AppendSuccess {
+  hasCurrentRevision(): boolean;
+  getCurrentRevision(): string;
+  /** The events have a position in the server's log. */
+  hasPosition(): boolean;
 }
 
 /**
@@ -50,10 +43,11 @@ export interface AppendSuccess {
  *
  * @throws Failure `TargetTruncated`, or `TargetRefused` when the revision is not the one that must come
  */
-export function confirmedRevision({ revision, positioned }: AppendSuccess, question: AppendQuestion): number {
+export function confirmedRevision(success: AppendSuccess, question: AppendQuestion): number {
   const { stream, expected, must, doing } = question;
+  const revision = success.hasCurrentRevision() ? success.getCurrentRevision() : '';
   // guard: success-without-a-position
-  if (!positioned) {
+  if (!success.hasPosition()) {
     throw new Failure(
       'TargetTruncated',
       `Stream ${stream} answered an append behind revision ${expected} without storing it: it was deleted or truncated.`,
@@ -71,10 +65,7 @@ export function confirmedRevision({ revision, positioned }: AppendSuccess, quest
 /** The revision that a BatchAppend answer confirms. @throws Failure of the kind that the answer's status means */
 export function batchRevision(answer: BatchAppendResp, question: AppendQuestion): number {
   const success = answer.getSuccess();
-  if (success !== undefined) {
-    const revision = success.hasCurrentRevision() ? success.getCurrentRevision() : '';
-    return confirmedRevision({ revision, positioned: success.hasPosition() }, question);
-  }
+  if (success !== undefined) return confirmedRevision(success, question);
   const error = answer.getError();
   if (error === undefined) throw uncertain(question, 'the answer says neither success nor error');
   throw statusFailure(error, question);
@@ -117,7 +108,7 @@ export function callFailure(error: unknown, question: AppendQuestion): Failure {
   if (!isCallError(error)) return uncertain(question, error instanceof Error ? error.message : String(error), error);
   const leader = namedLeader(error);
   if (leader !== undefined) return uncertain(question, `the leader is now ${leader.address}:${leader.port}`, error);
-  switch (exceptionOf(error)) {
+  switch (trailerOf(error, 'exception')) {
     case 'stream-deleted':
       return streamDeleted(question);
     case 'wrong-expected-version':

@@ -92,10 +92,7 @@ function decode(bytes: Buffer): AppendResp {
 
 function plainRevision(answer: AppendResp, question: AppendQuestion): number {
   const success = answer.getSuccess();
-  if (success !== undefined) {
-    const revision = success.hasCurrentRevision() ? success.getCurrentRevision() : '';
-    return confirmedRevision({ revision, positioned: success.hasPosition() }, question);
-  }
+  if (success !== undefined) return confirmedRevision(success, question);
   const wrong = answer.getWrongExpectedVersion();
   if (wrong === undefined) throw uncertain(question, 'the answer says neither success nor error');
   throw wrongExpectedRevision(question, wrong.hasCurrentRevision() ? wrong.getCurrentRevision() : String(noStream));

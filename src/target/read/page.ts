@@ -4,7 +4,7 @@ import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Clock } from '../../core/clock.js';
 import { answerMs, asBytes, type Connection } from '../connect/connection.js';
 import type { StoredEvent } from '../target.js';
-import { type Doing, exceptionOf, refused, silence } from '../failure.js';
+import { type Doing, refused, silence, trailerOf } from '../failure.js';
 
 const { ReadReq, ReadResp: Answer } = streamsMessages;
 const { Empty, StreamIdentifier } = sharedMessages;
@@ -95,7 +95,9 @@ export function readPage(
     });
     // Stays after the page is settled: a cancelled call reports that as an error.
     call.on('error', (error) => {
-      settle(() => (exceptionOf(error) === 'stream-deleted' ? resolve({ kind: 'tombstoned' }) : reject(error)));
+      settle(() =>
+        trailerOf(error, 'exception') === 'stream-deleted' ? resolve({ kind: 'tombstoned' }) : reject(error),
+      );
     });
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BufferPool } from '../../../src/target/append/bufferPool.js';
+import { BufferPool } from '../../../src/target/append/batchAppend.js';
 
 describe('A pool of buffers', () => {
   test('A pool of buffers gives out a returned buffer when it is large enough', () => {
