@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 
 import { loadConfig } from '../../config/config.js';
-import type { Finding, Verdict } from '../../doctor/finding.js';
-import { checks, isHealthy, settingsFindings } from '../../doctor/finding.js';
+import { checks, isHealthy, settingsFindings, type Finding, type Verdict } from '../../doctor/finding.js';
 import { Failure } from '../../core/failure.js';
 import { redactedJson } from '../../core/redactedJson.js';
 import { composition, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes } from '../terminal/exitCodes.js';
-import type { Colour, Paint } from '../terminal/colour.js';
+import type { Colour, Paint } from '../terminal/output.js';
 import { counted, printable } from '../reports/wording.js';
 
 const marks: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> = {

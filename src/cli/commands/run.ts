@@ -8,8 +8,7 @@ import type { Replicator } from '../../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { dryRun } from './dryRun.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
-import type { ProgressDisplay } from '../terminal/progress.js';
-import { progressDisplay } from '../terminal/progressDisplay.js';
+import { progressDisplay, type ProgressDisplay } from '../terminal/progress.js';
 import { runFacts, runLines } from '../reports/runReport.js';
 import { stopSignals } from '../terminal/stopSignals.js';
 

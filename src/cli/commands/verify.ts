@@ -5,8 +5,7 @@ import type { VerifyOrder } from '../../verify/stream.js';
 import type { Replicator } from '../../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
-import type { ProgressDisplay } from '../terminal/progress.js';
-import { progressDisplay } from '../terminal/progressDisplay.js';
+import { progressDisplay, type ProgressDisplay } from '../terminal/progress.js';
 import { stopSignals } from '../terminal/stopSignals.js';
 import { verifyFacts, verifyLines } from '../reports/verifyReport.js';
 

@@ -1,5 +1,5 @@
 import type { Status } from '../../engine/report/status.js';
-import type { Colour, Paint } from '../terminal/colour.js';
+import type { Colour, Paint } from '../terminal/output.js';
 import { counted, duration, number, printable, size } from './wording.js';
 
 /** Where a report is shown. */

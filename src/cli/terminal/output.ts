@@ -1,8 +1,13 @@
 import { once } from 'node:events';
 import { styleText } from 'node:util';
 
-import type { Paint } from './colour.js';
 import type { Host } from '../host.js';
+
+/** Green: well. Yellow: look at it. Red: wrong. Grey: less important. */
+export type Colour = 'green' | 'yellow' | 'red' | 'grey';
+
+/** The text in a colour, where colours may be used. */
+export type Paint = (text: string, colour: Colour) => string;
 
 /** Where a command prints its results and speaks to people. */
 export class Output {

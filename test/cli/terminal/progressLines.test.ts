@@ -1,8 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 
-import { replicationWords } from '../../../src/cli/terminal/progressDisplay.js';
-import { progressLines } from '../../../src/cli/terminal/progressLines.js';
+import { progressLines, replicationWords } from '../../../src/cli/terminal/progress.js';
 import { FakeClock } from '../../support/fakeClock.js';
 
 test('Without a terminal, progress is one line every few seconds, and none while nothing moves', () => {
