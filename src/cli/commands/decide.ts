@@ -5,8 +5,7 @@ import { Failure } from '../../core/failure.js';
 import type { Replicator } from '../../replicator.js';
 import { refuse, type Commands, type CommonFlags } from './command.js';
 import { canAsk, confirm } from '../terminal/confirm.js';
-import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
-import type { Output } from '../terminal/output.js';
+import { exitCodes } from '../terminal/exitCodes.js';
 
 export interface DecisionFlags extends CommonFlags {
   readonly yes?: boolean;
@@ -23,11 +22,11 @@ export function decide(commands: Commands, command: Command, decision: Decision,
     const { signal } = new AbortController();
     const plan = await replicator.decide(decision, signal);
     if (!flags.json) await output.print(plan.says);
-    if (!flags.yes && !(await confirm(flags.json ? `${plan.says} Go on?` : 'Go on?', host))) {
-      return tellResult(output, { decision, says: plan.says, applied: false }, flags);
-    }
-    await apply(plan, () => replicator.decide(decision, signal));
-    return tellResult(output, { decision, says: plan.says, applied: true }, flags);
+    const applied = flags.yes === true || (await confirm(flags.json ? `${plan.says} Go on?` : 'Go on?', host));
+    if (applied) await apply(plan, () => replicator.decide(decision, signal));
+    if (flags.json) await output.printJson({ decision, says: plan.says, applied });
+    else output.tell(applied ? 'Done. The next run continues this way.' : 'Nothing was changed.');
+    return applied ? exitCodes.done : exitCodes.failed;
   });
 }
 
@@ -47,16 +46,4 @@ async function apply(plan: DecisionPlan, again: () => ReturnType<Replicator['dec
       );
     }
   }
-}
-
-interface Result extends Pick<DecisionPlan, 'says'> {
-  readonly decision: Decision;
-  readonly applied: boolean;
-}
-
-async function tellResult(output: Output, result: Result, { json }: DecisionFlags): Promise<ExitCode> {
-  const { decision, says, applied } = result;
-  if (json) await output.printJson({ decision, says, applied });
-  else output.tell(applied ? 'Done. The next run continues this way.' : 'Nothing was changed.');
-  return applied ? exitCodes.done : exitCodes.failed;
 }
