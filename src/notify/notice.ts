@@ -1,4 +1,6 @@
 import type { FailureNote } from '../checkpoint/row.js';
+import { redact } from '../core/redact.js';
+import { redactedJson } from '../core/redactedJson.js';
 
 /** A message to people. Times are ISO 8601, UTC. */
 export interface Notice {
@@ -14,17 +16,70 @@ export interface Notice {
   readonly failure?: Pick<FailureNote, 'kind' | 'message' | 'remedy'>;
 }
 
-export type Severity = 'info' | 'error' | 'critical';
+/**
+ * The JSON that is posted to a webhook. Slack and Teams, known by the host's name, get the form that they need. Any
+ * other address gets the notice itself with its severity and a text for people. Holds no secret.
+ */
+export function webhookBody(url: URL, notice: Notice): string {
+  if (slackHosts.test(url.hostname)) return JSON.stringify(slackMessage(notice));
+  if (teamsHosts.test(url.hostname)) return JSON.stringify(teamsMessage(notice));
+  const { title, lines } = noticeWords(notice);
+  return redactedJson({ severity: severities[notice.event], text: [title, ...lines].join('\n'), ...notice });
+}
+
+const slackHosts = /^hooks\.slack(?:-gov)?\.com$/;
+/** Incoming webhooks, and workflows started by a webhook (Logic Apps, Power Platform). */
+const teamsHosts =
+  /(?:^|\.)(?:webhook\.office\.com|outlook\.office\.com|logic\.azure\.(?:com|us)|api\.powerplatform\.(?:com|us))$/;
+
+/** https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks; three characters must be escaped. */
+function slackMessage(notice: Notice): unknown {
+  const { title, lines } = noticeWords(notice);
+  const plain = (text: string) => redact(text).replace(/[&<>]/g, (character) => slackEscapes[character] ?? '');
+  return { text: [`*${plain(title)}*`, ...lines.map(plain)].join('\n') };
+}
+
+const slackEscapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/**
+ * An adaptive card, which incoming webhooks of Teams and workflows both take; workflows take nothing else
+ * (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using).
+ */
+function teamsMessage(notice: Notice): unknown {
+  const { title, lines } = noticeWords(notice);
+  const block = (text: string, looks: object) => ({ type: 'TextBlock', text: redact(text), wrap: true, ...looks });
+  return {
+    type: 'message',
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        contentUrl: null,
+        content: {
+          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+          type: 'AdaptiveCard',
+          version: '1.4',
+          msteams: { width: 'Full' },
+          body: [
+            block(title, { weight: 'Bolder', size: 'Medium', color: teamsColors[severities[notice.event]] }),
+            ...lines.map((line) => block(line, { spacing: 'Small' })),
+          ],
+        },
+      },
+    ],
+  };
+}
+
+const teamsColors = { info: 'Good', error: 'Attention', critical: 'Attention' } as const;
 
 /** An outage may end by itself; a stop waits for a person. */
-export const severities: Readonly<Record<Notice['event'], Severity>> = {
+const severities: Readonly<Record<Notice['event'], keyof typeof teamsColors>> = {
   'outage-began': 'error',
   'outage-ended': 'info',
   stopped: 'critical',
 };
 
 /** A notice in words: a title, and lines below it. */
-export function noticeWords({ event, source, stream, at, since, failure }: Notice): {
+function noticeWords({ event, source, stream, at, since, failure }: Notice): {
   readonly title: string;
   readonly lines: readonly string[];
 } {

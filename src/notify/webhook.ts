@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import { ask } from './request.js';
-import type { Notice } from './notice.js';
-import { webhookBody } from './webhookBody.js';
+import { webhookBody, type Notice } from './notice.js';
 
 export interface WebhookOptions {
   /** A secret. */

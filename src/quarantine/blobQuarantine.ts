@@ -26,10 +26,12 @@ class BlobQuarantine implements Quarantine {
   async keep(message: SetAside, signal: AbortSignal): Promise<void> {
     const bytes = setAsideJson(message);
     try {
-      await this.upload(message, bytes, signal);
+      await this.upload(message, bytes, signal).catch((thrown: unknown) => {
+        if (answerOf(thrown).status !== 404) throw thrown;
+        return this.firstKeep(message, bytes, signal);
+      });
     } catch (thrown) {
       const { status } = answerOf(thrown);
-      if (status === 404) return this.firstKeep(message, bytes, signal);
       if (status !== 409 && status !== 412) throw this.unreachable(thrown, signal);
       await this.expectSame(message, signal);
     }
@@ -87,13 +89,7 @@ class BlobQuarantine implements Quarantine {
     } catch (thrown) {
       throw this.unreachable(thrown, signal);
     }
-    try {
-      await this.upload(message, bytes, signal);
-    } catch (thrown) {
-      const { status } = answerOf(thrown);
-      if (status !== 409 && status !== 412) throw this.unreachable(thrown, signal);
-      await this.expectSame(message, signal);
-    }
+    await this.upload(message, bytes, signal);
   }
 
   private async expectSame({ name, body }: SetAside, signal: AbortSignal): Promise<void> {

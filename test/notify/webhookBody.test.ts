@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import type { Notice } from '../../src/notify/notice.js';
-import { webhookBody } from '../../src/notify/webhookBody.js';
+import { webhookBody, type Notice } from '../../src/notify/notice.js';
 
 const began: Notice = {
   event: 'outage-began',
