@@ -38,13 +38,13 @@ export function shown(value: string): string {
 }
 
 /** One clause for people: the setting, its value if that may be shown, and what was expected. */
-export function settingProblemText({ name, given, expected }: SettingProblem): string {
+export function settingProblemText({ name, given, expected }: SettingProblem, who = name): string {
   const what = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
-  return `${name}${what} expected ${expected}`;
+  return `${who}${what} expected ${expected}`;
 }
 
 export function invalid(problems: readonly SettingProblem[]): Failure {
-  const lines = problems.map(settingProblemText);
+  const lines = problems.map((problem) => settingProblemText(problem));
   const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
   return new Failure('SettingsInvalid', `${count} missing or wrong: ${lines.join('. ')}.`, { problems });
 }

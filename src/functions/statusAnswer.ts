@@ -42,5 +42,6 @@ export async function lookAtAll(worker: WorkerReplicator, clock: Clock): Promise
 }
 
 function problemsOf(failure: Failure): readonly string[] {
-  return settingProblemsOf(failure)?.map(settingProblemText) ?? [`${failure.message} ${failure.remedy}`];
+  const problems = settingProblemsOf(failure);
+  return problems?.map((problem) => settingProblemText(problem)) ?? [`${failure.message} ${failure.remedy}`];
 }

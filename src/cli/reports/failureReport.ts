@@ -1,4 +1,4 @@
-import { settingProblemsOf, type SettingProblem } from '../../config/problems.js';
+import { settingProblemsOf, settingProblemText, type SettingProblem } from '../../config/problems.js';
 import type { Failure } from '../../core/failure.js';
 import { redact } from '../../core/redact.js';
 import { redactedJson } from '../../core/redactedJson.js';
@@ -37,10 +37,7 @@ function failureLines(failure: Failure): string[] {
 function problemLines(problems: readonly SettingProblem[]): string[] {
   return [
     `Error: ${problems.length === 1 ? '1 setting is' : `${problems.length} settings are`} missing or wrong:`,
-    ...problems.map(({ name, given, expected }) => {
-      const was = given === undefined ? '' : ` is ${JSON.stringify(given)};`;
-      return `  ${name} (${flagOf(name)})${was} expected ${expected}`;
-    }),
+    ...problems.map((problem) => `  ${settingProblemText(problem, `${problem.name} (${flagOf(problem.name)})`)}`),
   ];
 }
 
