@@ -23,13 +23,11 @@ function withRemedy(stored: unknown): unknown {
 /** A failure as people see it; plain JSON, without secrets. */
 export type FailureNote = Stored<typeof failure>;
 
-const notification = z.enum(['claimed', 'sent']);
-
 /**
  * Whether people have been told. A process claims the notification in the row, sends it, and then marks it sent. So two
  * processes never both send it, and a crash repeats it at most once.
  */
-export type Notification = Stored<typeof notification>;
+const notification = z.enum(['claimed', 'sent']);
 
 const outage = open({
   since: text,

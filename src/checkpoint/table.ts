@@ -4,8 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../core/failure.js';
 import type { CheckpointStore, StoredRow } from './checkpoint.js';
 import type { CheckpointRow } from './row.js';
-import { entityOf, keysOf, rowOf } from './entity.js';
-import type { CheckpointEntity } from './entity.js';
+import { entityOf, keysOf, rowOf, type CheckpointEntity } from './entity.js';
 import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';
 
 /** The table of the row, and the source and stream that it belongs to. */

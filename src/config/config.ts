@@ -2,8 +2,7 @@ import type { z } from 'zod';
 
 import { settingsDigest, settingsInDigest } from './digest.js';
 import { invalid, problemOf, shown, unresolvedReferences, type Given, type SettingProblem } from './problems.js';
-import { settingsSchema } from './settings.js';
-import type { SettingName } from './settings.js';
+import { settingsSchema, type SettingName } from './settings.js';
 import { serviceUrl, type StorageConnection, type StorageService } from '../storage/connection.js';
 import { connectionSettingNames, readStorageConnection, type ConnectionReading } from './storageSettings.js';
 import { telemetryOf, type TelemetryConfig } from './telemetrySettings.js';

@@ -3,18 +3,18 @@ import { pino } from 'pino';
 import type { Facts, Logger } from '../core/logger.js';
 import { redact } from '../core/redact.js';
 
-export interface ConsoleLoggerOptions {
+interface ConsoleLoggerOptions {
   /** One JSON object a line instead of text for people. */
-  readonly json?: boolean;
-  /** Takes each line with its line end; stderr by default. */
-  readonly write?: (line: string) => void;
+  readonly json: boolean;
+  /** Takes each line with its line end. */
+  readonly write: (line: string) => void;
 }
 
 /**
  * The command line's log: one line per event, `time level event name=value ...`, or JSON with the same fields. What
  * looks like a secret is taken out of the finished line.
  */
-export function consoleLogger({ json = false, write = toStderr }: ConsoleLoggerOptions = {}): Logger {
+export function consoleLogger({ json, write }: ConsoleLoggerOptions): Logger {
   const log = pino(
     {
       base: null,
@@ -37,10 +37,6 @@ function exact(facts: Facts): Facts {
   return Object.fromEntries(
     Object.entries(facts).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
   );
-}
-
-function toStderr(line: string): void {
-  process.stderr.write(line);
 }
 
 function textOf(line: string): string {

@@ -2,24 +2,9 @@ import type { BackupReport, ChunkReport, InspectionTotals } from '../../source/v
 import { mostFrequentFirst, tallyLines } from './tally.js';
 import { counted, number, printable } from './wording.js';
 
-const columns = { name: 34, variant: 7, bytes: 9, frames: 8 };
-
-/** What was found wrong, in numbers. */
-interface Findings {
-  torn: number;
-  corrupt: number;
-  hiddenFrames: number;
-  gaps: number;
-  openCopies: number;
-  framesOnlyInCopies: number;
-}
-
 /** Words and numbers for what an inspection finds, chunk by chunk, then in all. */
 export class InspectionReport {
-  private readonly findings: Findings = {
-    ...{ torn: 0, corrupt: 0, hiddenFrames: 0 },
-    ...{ gaps: 0, openCopies: 0, framesOnlyInCopies: 0 },
-  };
+  private readonly findings = { torn: 0, corrupt: 0, hiddenFrames: 0, gaps: 0, openCopies: 0, framesOnlyInCopies: 0 };
   private copies = 0;
   private readonly chunksByVariant = new Map<ChunkReport['variant'], number>();
 
@@ -133,15 +118,7 @@ export class InspectionReport {
 }
 
 function row(name: string, variant: string, bytes: string, frames: string, positions: string): string {
-  const { name: nameWidth, variant: variantWidth, bytes: bytesWidth, frames: framesWidth } = columns;
-  return [
-    name.padEnd(nameWidth),
-    variant.padEnd(variantWidth),
-    bytes.padStart(bytesWidth),
-    frames.padStart(framesWidth),
-  ]
-    .concat(positions)
-    .join('  ');
+  return [name.padEnd(34), variant.padEnd(7), bytes.padStart(9), frames.padStart(8), positions].join('  ');
 }
 
 function copyText({ name, bytes, framesOnlyHere }: BackupReport): string {

@@ -198,24 +198,17 @@ function runFacts(
   run: RunNote | undefined,
 ): Pick<Status, 'run' | 'recentRuns' | 'examination' | 'outage' | 'stop' | 'lastError'> {
   if (!run) return {};
-  const { runner, startedAt, endedAt, single, refreshedAt, movedAt, caughtUpAt } = run;
-  const { recentRuns, examination, outage, stop, lastError } = run;
   return {
-    run: {
-      runner,
-      startedAt,
-      refreshedAt,
-      ...(endedAt !== undefined && { endedAt }),
-      ...(single && { single }),
-      ...(movedAt !== undefined && { movedAt }),
-      ...(caughtUpAt !== undefined && { caughtUpAt }),
-    },
-    ...(recentRuns && { recentRuns }),
-    ...(examination && { examination }),
-    ...(isOngoing(outage) && { outage }),
-    ...(stop && { stop }),
-    ...(lastError && { lastError }),
+    run: pick(run, ['runner', 'startedAt', 'refreshedAt', 'endedAt', 'single', 'movedAt', 'caughtUpAt']),
+    ...pick(run, ['recentRuns', 'examination', 'stop', 'lastError']),
+    ...(isOngoing(run.outage) && { outage: run.outage }),
   };
+}
+
+/** The parts of these names that are there. */
+function pick<T, K extends keyof T>(whole: T, names: readonly K[]): Pick<T, K> {
+  const there = names.filter((name) => whole[name] !== undefined);
+  return Object.fromEntries(there.map((name) => [name, whole[name]])) as Pick<T, K>;
 }
 
 function warningsOf(tail: Tail | undefined): string[] {
