@@ -1,7 +1,6 @@
 import type { EventChunk } from '../../dev/eventstore/eventChunk.js';
 import type { StoredChunk } from '../../dev/eventstore/streamState.js';
-import { eventIdOf } from '../../src/convert/eventId.js';
-import { parseMark } from '../../src/convert/mark.js';
+import { eventIdOf, parseMark } from '../../src/convert/mark.js';
 import type { Mark } from '../../src/core/mark.js';
 import type { StoredEvent } from '../../src/target/target.js';
 import type { EventStoreNode } from './eventStoreNode.js';
