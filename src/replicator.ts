@@ -1,7 +1,7 @@
 import { CheckpointKeeper } from './checkpoint/keeper.js';
 import type { CheckpointStore, LagSample } from './checkpoint/checkpoint.js';
 import type { ExaminationNote } from './checkpoint/row.js';
-import { tableCheckpoint } from './checkpoint/table.js';
+import { TableCheckpoint } from './checkpoint/table.js';
 import { tableLagHistory } from './checkpoint/lagTable.js';
 import type { Config } from './config/config.js';
 import { createConvert } from './convert/convert.js';
@@ -21,7 +21,7 @@ import { decide, type Decision, type DecisionPlan } from './engine/decisions.js'
 import { Heartbeat } from './notify/heartbeat.js';
 import { Webhook } from './notify/webhook.js';
 import { checkTapes } from './source/views/check.js';
-import { blobQuarantine } from './quarantine/blobQuarantine.js';
+import { BlobQuarantine } from './quarantine/blobQuarantine.js';
 import type { Quarantine } from './quarantine/quarantine.js';
 import { tapeHistory } from './source/views/history.js';
 import { inspectTapes, type Inspection } from './source/views/inspection.js';
@@ -75,7 +75,7 @@ export interface Replicator {
 export function createReplicator(config: Config, runtime: Runtime): Replicator {
   const { clock, logger } = runtime;
   const named = { source: config.source.id, stream: config.target.stream };
-  const store = tableCheckpoint({ ...config.checkpoint, ...named });
+  const store = new TableCheckpoint({ ...config.checkpoint, ...named });
   const history = tableLagHistory({ ...config.checkpoint, ...named });
   const target = runtime.connect(config.target);
   const tapes = tapesOf(config.source, runtime);
@@ -177,7 +177,7 @@ function channelsOf({ notify: { webhookUrl, heartbeatUrl } }: Config, { clock, l
 
 /** Where messages are kept, or would be; undefined when the checkpoint's connection cannot keep any. */
 function quarantineOf({ quarantine: { storage, container }, source }: Config): Quarantine | undefined {
-  return storage && blobQuarantine(connectContainer(storage, container), quarantineFolder(source.id));
+  return storage && new BlobQuarantine(connectContainer(storage, container), quarantineFolder(source.id));
 }
 
 function counted(quarantine: Quarantine, { during, duringEach }: Counting): Quarantine {

@@ -9,7 +9,6 @@ import type { Acceptance, CheckpointRow, RunNote } from './row.js';
 /** Whose row it is, and the settings that decide what is written, by name. */
 export type CheckpointIdentity = Pick<CheckpointRow, 'source' | 'stream' | 'settings'>;
 
-/** How far replication has come. */
 export type Reached = Pick<CheckpointRow, 'cursor' | 'confirmed'>;
 
 /** Changes to the run's note; `undefined` takes an entry away. */

@@ -12,9 +12,7 @@ const minuteMs = 60_000;
  * The samples of the last twelve hours, a row each beside the checkpoint row, in a ring: a row is written over when its
  * turn comes again, so nothing is ever deleted and the rows do not grow in number. Contacts nothing until it is used.
  */
-export function tableLagHistory(
-  options: TableOptions & { readonly source: string; readonly stream: string },
-): LagHistory {
+export function tableLagHistory(options: TableOptions): LagHistory {
   const { partitionKey, rowKey } = keysOf(options.source, options.stream);
   // No other row begins so: in a key of ours `=` is always followed by two hex digits or `sha256`.
   const prefix = `${rowKey}=lag=`;

@@ -56,7 +56,6 @@ const lag = open({
   seconds: z.number(),
 });
 
-/** How far behind the target is. */
 export type LagNote = Stored<typeof lag>;
 
 const examination = open({ at: text, wrong: texts, warnings: texts });

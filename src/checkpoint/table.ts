@@ -1,4 +1,3 @@
-import type { TableClient } from '@azure/data-tables';
 import { isDeepStrictEqual } from 'node:util';
 
 import { Failure } from '../core/failure.js';
@@ -7,25 +6,11 @@ import type { CheckpointRow } from './row.js';
 import { entityOf, keysOf, rowOf, type CheckpointEntity } from './entity.js';
 import { answerWithinMs, connectTable, statusOf, tableFailure, type TableOptions } from './tableConnection.js';
 
-/** The table of the row, and the source and stream that it belongs to. */
-export interface TableCheckpointOptions extends TableOptions {
-  readonly source: string;
-  readonly stream: string;
-}
-
-/**
- * The checkpoint row in Table Storage. Contacts nothing until it is used; its first insert creates the table.
- *
- * @param client the client for the table; by default made from the options
- */
-export function tableCheckpoint(options: TableCheckpointOptions, client = connectTable(options)): CheckpointStore {
-  return new TableCheckpoint(client, options);
-}
-
-class TableCheckpoint implements CheckpointStore {
+/** The checkpoint row in Table Storage. Contacts nothing until it is used; its first insert creates the table. */
+export class TableCheckpoint implements CheckpointStore {
   constructor(
-    private readonly client: TableClient,
-    private readonly where: TableCheckpointOptions,
+    private readonly where: TableOptions,
+    private readonly client = connectTable(where),
   ) {}
 
   async load(signal?: AbortSignal): Promise<StoredRow | undefined> {

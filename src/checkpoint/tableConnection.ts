@@ -4,8 +4,10 @@ import { Failure } from '../core/failure.js';
 import { accountOf, azureCredential, serviceUrl, type StorageConnection } from '../storage/connection.js';
 import { redact } from '../core/redact.js';
 
-/** Which table, and how to reach it. */
+/** Which table, how to reach it, and whose rows in it. */
 export interface TableOptions {
+  readonly source: string;
+  readonly stream: string;
   readonly storage: StorageConnection;
   readonly table: string;
   /** A request without an answer is given up after this long. Default 10 s. */

@@ -2,7 +2,6 @@ import { dashboardPage, dashboardPolicy } from '#dashboard-page';
 import { redactedJson } from '../core/redactedJson.js';
 import type { DashboardData } from './data.js';
 
-/** An HTTP answer. */
 export interface DashboardAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { dashboardAnswer } from './answer.js';
 import type { DashboardData } from './data.js';
 
-/** The status page on this machine. */
 export interface DashboardServer {
   readonly url: string;
   /** Never throws. */

@@ -10,12 +10,11 @@ import type { ServerCheck } from '../target/connect/check.js';
 import { agreementFindings } from './agreement.js';
 import { clockFindings, type ClockReading } from './clockFinding.js';
 import { good, skipped, thrownIn, wrong, type Finding } from './finding.js';
-import { checkpointRights, sourceRights } from './rightsFindings.js';
+import { checkpointNeeds, rightsFindings, sourceNeeds } from './rightsFindings.js';
 import { handshakeFindings, leaderFinding } from './serverFindings.js';
 import { sourceFindings } from './sourceFindings.js';
 import { streamFindings, streamNameFinding } from './streamFindings.js';
 
-/** What the doctor checks. */
 export interface DoctorInput {
   readonly config: Config;
   readonly source: SourceCheck;
@@ -26,7 +25,6 @@ export interface DoctorInput {
   readonly clock: Clock;
 }
 
-/** The time limit of one check. */
 const checkMs = 20_000;
 
 /**
@@ -42,9 +40,9 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
   const limited = (checks: (signal: AbortSignal) => AsyncIterable<Finding>) => underLimit(checks, clock, signal);
   yield good('settings', 'every setting is there and valid');
   yield* agreementFindings(config, server.contradictions);
-  yield* sourceRights(rightsOf(config.source.storage), clock.now());
+  yield* rightsFindings(rightsOf(config.source.storage), sourceNeeds, clock.now());
   yield* limited((limit) => sourceFindings(source, config.source, learner('the source'), limit));
-  yield* checkpointRights(rightsOf(config.checkpoint.storage), clock.now());
+  yield* rightsFindings(rightsOf(config.checkpoint.storage), checkpointNeeds, clock.now());
   yield* limited((limit) => checkpointFindings(checkpoints, config, limit));
   let reached = false;
   for await (const finding of handshakeFindings(server, clock.now())) {

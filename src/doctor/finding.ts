@@ -38,7 +38,6 @@ export interface Finding {
   readonly next?: string;
 }
 
-/** All is well. */
 export function good(check: Check, says: string): Finding {
   return { check, verdict: 'good', says };
 }
@@ -53,7 +52,6 @@ export function wrong(check: Check, says: string, next: string): Finding {
   return { check, verdict: 'wrong', says, next };
 }
 
-/** The check was impossible. */
 export function skipped(check: Check, why: string): Finding {
   return { check, verdict: 'skipped', says: why };
 }

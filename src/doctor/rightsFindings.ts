@@ -15,7 +15,7 @@ interface Needs {
   readonly readsOnly: boolean;
 }
 
-const source: Needs = {
+export const sourceNeeds: Needs = {
   check: 'sourceRights',
   letters: { r: 'read', l: 'list' },
   service: 'b',
@@ -24,7 +24,7 @@ const source: Needs = {
   readsOnly: true,
 };
 
-const checkpoint: Needs = {
+export const checkpointNeeds: Needs = {
   check: 'checkpointRights',
   letters: { r: 'query', a: 'add', u: 'update' },
   service: 't',
@@ -35,17 +35,8 @@ const checkpoint: Needs = {
 
 const soonMs = 30 * 24 * 60 * 60 * 1000;
 
-/** Checks the rights of the source's connection by what the connection itself says: no request is made. */
-export function sourceRights(rights: StorageRights, nowMs: number): Finding[] {
-  return judge(rights, source, nowMs);
-}
-
-/** The same for the connection of the checkpoint table. */
-export function checkpointRights(rights: StorageRights, nowMs: number): Finding[] {
-  return judge(rights, checkpoint, nowMs);
-}
-
-function judge(rights: StorageRights, needs: Needs, nowMs: number): Finding[] {
+/** Checks the rights of a connection by what the connection itself says: no request is made. */
+export function rightsFindings(rights: StorageRights, needs: Needs, nowMs: number): Finding[] {
   const { check, role, readsOnly } = needs;
   switch (rights.kind) {
     case 'emulator':

@@ -1,15 +1,4 @@
-import type { Clock } from '../core/clock.js';
-import type { Logger } from '../core/logger.js';
-import { ask } from './request.js';
-
-export interface HeartbeatOptions {
-  /** A secret. */
-  readonly url: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** A request ends without an answer after this long. Default 5 s. */
-  readonly answerWithinMs?: number;
-}
+import { ask, type Channel } from './request.js';
 
 const everyMs = 60_000;
 
@@ -24,7 +13,7 @@ export class Heartbeat {
   private beating: Promise<void> | undefined;
   private isHeard = true;
 
-  constructor(private readonly options: HeartbeatOptions) {
+  constructor(private readonly options: Channel) {
     this.url = new URL(options.url);
     this.beatenAt = options.clock.elapsed();
   }

@@ -1,5 +1,18 @@
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+
+/** A web address that is told how replication goes. */
+export interface Channel {
+  /** A secret. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A request ends without an answer after this long. Default 5 s. */
+  readonly answerWithinMs?: number;
+}
+
 /** Whether a web server took a request, or why not. The reason never holds the address, which is a secret. */
-export type Answer =
+type Answer =
   { readonly taken: true } | { readonly taken: false; readonly reason: string; readonly worthAnotherTry: boolean };
 
 /**

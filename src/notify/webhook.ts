@@ -1,16 +1,5 @@
-import type { Clock } from '../core/clock.js';
-import type { Logger } from '../core/logger.js';
-import { ask } from './request.js';
+import { ask, type Channel } from './request.js';
 import { webhookBody, type Notice } from './notice.js';
-
-export interface WebhookOptions {
-  /** A secret. */
-  readonly url: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** A try ends without an answer after this long. Default 5 s. */
-  readonly answerWithinMs?: number;
-}
 
 /** Waits before the second, third and fourth try; with the tries themselves at most 33 s. */
 const waitsMs = [1_000, 3_000, 9_000];
@@ -24,7 +13,7 @@ export class Webhook {
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
-  constructor(private readonly options: WebhookOptions) {
+  constructor(private readonly options: Channel) {
     this.url = new URL(options.url);
   }
 

@@ -8,12 +8,9 @@ import { parseSetAside, setAsideJson } from './document.js';
 /** Blob metadata is only for listings, and small. */
 const reasonLength = 500;
 
-/** @param folder the folder of the source: before the first `/` of each blob's name. Contacts nothing yet */
-export function blobQuarantine(container: ContainerClient, folder: string): Quarantine {
-  return new BlobQuarantine(container, folder);
-}
-
-class BlobQuarantine implements Quarantine {
+/** Contacts nothing by itself. */
+export class BlobQuarantine implements Quarantine {
+  /** @param folder the folder of the source: what stands before the first `/` of each blob's name */
   constructor(
     private readonly client: ContainerClient,
     private readonly folder: string,

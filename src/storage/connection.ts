@@ -41,11 +41,9 @@ export function azureCredential(connection: IdentityConnection): TokenCredential
 export async function loadCredential({ credential, clientId }: IdentityConnection): Promise<TokenCredential> {
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
   if (credential === 'managedidentity') {
-    return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+    return new ManagedIdentityCredential(clientId === undefined ? {} : { clientId });
   }
-  return clientId === undefined
-    ? new DefaultAzureCredential()
-    : new DefaultAzureCredential({ managedIdentityClientId: clientId });
+  return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
 }
 
 /** The URL of a service of the account; undefined when the connection names neither the account nor that service. */

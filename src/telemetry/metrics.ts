@@ -12,7 +12,6 @@ interface Instrument {
   readonly attribute?: string;
 }
 
-/** The instruments. */
 export const metrics = {
   'eventferry.events.appended': {
     type: 'counter',

@@ -27,7 +27,6 @@ import { redact } from '../core/redact.js';
 import { redactedJson } from '../core/redactedJson.js';
 import type { Attributes, Telemetry } from './telemetry.js';
 
-/** Where telemetry goes. */
 export interface Exporters {
   readonly spans: SpanExporter;
   readonly metrics: PushMetricExporter;

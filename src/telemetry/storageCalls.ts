@@ -44,7 +44,6 @@ export class StorageCalls {
     };
   }
 
-  /** Ends the counting. */
   close(): void {
     unsubscribe(channel, this.count);
   }

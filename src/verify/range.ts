@@ -30,7 +30,6 @@ export interface PositionRange {
   readonly to: number;
 }
 
-/** The result of comparing one range of positions. */
 export interface RangeResult {
   /** Where the comparison began: at or before the `from` asked for, after an event that is certainly in its place. */
   readonly from: number;
@@ -66,7 +65,7 @@ export async function verifyRange(
   signal: AbortSignal,
 ): Promise<RangeResult> {
   const start = await startOf(range.from, ends, parts, signal);
-  const { verification, reading } = verificationFrom(start, parts, signal);
+  const { verification, expected } = verificationFrom(start, parts, signal);
   const foreign = await acceptedForeign(ends, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
@@ -96,7 +95,7 @@ export async function verifyRange(
   }
   const isBeyond = (mark: Mark): boolean => mark.position > to || ends.isAhead(mark, parts.sourceHistory);
   for await (const difference of verification.end(isBeyond)) watch.found(difference);
-  await reading.close();
+  await expected.return(undefined);
   return {
     ...{ from: start.position, firstRevision: start.revision, acceptedForeign: acceptedCount },
     to: Number.isFinite(to) ? to : Math.max(ends.position, position),
@@ -191,10 +190,7 @@ function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal)
       return record && asMarked(record, stored, mark);
     },
   };
-  return {
-    verification: new Verification(expected, parts.sourceId, reading),
-    reading: { close: () => expected.return(undefined) },
-  };
+  return { verification: new Verification(expected, parts.sourceId, reading), expected };
 }
 
 async function* expectedEvents(

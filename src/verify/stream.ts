@@ -5,7 +5,6 @@ import { verifyEnds, type Ends } from './ends.js';
 import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
 import { sampleRanges } from './sample.js';
 
-/** How far a verification has come. */
 export interface VerifyProgress {
   /** Events of the stream seen so far, and how many there are to see. */
   readonly events: number;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
 import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
-import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import { beginning } from '../../src/core/cursor.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
@@ -37,7 +37,7 @@ describe('the keeper of a checkpoint row', () => {
   beforeEach(() => {
     clock = new FakeClock('2026-01-01T00:00:00Z');
     store = new CountingStore(
-      tableCheckpoint({
+      new TableCheckpoint({
         storage: { kind: 'connectionString', value: azuriteConnectionString() },
         table: freshTableName(),
         source: identity.source,

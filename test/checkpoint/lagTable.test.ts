@@ -2,7 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import { describe, expect, test } from 'vitest';
 
 import type { LagSample } from '../../src/checkpoint/checkpoint.js';
-import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import { tableLagHistory } from '../../src/checkpoint/lagTable.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 
@@ -53,7 +53,7 @@ describe('The history of the lag', () => {
     const { history, where } = await openHistory('a/b');
     const other = tableLagHistory({ ...where, stream: 'a/b=lag' });
     await other.add(sample(7), signal);
-    const store = tableCheckpoint(where);
+    const store = new TableCheckpoint(where);
     const cursor = { chunk: '', offset: 0, sha1: '', position: 1 };
     await store.insert({ source: 'tapes', stream: 'a/b', cursor, generation: 0, settings: {} });
     await history.add(sample(3), signal);

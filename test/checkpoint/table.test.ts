@@ -7,14 +7,14 @@ import { describe, expect, test } from 'vitest';
 
 import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
 import { entityOf } from '../../src/checkpoint/entity.js';
-import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
 import { fullNote, rowAt } from './checkpointRows.js';
 
 type Policy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number]['policy'];
 
 function storeIn(table: string, client: TableServiceClientOptions = {}, names = {}): CheckpointStore {
-  return tableCheckpoint({
+  return new TableCheckpoint({
     storage: { kind: 'connectionString', value: azuriteConnectionString() },
     table,
     source: 'billing',

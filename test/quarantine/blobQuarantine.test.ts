@@ -1,6 +1,6 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { blobQuarantine } from '../../src/quarantine/blobQuarantine.js';
+import { BlobQuarantine } from '../../src/quarantine/blobQuarantine.js';
 import { parseSetAside, setAsideJson } from '../../src/quarantine/document.js';
 import type { Kept } from '../../src/quarantine/quarantine.js';
 import type { SetAside } from '../../src/core/record.js';
@@ -33,7 +33,7 @@ function freshQuarantine() {
   const service = BlobServiceClient.fromConnectionString(azuriteConnectionString());
   const container = service.getContainerClient(freshContainerName('quarantine'));
   onTestFinished(async () => void (await container.deleteIfExists()));
-  return { container, quarantine: blobQuarantine(container, 'sample') };
+  return { container, quarantine: new BlobQuarantine(container, 'sample') };
 }
 
 async function all(list: AsyncIterable<Kept>): Promise<Kept[]> {
@@ -65,7 +65,7 @@ test('Messages in quarantine are listed in the order of positions, without those
     const name = `sample/${String(position).padStart(12, '0')}-00000-x.json`;
     await quarantine.keep({ ...message, name, position, index: 0 }, live);
   }
-  await blobQuarantine(container, 'sample-2').keep({ ...message, name: 'sample-2/1.json' }, live);
+  await new BlobQuarantine(container, 'sample-2').keep({ ...message, name: 'sample-2/1.json' }, live);
   await container.getBlockBlobClient('sample/readme').upload('x', 1);
   expect((await all(quarantine.list(live))).map(({ position }) => position)).toEqual([3, 20, 100]);
 });
@@ -87,7 +87,7 @@ test('A storage that refuses the quarantine is an outage that names container an
   const refused = new BlobServiceClient('http://127.0.0.1:1/devstoreaccount1', undefined, {
     retryOptions: { maxTries: 1 },
   });
-  const quarantine = blobQuarantine(refused.getContainerClient('kept'), 'sample');
+  const quarantine = new BlobQuarantine(refused.getContainerClient('kept'), 'sample');
   const asks = [
     () => quarantine.keep(message, live),
     () => all(quarantine.list(live)),

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { EventStoreServer, StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
 import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { keysOf } from '../../src/checkpoint/entity.js';
-import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import type { Clock } from '../../src/core/clock.js';
 import { loadConfig, type Config, type Environment } from '../../src/config/config.js';
 import type { RunReport } from '../../src/engine/terms.js';
@@ -143,7 +143,7 @@ export class Ferry {
 
   private store(overrides: Environment = {}) {
     const { checkpoint, source, target } = this.config(overrides);
-    return tableCheckpoint({ ...checkpoint, source: source.id, stream: target.stream });
+    return new TableCheckpoint({ ...checkpoint, source: source.id, stream: target.stream });
   }
 
   private async close(): Promise<void> {

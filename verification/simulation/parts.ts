@@ -1,5 +1,5 @@
 import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
-import { tableCheckpoint } from '../../src/checkpoint/table.js';
+import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import { createConvert } from '../../src/convert/convert.js';
 import { settingsDigest } from '../../src/config/digest.js';
 import type { Parts } from '../../src/engine/parts.js';
@@ -59,7 +59,7 @@ export function buildParts(
   const { settingsByName, settings, convert } = settingsOf(bodyMode);
   const storage = { kind: 'connectionString' as const, value: 'UseDevelopmentStorage=true' };
   const where = { storage, table: 'eventferry', source: sourceId, stream };
-  const store = tableCheckpoint(where, table.client(process));
+  const store = new TableCheckpoint(where, table.client(process));
   const target = eventStoreTarget({
     connectionString: 'esdb://simulated:2113?tls=false',
     appendBytes: schedule.appendBytes,

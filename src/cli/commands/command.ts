@@ -11,7 +11,6 @@ import type { Host } from '../host.js';
 import { Output } from '../terminal/output.js';
 import { addSettingsFlags, allSettings, environmentWith } from '../terminal/settingsFlags.js';
 
-/** The flags of every command. */
 export interface CommonFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
@@ -62,7 +61,6 @@ export class Commands {
     });
   }
 
-  /** The environment with the flags of a command laid over it. */
   environmentOf(command: Command): Environment {
     return environmentWith(command, this.host.env);
   }

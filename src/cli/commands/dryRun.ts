@@ -56,9 +56,7 @@ function eventLines({ event, revision, appendBytes }: PreviewedEvent): string[] 
 
 class Plan {
   events = 0;
-  private dataBytes = 0;
-  private metadataBytes = 0;
-  private appendBytes = 0;
+  private readonly totals = { dataBytes: 0, metadataBytes: 0, appendBytes: 0 };
   private firstRevision: number | undefined;
   private lastRevision: number | undefined;
   private readonly types = new Tally();
@@ -68,9 +66,9 @@ class Plan {
 
   add({ event, revision, appendBytes }: PreviewedEvent): void {
     this.events += 1;
-    this.dataBytes += event.data.length;
-    this.metadataBytes += event.metadata.length;
-    this.appendBytes += appendBytes;
+    this.totals.dataBytes += event.data.length;
+    this.totals.metadataBytes += event.metadata.length;
+    this.totals.appendBytes += appendBytes;
     this.firstRevision ??= revision;
     this.lastRevision = revision;
     this.types.add(event.type);
@@ -78,28 +76,27 @@ class Plan {
   }
 
   get summary(): object {
-    const { stream, events, firstRevision, lastRevision, dataBytes, metadataBytes, appendBytes } = this;
+    const { stream, events, firstRevision, lastRevision, totals } = this;
     return {
       stream,
       events,
       firstRevision: firstRevision ?? null,
       lastRevision: lastRevision ?? null,
-      dataBytes,
-      metadataBytes,
-      appendBytes,
+      ...totals,
       types: this.types.counts,
       keys: this.keys.counts,
     };
   }
 
   get lines(): string[] {
+    const { dataBytes, metadataBytes, appendBytes } = this.totals;
     if (this.firstRevision === undefined) return [`Nothing would be appended to stream ${this.stream}.`];
     return [
       '',
       `${counted(this.events, 'event')} would be appended to stream ${this.stream}, ` +
         `revisions ${this.firstRevision} to ${this.lastRevision}; nothing was written.`,
-      `${counted(this.dataBytes, 'byte')} of data, ${number(this.dataBytes + this.metadataBytes)} with marks, ` +
-        `${number(this.appendBytes)} as the server counts an append.`,
+      `${counted(dataBytes, 'byte')} of data, ${number(dataBytes + metadataBytes)} with marks, ` +
+        `${number(appendBytes)} as the server counts an append.`,
       ...tallyLines('By type', this.types.counts),
       ...tallyLines('By key', this.keys.counts),
     ];

@@ -13,7 +13,6 @@ export interface Speed {
 /** The rate is measured over this much of the past. */
 const windowMs = 10_000;
 
-/** Computes a run's rate from its progress. */
 export class Pace {
   private samples: { readonly atMs: number; readonly events: number }[] = [];
   private total = 0;

@@ -2,7 +2,6 @@ import type { Status } from '../../engine/report/status.js';
 import type { Colour, Paint } from '../terminal/output.js';
 import { counted, duration, number, printable, size } from './wording.js';
 
-/** Where a report is shown. */
 export interface Screen {
   /** The time that ages are measured by; ms since 1970. */
   readonly now: number;

@@ -9,7 +9,6 @@ export interface Count {
   readonly count: number;
 }
 
-/** How often each name was seen. */
 export class Tally {
   private readonly byName = new Map<string, number>();
   private others = 0;

@@ -1,6 +1,5 @@
 import type { Failure } from '../../core/failure.js';
 
-/** The exit codes of commands. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -22,7 +21,6 @@ Exit codes:
 130  interrupted: Ctrl-C ended verify before it was done, or a second one a command at once
 `;
 
-/** The exit code for a failure. */
 export function exitCodeOf(failure: Failure): ExitCode {
   switch (failure.policy) {
     case 'stop':

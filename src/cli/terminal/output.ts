@@ -18,7 +18,6 @@ export class Output {
     return this.printBytes(`${line}\n`);
   }
 
-  /** Prints bytes, or text, as they are. */
   async printBytes(bytes: Uint8Array | string): Promise<void> {
     const { stdout } = this.host;
     if (!stdout.write(bytes)) await once(stdout, 'drain');

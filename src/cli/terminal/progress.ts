@@ -11,7 +11,6 @@ export interface ProgressDisplay {
   show(progress: RunProgress): void;
   /** Prints another line without breaking the display. */
   line(text: string): void;
-  /** Ends the display. */
   end(): void;
 }
 

@@ -5,7 +5,6 @@ import type { Host } from '../host.js';
 export interface StopSignals {
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Stops listening. */
   release(): void;
 }
 

@@ -5,7 +5,6 @@ import type { InvocationContext } from '@azure/functions';
 import type { Facts, Logger } from '../../core/logger.js';
 import { redactedJson } from '../../core/redactedJson.js';
 
-/** The part of an invocation's context that takes log lines. */
 export type InvocationLog = Pick<InvocationContext, 'info' | 'warn' | 'error'>;
 
 /**
