@@ -22,6 +22,7 @@ interface Rule {
   readonly remedy: string;
 }
 
+const readsTheEnd = 'Nothing to do: Eventferry reads the end of the stream and continues from there.';
 const restoreOrNewStream = 'Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.';
 const restoreSourceOrNewStream = 'Restore the container as it was, or replicate into a new TARGET_STREAM.';
 const acceptChunk =
@@ -29,14 +30,8 @@ const acceptChunk =
 
 /** Every kind of failure, what is done about it, and the remedy that a person is shown. */
 export const rules = {
-  AppendUncertain: {
-    policy: 'resume',
-    remedy: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
-  },
-  WrongExpectedRevision: {
-    policy: 'resume',
-    remedy: 'Nothing to do: Eventferry reads the end of the stream and continues from there.',
-  },
+  AppendUncertain: { policy: 'resume', remedy: readsTheEnd },
+  WrongExpectedRevision: { policy: 'resume', remedy: readsTheEnd },
   CheckpointMoved: { policy: 'resume', remedy: 'Nothing to do: Eventferry reads the checkpoint row again.' },
   AppendTooLarge: {
     policy: 'resume',

@@ -1,5 +1,5 @@
 import { dashboardPage, dashboardPolicy } from '#dashboard-page';
-import { redactedJson } from '../core/redactedJson.js';
+import { redactedJson } from '../core/redact.js';
 import type { DashboardData } from './data.js';
 
 export interface DashboardAnswer {

@@ -5,7 +5,7 @@ import { settingProblemsOf, settingProblemText } from '../config/problems.js';
 import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '../dashboard/data.js';
 import type { Status } from '../engine/report/status.js';
 import { asFailure, type Failure } from '../core/failure.js';
-import { redactedJson } from '../core/redactedJson.js';
+import { redactedJson } from '../core/redact.js';
 import type { WorkerReplicator } from './worker/workerReplicator.js';
 
 /**

@@ -1,6 +1,5 @@
 import type { FailureNote } from '../checkpoint/row.js';
-import { redact } from '../core/redact.js';
-import { redactedJson } from '../core/redactedJson.js';
+import { redact, redactedJson } from '../core/redact.js';
 
 /** A message to people. Times are ISO 8601, UTC. */
 export interface Notice {

@@ -1,5 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { Failure } from '../core/failure.js';
+import { Failure, type FailureKind } from '../core/failure.js';
 import type { Endpoint } from './connect/connectionString.js';
 
 /** A gRPC status as grpc-js and the client library hand it over: an error with a code, a text and trailers. */
@@ -38,69 +38,49 @@ export function targetFailure(error: unknown, doing: Doing): Failure {
   if (call === undefined) return unreachable(error instanceof Error ? error.message : String(error), doing, error);
   const { code, details } = call;
   const exception = trailerOf(error, 'exception');
-  if (exception === 'access-denied' || code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED) {
+  if (exception === 'access-denied' || code === status.PERMISSION_DENIED || code === status.UNAUTHENTICATED)
     return accessDenied(doing, details, error);
-  }
   if (notNow.test(details)) return refused(doing, details, error);
-  if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED) {
+  if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED)
     return unreachable(details, doing, error);
-  }
   // A connection that is cut in the middle of an answer surfaces as INTERNAL with the stream's reset code.
-  if (code === status.INTERNAL && /RST_STREAM|ECONNRESET|connection/i.test(details)) {
+  if (code === status.INTERNAL && /RST_STREAM|ECONNRESET|connection/i.test(details))
     return unreachable(details, doing, error);
-  }
   return refused(doing, details, error);
 }
 
 /** No answer within our own deadline. */
 export function silence(doing: Doing, ms: number): Failure {
-  return new Failure(
-    'TargetUnreachable',
-    `Cannot ${doing.what}: EventStoreDB at ${doing.server} did not answer within ${ms / 1000} s.`,
-    { server: doing.server },
-  );
+  return failed('TargetUnreachable', doing, `did not answer within ${ms / 1000} s`);
 }
 
 /** The server answers, but in a way that we do not understand or that says no. */
 export function refused(doing: Doing, why: string, cause?: unknown): Failure {
-  return new Failure(
-    'TargetRefused',
-    `Cannot ${doing.what}: EventStoreDB at ${doing.server} refused: ${why}.`,
-    { server: doing.server },
-    { cause },
-  );
+  return failed('TargetRefused', doing, `refused: ${why}`, cause);
 }
 
 /** The user, the password or the user's rights were not enough. */
 export function accessDenied(doing: Doing, why: string, cause?: unknown): Failure {
   const hint = doing.secure ? '' : '; the connection string says tls=false, so no user and password were sent';
-  return new Failure(
-    'TargetAccessDenied',
-    `Cannot ${doing.what}: EventStoreDB at ${doing.server} denied access: wrong user or password, or a missing right (${why})${hint}.`,
-    { server: doing.server },
-    { cause },
-  );
+  const denied = `denied access: wrong user or password, or a missing right (${why})${hint}`;
+  return failed('TargetAccessDenied', doing, denied, cause);
 }
 
 /** The server is not where it should be, or does not speak with us. */
 function unreachable(why: string, doing: Doing, cause: unknown): Failure {
   const reason = lastError(why);
   if (doing.secure && tlsTrouble.test(reason)) {
-    return new Failure(
-      'TargetTlsRefused',
-      `Cannot ${doing.what}: TLS with EventStoreDB at ${doing.server} was refused: ${reason}.`,
-      { server: doing.server },
-      { cause },
-    );
+    const { what, server } = doing;
+    const message = `Cannot ${what}: TLS with EventStoreDB at ${server} was refused: ${reason}.`;
+    return new Failure('TargetTlsRefused', message, { server }, { cause });
   }
   const hint =
     doing.secure || notFound.test(reason) ? '' : ' (the connection string says tls=false: does it want TLS?)';
-  return new Failure(
-    'TargetUnreachable',
-    `Cannot ${doing.what}: EventStoreDB at ${doing.server} is unreachable: ${reason}${hint}.`,
-    { server: doing.server },
-    { cause },
-  );
+  return failed('TargetUnreachable', doing, `is unreachable: ${reason}${hint}`, cause);
+}
+
+function failed(kind: FailureKind, { what, server }: Doing, how: string, cause?: unknown): Failure {
+  return new Failure(kind, `Cannot ${what}: EventStoreDB at ${server} ${how}.`, { server }, { cause });
 }
 
 /** The node that a node which does not lead names as the leader; undefined when the error says something else. */

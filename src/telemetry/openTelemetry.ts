@@ -23,8 +23,7 @@ import type { Clock } from '../core/clock.js';
 import { settledWithin } from '../core/time.js';
 import type { Facts, Logger } from '../core/logger.js';
 import { events, metrics, type SpanName } from './metrics.js';
-import { redact } from '../core/redact.js';
-import { redactedJson } from '../core/redactedJson.js';
+import { redact, redactedJson } from '../core/redact.js';
 import type { Attributes, Telemetry } from './telemetry.js';
 
 export interface Exporters {

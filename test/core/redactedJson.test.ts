@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { redactedJson } from '../../src/core/redactedJson.js';
+import { redactedJson } from '../../src/core/redact.js';
 
 test('Text is redacted wherever it stands, and the JSON stays valid', () => {
   const given = { list: ['https://a.example/c?sig=abc%2B'], quoted: 'password="open\\"sesame"', count: 3, on: true };

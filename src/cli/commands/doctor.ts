@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
 import { checks, isHealthy, settingsFindings, type Finding, type Verdict } from '../../doctor/finding.js';
 import { Failure } from '../../core/failure.js';
-import { redactedJson } from '../../core/redactedJson.js';
+import { redactedJson } from '../../core/redact.js';
 import { composition, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes } from '../terminal/exitCodes.js';
 import type { Colour, Paint } from '../terminal/output.js';

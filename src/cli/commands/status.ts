@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { statusWithin } from '../../dashboard/data.js';
 import type { Status } from '../../engine/report/status.js';
 import type { Replicator } from '../../replicator.js';
-import { redactedJson } from '../../core/redactedJson.js';
+import { redactedJson } from '../../core/redact.js';
 import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
 import { statusLines } from '../reports/statusReport.js';

@@ -1,7 +1,6 @@
 import { settingProblemsOf, settingProblemText, type SettingProblem } from '../../config/problems.js';
 import type { Failure } from '../../core/failure.js';
-import { redact } from '../../core/redact.js';
-import { redactedJson } from '../../core/redactedJson.js';
+import { redact, redactedJson } from '../../core/redact.js';
 import { exitCodeOf, type ExitCode } from '../terminal/exitCodes.js';
 import type { Output } from '../terminal/output.js';
 import { flagOf } from '../terminal/settingsFlags.js';

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { InvocationContext } from '@azure/functions';
 
 import type { Facts, Logger } from '../../core/logger.js';
-import { redactedJson } from '../../core/redactedJson.js';
+import { redactedJson } from '../../core/redact.js';
 
 export type InvocationLog = Pick<InvocationContext, 'info' | 'warn' | 'error'>;
 

@@ -150,32 +150,27 @@ function streamDeleted({ stream, expected }: AppendQuestion): Failure {
 }
 
 function appendTooLarge(question: AppendQuestion, named: number): Failure {
-  const { stream, size, doing, limit } = question;
-  const { bytes } = size;
-  if (!(named > 0 && named < bytes)) {
-    return refused(doing, `an append of ${bytes} bytes exceeds the limit that it names, ${named} bytes`);
+  const { size, doing, limit } = question;
+  if (!(named > 0 && named < size.bytes)) {
+    return refused(doing, `an append of ${size.bytes} bytes exceeds the limit that it names, ${named} bytes`);
   }
   limit.lower(named);
-  return new Failure(
-    'AppendTooLarge',
-    `EventStoreDB at ${doing.server} takes ${named} bytes in one append, not ${bytes}.`,
-    { stream, bytes, limit: named },
-  );
+  return takesLess(question, 'append', size.bytes, named);
 }
 
 /** Learns the limit of one event like that of an append: the next try finds the event before it is sent. */
 function eventTooLarge(question: AppendQuestion, named: number): Failure {
-  const { stream, size, doing, limit } = question;
-  const { maxBytes } = size;
-  if (!(named > 0 && named < maxBytes)) {
-    return refused(doing, `an event of at most ${maxBytes} bytes exceeds the limit that it names, ${named} bytes`);
+  const { size, doing, limit } = question;
+  if (!(named > 0 && named < size.maxBytes)) {
+    return refused(doing, `an event of at most ${size.maxBytes} bytes exceeds the limit that it names, ${named} bytes`);
   }
   limit.lowerForEvents(named);
-  return new Failure(
-    'AppendTooLarge',
-    `EventStoreDB at ${doing.server} takes ${named} bytes in one event, not ${maxBytes}.`,
-    { stream, bytes: maxBytes, limit: named },
-  );
+  return takesLess(question, 'event', size.maxBytes, named);
+}
+
+function takesLess({ stream, doing }: AppendQuestion, what: 'append' | 'event', bytes: number, limit: number): Failure {
+  const message = `EventStoreDB at ${doing.server} takes ${limit} bytes in one ${what}, not ${bytes}.`;
+  return new Failure('AppendTooLarge', message, { stream, bytes, limit });
 }
 
 /** The number in the last field of a protobuf message, a varint. The byte before that varint must have no high bit. */
