@@ -8,15 +8,9 @@ import type { Telemetry } from './telemetry/telemetry.js';
 /** Parts whose reading and appending is measured. */
 export function observed(parts: Parts, telemetry: Telemetry): Parts {
   const { source, target } = parts;
-  return {
-    ...parts,
-    source: observedSource(source, telemetry),
-    target: observedTarget(target, telemetry),
-    telemetry,
-  };
+  return { ...parts, source: observedSource(source, telemetry), target: observedTarget(target, telemetry), telemetry };
 }
 
-/** A source whose reading is measured. */
 function observedSource(source: Source, telemetry: Telemetry): Source {
   return {
     ...source,
@@ -41,7 +35,6 @@ function observedSource(source: Source, telemetry: Telemetry): Source {
   };
 }
 
-/** A target whose appends are measured. */
 function observedTarget(target: Target, telemetry: Telemetry): Target {
   let inFlight = 0;
   const begin = (): void => telemetry.set('eventferry.appends.in_flight', (inFlight += 1));

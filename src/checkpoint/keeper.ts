@@ -164,10 +164,8 @@ export class CheckpointKeeper {
 
   private notRead(): Failure {
     const { source, stream } = this.identity;
-    return new Failure('CheckpointMoved', `The checkpoint row of ${source} and ${stream} must be read again first.`, {
-      source,
-      stream,
-    });
+    const message = `The checkpoint row of ${source} and ${stream} must be read again first.`;
+    return new Failure('CheckpointMoved', message, { source, stream });
   }
 
   private now(): string {

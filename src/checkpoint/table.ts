@@ -87,11 +87,8 @@ export class TableCheckpoint implements CheckpointStore {
 
   private moved(how: string): Failure {
     const { source, stream, table } = this.where;
-    return new Failure('CheckpointMoved', `The checkpoint row of ${source} and ${stream} in table ${table} ${how}.`, {
-      source,
-      stream,
-      table,
-    });
+    const message = `The checkpoint row of ${source} and ${stream} in table ${table} ${how}.`;
+    return new Failure('CheckpointMoved', message, { source, stream, table });
   }
 
   /** An abort and what is a failure already stay. */

@@ -41,7 +41,6 @@ export function answerWithinMs(options: TableOptions): number {
   return options.answerWithinMs ?? defaultAnswerWithinMs;
 }
 
-/** The failure that people see for a failed request. */
 export function tableFailure(error: unknown, options: TableOptions): Failure {
   const { table, storage } = options;
   const account = accountOf(storage);
@@ -58,7 +57,6 @@ export function tableFailure(error: unknown, options: TableOptions): Failure {
   );
 }
 
-/** The HTTP status of an error answer. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof RestError ? error.statusCode : undefined;
 }

@@ -64,7 +64,6 @@ export interface Config {
 /** Setting name to text, as an environment holds it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment of this process. */
 export function environment(): Environment {
   return process.env;
 }

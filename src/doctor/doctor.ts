@@ -8,8 +8,7 @@ import type { SourceCheck } from '../source/views/check.js';
 import { rightsOf } from '../storage/rights.js';
 import type { ServerCheck } from '../target/connect/check.js';
 import { agreementFindings } from './agreement.js';
-import { clockFindings, type ClockReading } from './clockFinding.js';
-import { good, skipped, thrownIn, wrong, type Finding } from './finding.js';
+import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding.js';
 import { checkpointNeeds, rightsFindings, sourceNeeds } from './rightsFindings.js';
 import { handshakeFindings, leaderFinding } from './serverFindings.js';
 import { sourceFindings } from './sourceFindings.js';
@@ -111,4 +110,30 @@ async function* checkpointFindings(
   } catch (thrown) {
     if (!(thrown instanceof Failure && thrown.kind === 'CheckpointMoved')) yield thrownIn('checkpointRights', thrown);
   }
+}
+
+/** The time on another machine's clock, and on ours at that moment; milliseconds since 1970. */
+interface ClockReading {
+  readonly who: string;
+  readonly theirs: number;
+  readonly ours: number;
+}
+
+/** Smaller differences prove nothing: other clocks are read in whole seconds, and an answer takes time. */
+const maxApartMs = 5_000;
+
+function clockFindings(readings: readonly ClockReading[]): Finding[] {
+  if (readings.length === 0) return [skipped('clocks', 'no other clock could be read')];
+  const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > maxApartMs);
+  if (apart.length === 0) {
+    return [good('clocks', `this machine, ${readings.map(({ who }) => who).join(' and ')} are at most 5 s apart`)];
+  }
+  return apart.map(({ who, theirs, ours }) => {
+    const seconds = Math.round(Math.abs(ours - theirs) / 1000);
+    return warning(
+      'clocks',
+      `This machine's clock is ${seconds} s ${ours > theirs ? 'ahead of' : 'behind'} that of ${who}.`,
+      'Let the machines follow the same time server. Ages and lag are off by that much; nothing is lost.',
+    );
+  });
 }

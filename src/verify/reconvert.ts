@@ -23,7 +23,6 @@ export interface Reconversion {
   eventAs(mark: Mark, record: SourceRecord, stored: Pick<TargetEvent, 'type' | 'data'>): TargetEvent | undefined;
 }
 
-/** @param options the present settings */
 export function createReconversion(options: ConvertOptions): Reconversion {
   const excluded = new Set(options.excludeKeys);
   const placeholder = createPlaceholder(options.sourceId, options.settings);

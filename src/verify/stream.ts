@@ -48,7 +48,6 @@ export interface VerifyReport {
   readonly differences: {
     readonly total: number;
     readonly byKind: Readonly<Partial<Record<DifferenceKind, number>>>;
-    /** The first ones. */
     readonly first: readonly Difference[];
   };
   readonly startedAt: string;

@@ -28,17 +28,8 @@ export class InspectionReport {
 
   /** A row, and a line below it for everything that is not as it should be. */
   chunkLines(chunk: ChunkReport): string[] {
-    const {
-      name,
-      variant = '-',
-      bytes,
-      frames,
-      firstPosition,
-      lastPosition,
-      damage,
-      hiddenFrames,
-      missingBefore,
-    } = chunk;
+    const { name, variant = '-', bytes, frames, firstPosition, lastPosition } = chunk;
+    const { damage, hiddenFrames, missingBefore } = chunk;
     const positions = firstPosition === undefined ? '-' : `${firstPosition}-${lastPosition}`;
     return [
       row(name, variant, number(bytes), number(frames), positions),

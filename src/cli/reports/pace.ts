@@ -6,7 +6,6 @@ export interface Speed {
   readonly eventsPerSecond: number;
   /** All events of this run; an estimate until it has caught up. */
   readonly total: number;
-  /** Absent while it is not known. */
   readonly secondsLeft?: number;
 }
 

@@ -133,7 +133,6 @@ interface Attempt<T> {
   readonly error?: FailureNote;
 }
 
-/** What the source shows. */
 interface SourceLook {
   readonly lag: SourceLag;
   readonly facts: Pick<Status['source'], 'head' | 'map'>;
