@@ -6,7 +6,7 @@ import { lag } from './views/lag.js';
 import { locate } from './reading/locate.js';
 import { nextPosition, type ReadPosition } from './reading/position.js';
 import type { Source } from './source.js';
-import { bytesAfter, readStart } from './reading/overlap.js';
+import { bytesAfter, readStart } from './reading/blobReader.js';
 import { TapeReading } from './reading/reading.js';
 import { Tapes, type TapeOptions } from './tapes.js';
 

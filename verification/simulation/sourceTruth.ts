@@ -1,5 +1,5 @@
 import type { SourceRecord } from '../../src/core/record.js';
-import { readPayload } from '../../src/source/lokad/payload.js';
+import { readPayload } from '../../src/source/lokad/record.js';
 import type { Blob, BlobService } from './blobService.js';
 import { contentEnd, frameAt, framesOf, type FoundFrame, type Variant } from './tapeFrames.js';
 

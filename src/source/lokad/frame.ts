@@ -1,4 +1,7 @@
-import { sha1Bytes, sha1Matches } from './sha1.js';
+import * as crypto from 'node:crypto';
+
+/** Bytes of a SHA-1. */
+export const sha1Bytes = 20;
 
 /** How a frame stores the length of its payload: int32 until September 2012, a 7-bit encoded int since. */
 export type FrameVariant = 'varint' | 'int32';
@@ -49,9 +52,23 @@ export function parseFrame(bytes: Buffer, start: number, variant: FrameVariant, 
 }
 
 /** The second half of {@link parseFrame}: whether the hash of a frame that was measured agrees. */
-export function hashAgrees(bytes: Buffer, start: number, frame: ParsedFrame): boolean {
-  return sha1Matches(bytes, start, frame.payloadEnd, frame.payloadEnd);
+export function hashAgrees(bytes: Buffer, start: number, { payloadEnd }: ParsedFrame): boolean {
+  const sha1 = digest(bytes.subarray(start, payloadEnd));
+  for (let index = 0; index < sha1Bytes; index++) {
+    if (bytes[payloadEnd + index] !== sha1.charCodeAt(index)) return false;
+  }
+  return true;
 }
+
+type OneShot = (algorithm: string, data: Uint8Array, encoding: 'binary') => string;
+
+/** One-shot hashing came with Node 20.12 and is three times as fast on small frames as a hash object. */
+const oneShot = (crypto as { readonly hash?: OneShot }).hash;
+
+/** SHA-1 as a string of 20 characters, one a byte. */
+const digest: (bytes: Uint8Array) => string = oneShot
+  ? (bytes) => oneShot('sha1', bytes, 'binary')
+  : (bytes) => crypto.createHash('sha1').update(bytes).digest('binary');
 
 /** The first half of {@link parseFrame}: `valid` here says only that the lengths fit, not that the hash agrees. */
 export function measureFrame(bytes: Buffer, start: number, variant: FrameVariant, into: ParsedFrame): FrameState {

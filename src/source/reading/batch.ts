@@ -1,11 +1,12 @@
-import type { Cursor, SourceState } from '../../core/cursor.js';
+import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
 import type { SourceRecord } from '../../core/record.js';
 import { stateIn, stateWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
 import type { LeftChunk } from '../chunks/chunkState.js';
 import type { ReadPosition } from './position.js';
 import type { SourceBatch } from '../source.js';
 import type { Tapes } from '../tapes.js';
-import { LazyRecords } from '../lokad/lazyRecords.js';
+import { measureFrame, ParsedFrame, sha1Bytes, type FrameVariant } from '../lokad/frame.js';
+import { toRecord } from '../lokad/record.js';
 
 const maxBytes = 4 * 1024 * 1024;
 /** Enough for an append or two, and hashed in a few milliseconds. */
@@ -112,6 +113,66 @@ export class PendingBatch {
     this.memory = memory;
     this.at = { ...this.cursor, memory };
     this.moved = true;
+  }
+}
+
+/** Where frames were found, and how they count. */
+interface FramesPlace {
+  readonly chunk: string;
+  readonly variant: FrameVariant;
+  /** Never overwritten. */
+  readonly bytes: Buffer;
+  /** Offset in the chunk of the first byte of the buffer. */
+  readonly bytesAt: number;
+  readonly returnTo: ReadPoint | undefined;
+  readonly memory: SourceState | undefined;
+}
+
+/**
+ * Frames that stand one behind the other in a buffer and whose hashes agree. The records are made when they are asked
+ * for, one at a time: who takes thousands of them never holds more than one.
+ */
+class LazyRecords {
+  private end: number;
+  private count = 0;
+
+  /**
+   * @param start offset in the buffer of the first frame
+   * @param position of the first record
+   */
+  constructor(
+    private readonly place: FramesPlace,
+    private readonly start: number,
+    private readonly position: number,
+  ) {
+    this.end = start;
+  }
+
+  /** Takes in the frame from `start` to `end` of the buffer if it follows the others; false when it does not. */
+  add(bytes: Buffer, start: number, end: number): boolean {
+    if (bytes !== this.place.bytes || start !== this.end) return false;
+    this.end = end;
+    this.count++;
+    return true;
+  }
+
+  /** Behind the last frame. */
+  get readPoint(): ReadPoint {
+    const { chunk, bytes, bytesAt } = this.place;
+    return { chunk, offset: bytesAt + this.end, sha1: bytes.toString('hex', this.end - sha1Bytes, this.end) };
+  }
+
+  *records(): Generator<SourceRecord> {
+    const { chunk, variant, bytes, bytesAt, returnTo, memory } = this.place;
+    const frame = new ParsedFrame();
+    const found = { chunk, bufferAt: bytesAt, position: this.position, returnTo, memory };
+    let at = this.start;
+    for (let index = 0; index < this.count; index++) {
+      measureFrame(bytes, at, variant, frame);
+      found.position = this.position + index;
+      yield toRecord(bytes, at, frame, found);
+      at = frame.end;
+    }
   }
 }
 

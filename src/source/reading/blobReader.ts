@@ -1,6 +1,9 @@
 import type { BlobDownloadResponseParsed, ContainerClient } from '@azure/storage-blob';
 
+import type { ReadPoint } from '../../core/cursor.js';
+import { Failure } from '../../core/failure.js';
 import { plainEtag, statusOf, unreachable, untilSilence } from '../../storage/call.js';
+import { sha1Bytes } from '../lokad/frame.js';
 
 /** Bytes of a chunk, all of one version of it. */
 export interface ChunkBytes {
@@ -104,4 +107,50 @@ function withoutBytes(thrown: unknown): RangeRead | undefined {
 
 function fail(failure: Error): never {
   throw failure;
+}
+
+/** Where a read for the bytes at a point starts: behind a frame, so much earlier that it shows the frame's hash. */
+export function readStart({ offset }: ReadPoint): number {
+  return Math.max(0, offset - sha1Bytes);
+}
+
+/**
+ * The bytes of an answer, once it is certain that what was read before the point is still there.
+ *
+ * @returns undefined for a chunk without bytes
+ * @throws Failure `SourceTruncated` or `SourceReplaced`
+ */
+export function bytesAfter(
+  point: ReadPoint,
+  answer: Exclude<RangeRead, { kind: 'unchanged' }>,
+): ChunkBytes | undefined {
+  const { chunk, offset, sha1 } = point;
+  if (answer.kind === 'missing') {
+    // guard: chunk-that-is-gone
+    throw new Failure('SourceReplaced', `Chunk ${chunk} is gone, but reading stood at byte ${offset} of it.`, {
+      chunk,
+      offset,
+    });
+  }
+  if (answer.kind === 'pastEnd' || answer.read.chunkBytes < offset) {
+    // guard: chunk-shorter-than-the-cursor
+    if (offset === 0) return undefined;
+    const length = answer.kind === 'bytes' ? answer.read.chunkBytes : `at most ${offset - sha1Bytes}`;
+    throw new Failure(
+      'SourceTruncated',
+      `Chunk ${chunk} has ${length} bytes now, but ${offset} had been read: records that were replicated are gone.`,
+      { chunk, offset },
+    );
+  }
+  const { read } = answer;
+  const hashEnd = offset - read.start;
+  // guard: overlap-of-20-bytes
+  if (offset > 0 && read.bytes.toString('hex', hashEnd - sha1Bytes, hashEnd) !== sha1) {
+    throw new Failure(
+      'SourceReplaced',
+      `Chunk ${chunk} is another one now: before byte ${offset} stands another frame than the one that was read.`,
+      { chunk, offset, expectedSha1: sha1 },
+    );
+  }
+  return read;
 }

@@ -1,18 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Cursor } from '../../core/cursor.js';
-import type { ChunkBytes } from './blobReader.js';
+import { bytesAfter, readStart, type ChunkBytes } from './blobReader.js';
 import { chunkEnd, confirmEnd, type ChunkEnd } from '../chunks/chunkState.js';
 import { checkGap, corrupt, holdsOther, incomplete, missingBefore, reportPassedOver, restless } from '../failures.js';
 import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame.js';
 import { linkedAbort } from '../../core/time.js';
 import { PendingBatch } from './batch.js';
-import { isListedSo, isPassable, nextPosition, type ReadPosition } from './position.js';
+import { isListedSo, isPassable, nextPosition, Ranges, type ReadPosition } from './position.js';
 import { Turns } from './turns.js';
-import { Ranges } from './ranges.js';
 import type { Fetched } from './readAhead.js';
 import { examineRest } from '../lokad/endOfChunk.js';
 import type { SourceBatch } from '../source.js';
-import { bytesAfter, readStart } from './overlap.js';
 import type { Onward, Tapes } from '../tapes.js';
 
 const settlePollMs = 1000;

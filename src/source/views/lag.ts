@@ -3,11 +3,11 @@ import type { SourcePayload } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { isCurrent, type ChunkEnd } from '../chunks/chunkState.js';
 import { isZero, parseFrame, ParsedFrame } from '../lokad/frame.js';
-import { readPayload } from '../lokad/payload.js';
+import { readPayload } from '../lokad/record.js';
 import { nextPosition, type ReadPosition } from '../reading/position.js';
 import { examineRest } from '../lokad/endOfChunk.js';
 import type { SourceLag } from '../source.js';
-import { bytesAfter, readStart } from '../reading/overlap.js';
+import { bytesAfter, readStart } from '../reading/blobReader.js';
 import type { Tapes } from '../tapes.js';
 
 /** What a record has on average where none was seen yet. */

@@ -5,8 +5,7 @@ import type { ChunkEnd } from '../chunks/chunkState.js';
 import { variants, type ChunkProbe } from '../chunks/probe.js';
 import type { SourceVariant } from '../chunks/variant.js';
 import { parseFrame, ParsedFrame } from '../lokad/frame.js';
-import type { BlobReader } from '../reading/blobReader.js';
-import { bytesAfter, readStart } from '../reading/overlap.js';
+import { bytesAfter, readStart, type BlobReader } from '../reading/blobReader.js';
 
 type Watched = NonNullable<SourceState['left']>[number];
 

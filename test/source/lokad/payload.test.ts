@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { readPayload } from '../../../src/source/lokad/payload.js';
+import { readPayload } from '../../../src/source/lokad/record.js';
 import { batchOf } from '../../support/tapeWriter.js';
 
 function read(bytes: Buffer) {
