@@ -10,40 +10,36 @@ export async function* handshakeFindings(server: ServerCheck, nowMs: number): As
 }
 
 function* handshakeFinding(node: string, handshake: Handshake, nowMs: number): Generator<Finding> {
+  if (handshake.kind === 'undialable') {
+    const says = `${node} cannot be dialled: ${handshake.why}.`;
+    yield wrong('serverReached', says, 'Correct EVENTSTORE_CONNECTION_STRING.');
+  } else if (handshake.kind === 'unreachable') {
+    const next = 'Check the address, that the server runs, and that its port can be reached from here.';
+    yield wrong('serverReached', `Nothing answers at ${node}: ${handshake.why}.`, next);
+  } else {
+    yield good('serverReached', `${node} takes connections`);
+    yield encryptionFinding(node, handshake, nowMs);
+  }
+}
+
+type Reached = Exclude<Handshake, { kind: 'undialable' | 'unreachable' }>;
+
+function encryptionFinding(node: string, handshake: Reached, nowMs: number): Finding {
   switch (handshake.kind) {
-    case 'undialable':
-      yield wrong(
-        'serverReached',
-        `${node} cannot be dialled: ${handshake.why}.`,
-        'Correct EVENTSTORE_CONNECTION_STRING.',
-      );
-      return;
-    case 'unreachable':
-      yield wrong(
-        'serverReached',
-        `Nothing answers at ${node}: ${handshake.why}.`,
-        'Check the address, that the server runs, and that its port can be reached from here.',
-      );
-      return;
     case 'plain':
-      yield good('serverReached', `${node} takes connections`);
-      yield warning(
+      return warning(
         'certificate',
         `The connection to ${node} is not encrypted (tls=false), so no user and password are sent.`,
         'Use tls=true with a server that has a certificate; tls=false is for a machine of your own.',
       );
-      return;
     case 'noTls':
-      yield good('serverReached', `${node} takes connections`);
-      yield wrong(
+      return wrong(
         'certificate',
         `${node} does not speak TLS: ${handshake.why}.`,
         'Give the server a certificate, or set tls=false if it runs without.',
       );
-      return;
     case 'tls':
-      yield good('serverReached', `${node} takes connections`);
-      yield certificateFinding(node, handshake, nowMs);
+      return certificateFinding(node, handshake, nowMs);
   }
 }
 

@@ -34,9 +34,10 @@ export class Connection {
   readonly grpc: Client;
   /** True once the node has answered a call: then a failure may mean that only the connection is stale. */
   answered = false;
+  /** True once it was thrown away: calls on it fail at once. */
+  closed = false;
   private asking: ClientUnaryCall | undefined;
   private known: Promise<AppendFeatures> | undefined;
-  private over = false;
 
   /** @param callArguments connection name, credentials and `requires-leader`; no gRPC deadline: our own clock decides */
   constructor(
@@ -50,11 +51,6 @@ export class Connection {
         (options, next) => new InterceptingCall(next(options), isOpen(channel) ? {} : ownerOfSockets(sockets)),
       ],
     });
-  }
-
-  /** True once it was thrown away: calls on it fail at once. */
-  get closed(): boolean {
-    return this.over;
   }
 
   /** Asked once per connection. @throws the call's error */
@@ -76,7 +72,7 @@ export class Connection {
   }
 
   close(): void {
-    this.over = true;
+    this.closed = true;
     this.asking?.cancel();
     this.grpc.close();
     this.sockets.closeMute();
@@ -91,18 +87,13 @@ function isOpen(channel: Channel): boolean {
 function ownerOfSockets(sockets: OwnSockets): Requester {
   return {
     start: (metadata, _listener, start) =>
-      sockets.open((end) =>
-        start(metadata, {
-          onReceiveMetadata: (received, next) => {
-            end();
-            next(received);
-          },
-          onReceiveStatus: (received, next) => {
-            end();
-            next(received);
-          },
-        }),
-      ),
+      sockets.open((end) => {
+        const endAndPass = <T>(received: T, next: (received: T) => void): void => {
+          end();
+          next(received);
+        };
+        start(metadata, { onReceiveMetadata: endAndPass, onReceiveStatus: endAndPass });
+      }),
   };
 }
 

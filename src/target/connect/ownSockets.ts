@@ -3,9 +3,10 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
 const owner = new AsyncLocalStorage<OwnSockets>();
-/** How many pieces of work are under way that may open a socket. */
-let opening = 0;
-let watching = false;
+/** The pieces of work under way that may open a socket. */
+const underWay = new Set<symbol>();
+
+subscribe('net.client.socket', (message) => owner.getStore()?.add((message as { readonly socket: Socket }).socket));
 
 /**
  * The sockets that gRPC opens on behalf of one connection.
@@ -20,9 +21,14 @@ export class OwnSockets {
 
   /** Begins work; the sockets that are opened because of it before it calls `end` are owned by this. */
   open<T>(work: (end: () => void) => T): T {
-    watchSockets();
-    opening++;
-    return owner.run(this, () => work(once(stopOpening)));
+    const piece = Symbol();
+    underWay.add(piece);
+    const end = (): void => {
+      underWay.delete(piece);
+      // As long as asynchronous contexts are followed, each promise costs more on Node 20.
+      if (underWay.size === 0) owner.disable();
+    };
+    return owner.run(this, () => work(end));
   }
 
   /** Closes those on which the other side has not said a word. */
@@ -35,24 +41,4 @@ export class OwnSockets {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
   }
-}
-
-/** As long as asynchronous contexts are followed, each promise costs more on Node 20. */
-function stopOpening(): void {
-  opening--;
-  if (opening === 0) owner.disable();
-}
-
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) work();
-    done = true;
-  };
-}
-
-function watchSockets(): void {
-  if (watching) return;
-  watching = true;
-  subscribe('net.client.socket', (message) => owner.getStore()?.add((message as { readonly socket: Socket }).socket));
 }
