@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.js';
 import { Failure } from '../core/failure.js';
 import { beginning } from '../core/cursor.js';
+import { iso } from '../core/time.js';
 import type { CheckpointStore } from './checkpoint.js';
 import type { Acceptance, CheckpointRow, RunNote } from './row.js';
 
@@ -107,7 +108,7 @@ export class CheckpointKeeper {
   patchRun(patch: RunPatch): void {
     if (this.state === 'unread') return;
     const before = this.rowOrNew();
-    const now = this.now();
+    const now = iso(this.clock.now());
     const run: Record<string, unknown> = { runner: '', startedAt: now, refreshedAt: now, ...before.run };
     for (const [name, value] of Object.entries(patch)) {
       if (value !== undefined) run[name] = value;
@@ -125,7 +126,7 @@ export class CheckpointKeeper {
     if (this.state === 'unread') throw this.notRead();
     const row = this.held;
     if (!row || (row === this.stored?.row && !this.isStale(row))) return;
-    const written: CheckpointRow = row.run ? { ...row, run: { ...row.run, refreshedAt: this.now() } } : row;
+    const written: CheckpointRow = row.run ? { ...row, run: { ...row.run, refreshedAt: iso(this.clock.now()) } } : row;
     try {
       const stored = this.stored
         ? await this.store.replace(written, this.stored.etag, signal)
@@ -166,10 +167,6 @@ export class CheckpointKeeper {
     const { source, stream } = this.identity;
     const message = `The checkpoint row of ${source} and ${stream} must be read again first.`;
     return new Failure('CheckpointMoved', message, { source, stream });
-  }
-
-  private now(): string {
-    return new Date(this.clock.now()).toISOString();
   }
 }
 

@@ -87,10 +87,7 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
  */
 export async function settledWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   const over = new AbortController();
-  const settled = work.then(
-    () => true,
-    () => true,
-  );
+  const settled = Promise.allSettled([work]).then(() => true);
   try {
     return await Promise.race([settled, clock.sleep(ms, over.signal).then(() => false)]);
   } finally {
@@ -105,4 +102,9 @@ export async function settledWithin(work: Promise<unknown>, ms: number, clock: C
 export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
+}
+
+/** A time as text: ISO 8601, UTC. @param ms since 1970 */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -1,6 +1,6 @@
 import type { LagSample } from '../checkpoint/checkpoint.js';
 import type { Clock } from '../core/clock.js';
-import { withLinkedAbort } from '../core/time.js';
+import { iso, withLinkedAbort } from '../core/time.js';
 import type { Status } from '../engine/report/status.js';
 import type { Replicator } from '../replicator.js';
 
@@ -28,6 +28,6 @@ export async function statusWithin(replicator: Replicator, clock: Clock): Promis
 export async function dashboardData(replicator: Replicator, clock: Clock): Promise<DashboardData> {
   return withLinkedAbort([], { clock, ms: answerMs }, async (signal) => {
     const [status, history] = await Promise.all([replicator.status(signal), replicator.history(signal)]);
-    return { now: new Date(clock.now()).toISOString(), status, history };
+    return { now: iso(clock.now()), status, history };
   });
 }

@@ -1,3 +1,4 @@
+import { iso } from '../core/time.js';
 import type { StorageRights } from '../storage/rights.js';
 import { good, warning, wrong, type Check, type Finding } from './finding.js';
 
@@ -106,8 +107,4 @@ function timeFindings({ startsAt, expiresAt }: Signature, check: Check, nowMs: n
     return [warning(check, `The signature expires on ${iso(expiresAt)}.`, again)];
   }
   return [];
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

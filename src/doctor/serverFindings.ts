@@ -1,3 +1,4 @@
+import { iso } from '../core/time.js';
 import type { ServerCheck, ServerFacts } from '../target/connect/check.js';
 import type { Handshake } from '../target/connect/tlsCheck.js';
 import { good, thrownIn, warning, wrong, type Finding } from './finding.js';
@@ -45,7 +46,7 @@ function encryptionFinding(node: string, handshake: Reached, nowMs: number): Fin
 
 function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 'tls' }>, nowMs: number): Finding {
   const { validUntil, names, untrusted, wrongName } = handshake;
-  const until = new Date(validUntil).toISOString();
+  const until = iso(validUntil);
   if (validUntil <= nowMs) {
     return wrong('certificate', `The certificate of ${node} expired on ${until}.`, 'Renew it on the server.');
   }

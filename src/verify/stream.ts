@@ -1,4 +1,5 @@
 import { Failure } from '../core/failure.js';
+import { iso } from '../core/time.js';
 import type { Compared } from './verify.js';
 import type { Difference, DifferenceKind } from './difference.js';
 import { verifyEnds, type Ends } from './ends.js';
@@ -64,7 +65,7 @@ const maxTold = 20;
  * @throws Failure of a Source*, Target* or Checkpoint* kind
  */
 export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signal: AbortSignal): Promise<VerifyReport> {
-  const now = (): string => new Date(parts.clock.now()).toISOString();
+  const now = (): string => iso(parts.clock.now());
   const startedAt = now();
   const ends = await verifyEnds(parts, signal);
   const findings = new Findings();

@@ -14,6 +14,29 @@ export function verifyFacts(report: VerifyReport, { source }: Names): object {
 /** A verification for people. */
 export function verifyLines(report: VerifyReport, { source }: Names): string[] {
   const { events, differences, acceptedForeign, unfinished } = report;
+  const { expected, stored, equal, underOtherSettings, unjudged, quarantined } = events;
+  const rows = [
+    ['Source', `${report.source}, container ${source.container}`],
+    ['Target', `stream ${report.stream}`],
+    ['Events', `${number(expected)} at the source, ${number(stored)} in the stream, ${number(equal)} equal`],
+    underOtherSettings > 0 && [
+      '',
+      `${number(underOtherSettings)} of them written under other settings, which decide their types`,
+    ],
+    unjudged > 0 && ['', `${number(unjudged)} not in the stream, where other settings applied: not compared`],
+    quarantined > 0 && ['', `${number(quarantined)} of them for a message that was set aside, and whose blob is whole`],
+    acceptedForeign > 0 && ['', `${counted(acceptedForeign, 'foreign event')} that was accepted, passed over`],
+    ...Object.entries(differences.byKind).map(([kind, count]) => ['Differences', `${number(count)} ${kind}`]),
+    unfinished !== undefined && [
+      'Unfinished',
+      `position ${unfinished}: the stream holds only its first events yet; not compared`,
+    ],
+    ['Confirmed', `position ${report.confirmed.position}, revision ${report.confirmed.revision} when it began`],
+    ...rangeRows(report),
+    ['Settings', report.settings],
+    ['Time', `${report.startedAt} to ${report.endedAt}`],
+    ['Versions', `Eventferry ${version()}, Node ${process.version}`],
+  ];
   return [
     verdict(report),
     ...differences.first.map(differenceLine),
@@ -21,35 +44,7 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
       ? [`  and ${number(differences.total - differences.first.length)} more`]
       : []),
     '',
-    ...table([
-      ['Source', `${report.source}, container ${source.container}`],
-      ['Target', `stream ${report.stream}`],
-      [
-        'Events',
-        `${number(events.expected)} at the source, ${number(events.stored)} in the stream, ${number(events.equal)} equal`,
-      ],
-      ...(events.underOtherSettings > 0
-        ? [['', `${number(events.underOtherSettings)} of them written under other settings, which decide their types`]]
-        : []),
-      ...(events.unjudged > 0
-        ? [['', `${number(events.unjudged)} not in the stream, where other settings applied: not compared`]]
-        : []),
-      ...(events.quarantined > 0
-        ? [['', `${number(events.quarantined)} of them for a message that was set aside, and whose blob is whole`]]
-        : []),
-      ...(acceptedForeign > 0
-        ? [['', `${counted(acceptedForeign, 'foreign event')} that was accepted, passed over`]]
-        : []),
-      ...Object.entries(differences.byKind).map(([kind, count]) => ['Differences', `${number(count)} ${kind}`]),
-      ...(unfinished === undefined
-        ? []
-        : [['Unfinished', `position ${unfinished}: the stream holds only its first events yet; not compared`]]),
-      ['Confirmed', `position ${report.confirmed.position}, revision ${report.confirmed.revision} when it began`],
-      ...rangeRows(report),
-      ['Settings', report.settings],
-      ['Time', `${report.startedAt} to ${report.endedAt}`],
-      ['Versions', `Eventferry ${version()}, Node ${process.version}`],
-    ]),
+    ...table(rows.filter((row) => row !== false)),
   ];
 }
 
@@ -76,10 +71,10 @@ function differenceLine({ kind, position, index, revision, detail }: Difference)
 
 /** Of a sample a person sees how to draw it again; its many digests would say little. */
 function rangeRows({ ranges, sample }: VerifyReport): string[][] {
-  if (sample)
-    return [
-      ['Sample', `${counted(ranges.length, 'range')}; --sample ${sample.ranges} --seed ${sample.seed} draws it again`],
-    ];
+  if (sample) {
+    const drawn = `${counted(ranges.length, 'range')}; --sample ${sample.ranges} --seed ${sample.seed} draws it again`;
+    return [['Sample', drawn]];
+  }
   const [range] = ranges;
   if (!range) return [];
   return [

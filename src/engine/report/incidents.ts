@@ -2,6 +2,7 @@ import type { RunPatch } from '../../checkpoint/keeper.js';
 import type { FailureNote, OutageNote, StopNote } from '../../checkpoint/row.js';
 import type { Failure, FailureKind, StopKind } from '../../core/failure.js';
 import type { Facts } from '../../core/logger.js';
+import { iso } from '../../core/time.js';
 import type { Notice } from '../../notify/notice.js';
 
 /** What the checkpoint row says of incidents. */
@@ -193,8 +194,4 @@ function factsOf(failure: Failure): Facts {
 
 function causeOf({ kind, message }: Pick<FailureNote, 'kind' | 'message'>): string {
   return `${kind}: ${message}`;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,6 @@
 import type { LagHistory, LagSample } from '../../checkpoint/checkpoint.js';
 import type { Clock } from '../../core/clock.js';
-import { withLinkedAbort } from '../../core/time.js';
+import { iso, withLinkedAbort } from '../../core/time.js';
 
 const minuteMs = 60_000;
 /** A sample that is not stored within this time is dropped. */
@@ -22,9 +22,8 @@ export class LagRecorder {
     const minute = Math.floor(now / minuteMs);
     if (minute === this.minute) return;
     this.minute = minute;
-    const at = new Date(now).toISOString();
     const limit = { clock: this.clock, ms: keepMs };
-    const kept = withLinkedAbort([], limit, (signal) => this.history.add({ at, ...sample }, signal));
+    const kept = withLinkedAbort([], limit, (signal) => this.history.add({ at: iso(now), ...sample }, signal));
     this.keeping = kept.catch(() => undefined);
   }
 

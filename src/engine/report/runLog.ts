@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { LagNote } from '../../checkpoint/row.js';
 import type { RunPatch } from '../../checkpoint/keeper.js';
 import { Failure } from '../../core/failure.js';
-import { withLinkedAbort } from '../../core/time.js';
+import { iso, withLinkedAbort } from '../../core/time.js';
 import type { SourceLag } from '../../source/source.js';
 import { noStream } from '../../target/target.js';
 import { lagAt, lastWell } from './health.js';
@@ -53,7 +53,7 @@ export class RunLog {
     this.moved(place);
     if (this.parts.clock.elapsed() - this.lookedAtMs >= lookEveryMs) {
       await this.look(place, signal);
-      this.note({ behindSince: this.behindSince() ?? this.iso(now) });
+      this.note({ behindSince: this.behindSince() ?? iso(now) });
     }
     this.tell(place);
   }
@@ -62,7 +62,7 @@ export class RunLog {
   async caughtUp(place: Progress, signal: AbortSignal): Promise<void> {
     this.moved(place);
     await this.look(place, signal);
-    this.note({ behindSince: undefined, yielding: undefined, caughtUpAt: this.iso(this.parts.clock.now()) });
+    this.note({ behindSince: undefined, yielding: undefined, caughtUpAt: iso(this.parts.clock.now()) });
     this.atHead();
     await this.parts.checkpoint.save();
     this.tell(place);
@@ -86,7 +86,7 @@ export class RunLog {
     } catch {
       return; // the failure itself is already being told
     }
-    if (this.lag.bytes > 0) this.note({ behindSince: this.behindSince() ?? this.iso(this.parts.clock.now()) });
+    if (this.lag.bytes > 0) this.note({ behindSince: this.behindSince() ?? iso(this.parts.clock.now()) });
     this.noteLag(this.lag, false);
   }
 
@@ -96,7 +96,7 @@ export class RunLog {
     if (place) await this.look(place, signal);
     const lagBytes = this.lag?.bytes ?? 0;
     const before = this.parts.checkpoint.row?.run?.yielding;
-    const yielding = before && lagBytes >= before.lagBytes ? before : { since: this.iso(now), lagBytes };
+    const yielding = before && lagBytes >= before.lagBytes ? before : { since: iso(now), lagBytes };
     this.note({ yielding });
     await this.parts.checkpoint.save();
     return now - Date.parse(yielding.since);
@@ -118,8 +118,8 @@ export class RunLog {
 
   /** The run is over, well or not: notes it among the last ones. Never throws a failure. */
   async closed(end: string, place: Progress | undefined): Promise<void> {
-    const endedAt = this.iso(this.parts.clock.now());
-    const run = { startedAt: this.iso(this.startedAtMs), endedAt, end, events: this.events(place) };
+    const endedAt = iso(this.parts.clock.now());
+    const run = { startedAt: iso(this.startedAtMs), endedAt, end, events: this.events(place) };
     const before = this.parts.checkpoint.row?.run?.recentRuns ?? [];
     this.parts.telemetry.add('eventferry.runs', 1, { end });
     this.note({ endedAt, recentRuns: [run, ...before].slice(0, maxRuns) });
@@ -147,7 +147,7 @@ export class RunLog {
     const { whenCaughtUp, outageWaitMs } = this.terms;
     // A run that does not wait for outages is started again by a timer.
     const single = whenCaughtUp === 'exit' && outageWaitMs !== undefined ? true : undefined;
-    this.note({ runner, startedAt: this.iso(this.startedAtMs), endedAt: undefined, single });
+    this.note({ runner, startedAt: iso(this.startedAtMs), endedAt: undefined, single });
   }
 
   private moved(place: Progress): void {
@@ -155,7 +155,7 @@ export class RunLog {
     const moved = place.revision !== (this.lastRevision ?? this.firstRevision);
     if (moved) this.parts.telemetry.well(this.parts.clock.now());
     this.lastRevision = place.revision;
-    if (moved || before === undefined) this.note({ movedAt: this.iso(this.parts.clock.now()) });
+    if (moved || before === undefined) this.note({ movedAt: iso(this.parts.clock.now()) });
   }
 
   private async look(place: Progress, signal: AbortSignal): Promise<void> {
@@ -197,9 +197,5 @@ export class RunLog {
 
   private note(patch: RunPatch): void {
     this.parts.checkpoint.patchRun(patch);
-  }
-
-  private iso(ms: number): string {
-    return new Date(ms).toISOString();
   }
 }

@@ -1,13 +1,4 @@
-import type {
-  CheckpointRow,
-  ExaminationNote,
-  FailureNote,
-  LagNote,
-  OutageNote,
-  RunNote,
-  RunSummary,
-  StopNote,
-} from '../../checkpoint/row.js';
+import type { CheckpointRow, FailureNote, LagNote, RunNote } from '../../checkpoint/row.js';
 import { asFailure, Failure, type FailureKind } from '../../core/failure.js';
 import { beginning } from '../../core/cursor.js';
 import { unlessAborted } from '../../core/time.js';
@@ -18,8 +9,12 @@ import { failureNote } from './incidents.js';
 import type { Parts } from '../parts.js';
 import { ownMark } from '../resume/ownership.js';
 
+/** What of a run's note is shown as it is, where it is there. */
+const shown = ['recentRuns', 'examination', 'stop', 'lastError'] as const;
+const shownOfRun = ['runner', 'startedAt', 'refreshedAt', 'endedAt', 'single', 'movedAt', 'caughtUpAt'] as const;
+
 /** What there is to see; plain JSON, without secrets. Times are ISO 8601, UTC. */
-export interface Status {
+export interface Status extends Pick<RunNote, (typeof shown)[number] | 'outage'> {
   readonly healthy: boolean;
   /** One sentence for each thing that is wrong, with the next step. */
   readonly problems: readonly string[];
@@ -47,24 +42,14 @@ export interface Status {
     readonly error?: FailureNote;
   };
   readonly lag?: LagNote;
-  readonly outage?: OutageNote;
-  readonly stop?: StopNote;
-  readonly lastError?: RunNote['lastError'];
   /**
    * Seconds since replication was last known to be well: since something was confirmed, or everything was. Absent before
    * the first run.
    */
   readonly staleSeconds?: number;
-  readonly run?: Pick<
-    RunNote,
-    'runner' | 'startedAt' | 'endedAt' | 'single' | 'refreshedAt' | 'movedAt' | 'caughtUpAt'
-  >;
-  /** Newest first. */
-  readonly recentRuns?: readonly RunSummary[];
+  readonly run?: Pick<RunNote, (typeof shownOfRun)[number]>;
   /** Messages that were set aside; present while `ON_UNCONVERTIBLE` is `quarantine`. */
   readonly quarantine?: QuarantineStatus;
-  /** What the last worker that started found wrong, or worth a look. */
-  readonly examination?: ExaminationNote;
   readonly warnings: readonly string[];
 }
 
@@ -98,9 +83,9 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
   return {
     healthy: problems.length === 0,
     problems,
-    source: { id: parts.sourceId, ...head.value?.facts, ...errorOf(head) },
-    target: { stream: parts.stream, ...tailFacts(tail.value, parts.sourceId), ...errorOf(tail) },
-    checkpoint: { ...checkpointFacts(row.value), ...errorOf(row) },
+    source: { id: parts.sourceId, ...head.value?.facts, ...pick(head, ['error']) },
+    target: { stream: parts.stream, ...tailFacts(tail.value, parts.sourceId), ...pick(tail, ['error']) },
+    checkpoint: { ...checkpointFacts(row.value), ...pick(row, ['error']) },
     ...(lag && { lag }),
     ...staleness(row.value?.run, lag, now),
     ...runFacts(row.value?.run),
@@ -117,7 +102,7 @@ async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Pro
     for await (const kept of quarantine.list(signal)) if (kept && ++messages === maxCounted) break;
     return messages;
   });
-  return { container, ...(counted.value !== undefined && { messages: counted.value }), ...errorOf(counted) };
+  return { container, ...(counted.value !== undefined && { messages: counted.value }), ...pick(counted, ['error']) };
 }
 
 function quarantineWarnings(quarantine: QuarantineStatus | undefined): string[] {
@@ -133,21 +118,17 @@ interface Attempt<T> {
   readonly error?: FailureNote;
 }
 
-interface SourceLook {
-  readonly lag: SourceLag;
-  readonly facts: Pick<Status['source'], 'head' | 'map'>;
-}
-
 /** The head is asked for from the row's cursor, to know what lies behind it. */
 async function rowAndHead(parts: Parts, signal: AbortSignal) {
   const { checkpoint, source } = parts;
   const row = await attempt('CheckpointUnreachable', 'The checkpoint table', signal, () => checkpoint.load(signal));
   const cursor = row.value?.cursor ?? beginning;
-  if (signal.aborted) return [row, {} as Attempt<SourceLook>] as const; // then nothing can be said of the source
-  const head = await attempt('SourceUnreachable', 'The container', signal, async (): Promise<SourceLook> => {
+  const look = async () => {
     const lag = await source.lag(cursor, signal);
     return { lag, facts: { head: lag.head, map: await source.chunkMap(cursor, signal) } };
-  });
+  };
+  // Aborted by now: then nothing can be said of the source.
+  const head = signal.aborted ? {} : await attempt('SourceUnreachable', 'The container', signal, look);
   return [row, head] as const;
 }
 
@@ -165,10 +146,6 @@ async function attempt<T>(
   }
 }
 
-function errorOf({ error }: Attempt<unknown>): { error?: FailureNote } {
-  return error ? { error } : {};
-}
-
 function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['target'], 'stream'> {
   if (tail?.kind !== 'event') return tail ? { state: tail.kind } : {};
   const position = ownMark(tail.event, sourceId)?.position;
@@ -176,32 +153,23 @@ function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['targe
     state: 'event',
     revision: tail.event.revision,
     ...(position !== undefined && { position }),
-    ...(tail.retention && { retention: tail.retention }),
+    ...pick(tail, ['retention']),
   };
 }
 
 function checkpointFacts(row: CheckpointRow | undefined): Status['checkpoint'] {
   if (!row) return {};
+  const { cursor, generation, confirmed } = row;
   return {
-    chunk: row.cursor.chunk,
-    offset: row.cursor.offset,
-    generation: row.generation,
-    ...(row.confirmed && {
-      confirmedPosition: row.confirmed.mark.position,
-      confirmedRevision: row.confirmed.revision,
-    }),
+    ...{ chunk: cursor.chunk, offset: cursor.offset, generation },
+    ...(confirmed && { confirmedPosition: confirmed.mark.position, confirmedRevision: confirmed.revision }),
   };
 }
 
-function runFacts(
-  run: RunNote | undefined,
-): Pick<Status, 'run' | 'recentRuns' | 'examination' | 'outage' | 'stop' | 'lastError'> {
+function runFacts(run: RunNote | undefined): Pick<Status, 'run' | 'outage' | (typeof shown)[number]> {
   if (!run) return {};
-  return {
-    run: pick(run, ['runner', 'startedAt', 'refreshedAt', 'endedAt', 'single', 'movedAt', 'caughtUpAt']),
-    ...pick(run, ['recentRuns', 'examination', 'stop', 'lastError']),
-    ...(isOngoing(run.outage) && { outage: run.outage }),
-  };
+  const outage = isOngoing(run.outage) && { outage: run.outage };
+  return { run: pick(run, shownOfRun), ...pick(run, shown), ...outage };
 }
 
 /** The parts of these names that are there. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../../core/clock.js';
 import { Failure } from '../../core/failure.js';
-import { unlessAborted, withLinkedAbort } from '../../core/time.js';
+import { ignoreRejection, unlessAborted, withLinkedAbort } from '../../core/time.js';
 import { type Doing, namedLeader, silence, targetFailure } from '../failure.js';
 import { answerMs, type AppendFeatures, type Connection } from './connection.js';
 import type { ConnectionSettings, Endpoint } from './connectionString.js';
@@ -107,10 +107,7 @@ export class Connections {
     const sockets = new OwnSockets();
     const connection = sockets.open((end) => this.dial(this.settings, this.name, leader, sockets).finally(end));
     const dialled: Dialled = { sockets, connection };
-    connection.then(
-      (open) => (dialled.open = open),
-      () => undefined,
-    );
+    void ignoreRejection(connection.then((open) => (dialled.open = open)));
     return dialled;
   }
 }
