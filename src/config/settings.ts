@@ -102,10 +102,7 @@ export const appendBytes = { least: 4096, most: 16_000_000 } as const;
 
 /** Every setting but the storage connections, which Azure spreads over several names (see `storageSettings.ts`). */
 export const settingsSchema = z.object({
-  SOURCE_CONTAINER: required(container, {
-    meaning: 'The container that is the source.',
-    expected: containerExpected,
-  }),
+  SOURCE_CONTAINER: required(container, { meaning: 'The container that is the source.', expected: containerExpected }),
   SOURCE_ID: optional(name, {
     meaning: 'Names the source in event ids and marks; must survive a move of the container.',
     defaultText: "the container's name",

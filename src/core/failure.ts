@@ -37,22 +37,13 @@ export const rules = {
     policy: 'resume',
     remedy: 'Nothing to do: Eventferry splits the batch by the limit that the server named.',
   },
-  SourceUnreachable: {
-    policy: 'wait',
-    remedy: 'Check that the container exists and that this identity may read it.',
-  },
+  SourceUnreachable: { policy: 'wait', remedy: 'Check that the container exists and that this identity may read it.' },
   SourceIncomplete: {
     policy: 'wait',
     remedy: 'Wait until the copy has finished; start it again if it was aborted or failed.',
   },
-  CheckpointUnreachable: {
-    policy: 'wait',
-    remedy: 'Check the checkpoint table and that this identity may write it.',
-  },
-  QuarantineUnreachable: {
-    policy: 'wait',
-    remedy: 'Check QUARANTINE_CONTAINER and that this identity may write it.',
-  },
+  CheckpointUnreachable: { policy: 'wait', remedy: 'Check the checkpoint table and that this identity may write it.' },
+  QuarantineUnreachable: { policy: 'wait', remedy: 'Check QUARANTINE_CONTAINER and that this identity may write it.' },
   TargetUnreachable: {
     policy: 'wait',
     remedy: 'Check that the server runs and that its port can be reached from here.',

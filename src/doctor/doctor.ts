@@ -36,7 +36,15 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
   const learner = (who: string) => (theirs: number | undefined) => {
     if (theirs !== undefined) readings.push({ who, theirs, ours: clock.now() });
   };
-  const limited = (checks: (signal: AbortSignal) => AsyncIterable<Finding>) => underLimit(checks, clock, signal);
+  /** The findings of checks that share one time limit. */
+  async function* limited(checks: (signal: AbortSignal) => AsyncIterable<Finding>): AsyncGenerator<Finding> {
+    const limit = linkedAbort([signal], { clock, ms: checkMs });
+    try {
+      yield* checks(limit.signal);
+    } finally {
+      limit.release();
+    }
+  }
   yield good('settings', 'every setting is there and valid');
   yield* agreementFindings(config, server.contradictions);
   yield* rightsFindings(rightsOf(config.source.storage), sourceNeeds, clock.now());
@@ -62,20 +70,6 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
   yield* clockFindings(readings);
 }
 
-/** The findings of checks that share one time limit. */
-async function* underLimit(
-  checks: (signal: AbortSignal) => AsyncIterable<Finding>,
-  clock: Clock,
-  signal: AbortSignal,
-): AsyncGenerator<Finding> {
-  const limit = linkedAbort([signal], { clock, ms: checkMs });
-  try {
-    yield* checks(limit.signal);
-  } finally {
-    limit.release();
-  }
-}
-
 async function* checkpointFindings(
   checkpoints: CheckpointStore,
   { checkpoint }: Config,
@@ -86,11 +80,8 @@ async function* checkpointFindings(
     stored = await checkpoints.load(signal);
   } catch (thrown) {
     if (thrown instanceof Failure && 'partitionKey' in thrown.facts) {
-      yield wrong(
-        'checkpointRow',
-        thrown.message,
-        'Delete the row. The next run continues after the last event of the target stream.',
-      );
+      const next = 'Delete the row. The next run continues after the last event of the target stream.';
+      yield wrong('checkpointRow', thrown.message, next);
     } else yield thrownIn('checkpointRow', thrown);
     return;
   }

@@ -1,36 +1,24 @@
 import type { LagHistory } from '../checkpoint/checkpoint.js';
-import type { CheckpointKeeper } from '../checkpoint/keeper.js';
-import type { Clock } from '../core/clock.js';
 import type { Cursor } from '../core/cursor.js';
 import type { Mark } from '../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../core/record.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
-import type { Logger } from '../core/logger.js';
-import type { Telemetry } from '../telemetry/telemetry.js';
-import type { IncidentNotices } from './report/notices.js';
+import type { IncidentNotices, NoticeParts } from './report/notices.js';
 
 /** What the engine is made of; built in one place, `replicator.ts`. */
-export interface Parts {
+export interface Parts extends NoticeParts {
   readonly source: Source;
   /** One record in, its events out, in order. @throws Failure `Unconvertible`. */
   readonly convert: (record: SourceRecord) => readonly TargetEvent[];
   readonly target: Target;
-  readonly checkpoint: CheckpointKeeper;
   /** Keeps the messages that events of `convert` stand for; absent where it makes no such events. */
   readonly quarantine?: Quarantine | undefined;
   /** The course of the lag, for people. */
   readonly history: LagHistory;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly telemetry: Telemetry;
   /** Tells people, for all runs of a process; absent: a run has its own, which tells the log alone. */
   readonly notices?: IncidentNotices | undefined;
-  /** The source's id, as marks name it. */
-  readonly sourceId: string;
-  /** The target stream. */
-  readonly stream: string;
   /** Digest of the settings that decide what is written, 8 hex digits. */
   readonly settingsDigest: string;
   /** The same settings by name and value, so that a change can be named. */

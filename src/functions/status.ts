@@ -10,8 +10,4 @@ import { WorkerReplicator } from './worker/workerReplicator.js';
 const runtime = new Runtime({ logger: silentLogger });
 const worker = new WorkerReplicator((config) => createReplicator(config, runtime));
 
-app.http('status', {
-  methods: ['GET'],
-  authLevel: 'function',
-  handler: () => statusAnswer(worker, systemClock),
-});
+app.http('status', { methods: ['GET'], authLevel: 'function', handler: () => statusAnswer(worker, systemClock) });

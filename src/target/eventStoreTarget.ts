@@ -186,10 +186,7 @@ class OpeningCall implements AppendCall {
   close(): void {
     if (this.closing.signal.aborted) return;
     this.closing.abort(new Failure('AppendUncertain', 'The append call was closed.'));
-    this.opened?.then(
-      (call) => call.close(),
-      () => undefined,
-    );
+    if (this.opened) void ignoreRejection(this.opened.then((call) => call.close()));
     this.onClose();
   }
 

@@ -58,8 +58,7 @@ const shortestSpan = 600;
 function spanShown() {
   const all = samples();
   const to = all.at(-1)?.at ?? Date.now() / 1000;
-  const first = Math.min(all[0]?.at ?? to, to - shortestSpan);
-  return [Math.max(first, to - Number(byId('span').value) * 3600), to];
+  return [Math.min(all[0]?.at ?? to, to - shortestSpan), to];
 }
 
 const minuteText = (at) =>

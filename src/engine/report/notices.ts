@@ -14,13 +14,15 @@ export interface Channels {
   readonly heartbeat?: Heartbeat;
 }
 
-/** What of the engine's parts is needed to tell people. */
-interface IncidentParts {
+/** The engine's parts that it takes to tell people. */
+export interface NoticeParts {
   readonly checkpoint: CheckpointKeeper;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  /** The source's id, as marks name it. */
   readonly sourceId: string;
+  /** The target stream. */
   readonly stream: string;
 }
 
@@ -38,7 +40,7 @@ export class IncidentNotices {
   private known: Known = {};
 
   constructor(
-    private readonly parts: IncidentParts,
+    private readonly parts: NoticeParts,
     private readonly channels: Channels = {},
   ) {}
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { LagNote } from '../../checkpoint/row.js';
 import type { RunPatch } from '../../checkpoint/keeper.js';
 import { Failure } from '../../core/failure.js';
 import { iso, withLinkedAbort } from '../../core/time.js';
@@ -165,21 +164,17 @@ export class RunLog {
   }
 
   private noteLag(seen: SourceLag, well = true): void {
-    const { row } = this.parts.checkpoint;
+    const { checkpoint, telemetry } = this.parts;
+    const { row } = checkpoint;
     const lag = lagAt(seen, row?.run, this.parts.clock.now());
     this.note({ lag, sourceHead: seen.head });
-    this.measure(lag);
+    telemetry.set('eventferry.lag.events', lag.events);
+    telemetry.set('eventferry.lag.bytes', lag.bytes);
+    telemetry.set('eventferry.lag.seconds', lag.seconds);
+    telemetry.set('eventferry.caught_up', row?.run?.caughtUpAt === undefined ? 0 : 1);
     const confirmed = row?.confirmed;
     const [position, revision] = [confirmed?.mark.position ?? 0, confirmed?.revision ?? noStream];
     this.recorder.seen({ lag, position, revision, well });
-  }
-
-  private measure({ events, bytes, seconds }: LagNote): void {
-    const { telemetry, checkpoint } = this.parts;
-    telemetry.set('eventferry.lag.events', events);
-    telemetry.set('eventferry.lag.bytes', bytes);
-    telemetry.set('eventferry.lag.seconds', seconds);
-    telemetry.set('eventferry.caught_up', checkpoint.row?.run?.caughtUpAt === undefined ? 0 : 1);
   }
 
   private behindSince(): string | undefined {
