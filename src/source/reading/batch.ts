@@ -2,15 +2,17 @@ import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
 import type { SourceRecord } from '../../core/record.js';
 import { stateIn, stateWithLeft, passedOverMore, type PassedOver } from '../watch/sourceState.js';
 import type { LeftChunk } from '../chunks/chunkState.js';
+import type { ChunkBytes } from './blobReader.js';
 import type { ReadPosition } from './position.js';
 import type { SourceBatch } from '../source.js';
 import type { Tapes } from '../tapes.js';
-import { measureFrame, ParsedFrame, sha1Bytes, type FrameVariant } from '../lokad/frame.js';
-import { toRecord } from '../lokad/record.js';
+import { ParsedFrame, sha1Bytes } from '../lokad/frame.js';
+import { toRecord, type FramePlace } from '../lokad/record.js';
 
 const maxBytes = 4 * 1024 * 1024;
 /** Enough for an append or two, and hashed in a few milliseconds. */
 const fairBytes = 512 * 1024;
+const partsPerFrame = 5;
 
 /** The records that are read and not yet given out, and the cursor behind them. */
 export class PendingBatch {
@@ -55,20 +57,20 @@ export class PendingBatch {
     return this.recordBytes >= fairBytes;
   }
 
-  /** Adds the record of a valid frame from `start` to `end` of `bytes`, which stand at `bytesAt` of the chunk. */
-  add({ chunk, variant }: ReadPosition, bytes: Buffer, bytesAt: number, start: number, end: number): void {
+  /** Adds the record of a valid frame, which starts at `start` of the bytes. */
+  add({ chunk, bytes, start: bufferAt }: ChunkBytes, start: number, frame: ParsedFrame): void {
     let frames = this.frames.at(-1);
-    if (!frames?.add(bytes, start, end)) {
-      const { memory } = this;
+    if (!frames?.add(bytes, start, frame)) {
+      const { position, memory } = this;
       const { returnTo } = this.at;
-      frames = new LazyRecords({ chunk, variant, bytes, bytesAt, returnTo, memory }, start, this.position);
-      frames.add(bytes, start, end);
+      frames = new LazyRecords(bytes, start, { chunk, bufferAt, position, returnTo, memory });
+      frames.add(bytes, start, frame);
       this.frames.push(frames);
     }
     this.last = frames;
     this.records++;
     this.position++;
-    this.recordBytes += end - start;
+    this.recordBytes += frame.end - start;
   }
 
   /** The next record is the first of another chunk. */
@@ -116,63 +118,65 @@ export class PendingBatch {
   }
 }
 
-/** Where frames were found, and how they count. */
-interface FramesPlace {
-  readonly chunk: string;
-  readonly variant: FrameVariant;
-  /** Never overwritten. */
-  readonly bytes: Buffer;
-  /** Offset in the chunk of the first byte of the buffer. */
-  readonly bytesAt: number;
-  readonly returnTo: ReadPoint | undefined;
-  readonly memory: SourceState | undefined;
-}
-
 /**
  * Frames that stand one behind the other in a buffer and whose hashes agree. The records are made when they are asked
  * for, one at a time: who takes thousands of them never holds more than one.
  */
 class LazyRecords {
+  /** Where the parts of each frame stand. Numbers, since an object a frame would keep the garbage collector busy. */
+  private parts = new Uint32Array(64 * partsPerFrame);
+  private used = 0;
   private end: number;
-  private count = 0;
 
   /**
+   * @param bytes never overwritten
    * @param start offset in the buffer of the first frame
-   * @param position of the first record
+   * @param first place of the first record
    */
   constructor(
-    private readonly place: FramesPlace,
+    private readonly bytes: Buffer,
     private readonly start: number,
-    private readonly position: number,
+    private readonly first: FramePlace,
   ) {
     this.end = start;
   }
 
-  /** Takes in the frame from `start` to `end` of the buffer if it follows the others; false when it does not. */
-  add(bytes: Buffer, start: number, end: number): boolean {
-    if (bytes !== this.place.bytes || start !== this.end) return false;
-    this.end = end;
-    this.count++;
+  /** Takes in the frame at `start` of the buffer if it follows the others; false when it does not. */
+  add(bytes: Buffer, start: number, frame: ParsedFrame): boolean {
+    if (bytes !== this.bytes || start !== this.end) return false;
+    if (this.used === this.parts.length) this.grow();
+    this.parts[this.used++] = frame.keyStart;
+    this.parts[this.used++] = frame.keyEnd;
+    this.parts[this.used++] = frame.payloadStart;
+    this.parts[this.used++] = frame.payloadEnd;
+    this.parts[this.used++] = this.end = frame.end;
     return true;
   }
 
   /** Behind the last frame. */
   get readPoint(): ReadPoint {
-    const { chunk, bytes, bytesAt } = this.place;
-    return { chunk, offset: bytesAt + this.end, sha1: bytes.toString('hex', this.end - sha1Bytes, this.end) };
+    const { first, bytes, end } = this;
+    return { chunk: first.chunk, offset: first.bufferAt + end, sha1: bytes.toString('hex', end - sha1Bytes, end) };
   }
 
   *records(): Generator<SourceRecord> {
-    const { chunk, variant, bytes, bytesAt, returnTo, memory } = this.place;
+    const { bytes, parts, used } = this;
+    const place = { ...this.first };
     const frame = new ParsedFrame();
-    const found = { chunk, bufferAt: bytesAt, position: this.position, returnTo, memory };
-    let at = this.start;
-    for (let index = 0; index < this.count; index++) {
-      measureFrame(bytes, at, variant, frame);
-      found.position = this.position + index;
-      yield toRecord(bytes, at, frame, found);
-      at = frame.end;
+    for (let start = this.start, index = 0; index < used; start = frame.end, place.position++) {
+      frame.keyStart = parts[index++] ?? 0;
+      frame.keyEnd = parts[index++] ?? 0;
+      frame.payloadStart = parts[index++] ?? 0;
+      frame.payloadEnd = parts[index++] ?? 0;
+      frame.end = parts[index++] ?? 0;
+      yield toRecord(bytes, start, frame, place);
     }
+  }
+
+  private grow(): void {
+    const { parts } = this;
+    this.parts = new Uint32Array(2 * parts.length);
+    this.parts.set(parts);
   }
 }
 

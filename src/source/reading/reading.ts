@@ -140,7 +140,7 @@ export class TapeReading {
       this.undecided = 0;
       const frameBytes = frame.end - at;
       this.tapes.sawFrame(frameBytes);
-      batch.add(place, read.bytes, read.start, at, frame.end);
+      batch.add(read, at, frame);
       at = frame.end;
       if (batch.isFull) yield* this.flush();
       if (this.turns.isDue(frameBytes)) await this.turns.give(this.signal);
