@@ -6,7 +6,6 @@ import type { ReadPosition } from './reading/position.js';
 import { holdsFrame, type Rest } from './lokad/endOfChunk.js';
 import type { Tapes } from './tapes.js';
 
-/** A bad frame with valid frames behind it. */
 export function corrupt(chunk: string, offset: number, position: number, rest: Rest): Failure {
   const { reason, nextFrameAt } = rest;
   const behind = nextFrameAt === undefined ? '' : ` A valid frame follows at byte ${nextFrameAt}.`;
@@ -19,7 +18,7 @@ export function corrupt(chunk: string, offset: number, position: number, rest: R
   });
 }
 
-/** A blob whose copy into the container has not succeeded: it may lack frames that nothing in it can show. */
+/** A blob whose copy into the container has not succeeded: it may lack frames, and nothing in it shows that. */
 export function incomplete(chunk: string, copyStatus: string): Failure {
   return new Failure('SourceIncomplete', `The copy of chunk ${chunk} into the container is ${copyStatus}.`, {
     chunk,
@@ -79,7 +78,6 @@ export async function holdsOther(
   return true;
 }
 
-/** What was passed over, for people. */
 export function reportPassedOver(tapes: Tapes, chunk: string, offset: number, rest: Rest): void {
   const facts = { chunk, offset, reason: rest.reason, chunkBytes: rest.version.chunkBytes };
   if (rest.kind === 'torn') tapes.reportOnce('source-torn-frame', { ...facts, strayBytes: rest.strayBytes });

@@ -2,17 +2,17 @@ import type { Cursor, SourceState } from '../core/cursor.js';
 import type { Mark } from '../core/mark.js';
 import type { SourceRecord } from '../core/record.js';
 
-/** Records in order, and the cursor behind the last of them. */
+/** Records in order, and the cursor after the last of them. */
 export interface SourceBatch {
   /** Made while they are asked for, each time anew: to hold one is to hold one, not the batch. */
   readonly records: Iterable<SourceRecord>;
-  /** Behind the last record; may lie in a later chunk when nothing but empty chunks and reported tails follow. */
+  /** After the last record; may lie in a later chunk when only empty chunks and reported torn frames follow. */
   readonly cursor: Cursor;
 }
 
 /** How far the source goes beyond a cursor. */
 export interface SourceLag {
-  /** Bytes behind the cursor that are not known to be free of frames; exact, from the listing. */
+  /** Bytes after the cursor that are not known to be free of frames; exact, from the listing. */
   readonly bytes: number;
   readonly events: number;
   /** False when `events` is an estimate. */
@@ -25,10 +25,10 @@ export interface SourceLag {
 export interface ChunkMap {
   readonly chunks: number;
   readonly bytes: number;
-  /** Chunks that lie wholly behind the cursor, and bytes, those in its own chunk included. */
+  /** Chunks that lie wholly before the cursor, and bytes, those in its own chunk included. */
   readonly readChunks: number;
   readonly readBytes: number;
-  /** The chunk of the cursor and some before and behind it, in reading order. */
+  /** The chunk of the cursor and some before and after it, in reading order. */
   readonly around: readonly { readonly name: string; readonly bytes: number; readonly readBytes: number }[];
 }
 
@@ -44,7 +44,7 @@ export interface Source {
   read(from: Cursor, signal: AbortSignal): AsyncIterable<SourceBatch>;
 
   /**
-   * The cursor behind the record that the mark names, after its frame was read again and its SHA-1 compared.
+   * The cursor after the record that the mark names, once its frame was read again and its SHA-1 compared.
    * `memory` is what a checkpoint row kept, if there is one.
    *
    * @throws Failure `SourceReplaced` when the frame is gone or another one.
@@ -56,7 +56,7 @@ export interface Source {
   ): Promise<{ record: SourceRecord; cursor: Cursor }>;
 
   /**
-   * One look for something behind the cursor: true when `read` would find bytes to look at. At most two storage
+   * One look for something after the cursor: true when `read` would find bytes to look at. At most two storage
    * calls, however many chunks there are, but for the full listing that is due every `LIST_ALL_SECONDS`.
    */
   poll(cursor: Cursor, signal: AbortSignal): Promise<boolean>;

@@ -11,7 +11,7 @@ import { ChunkProbe } from './chunks/probe.js';
 import { SourceVariant } from './chunks/variant.js';
 import { ReadAhead } from './reading/readAhead.js';
 
-/** What to do about a bad frame with valid frames behind it. */
+/** What to do about a bad frame with valid frames after it. */
 export type OnDamage = 'stop' | 'skip' | 'salvage';
 
 export interface TapeOptions {
@@ -34,10 +34,10 @@ export interface TapeOptions {
   readonly readAheadBytes?: number;
 }
 
-/** When to look for chunks behind the last one: never, every 5 s, at a poll (see below), or now. */
+/** When to look for chunks after the last one: never, every 5 s, at a poll (see below), or now. */
 export type Onward = 'no' | 'when due' | 'poll' | 'now';
 
-/** Listings of the newest names are made no more often, unless the next frame needs a new chunk. */
+/** The newest names are listed no more often, unless the next frame needs a new chunk. */
 const listOnwardMs = 5_000;
 const readAheadCalls = 6;
 
@@ -80,7 +80,7 @@ export class Tapes {
   /**
    * Makes the listing that is due and compares it with what the cursor remembers.
    *
-   * @returns `change`: something behind the cursor changed, and it was nothing; the cursor should remember it
+   * @returns `change`: something before the cursor changed that is no finding; the cursor should remember it
    * @throws Failure of a Source* kind
    */
   async freshen(cursor: Cursor, onward: Onward, signal: AbortSignal): Promise<'not due' | 'listed' | 'change'> {
@@ -191,13 +191,13 @@ export class Tapes {
     return this.frames === 0 ? undefined : this.frameBytes / this.frames;
   }
 
-  /** Forgets how chunks end that were left so long ago that they are not watched any more. */
+  /** Forgets the ends of the chunks that are not watched any more. */
   forgetEnds(watchedBefore: SourceState | undefined, watchedNow: SourceState): void {
     const watched = new Set((watchedNow.left ?? []).map(({ chunk }) => chunk));
     for (const { chunk } of watchedBefore?.left ?? []) if (!watched.has(chunk)) this.ends.delete(chunk);
   }
 
-  /** A line in the log, once a process for each thing it is about. */
+  /** Warns once in a process about each thing. */
   reportOnce(event: string, facts: { readonly chunk: string } & Record<string, unknown>): void {
     const about = `${event} ${facts.chunk} ${String(facts['offset'])}`;
     if (this.reported.has(about)) return;
@@ -206,7 +206,7 @@ export class Tapes {
   }
 }
 
-/** Where the next prefix may have a digit more than the last, its name sorts before all names of fewer digits. */
+/** A prefix that has one digit more than the last sorts, as text, before all names of fewer digits. */
 function grownPrefix(prefix: number, position: number): string[] {
   const digits = Math.max(8, String(prefix).length);
   return String(position + 1).length > digits ? [`1${'0'.repeat(digits)}`] : [];

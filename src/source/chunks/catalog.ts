@@ -44,7 +44,6 @@ export class ChunkCatalog {
     private readonly clock: Clock,
   ) {}
 
-  /** All chunks, in reading order. */
   get ordered(): readonly ListedChunk[] {
     return this.inOrder;
   }
@@ -81,7 +80,7 @@ export class ChunkCatalog {
     return parsed ? this.lowerBound(parsed) : 0;
   }
 
-  /** The chunks behind the one named, in order. */
+  /** The chunks after the one named, in order. */
   *after(name: string): Generator<ListedChunk> {
     const from = name === '' ? 0 : this.indexOf(name) + (this.places.has(name) ? 1 : 0);
     for (let index = from; index < this.inOrder.length; index++) {
@@ -90,7 +89,6 @@ export class ChunkCatalog {
     }
   }
 
-  /** True when a chunk follows the one named. */
   hasSuccessor(name: string): boolean {
     return !this.after(name).next().done;
   }
@@ -174,7 +172,6 @@ function nameHash(name: string): readonly [number, number] {
   return hash;
 }
 
-/** The digest of names with some more. */
 export function digestWith({ count, digest }: NamesDigest, chunks: readonly Pick<Chunk, 'name'>[]): NamesDigest {
   let [high, low] = [parseInt(digest.slice(0, 8), 16), parseInt(digest.slice(8), 16)];
   for (const { name } of chunks) {

@@ -4,7 +4,7 @@ import type { Fetched } from '../reading/readAhead.js';
 import type { Rest, RestKind } from '../lokad/endOfChunk.js';
 
 /**
- * What is known about one version of a chunk behind an offset at which no valid frame starts.
+ * What is known about one version of a chunk from an offset on at which no valid frame starts.
  * `open`: zeros so far, read as far as one range went; the other kinds are verdicts on all of it.
  */
 export interface ChunkEnd {
@@ -15,7 +15,7 @@ export interface ChunkEnd {
   readonly lastModified: number;
   /** The server's time when it last said that this is the current version. */
   date: number;
-  /** The last listing when that was asked, and whether it showed a chunk behind this one. */
+  /** The last listing when that was asked, and whether it showed a chunk after this one. */
   listing: number;
   hadSuccessor: boolean;
   /** When it was found, in elapsed ms. */
@@ -40,7 +40,7 @@ export function chunkEnd(
   return { ...found, etag, chunkBytes, lastModified, date, listing, hadSuccessor };
 }
 
-/** The server says that the version is still the current one. */
+/** Notes that the server calls the version the current one. */
 export function confirmEnd(end: ChunkEnd, date: number, seen: Seen): void {
   end.date = date;
   end.listing = seen.listing;

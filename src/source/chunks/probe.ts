@@ -3,13 +3,13 @@ import type { Chunk } from './listing.js';
 import { isZero, parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
 import { holdsFrame } from '../lokad/endOfChunk.js';
 
-/** A whole tape, in one call. */
+/** A whole tape of the usual size. */
 const probeBytes = 512 * 1024;
 export const variants: readonly FrameVariant[] = ['varint', 'int32'];
 
 /**
  * Finds out which variant a chunk's frames have. A verified SHA-1 decides, of the first frame or, where that is
- * damaged, of one after it. A chunk that has shown a frame is not read again, any other only when it has changed.
+ * damaged, of one after it. A chunk that has shown a frame is never read again; any other is when it has changed.
  */
 export class ChunkProbe {
   private readonly known = new Map<string, FrameVariant>();

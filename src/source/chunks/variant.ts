@@ -9,7 +9,7 @@ type Frames = NonNullable<SourceState['frames']>;
 
 /**
  * All frames of a source have one variant: that of the first frame in reading order. A cursor keeps it in the source
- * state from the first record on. Only for a cursor without it is the first chunk looked into.
+ * state from the first record on. Only a cursor without it makes the first chunk be looked into.
  */
 export class SourceVariant {
   private first: Frames | undefined;

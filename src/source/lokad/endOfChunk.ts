@@ -5,8 +5,8 @@ import { findFrame, hashBudget, type HashBudget } from './search.js';
 /**
  * What stands between an offset, at which no valid frame starts, and the end of the chunk.
  * - `clean`: zeros or nothing
- * - `torn`: something, but no valid frame: what a writer that was interrupted leaves behind
- * - `corrupt`: a bad frame with a valid one behind it, or one that is too large to be read
+ * - `torn`: something, but no valid frame: what an interrupted writer leaves
+ * - `corrupt`: a bad frame with a valid one after it, or one that is too large to be read
  */
 export type RestKind = 'clean' | 'torn' | 'corrupt';
 
@@ -26,7 +26,7 @@ export interface RestRequest {
   readonly chunk: string;
   readonly offset: number;
   readonly variant: FrameVariant;
-  /** Search behind a frame that is too large to be read; otherwise such a frame is the verdict. */
+  /** Search after a frame that is too large to be read; otherwise such a frame is the verdict. */
   readonly behindTooLarge: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function examineRest(
   return found === 'frame' ? undefined : found;
 }
 
-/** Whether a valid frame of the variant stands at the offset or anywhere behind it in the chunk. */
+/** Whether a valid frame of the variant stands at the offset or anywhere after it in the chunk. */
 export async function holdsFrame(
   reader: BlobReader,
   place: Omit<RestRequest, 'behindTooLarge'>,
@@ -150,7 +150,7 @@ async function searchWindow(
   return found === undefined ? undefined : start + found;
 }
 
-/** Behind the last byte that is not zero. */
+/** Where the zeros begin that stand at the end. */
 function lastStray(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0) {

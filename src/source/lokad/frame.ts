@@ -25,7 +25,7 @@ export class ParsedFrame {
   payloadStart = 0;
   /** Also where the hash starts. */
   payloadEnd = 0;
-  /** Behind the hash. For `incomplete` the least that must be there to know more. */
+  /** After the hash. For `incomplete` the least that must be there to know more. */
   end = 0;
   /** Why the frame is `invalid`. */
   reason = '';

@@ -14,7 +14,7 @@ export function hashBudget(): HashBudget {
 
 const offsetsPerTurn = 16 * 1024;
 const zeroStride = 4096;
-/** A frame starts at most so many zero bytes before its first other byte: stamp 0 and an empty key. */
+/** The most zeros that a frame starts with: stamp 0 and an empty key. */
 const leadingZeros = 16;
 
 /**

@@ -14,15 +14,15 @@ const maxBytes = 4 * 1024 * 1024;
 const fairBytes = 512 * 1024;
 const partsPerFrame = 5;
 
-/** The records that are read and not yet given out, and the cursor behind them. */
+/** The records that are read and not yet given out, and the cursor after them. */
 export class PendingBatch {
   private frames: LazyRecords[] = [];
   private records = 0;
   private recordBytes = 0;
-  /** The frames added last; what is behind them is the cursor. */
+  /** The frames added last; the cursor stands after them. */
   private last: LazyRecords | undefined;
   private at: Cursor;
-  /** The cursor is to be given out although no record moved it. */
+  /** The cursor must be given out although no record moved it. */
   private moved = false;
   /** Of the next record. */
   position: number;
@@ -52,7 +52,7 @@ export class PendingBatch {
     return this.records >= this.tapes.options.readRecords || this.recordBytes >= maxBytes;
   }
 
-  /** No use waiting for the records of the next chunk. */
+  /** It holds so much that waiting for the next chunk gains nothing. */
   get isFair(): boolean {
     return this.recordBytes >= fairBytes;
   }
@@ -94,13 +94,13 @@ export class PendingBatch {
     this.memory = passedOverMore(this.memory ?? {}, more);
   }
 
-  /** What is behind the cursor is as it should be: from now on it should stay as it is now. */
+  /** What stands before the cursor is as it should be, and must stay as it is now. */
   rememberAnew(): void {
     const chunk = this.cursor.returnTo?.chunk ?? this.cursor.chunk;
     if (chunk !== '') this.remember(stateIn(this.tapes, chunk, this.memory, []));
   }
 
-  /** Takes what is pending; undefined when there is nothing new to say. */
+  /** Takes what is pending; undefined when there is nothing new. */
   take(): SourceBatch | undefined {
     const { cursor, frames } = this;
     if (frames.length === 0 && !this.moved) return undefined;
@@ -119,7 +119,7 @@ export class PendingBatch {
 }
 
 /**
- * Frames that stand one behind the other in a buffer and whose hashes agree. The records are made when they are asked
+ * Frames that stand one after the other in a buffer and whose hashes agree. The records are made when they are asked
  * for, one at a time: who takes thousands of them never holds more than one.
  */
 class LazyRecords {
@@ -153,7 +153,7 @@ class LazyRecords {
     return true;
   }
 
-  /** Behind the last frame. */
+  /** After the last frame. */
   get readPoint(): ReadPoint {
     const { first, bytes, end } = this;
     return { chunk: first.chunk, offset: first.bufferAt + end, sha1: bytes.toString('hex', end - sha1Bytes, end) };

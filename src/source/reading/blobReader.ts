@@ -109,7 +109,7 @@ function fail(failure: Error): never {
   throw failure;
 }
 
-/** Where a read for the bytes at a point starts: behind a frame, so much earlier that it shows the frame's hash. */
+/** Where a read for the bytes at a point starts: early enough to show the hash of the frame that ends there. */
 export function readStart({ offset }: ReadPoint): number {
   return Math.max(0, offset - sha1Bytes);
 }

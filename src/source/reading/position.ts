@@ -23,8 +23,8 @@ export interface ReadPosition extends ReadPoint {
 /**
  * - `read`: look here
  * - `return`: the accepted chunk was read to its end
- * - `copying`: this chunk is not whole yet, and nothing behind it may be read before it
- * - `wait`: there is nothing to be read now
+ * - `copying`: this chunk is not whole yet, and nothing after it may be read before it
+ * - `wait`: nothing can be read now
  */
 export type Next =
   | { readonly kind: 'read'; readonly place: ReadPosition }
@@ -51,7 +51,7 @@ export function nextPosition(tapes: Tapes, cursor: Cursor): Next {
   return { kind: 'wait' };
 }
 
-/** True when a chunk's end is known, in the version that the listings show, and reading may go on behind it. */
+/** True when the end of the chunk is known, in the version that the listings show, and reading may go on after it. */
 export function isPassable(tapes: Tapes, end: ChunkEnd, listed: ListedChunk | undefined, apart: boolean): boolean {
   // guard: end-found-before-a-chunk-followed
   if (!apart && !end.hadSuccessor) return false;
@@ -109,7 +109,7 @@ function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<ReadP
 export class Ranges {
   /** The next range must be at least this large to hold the frame that it starts with. */
   frameNeedsBytes = 0;
-  /** Where a chunk is read on, after a bad frame. */
+  /** Where a chunk is read on after a bad frame. */
   salvage: { readonly chunk: string; readonly offset: number } | undefined;
   private rangeBytes: number;
 

@@ -4,7 +4,7 @@ import { isZero } from '../lokad/frame.js';
 /** A ranged read, and what the listings showed when it was asked for. */
 export interface Fetched {
   readonly request: RangeRequest;
-  /** Number of the last listing at that time, and whether it showed a chunk behind this one. */
+  /** Number of the last listing at that time, and whether it showed a chunk after this one. */
   readonly listing: number;
   readonly hadSuccessor: boolean;
   readonly answer: RangeRead;
@@ -12,7 +12,6 @@ export interface Fetched {
   readonly zeroBytes: number;
 }
 
-/** What is to be fetched, with the state of the listings. */
 export type Fetch = RangeRequest & Pick<Fetched, 'listing' | 'hadSuccessor'>;
 
 interface Pending {
@@ -98,7 +97,7 @@ export class ReadAhead {
     this.pending = [];
   }
 
-  /** What lies ready for long costs memory, and more to collect; what is not ready costs time. */
+  /** A range that lies ready for long costs memory; one that is not ready costs time. */
   private adapt(taken: Pending): void {
     if (!taken.done) this.calls = Math.min(this.limits.calls, this.calls + 1);
     else if (this.pending[0]?.done) this.calls = Math.max(1, this.calls - 1);
@@ -108,7 +107,7 @@ export class ReadAhead {
     return this.pending.find(({ fetch }) => fetch.chunk === chunk);
   }
 
-  /** One read now. @throws Failure `SourceUnreachable` */
+  /** Reads now. @throws Failure `SourceUnreachable` */
   async fetch({ listing, hadSuccessor, ...request }: Fetch, signal: AbortSignal): Promise<Fetched> {
     const answer = await this.reader.read(request, signal);
     const fetched = { request, listing, hadSuccessor };
@@ -132,10 +131,10 @@ function covers({ answer, request, zeroBytes }: Fetched, wanted: Fetch): boolean
   return start <= wanted.start && (end >= chunkBytes || end >= wanted.start + Math.min(wanted.count, minimalBytes));
 }
 
-/** What must be left of a range that was read before for it to be used. */
+/** A range that was read before is used when it has so much left. */
 const minimalBytes = 4096;
 
-/** A frame ends with a hash, which is not all zeros: so many zeros behind the last other byte belong to no frame. */
+/** A frame ends with a hash, which is not all zeros: no more of the zeros after the last other byte belong to it. */
 const margin = 64;
 const stride = 4096;
 

@@ -14,7 +14,7 @@ import type { SourceBatch } from '../source.js';
 import type { Onward, Tapes } from '../tapes.js';
 
 const settlePollMs = 1000;
-/** So often a chunk that changes while it is judged is looked at again at once. */
+/** How often a chunk that changes while it is judged is looked at again at once. */
 const undecidedLimit = 3;
 
 /** Whether there may be more to read now. */
@@ -32,7 +32,7 @@ export class TapeReading {
   private readonly turns = new Turns();
   /** At the head, chunks that are new must have been looked for since this reading, or the poll before it, began. */
   private onward: 'when due' | 'now';
-  /** The chunk for whose sake all names were listed. */
+  /** The chunk because of which all names were listed. */
   private doubted: string | undefined;
 
   constructor(
@@ -157,7 +157,7 @@ export class TapeReading {
     return true;
   }
 
-  /** No valid frame stands at the place, which is `at` in the bytes: finds out why. */
+  /** Finds out why no valid frame stands at the place, which is `at` in the bytes. */
   private async *atStop(
     place: ReadPosition,
     fetched: Fetched,

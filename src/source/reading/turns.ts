@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 const framesPerTurn = 2_000;
 const bytesPerTurn = 512 * 1024;
 
-/** Hashing frames holds the process up: after some of them, others in this process have their turn. */
+/** Hashing frames holds the process up: after some of them, its other work has a turn. */
 export class Turns {
   private frames = 0;
   private bytes = 0;

@@ -21,11 +21,11 @@ export interface Damage {
 export type WalkItem = { readonly kind: 'frame'; readonly found: WalkedFrame } | ({ readonly kind: 'damage' } & Damage);
 
 const rangeBytes = 4 * 1024 * 1024;
-/** A chunk that changes while it is looked at is looked at again so often. */
+/** How often a chunk is looked at again that changes while it is looked at. */
 const attempts = 3;
 
 /**
- * Every valid frame of a chunk from an offset on, also those behind bad ones, and the damage between them, as it is
+ * Every valid frame of a chunk from an offset on, also those after bad ones, and the damage between them, as it is
  * when the walk gets there. Nothing is remembered and nothing stops it.
  */
 export async function* walkFrames(

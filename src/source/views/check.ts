@@ -39,7 +39,7 @@ export interface SourceCheck {
   lastFrame(signal: AbortSignal): Promise<FrameLook | undefined>;
 }
 
-/** More chunks without a frame than this are not looked into. */
+/** The most chunks that are looked into for a frame. */
 const maxEmptyChunks = 8;
 
 /** Examines a container of tapes. Contacts nothing before the first call. */
@@ -71,7 +71,7 @@ export function checkTapes(options: TapeOptions): SourceCheck {
   };
 }
 
-/** A listing that was not had is asked for again. */
+/** Asks once; a question that failed is asked again. */
 function once<T>(ask: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
   let answer: T | undefined;
   return async (signal) => (answer ??= await ask(signal));
@@ -91,7 +91,7 @@ async function reach({ container }: TapeOptions, signal: AbortSignal): Promise<n
   }
 }
 
-/** Chunks of both variants may interleave by name; so the newest by time are looked into as well. */
+/** Chunks of both variants may interleave by name, so the newest by time are looked into as well. */
 async function variantsOf(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal) {
   const newestFirst = chunks.toSorted((one, other) => (one.time < other.time ? 1 : -1));
   const variants = new Map<FrameVariant, string>();
@@ -116,7 +116,7 @@ async function endOf(
     let last: FrameLook | undefined;
     for await (const look of looksInto(tapes, chunk.name, variant, signal)) {
       if (end === 'first') return look;
-      // Of several, the worst is told: what comes behind a corrupt place says nothing of it.
+      // A corrupt place is told rather than what comes after it.
       if (last?.kind !== 'corrupt') last = look;
     }
     if (last) return last;

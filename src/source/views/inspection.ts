@@ -29,7 +29,7 @@ export interface ChunkReport {
   readonly firstPosition?: number;
   readonly lastPosition?: number;
   readonly damage: readonly DamageReport[];
-  /** Valid frames behind damage that have no position, since `ON_DAMAGE` is not `salvage`. */
+  /** Valid frames after damage that have no position, since `ON_DAMAGE` is not `salvage`. */
   readonly hiddenFrames: number;
   /** By so many records the chunk's name is ahead of what was read before it. */
   readonly missingBefore: number;
@@ -69,7 +69,7 @@ export interface Inspection {
   chunks(signal: AbortSignal): AsyncIterable<ChunkReport>;
   /**
    * The record at a position, and its stream version as the original computes it: one more than the records with the
-   * same key before it. Undefined behind the last record. Reads everything before it.
+   * same key before it. Undefined after the last record. Reads everything before it.
    */
   record(
     position: number,
@@ -188,7 +188,7 @@ class Walk {
     return this.onRecord(record);
   }
 
-  /** @param from where the frames of the chunk end: what the copy has behind that, the chunk has not */
+  /** @param from where the frames of the chunk end: what the copy has after that, the chunk has not */
   private async backup(
     { name, bytes }: NamedBytes,
     variant: FrameVariant | undefined,

@@ -10,9 +10,9 @@ import type { SourceLag } from '../source.js';
 import { bytesAfter, readStart } from '../reading/blobReader.js';
 import type { Tapes } from '../tapes.js';
 
-/** What a record has on average where none was seen yet. */
+/** The bytes of an average frame, until one was seen. */
 const usualFrameBytes = 400;
-/** So much of the last chunk is read to count its events. */
+/** The most that is read of the last chunk to count its events. */
 const maxCountedBytes = 4 * 1024 * 1024;
 
 /** See `Source.lag`. Compares nothing with what the cursor remembers: a finding is for the reading to make. */
@@ -49,7 +49,7 @@ async function count(tapes: Tapes, place: ReadPosition, signal: AbortSignal): Pr
   }
   const framesEnd = read.start + at;
   if (isZero(read.bytes, at, read.bytes.length)) return { bytes: framesEnd - offset, events };
-  // A torn frame is nothing to be read yet; behind a bad one there is.
+  // Nothing can be read of a torn frame yet; something can after a bad one.
   const rest = await examineRest(tapes.reader, { chunk, offset: framesEnd, variant, behindTooLarge: false }, signal);
   return rest?.kind === 'corrupt' ? undefined : { bytes: framesEnd - offset, events };
 }

@@ -2,7 +2,7 @@ import type { Cursor } from '../../core/cursor.js';
 import type { ChunkMap } from '../source.js';
 import type { Tapes } from '../tapes.js';
 
-/** So many chunks are shown on each side of the cursor's. */
+/** How many chunks are shown on each side of the cursor's. */
 const maxBeside = 6;
 
 /** See `Source.chunkMap`. While an accepted chunk is read out of its place, the main reading's place is shown. */

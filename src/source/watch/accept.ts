@@ -42,7 +42,7 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   return { ...cursor, memory: { ...memory, allowed: [...(memory?.allowed ?? []), { kind: 'gap', chunk }] } };
 }
 
-/** Reads on at the point, out of its place, and then goes on where the main reading stands. */
+/** The cursor that reads on at the point, out of its place, and then goes on where the main reading stands. */
 function apart(point: ReadPoint, cursor: Cursor, memory: SourceState = {}): Cursor {
   const left = (memory.left ?? []).filter(({ chunk }) => chunk !== point.chunk);
   const accepted = [...(memory.apart ?? []), { ...point, position: cursor.position }];
@@ -54,7 +54,7 @@ function apart(point: ReadPoint, cursor: Cursor, memory: SourceState = {}): Curs
   };
 }
 
-/** Only this name is accepted: if there is another new one, it is found when the main reading goes on. */
+/** Remembers this name only: another new one is found when the main reading goes on. */
 function withName(memory: SourceState | undefined, name: string): SourceState {
   const { namesBefore } = memory ?? {};
   return { ...memory, ...(namesBefore && { namesBefore: { ...namesBefore, ...digestWith(namesBefore, [{ name }]) } }) };

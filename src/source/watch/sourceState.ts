@@ -3,7 +3,7 @@ import { digestWithout } from '../chunks/catalog.js';
 import type { LeftChunk } from '../chunks/chunkState.js';
 import type { Tapes } from '../tapes.js';
 
-/** So many of the chunks left last stay watched. */
+/** How many of the chunks left last stay watched. */
 const watchedChunks = 8;
 
 export type PassedOver = NonNullable<SourceState['passedOver']>;
@@ -37,8 +37,8 @@ export function stateIn(
 }
 
 /**
- * What is remembered behind an earlier position, when the target was restored to it: what was accepted later and read
- * out of its place is not in the stream any more, so it is to be found again.
+ * What a cursor at an earlier position remembers, when the target was restored to it. The stream has lost the chunks
+ * that were accepted later and read out of their place, so they must be found again.
  */
 export function stateAt(position: number, memory: SourceState): SourceState {
   const undone = memory.apart?.filter((one) => one.position > position) ?? [];
@@ -67,7 +67,6 @@ export function stateWithLeft(memory: SourceState, left: LeftChunk, current: str
   return { ...memory, left: watched(memory.left ?? [], [left], current), ...(passedOver && { passedOver }) };
 }
 
-/** The same memory with more passed over. */
 export function passedOverMore(memory: SourceState, more: PassedOver): SourceState {
   return { ...memory, passedOver: sum(memory.passedOver, more) ?? more };
 }
@@ -81,7 +80,7 @@ function watched(before: readonly Watched[], left: readonly LeftChunk[], current
   return [...before.filter(({ chunk }) => !again.has(chunk)), ...added].slice(-watchedChunks);
 }
 
-/** What was not read of a chunk when it was left: a torn frame, or what a bad one hid. */
+/** What reading did not take of a chunk that it left: a torn frame, or what a bad one hid. */
 function passedOverIn({ end }: LeftChunk): PassedOver | undefined {
   if (end?.kind === 'torn') return { chunks: 1, bytes: end.rest?.strayBytes ?? 0 };
   if (end?.kind === 'corrupt') return { chunks: 1, bytes: end.chunkBytes - end.offset };
@@ -93,7 +92,6 @@ function sum(one: PassedOver | undefined, other: PassedOver | undefined): Passed
   return { chunks: one.chunks + other.chunks, bytes: one.bytes + other.bytes };
 }
 
-/** The place alone. */
 export function pointOf({ chunk, offset, sha1 }: ReadPoint): ReadPoint {
   return { chunk, offset, sha1 };
 }

@@ -20,11 +20,11 @@ interface Watchable {
   reportOnce(event: string, facts: { readonly chunk: string } & Record<string, unknown>): void;
 }
 
-/** Notices what is written behind a cursor: a chunk that sorts before it, and a chunk left that goes on. */
+/** Notices what is written before a cursor: a new chunk that sorts before it, and a frame in a chunk that was left. */
 export class ChunkWatch {
-  /** Versions of chunks left that were looked at and hold nothing new, by where they were left. */
+  /** By where a chunk was left: the version of it that was looked at and holds nothing new. */
   private readonly harmless = new Map<string, string>();
-  /** Chunks that appeared behind a cursor and hold no frame, with the version looked at; until they are watched. */
+  /** By name: the version of a new chunk before a cursor that was looked at and holds no frame; until it is watched. */
   private readonly withoutFrames = new Map<string, string>();
 
   constructor(private readonly tapes: Watchable) {}
@@ -33,7 +33,7 @@ export class ChunkWatch {
    * Compares the listings with what the cursor remembers. While an accepted chunk is read out of its place this waits:
    * the decision about one chunk is carried out before the next is asked for.
    *
-   * @returns true when the cursor should remember anew: something behind it changed, and it was nothing
+   * @returns true when the cursor should remember anew: something before it changed that is no finding
    * @throws Failure `SourceReordered`, `SourceForked` or `SourceMixed`, or `SourceTruncated` or `SourceReplaced` for a
    *   chunk left
    */
