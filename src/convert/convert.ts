@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Failure } from '../core/failure.js';
 import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { convertBody, type Body, type BodyMode } from './body/body.js';
-import { createEventIds, createMarks, type IdOfIndex, type RecordMarks } from './mark.js';
+import { createEventIds, createMarks, type IdOfIndex, type RecordMarks } from './eventIdAndMark.js';
 
 /** The settings that decide how records become events; all of them are in the settings' digest. */
 export interface ConvertOptions {

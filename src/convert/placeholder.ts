@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { asBuffer, type SetAside, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { opaqueType } from './convert.js';
-import { createEventIds, createMarks } from './mark.js';
+import { createEventIds, createMarks } from './eventIdAndMark.js';
 
 /** The type of the event that stands for a message that could not become one. */
 export const quarantinedType = 'eventferry-quarantined';

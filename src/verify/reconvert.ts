@@ -3,7 +3,7 @@ import type { SourceRecord, TargetEvent } from '../core/record.js';
 import { convertBody } from '../convert/body/body.js';
 import { createConvert, opaqueType, type ConvertOptions } from '../convert/convert.js';
 import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';
-import { createEventIds, createMarks, type RecordMarks } from '../convert/mark.js';
+import { createEventIds, createMarks, type RecordMarks } from '../convert/eventIdAndMark.js';
 
 /** Converts the records of a source again, for verification. */
 export interface Reconversion {

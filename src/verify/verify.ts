@@ -1,4 +1,4 @@
-import { parseMark } from '../convert/mark.js';
+import { parseMark } from '../convert/eventIdAndMark.js';
 import type { Mark } from '../core/mark.js';
 import type { StoredEvent } from '../target/target.js';
 import { Awaited } from './awaited.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createConvert, type ConvertOptions } from '../../src/convert/convert.js';
-import { eventIdOf, parseMark } from '../../src/convert/mark.js';
+import { eventIdOf, parseMark } from '../../src/convert/eventIdAndMark.js';
 import type { Failure } from '../../src/core/failure.js';
 import type { SourceMessage } from '../../src/core/record.js';
 import { message, sourceRecord } from './sourceRecord.js';

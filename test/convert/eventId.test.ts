@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createEventIds, eventIdOf } from '../../src/convert/mark.js';
+import { createEventIds, eventIdOf } from '../../src/convert/eventIdAndMark.js';
 import type { Failure } from '../../src/core/failure.js';
 import { maxIndex, maxPosition, type Mark } from '../../src/core/mark.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMarks, parseMark } from '../../src/convert/mark.js';
+import { createMarks, parseMark } from '../../src/convert/eventIdAndMark.js';
 import type { Failure } from '../../src/core/failure.js';
 import type { Mark } from '../../src/core/mark.js';
 import type { SourceRecord } from '../../src/core/record.js';

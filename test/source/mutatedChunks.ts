@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { createConvert } from '../../src/convert/convert.js';
-import { parseMark } from '../../src/convert/mark.js';
+import { parseMark } from '../../src/convert/eventIdAndMark.js';
 import { createPlaceholder } from '../../src/convert/placeholder.js';
 import { asFailure, type Failure } from '../../src/core/failure.js';
 import { beginning } from '../../src/core/cursor.js';

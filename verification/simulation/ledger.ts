@@ -1,6 +1,6 @@
 import type { EventChunk } from '../../dev/eventstore/eventChunk.js';
 import type { StoredChunk } from '../../dev/eventstore/streamState.js';
-import { eventIdOf, parseMark } from '../../src/convert/mark.js';
+import { eventIdOf, parseMark } from '../../src/convert/eventIdAndMark.js';
 import type { Mark } from '../../src/core/mark.js';
 import type { StoredEvent } from '../../src/target/target.js';
 import type { EventStoreNode } from './eventStoreNode.js';

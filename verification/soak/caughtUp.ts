@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readJournal, type JournalEntry } from '../../dev/writer/journal.js';
 import { systemClock } from '../../src/core/clock.js';
 import { loadConfig } from '../../src/config/config.js';
-import { parseMark } from '../../src/convert/mark.js';
+import { parseMark } from '../../src/convert/eventIdAndMark.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { silentLogger } from '../../src/core/logger.js';
 import type { World } from './world.js';

@@ -1,4 +1,4 @@
-import { eventIdOf, parseMark } from '../../convert/mark.js';
+import { eventIdOf, parseMark } from '../../convert/eventIdAndMark.js';
 import type { Acceptance, CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
 import type { Mark } from '../../core/mark.js';

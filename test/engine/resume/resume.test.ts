@@ -1,7 +1,7 @@
 import { jsonEvent, type EventData } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import type { FailureKind } from '../../../src/core/failure.js';
-import { parseMark } from '../../../src/convert/mark.js';
+import { parseMark } from '../../../src/convert/eventIdAndMark.js';
 import { beginning } from '../../../src/core/cursor.js';
 import type { Decision } from '../../../src/engine/decisions.js';
 import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
