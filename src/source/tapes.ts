@@ -48,7 +48,7 @@ export class Tapes {
   readonly catalog: ChunkCatalog;
   readonly variant: SourceVariant;
   readonly ahead: ReadAhead;
-  readonly behind: ChunkWatch;
+  readonly watched: ChunkWatch;
   /** By chunk name: where frames end, as far as that is known. */
   readonly ends = new Map<string, ChunkEnd>();
   readonly minRangeBytes: number;
@@ -73,7 +73,7 @@ export class Tapes {
     this.probe = new ChunkProbe(this.reader);
     this.catalog = new ChunkCatalog(container, clock);
     this.variant = new SourceVariant(this.catalog, this.probe);
-    this.behind = new ChunkWatch(this);
+    this.watched = new ChunkWatch(this);
     this.ahead = new ReadAhead(this.reader, { bytes: readAheadBytes, calls: readAheadCalls });
   }
 
@@ -109,10 +109,10 @@ export class Tapes {
     // Once is enough for what a cursor remembers: no other listing makes us forget a name.
     const isOthers = cursor.memory !== this.compared.memory;
     // guard: names-that-our-listing-lacked
-    if (isOthers && this.behind.misses(cursor)) await this.catalog.listAll(signal);
+    if (isOthers && this.watched.misses(cursor)) await this.catalog.listAll(signal);
     for (;;) {
       const { listing } = this.catalog;
-      const changed = await this.behind.check(cursor, signal);
+      const changed = await this.watched.check(cursor, signal);
       if (listing !== this.catalog.listing) continue;
       this.compared = { listing, memory: cursor.memory };
       return changed;
@@ -167,7 +167,7 @@ export class Tapes {
   /** Zeros were seen where frames end, and it is time to know whether only zeros follow. */
   isVerdictDue({ end, isLast }: { readonly end: ChunkEnd | undefined; readonly isLast: boolean }): boolean {
     if (end?.kind !== 'open') return false;
-    // guard: look-behind-zeros
+    // guard: look-after-zeros
     return !isLast || this.options.clock.elapsed() - end.foundAt >= listOnwardMs;
   }
 

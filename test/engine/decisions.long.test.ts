@@ -140,7 +140,7 @@ describe('SourceReordered', () => {
     return ferry;
   }
 
-  test('accept --chunk reads a chunk that appeared behind the cursor once', async () => {
+  test('accept --chunk reads a chunk that appeared before the cursor once', async () => {
     const ferry = await accepted();
     await append(ferry);
     await expectToLeadOn(ferry);

@@ -134,7 +134,7 @@ test.each(['in the last chunk', 'in an older chunk'])('A frame of 500 KiB %s is 
 });
 
 describe('a chunk that appears before the cursor', () => {
-  test('A chunk that appears before the cursor is SourceReordered, and accept reads it behind the cursor', async () => {
+  test('A chunk that appears before the cursor is SourceReordered, and accept reads it next', async () => {
     const ferry = await open();
     await ferry.write(first, numbered(1, 10));
     await ferry.write(second, numbered(11, 12));

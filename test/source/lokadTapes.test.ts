@@ -251,7 +251,7 @@ describe.each([7, 0])('a frame larger than a range, of bytes that are %i', (byte
 });
 
 describe('a chunk that changes while it is read', () => {
-  test('A chunk that is truncated behind the cursor between two ranges is read exactly', async () => {
+  test('A chunk that is truncated before the cursor between two ranges is read exactly', async () => {
     const { container, proxy } = await withProxy();
     const tape = tapeOf(numberedRecords(1, 300, 100));
     await preallocate(container, first, tape);

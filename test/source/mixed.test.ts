@@ -113,7 +113,7 @@ describe('a container that holds frames of both variants', () => {
   });
 });
 
-describe('a chunk behind the cursor', () => {
+describe('a chunk before the cursor', () => {
   async function caughtUp() {
     const container = await containerOf({ [first]: varint(1, 2), [second]: varint(3, 4) });
     const clock = FakeClock.flowing();
@@ -131,7 +131,7 @@ describe('a chunk behind the cursor', () => {
     expect(await thrownBy(openTapes(container).accept(chunk, cursor, never)), name).toMatchObject(mixed(chunk, first));
   }
 
-  test('A chunk behind the cursor that appears with frames of the other variant is SourceMixed, and cannot be accepted', async () => {
+  test('A chunk before the cursor that appears with frames of the other variant is SourceMixed, and cannot be accepted', async () => {
     const known = await caughtUp();
     await uploadChunk(known.container, between, int32(901, 902), 'page');
     await expectMixed(known, known.cursor, between, 'it appears');
@@ -139,7 +139,7 @@ describe('a chunk behind the cursor', () => {
     expect(await elsewhere(known.container, known.cursor)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  test('A chunk behind the cursor that appeared empty and gets frames of the other variant is SourceMixed', async () => {
+  test('A chunk before the cursor that appeared empty and gets frames of the other variant is SourceMixed', async () => {
     const known = await caughtUp();
     await uploadChunk(known.container, between, Buffer.alloc(4096), 'page');
     known.clock.advance(5_000);
@@ -148,7 +148,7 @@ describe('a chunk behind the cursor', () => {
     await expectMixed(known, cursor, between, 'it is no longer empty');
   });
 
-  test('A chunk behind the cursor that was left and goes on with a frame of the other variant is SourceMixed', async () => {
+  test('A chunk before the cursor that was left and goes on with a frame of the other variant is SourceMixed', async () => {
     const known = await caughtUp();
     await uploadChunk(known.container, first, Buffer.concat([varint(1, 2), int32(901, 902)]), 'page');
     await expectMixed(known, known.cursor, first, 'it goes on');

@@ -262,10 +262,10 @@ describe('a torn frame', () => {
   });
 });
 
-describe('a chunk behind the cursor', () => {
+describe('a chunk before the cursor', () => {
   const late = '00000015-2013-10-15-120000.dat';
 
-  test('A chunk behind the cursor that appears is SourceReordered, and is read once when it is accepted', async () => {
+  test('A chunk before the cursor that appears is SourceReordered, and is read once when it is accepted', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, tapeOf(numberedRecords(901, 903)));
@@ -303,7 +303,7 @@ describe('a chunk behind the cursor', () => {
     }
   });
 
-  test('A chunk behind the cursor is noticed although another caller made the listing that shows it', async () => {
+  test('A chunk before the cursor is noticed although another caller made the listing that shows it', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, tapeOf(numberedRecords(901, 903)));
@@ -312,7 +312,7 @@ describe('a chunk behind the cursor', () => {
     await expect(source.poll(cursor, never)).rejects.toMatchObject({ kind: 'SourceReordered' });
   });
 
-  test('A chunk behind the cursor is noticed although another caller lists it while a later chunk is on its way', async () => {
+  test('A chunk before the cursor is noticed although another caller lists it while a later chunk is on its way', async () => {
     const container = await threeChunkStore();
     const proxy = await storageProxy(container, azuriteConnectionString());
     let release: () => void = () => undefined;
@@ -331,7 +331,7 @@ describe('a chunk behind the cursor', () => {
     await expect(reading.next()).rejects.toMatchObject({ kind: 'SourceReordered', facts: { chunk: early } });
   });
 
-  test('A chunk behind the cursor that sorts before all watched ones is found by the listing of everything', async () => {
+  test('A chunk before the cursor that sorts before all watched ones is found by the listing of everything', async () => {
     const container = await freshContainer();
     const names = range(0, 11).map((index) => `${String(index).padStart(8, '0')}-2013-10-15-093000.dat`);
     await uploadStore(
@@ -351,7 +351,7 @@ describe('a chunk behind the cursor', () => {
     });
   });
 
-  test('A chunk behind the cursor that appears without a frame is no finding until it has one', async () => {
+  test('A chunk before the cursor that appears without a frame is no finding until it has one', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, late, Buffer.alloc(1024));
@@ -367,7 +367,7 @@ describe('a chunk behind the cursor', () => {
     expect(later.thrown).toMatchObject({ facts: { chunk: late } });
   });
 
-  test('A chunk behind the cursor that goes on after it was left is SourceForked, and is read from there when it is accepted', async () => {
+  test('A chunk before the cursor that goes on after it was left is SourceForked, and is read from there when it is accepted', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 12)));
@@ -387,7 +387,7 @@ describe('a chunk behind the cursor', () => {
     expect((await readAll(openTapes(container), after)).thrown).toMatchObject({ kind: 'SourceForked' });
   });
 
-  test('A chunk behind the cursor that went on is read anew up to a mark that another runner has appended since', async () => {
+  test('A chunk before the cursor that went on is read anew up to a mark that another runner has appended since', async () => {
     const container = await threeChunkStore();
     const source = openTapes(container);
     const before = await readAll(source);
@@ -403,7 +403,7 @@ describe('a chunk behind the cursor', () => {
     ]);
   });
 
-  test('A chunk behind the cursor that the original reader truncates is no finding', async () => {
+  test('A chunk before the cursor that the original reader truncates is no finding', async () => {
     const container = await freshContainer();
     const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(4096 - bytes.length)]);
     await uploadStore(
@@ -418,7 +418,7 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(openTapes(container), cursor)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  test('A chunk behind the cursor that another runner has read, and our last listing did not show, is no finding', async () => {
+  test('A chunk before the cursor that another runner has read, and our last listing did not show, is no finding', async () => {
     const container = await freshContainer();
     const clock = FakeClock.flowing();
     const source = openTapes(container, { clock });
@@ -432,7 +432,7 @@ describe('a chunk behind the cursor', () => {
     expect(await readAll(source, ours)).toMatchObject({ records: [], thrown: undefined });
   });
 
-  test('A chunk behind the cursor that is deleted is reported, and stops nothing', async () => {
+  test('A chunk before the cursor that is deleted is reported, and stops nothing', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor, logger } = await caughtUp(container);
     await container.deleteBlob(first);
@@ -441,7 +441,7 @@ describe('a chunk behind the cursor', () => {
     expect(logger.events('warn')).toEqual(['source-chunks-vanished']);
   });
 
-  test('A chunk behind the cursor is noticed although another is gone, but not accepted before that one is back', async () => {
+  test('A chunk before the cursor is noticed although another is gone, but not accepted before that one is back', async () => {
     const container = await threeChunkStore();
     const { source, cursor } = await caughtUp(container);
     await container.deleteBlob(first);
@@ -455,7 +455,7 @@ describe('a chunk behind the cursor', () => {
     expect(await openTapes(container).accept(late, cursor, never)).toMatchObject({ chunk: late });
   });
 
-  test('Chunks behind the cursor are found one after the other when there are several', async () => {
+  test('Chunks before the cursor are found one after the other when there are several', async () => {
     const container = await threeChunkStore();
     const { source, clock, cursor } = await caughtUp(container);
     const later = '00000016-2013-10-15-120000.dat';

@@ -211,7 +211,7 @@ describe('what nobody accepted is found', () => {
     expect(events.unjudged).toBe(0);
   });
 
-  test('Verify finds only a record that came behind the cursor unseen, not all that follow it', async () => {
+  test('Verify finds only a record that came before the cursor unseen, not all that follow it', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 30) });
     await ferry.write('00000005-2013-10-15-095000.dat', numbered(101, 102));
     const { differences } = await verify(ferry);

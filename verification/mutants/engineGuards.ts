@@ -40,7 +40,7 @@ export const engineGuards: readonly Guard[] = [
   {
     name: 'what-came-behind-the-cursor',
     against:
-      'After a kill, what came behind the cursor could not be accepted: only without it would replication go on.',
+      'After a kill, what came before the cursor could not be accepted: only without it would replication go on.',
     rule: 'always',
     noticedBy: `${decisions} > accept --chunk leads on where the row is behind the stream`,
   },

@@ -9,15 +9,12 @@ import { Suite, type Outcome } from './suite.js';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const atOnce = 3;
-/** How long the slowest test of a file takes where that was not measured. */
-const unknownSlowestMs = 3_000;
 
-const { only, testsPassed } = new Command('mutants')
+const { only } = new Command('mutants')
   .description('Removes each guard of the code in a scratch copy, and tells which of them no test misses.')
   .option('--only <names...>', 'only the guards whose names hold one of these', [''])
-  .option('--tests-passed', 'the tests have just passed with all guards in place: do not run them so again')
   .parse()
-  .opts<{ readonly only: readonly string[]; readonly testsPassed?: true }>();
+  .opts<{ readonly only: readonly string[] }>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const allNoticed = await main().catch((error: unknown) => {
   tell((error as Error).message);
@@ -38,7 +35,10 @@ async function main(): Promise<boolean> {
   const provide = { azuriteConnectionString: azurite.connectionString };
   const suites = await Promise.all(Array.from({ length: atOnce }, () => Suite.open(project, provide)));
   try {
-    const slowest = testsPassed ? new Map<string, number>() : await passUnchanged(mutants, suites);
+    const slowest = await passUnchanged(
+      mutants.map(({ guard }) => guard),
+      suites,
+    );
     if (!slowest) return false;
     const noticed = await remove(mutants, suites, slowest);
     tell(`${noticed} of ${mutants.length} guards whose removal the tests notice (${secondsSince(startedAt)})`);
@@ -53,10 +53,10 @@ async function main(): Promise<boolean> {
 type Slowest = ReadonlyMap<string, number>;
 
 /** Tests that fail anyway say nothing about a guard. @returns undefined when one does */
-async function passUnchanged(mutants: readonly Mutant[], suites: readonly Suite[]): Promise<Slowest | undefined> {
+async function passUnchanged(chosen: readonly Guard[], suites: readonly Suite[]): Promise<Slowest | undefined> {
   const from = performance.now();
   const namedIn = new Map<string, string[] | 'all'>();
-  for (const { file, named } of mutants.map(({ guard }) => testsOf(guard))) {
+  for (const { file, named } of chosen.map(testsOf)) {
     const others = namedIn.get(file) ?? [];
     namedIn.set(file, named === undefined || others === 'all' ? 'all' : [...others, named]);
   }
@@ -80,7 +80,7 @@ async function remove(mutants: readonly Mutant[], suites: readonly Suite[], slow
     const from = performance.now();
     const { file, named } = testsOf(guard);
     // What hangs without the guard need not be waited for as long as a slow machine may take.
-    const timeoutMs = 1_500 + 5 * (slowest.get(file) ?? unknownSlowestMs);
+    const timeoutMs = 1_500 + 5 * (slowest.get(file) ?? 0);
     const outcome = await suite
       .runWith(changed, text, file, named === undefined ? [] : [named], timeoutMs)
       .catch((error: unknown) => {

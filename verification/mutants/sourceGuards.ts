@@ -122,7 +122,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'listing-of-everything',
     against: 'A chunk whose name sorts before the newest ones would never be seen by a process that lives long.',
     rule: 'drop operand 3',
-    noticedBy: `${wrongInput} > A chunk behind the cursor that sorts before all watched ones is found by the listing of everything`,
+    noticedBy: `${wrongInput} > A chunk before the cursor that sorts before all watched ones is found by the listing of everything`,
   },
   {
     name: 'every-page-of-a-listing',
@@ -152,11 +152,11 @@ export const sourceGuards: readonly Guard[] = [
     name: 'names-that-our-listing-lacked',
     against: 'A chunk that another runner has read would be forgotten, and stop us when it is listed.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > A chunk behind the cursor that another runner has read, and our last listing did not show, is no finding`,
+    noticedBy: `${wrongInput} > A chunk before the cursor that another runner has read, and our last listing did not show, is no finding`,
   },
   {
     name: 'listings-of-others',
-    against: 'A chunk that appeared behind the cursor would be remembered as if it had always been there.',
+    against: 'A chunk that appeared before the cursor would be remembered as if it had always been there.',
     rule: 'remove',
     noticedBy: `${wrongInput} > is noticed although another caller lists it while a later chunk is on its way`,
   },
@@ -168,9 +168,9 @@ export const sourceGuards: readonly Guard[] = [
   },
   {
     name: 'one-variant-a-source',
-    against: 'Frames of the other variant that appear behind the cursor would be read, or lost.',
+    against: 'Frames of the other variant that appear before the cursor would be read, or lost.',
     rule: 'never',
-    noticedBy: `${mixed} > A chunk behind the cursor that appears with frames of the other variant is SourceMixed`,
+    noticedBy: `${mixed} > A chunk before the cursor that appears with frames of the other variant is SourceMixed`,
   },
   {
     name: 'variant-of-what-was-replicated',
@@ -227,7 +227,7 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${behind} > is no finding any more once it was accepted`,
   },
   {
-    name: 'behind-the-cursor-only',
+    name: 'before-the-cursor-only',
     against: 'A cursor that was set back would be stopped by what it is going to read.',
     rule: 'always',
     noticedBy: behind,
@@ -254,7 +254,7 @@ export const sourceGuards: readonly Guard[] = [
     name: 'found-before-a-stop',
     against: 'Records before a finding would be read and not given out.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > Chunks behind the cursor are found one after the other when there are several`,
+    noticedBy: `${wrongInput} > Chunks before the cursor are found one after the other when there are several`,
   },
   {
     name: 'fingerprint-at-the-mark',
@@ -300,7 +300,7 @@ export const sourceGuards: readonly Guard[] = [
     noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once when it is accepted`,
   },
   {
-    name: 'look-behind-zeros',
+    name: 'look-after-zeros',
     against: 'Frames behind a hole in the last chunk would stay unseen as long as nothing else is written.',
     rule: 'drop operand 2',
     noticedBy: `${tapes} > looks behind zeros within 5 s of a change, so that nothing hides behind a hole`,

@@ -138,7 +138,7 @@ function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly
   const eventsOf = (some: readonly SourceRecord[]) => eventsUnder(world, some, held);
   const last = held.at(-1)?.mark;
   if (!blocker || (last && last.position > blocker.after)) {
-    // A chunk that came behind the cursor with nothing but damage in front is a finding, and has no record to miss.
+    // A chunk that came before the cursor with nothing but damage in front is a finding, and has no record to miss.
     const isReordered = blocker?.kind === 'SourceCorrupt';
     return { allowed: isReordered ? ['exact', 'SourceReordered'] : ['exact'], events: eventsOf(records) };
   }

@@ -48,7 +48,7 @@ export async function catchUp(
   }
 }
 
-/** What came behind the cursor where the row stands, and is no matter of what was appended since. */
+/** What came before the cursor where the row stands, and is no matter of what was appended since. */
 function isBehindCursor(thrown: unknown): boolean {
   return thrown instanceof Failure && (thrown.kind === 'SourceReordered' || thrown.kind === 'SourceForked');
 }

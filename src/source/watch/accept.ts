@@ -15,7 +15,7 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   if (cursor.returnTo) {
     throw notApplicable(`Chunk ${cursor.chunk} was accepted and is not read to its end yet; run first.`, chunk);
   }
-  const { catalog, behind, probe, variant } = tapes;
+  const { catalog, watched, probe, variant } = tapes;
   const { memory } = cursor;
   await catalog.listAll(signal);
   await variant.look(memory, signal);
@@ -27,8 +27,8 @@ export async function accept(tapes: Tapes, chunk: string, cursor: Cursor, signal
   if (found) variant.refuseOther(chunk, found, memory);
 
   const left = memory?.left?.find((one) => one.chunk === chunk);
-  if (left && (await behind.wentOn(left, memory, signal))) return apart(pointOf(left), cursor, memory);
-  const added = await behind.newChunks(cursor, signal);
+  if (left && (await watched.wentOn(left, memory, signal))) return apart(pointOf(left), cursor, memory);
+  const added = await watched.newChunks(cursor, signal);
   // guard: accept-only-what-is-new
   if (added.chunks.some(({ name }) => name === chunk)) {
     // guard: accept-only-what-is-certain

@@ -16,14 +16,14 @@ export type PassedOver = NonNullable<SourceState['passedOver']>;
  * @param found a frame that was found in `chunk`
  */
 export function stateIn(
-  tapes: Pick<Tapes, 'variant' | 'catalog' | 'behind'>,
+  tapes: Pick<Tapes, 'variant' | 'catalog' | 'watched'>,
   chunk: string,
   before: SourceState | undefined,
   left: readonly LeftChunk[],
   found?: SourceState['frames'],
 ): SourceState {
   const frames = tapes.variant.decidedBy(before) ?? found;
-  const newcomers = tapes.behind.takeWithoutFrames();
+  const newcomers = tapes.watched.takeWithoutFrames();
   const passedOver = left.map(passedOverIn).reduce(sum, before?.passedOver);
   const { allowed, apart } = before ?? {};
   return {

@@ -45,7 +45,7 @@ export class ChunkWatch {
     if (intruder) throw reordered(intruder.name, certain, cursor);
     // guard: watch-of-chunks-left
     for (const left of cursor.memory.left ?? []) {
-      if (!this.isBehind(left.chunk, cursor)) continue;
+      if (!this.isBefore(left.chunk, cursor)) continue;
       if (await this.wentOn(left, cursor.memory, signal)) {
         throw new Failure(
           'SourceForked',
@@ -85,7 +85,7 @@ export class ChunkWatch {
     if (!added.certain) return added;
     const chunks: ListedChunk[] = [];
     for (const chunk of added.chunks) {
-      if (!this.isBehind(chunk.name, cursor)) continue;
+      if (!this.isBefore(chunk.name, cursor)) continue;
       const variant = await this.tapes.probe.variantOf(chunk, signal);
       if (variant) this.tapes.variant.refuseOther(chunk.name, variant, memory);
       if (variant) chunks.push(chunk);
@@ -95,9 +95,9 @@ export class ChunkWatch {
   }
 
   /** A cursor that was set back, for a restored target, still remembers what will be read once more. */
-  private isBehind(chunk: string, cursor: Cursor): boolean {
+  private isBefore(chunk: string, cursor: Cursor): boolean {
     const { catalog } = this.tapes;
-    // guard: behind-the-cursor-only
+    // guard: before-the-cursor-only
     return catalog.indexOf(chunk) < catalog.indexOf(cursor.returnTo?.chunk ?? cursor.chunk);
   }
 
@@ -146,7 +146,7 @@ const none: AddedChunks = { chunks: [], certain: true };
 
 function reordered(chunk: string, certain: boolean, { chunk: cursorChunk, position }: Cursor): Failure {
   const message = certain
-    ? `Chunk ${chunk} appeared behind the cursor: its name sorts before ${cursorChunk}, which was read already.`
+    ? `Chunk ${chunk} appeared before the cursor: its name sorts before ${cursorChunk}, which was read already.`
     : `The names before ${cursorChunk}, which was read already, are not those that were there: ${chunk} may be new.`;
   return new Failure('SourceReordered', message, { chunk, certain, cursorChunk, position });
 }

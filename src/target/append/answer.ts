@@ -50,7 +50,7 @@ export function confirmedRevision(success: AppendSuccess, question: AppendQuesti
   if (!success.hasPosition()) {
     throw new Failure(
       'TargetTruncated',
-      `Stream ${stream} answered an append behind revision ${expected} without storing it: it was deleted or truncated.`,
+      `Stream ${stream} answered an append after revision ${expected} without storing it: it was deleted or truncated.`,
       { stream, expected, revision },
     );
   }
@@ -129,7 +129,7 @@ export function callFailure(error: unknown, question: AppendQuestion): Failure {
 export function uncertain({ stream, expected, doing }: AppendQuestion, why: string, cause?: unknown): Failure {
   return new Failure(
     'AppendUncertain',
-    `It is not known whether EventStoreDB at ${doing.server} wrote the append behind revision ${expected} of stream ${stream}: ${why}.`,
+    `It is not known whether EventStoreDB at ${doing.server} wrote the append after revision ${expected} of stream ${stream}: ${why}.`,
     { stream, expected },
     { cause },
   );

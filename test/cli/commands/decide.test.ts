@@ -54,7 +54,7 @@ describe('eventferry accept', () => {
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 2), '{}', ...numberedBodies(3, 3)]);
   });
 
-  test('eventferry accept lets a run read a chunk that appeared behind the cursor', async () => {
+  test('eventferry accept lets a run read a chunk that appeared before the cursor', async () => {
     const ferry = await openFerry();
     await ferry.run();
     const late = '00000001-2013-10-15-083000.dat';

@@ -56,8 +56,8 @@ describe('a cursor that was set back', () => {
   });
 });
 
-describe('a chunk that appeared behind the cursor before it had a frame', () => {
-  test('A chunk that appeared behind the cursor before it had a frame is no finding any more once it was accepted, although the process goes on', async () => {
+describe('a chunk that appeared before the cursor before it had a frame', () => {
+  test('A chunk that appeared before the cursor before it had a frame is no finding any more once it was accepted, although the process goes on', async () => {
     const { container, clock, source, cursor } = await emptyBehind();
     await uploadChunk(container, second, tapeOf(numberedRecords(99, 99)));
     const { thrown } = await readAll(openTapes(container), cursor);
