@@ -18,7 +18,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 export interface RuntimeOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** Where measurements go; absent: nowhere. Whoever started it ends it. */
+  /** Where measurements go; absent: nowhere. The code that started it ends it. */
   readonly sending?: Sending | undefined;
 }
 

@@ -3,7 +3,7 @@ import { ask, type Channel } from './request.js';
 const everyMs = 60_000;
 
 /**
- * Requests an address as long as replication is well, while other work continues. Whoever watches that address notices
+ * Requests an address as long as replication is well, while other work continues. The service at that address notices
  * when the requests stop. A lost request is not repeated; the next one comes soon. Never throws.
  */
 export class Heartbeat {

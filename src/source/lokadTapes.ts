@@ -12,8 +12,8 @@ import { Tapes, type TapeOptions } from './tapes.js';
 
 /**
  * A container of Lokad.CQRS v3 tapes: page blobs (or block blobs, where they were copied) of frames, all with int32 or
- * all with varint lengths. Contacts nothing until it is used. What it learns about the chunks it keeps while it lives, so one
- * of it should live as long as its process.
+ * all with varint lengths. Contacts nothing until it is used. It keeps what it learns about the chunks, so one of it
+ * should live as long as its process.
  */
 export function lokadTapes(options: TapeOptions): Source {
   const tapes = new Tapes(options);

@@ -41,8 +41,8 @@ export async function expectExact(ferry: Ferry, settings: Environment = {}): Pro
 }
 
 /**
- * The decision was carried out. What follows must lead to an exact stream at once, whoever runs: two at a time, one
- * that finds its checkpoint as it was then, one that finds none.
+ * The decision was carried out. The stream must be exact after the next run, also when two run at a time, when the
+ * checkpoint is the one from before, and when there is none.
  */
 export async function expectToLeadOn(ferry: Ferry, settings: Environment = {}): Promise<void> {
   const taken = await ferry.row(settings);

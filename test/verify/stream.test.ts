@@ -141,7 +141,7 @@ describe('what a person accepted is no difference', () => {
     expect((await expectEqual(ferry)).events).toMatchObject({ expected: 15, equal: 15 });
   });
 
-  test('Verify reports no difference for accepted foreign events, but for any other one, even at the same revision', async () => {
+  test('Verify reports no difference for an accepted foreign event, and one for any other, even at the same revision', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 3) });
     const foreign = (by: string) => jsonEvent({ type: 'Foreign', data: { by } });
     await ferry.client().appendToStream(ferry.stream, [foreign('one'), foreign('another')]);

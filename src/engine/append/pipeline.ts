@@ -19,7 +19,7 @@ const recordsPerTurn = 500;
  * Every request expects the revision that the one before it will leave. If one fails, all after it fail, unless a
  * foreign append leaves just the revision that the next one expects; the next resume looks for such a hole.
  *
- * `send`, `reach` and `drain` throw whatever ended the call.
+ * `send`, `reach` and `drain` throw the failure that ended the call.
  */
 export class Pipeline {
   private readonly frontier: Frontier;

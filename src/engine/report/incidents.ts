@@ -48,7 +48,7 @@ interface Line {
   readonly told?: Told | undefined;
 }
 
-/** A claim counts for so long: by then whoever made it has sent the notice, or given it up. */
+/** A claim counts for so long: by then the process that made it has sent the notice, or given it up. */
 const claimHoldsMs = 50_000;
 
 /**

@@ -80,7 +80,7 @@ describe('an outage', () => {
 
     const next = await invocation(store, { clock });
     await next.notices.failed(unreachable);
-    expect(next.logger.events('error')).toEqual([]); // whoever claimed it may be about to tell
+    expect(next.logger.events('error')).toEqual([]); // the process that claimed it may be about to tell
     clock.advance(60_000);
     const later = await invocation(store, { clock });
     await later.notices.failed(unreachable);

@@ -121,7 +121,7 @@ describe('Reading ahead', () => {
     expect(names()).toEqual(['a', 'a']);
   });
 
-  test('Reading ahead keeps a failure, and nothing else, for whoever takes the range', async () => {
+  test('Reading ahead keeps a failure, and nothing else, for the caller that takes the range', async () => {
     const failing = { getBlobClient: () => ({ download: () => Promise.reject(new Error('no storage')) }) };
     const ahead = new ReadAhead(new BlobReader(failing as unknown as ContainerClient), { bytes: 1_000, calls: 6 });
     ahead.begin(fetchOf('a'), never);
