@@ -32,6 +32,7 @@ import { deadlineMs } from './target/append/batchAppend.js';
 import type { Target } from './target/target.js';
 import { checkServer } from './target/connect/check.js';
 import { silentLogger } from './core/logger.js';
+import { iso } from './core/time.js';
 import { observed, observedStore } from './observed.js';
 import type { Runtime } from './runtime.js';
 import type { Counting } from './telemetry/storageCalls.js';
@@ -109,7 +110,7 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
   const examineOnce = async (signal: AbortSignal): Promise<ExaminationNote> => {
     const findings: Finding[] = [];
     for await (const finding of examine(signal)) findings.push(finding);
-    const note = checkNote(findings, new Date(clock.now()).toISOString());
+    const note = checkNote(findings, iso(clock.now()));
     running.checkpoint.patchRun({ examination: note });
     if (runs === 0) await running.checkpoint.save(signal).catch(() => undefined);
     return note;

@@ -6,6 +6,7 @@ import { dashboardData, statusWithin, type DashboardData, type NoStatus } from '
 import type { Status } from '../engine/report/status.js';
 import { asFailure, type Failure } from '../core/failure.js';
 import { redactedJson } from '../core/redact.js';
+import { iso } from '../core/time.js';
 import type { WorkerReplicator } from './worker/workerReplicator.js';
 
 /**
@@ -37,7 +38,7 @@ export async function lookAtAll(worker: WorkerReplicator, clock: Clock): Promise
     return await dashboardData(replicator, clock);
   } catch (thrown) {
     const status = { healthy: false, problems: problemsOf(asFailure(thrown)) };
-    return { now: new Date(clock.now()).toISOString(), status, history: [] };
+    return { now: iso(clock.now()), status, history: [] };
   }
 }
 

@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure.js';
 import type { Cursor, SourceState } from '../core/cursor.js';
 import { parseChunkName } from './chunks/name.js';
-import { otherVariant } from './chunks/variant.js';
+import { otherVariant } from './lokad/frame.js';
 import type { ReadPosition } from './reading/position.js';
 import { holdsFrame, type Rest } from './lokad/endOfChunk.js';
 import type { Tapes } from './tapes.js';

@@ -1,3 +1,4 @@
+import { jsonEvent } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../src/config/config.js';
 import type { StopKind } from '../../src/core/failure.js';
@@ -109,6 +110,14 @@ describe('TargetTruncated', () => {
   });
 });
 
+test('TargetDeleted: a new stream leads on', async () => {
+  const ferry = await ferryWithTwelve();
+  await ferry.client().tombstoneStream(ferry.stream);
+  await expectStop(ferry, 'TargetDeleted');
+  await expect(decide(ferry, { kind: 'rewind' })).rejects.toMatchObject({ policy: 'usage' });
+  await expectNewStream(ferry);
+});
+
 describe('SettingsChanged', () => {
   const changed = { TYPE_MAP: 'Numbered=Counted' };
 
@@ -193,6 +202,15 @@ test('SourceGap: accept --chunk goes on without what is missing', async () => {
   expect(ferry.bodies()).toEqual([...numberedBodies(1, 12), ...numberedBodies(20, 21)]);
 });
 
+test('SourceGap: putting back what is missing leads on with it', async () => {
+  const ferry = await ferryWithTwelve();
+  await ferry.write('00000015-2013-10-15-113000.dat', numbered(15, 16));
+  await expectStop(ferry, 'SourceGap');
+  await ferry.write('00000013-2013-10-15-110000.dat', numbered(13, 14));
+  await expectToLeadOn(ferry);
+  expect(ferry.bodies()).toEqual(numberedBodies(1, 16));
+});
+
 describe('SourceCorrupt', () => {
   const garbage = Buffer.alloc(64, 0x5a);
   const damaged = Buffer.concat([tapeBytes(numbered(13, 14)), garbage, tapeBytes(numbered(15, 16))]);
@@ -224,6 +242,12 @@ describe('SourceCorrupt', () => {
     await expectToLeadOn(ferry, skip);
     expect(ferry.bodies()).toEqual([...numberedBodies(1, 14), ...numberedBodies(21, 22), ...numberedBodies(15, 16)]);
   });
+
+  test('SourceCorrupt: ON_DAMAGE=salvage leads on behind the bad bytes', async () => {
+    const ferry = await stopped();
+    await expectToLeadOn(ferry, { ON_DAMAGE: 'salvage' });
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 16));
+  });
 });
 
 const others = numbered(11, 12).map((record) => ({ ...record, key: 'customer-2' }));
@@ -239,6 +263,14 @@ describe.each<[StopKind, (ferry: Ferry) => Promise<unknown>]>([
     await append(ferry);
     await expectToLeadOn(ferry);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 13));
+  });
+
+  test('A new stream leads on, with what is at the source now', async () => {
+    const ferry = await ferryWithTwelve();
+    await spoil(ferry);
+    await expectStop(ferry, kind);
+    const bodies = kind === 'SourceTruncated' ? numberedBodies(1, 11) : undefined;
+    await expectNewStream(ferry, bodies ?? numberedBodies(1, 12));
   });
 });
 
@@ -262,6 +294,12 @@ describe('EventTooLarge', () => {
     expect(ferry.events()).toHaveLength(15);
     expect(ferry.events()[12]?.type).toBe('eventferry-quarantined');
   });
+
+  test('EventTooLarge: a higher limit leads on', async () => {
+    const ferry = await stopped();
+    await expectToLeadOn(ferry, { APPEND_BYTES: '16384' });
+    expect(ferry.events()).toHaveLength(15);
+  });
 });
 
 describe('Unconvertible', () => {
@@ -280,4 +318,21 @@ describe('Unconvertible', () => {
     await expectToLeadOn(ferry, mapped);
     expect(ferry.events()[12]).toMatchObject({ type: 'Reserved' });
   });
+
+  test('Unconvertible: ON_UNCONVERTIBLE=quarantine leads on', async () => {
+    const ferry = await stopped();
+    await expectToLeadOn(ferry, { ON_UNCONVERTIBLE: 'quarantine' });
+    expect(ferry.events()[12]?.type).toBe('eventferry-quarantined');
+  });
+});
+
+test('NewerSchema: the version that wrote the row leads on; until then nothing is appended', async () => {
+  const ferry = await ferryWithTwelve();
+  await append(ferry);
+  const mark = JSON.stringify({ eventferry: { v: 2, source: 'tapes' } });
+  const event = jsonEvent({ type: 'Numbered', data: {}, metadata: JSON.parse(mark) as Record<string, unknown> });
+  await ferry.client().appendToStream(ferry.stream, event);
+  await expectStop(ferry, 'NewerSchema');
+  await server().truncateTo(ferry.stream, 11);
+  await expectToLeadOn(ferry);
 });

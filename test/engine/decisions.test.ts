@@ -19,7 +19,7 @@ import {
 const server = sharedEmbeddedServer();
 const ferryWithTwelve = (settings: Environment = {}): Promise<Ferry> => openFerryWithTwelve(server(), settings);
 
-// What guards rest on, and a decision on some stops; the others are in `decisions.long.test.ts` and `remedies.long.test.ts`.
+// What guards rest on, and a decision on some stops; the others are in `decisions.long.test.ts`.
 
 describe('TargetConflict', () => {
   test('accept --revision goes on behind the foreign event, and does not hold for the next one', async () => {

@@ -4,6 +4,7 @@ import { statusWithin } from '../../dashboard/data.js';
 import type { Status } from '../../engine/report/status.js';
 import type { Replicator } from '../../replicator.js';
 import { redactedJson } from '../../core/redact.js';
+import { iso } from '../../core/time.js';
 import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
 import { statusLines } from '../reports/statusReport.js';
@@ -59,7 +60,7 @@ async function watchStatus(
   const look = async (): Promise<readonly string[]> => {
     const status = await statusWithin(replicator, clock);
     if (json) return [redactedJson(status)];
-    return [new Date(clock.now()).toISOString(), ...linesOf(status, commands)];
+    return [iso(clock.now()), ...linesOf(status, commands)];
   };
   const view = onScreen ? screenView(stdout) : blocksView(stdout, json ? '' : '\n');
   const stop = stopSignals(commands.host, () => undefined);

@@ -94,9 +94,10 @@ export class Lane {
     const together = sumOf(this.fillingSize, size);
     // guard: longest-message
     const fits = together.bytes <= appendBytes && together.sentBytes <= maxSentBytes;
-    if (!fits && this.isFilling) this.cut(undefined);
+    const mustCut = !fits && this.isFilling;
+    if (mustCut) this.cut(undefined);
     this.filling.push(event);
-    this.fillingSize = sumOf(this.fillingSize, size);
+    this.fillingSize = mustCut ? size : together;
   }
 
   private cut(end: Cursor | undefined): void {

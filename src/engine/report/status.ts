@@ -160,8 +160,11 @@ function tailFacts(tail: Tail | undefined, sourceId: string): Omit<Status['targe
 function checkpointFacts(row: CheckpointRow | undefined): Status['checkpoint'] {
   if (!row) return {};
   const { cursor, generation, confirmed } = row;
+  const { chunk, offset } = cursor;
   return {
-    ...{ chunk: cursor.chunk, offset: cursor.offset, generation },
+    chunk,
+    offset,
+    generation,
     ...(confirmed && { confirmedPosition: confirmed.mark.position, confirmedRevision: confirmed.revision }),
   };
 }

@@ -34,7 +34,7 @@ export async function catchUp(
     return found === 'apart' ? undefined : found;
   } catch (thrown) {
     // guard: what-came-behind-the-cursor
-    if (!memory || !isBehindCursor(thrown)) throw thrown;
+    if (!memory || !isBeforeCursor(thrown)) throw thrown;
     // The reading that follows finds it again, and there is a place then from which a person can have it read.
     const { namesBefore, left = [], ...others } = memory;
     const from = { ...known.cursor, memory: others };
@@ -48,8 +48,8 @@ export async function catchUp(
   }
 }
 
-/** What came before the cursor where the row stands, and is no matter of what was appended since. */
-function isBehindCursor(thrown: unknown): boolean {
+/** A finding about chunks before the row's cursor, not about what was appended since. */
+function isBeforeCursor(thrown: unknown): boolean {
   return thrown instanceof Failure && (thrown.kind === 'SourceReordered' || thrown.kind === 'SourceForked');
 }
 
@@ -187,7 +187,7 @@ class CatchUp {
   private async advance(): Promise<void> {
     const { value, done } = await this.events.next();
     this.next = done === true ? undefined : value.mark;
-    this.isHidden ||= done !== true && value.isBehindHidden;
+    this.isHidden ||= done !== true && value.isAfterHidden;
     this.wentApart ||= this.next !== undefined && isApart(this.next, this.known);
   }
 

@@ -4,6 +4,7 @@ import { Failure } from '../../core/failure.js';
 import type { Mark } from '../../core/mark.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts } from '../parts.js';
+import { settingsAccepted, settingsChanged } from './settingsChange.js';
 
 /**
  * The mark of an event that some Eventferry wrote: metadata can be copied by anyone, so the event's id must be the id
@@ -30,34 +31,6 @@ export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acc
   const mark = provenMark(event);
   const isOurs = mark?.source === sourceId || (mark && mark.settings === accepted?.settings?.from);
   return isOurs ? mark : undefined;
-}
-
-/** True when a person has accepted that events under the present settings follow those under the mark's. */
-export function settingsAccepted(mark: Mark, row: CheckpointRow | undefined, parts: Parts): boolean {
-  const accepted = row?.accepted?.settings;
-  // guard: settings-accepted-for-now
-  return accepted?.from === mark.settings && accepted.to === parts.settingsDigest;
-}
-
-/** The stop for a tail that was written under other settings; names those that differ as far as the row knows them. */
-export function settingsChanged(mark: Mark, row: CheckpointRow | undefined, parts: Parts, events?: number): Failure {
-  const names = changedNames(mark, row, parts);
-  const which = names.length > 0 ? names.join(', ') : `one of ${Object.keys(parts.settingsByName).join(', ')}`;
-  const count =
-    events === undefined ? '' : ` Record ${mark.position} made ${mark.count} events then and makes ${events} now.`;
-  return new Failure(
-    'SettingsChanged',
-    `The last event of stream ${parts.stream} was written under other settings: ${which} changed.${count}`,
-    { stream: parts.stream, settings: names, from: mark.settings, to: parts.settingsDigest, position: mark.position },
-  );
-}
-
-function changedNames(mark: Mark, row: CheckpointRow | undefined, parts: Parts): string[] {
-  if (mark.source !== parts.sourceId) return ['SOURCE_ID'];
-  const before = row?.settings;
-  if (!before) return [];
-  const names = new Set([...Object.keys(before), ...Object.keys(parts.settingsByName)]);
-  return [...names].filter((name) => before[name] !== parts.settingsByName[name]);
 }
 
 /** What a tail that is not ours means once a person has accepted it. */
@@ -151,7 +124,7 @@ export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
 export interface StreamMark {
   readonly mark: Mark;
   /** The stream hides events between the mark before and this one. */
-  readonly isBehindHidden: boolean;
+  readonly isAfterHidden: boolean;
 }
 
 /** The marks of the events after the row's, up to the tail. @throws Failure `TargetConflict` for a foreign event */
@@ -162,11 +135,11 @@ export async function* marksAfter(
   signal: AbortSignal,
 ): AsyncGenerator<StreamMark, undefined> {
   let expected = (confirmed?.revision ?? noStream) + 1;
-  let isBehindHidden = false;
+  let isAfterHidden = false;
   for await (const event of target.read(stream, { revision: expected, direction: 'forwards' }, signal)) {
     if (event.revision > tail.revision) return;
     const mark = acceptedMark(event, sourceId, accepted);
-    // Whoever accepted an event has accepted what stands before it.
+    // Accepting an event accepts what stands before it.
     // guard: foreign-event-among-ours
     if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
       throw new Failure(
@@ -177,10 +150,10 @@ export async function* marksAfter(
       );
     }
     // guard: hidden-events-among-ours
-    isBehindHidden ||= event.revision !== expected;
+    isAfterHidden ||= event.revision !== expected;
     expected = event.revision + 1;
     if (!mark) continue;
-    yield { mark, isBehindHidden };
-    isBehindHidden = false;
+    yield { mark, isAfterHidden };
+    isAfterHidden = false;
   }
 }

@@ -7,7 +7,8 @@ import type { SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts, Progress } from '../parts.js';
 import { catchUp } from './catchUp.js';
-import { foreignTail, ownMark, settingsAccepted, settingsChanged } from './ownership.js';
+import { foreignTail, ownMark } from './ownership.js';
+import { settingsAccepted, settingsChanged } from './settingsChange.js';
 
 /** Events that are read once more at the most: what a fast server takes between two saves of the row. */
 const maxCaughtUp = 500_000;

@@ -30,6 +30,11 @@ export function comparePosition(one: ChunkName, other: ChunkName): number {
   return one.prefix - other.prefix || compareText(one.time, other.time) || compareText(one.name, other.name);
 }
 
+/** Order of creation, as far as names tell. */
+export function compareTime(one: ChunkName, other: ChunkName): number {
+  return compareText(one.time, other.time) || comparePosition(one, other);
+}
+
 function compareText(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -1,11 +1,10 @@
 import type { BlobReader, ChunkBytes } from '../reading/blobReader.js';
 import type { Chunk } from './listing.js';
-import { isZero, parseFrame, ParsedFrame, type FrameVariant } from '../lokad/frame.js';
+import { isZero, parseFrame, ParsedFrame, variants, type FrameVariant } from '../lokad/frame.js';
 import { holdsFrame } from '../lokad/endOfChunk.js';
 
 /** A whole tape of the usual size. */
 const probeBytes = 512 * 1024;
-export const variants: readonly FrameVariant[] = ['varint', 'int32'];
 
 /**
  * Finds out which variant a chunk's frames have. A verified SHA-1 decides, of the first frame or, where that is

@@ -1,6 +1,6 @@
 import type { Cursor, SourceState } from '../../core/cursor.js';
 import { Failure } from '../../core/failure.js';
-import type { FrameVariant } from '../lokad/frame.js';
+import { otherVariant, type FrameVariant } from '../lokad/frame.js';
 import type { ChunkCatalog } from './catalog.js';
 import type { ChunkProbe } from './probe.js';
 
@@ -84,8 +84,4 @@ function mixed(chunk: string, variant: FrameVariant, first: Frames): Failure {
     firstChunk: first.chunk,
     firstVariant: first.variant,
   });
-}
-
-export function otherVariant(variant: FrameVariant): FrameVariant {
-  return variant === 'varint' ? 'int32' : 'varint';
 }

@@ -6,6 +6,12 @@ export const sha1Bytes = 20;
 /** How a frame stores the length of its payload: int32 until September 2012, a 7-bit encoded int since. */
 export type FrameVariant = 'varint' | 'int32';
 
+export const variants: readonly FrameVariant[] = ['varint', 'int32'];
+
+export function otherVariant(variant: FrameVariant): FrameVariant {
+  return variant === 'varint' ? 'int32' : 'varint';
+}
+
 /** A frame that claims to be larger is refused unread. Real ones fit a tape of 512 KiB. */
 export const maxFrameBytes = 16 * 1024 * 1024;
 

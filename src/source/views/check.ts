@@ -1,4 +1,5 @@
 import type { ListedChunk } from '../chunks/catalog.js';
+import { compareTime } from '../chunks/name.js';
 import type { FrameVariant } from '../lokad/frame.js';
 import { walkFrames } from '../reading/walk.js';
 import { unreachable, untilSilence } from '../../storage/call.js';
@@ -93,7 +94,7 @@ async function reach({ container }: TapeOptions, signal: AbortSignal): Promise<n
 
 /** Chunks of both variants may interleave by name, so the newest by time are looked into as well. */
 async function variantsOf(tapes: Tapes, chunks: readonly ListedChunk[], signal: AbortSignal) {
-  const newestFirst = chunks.toSorted((one, other) => (one.time < other.time ? 1 : -1));
+  const newestFirst = chunks.toSorted((one, other) => compareTime(other, one));
   const variants = new Map<FrameVariant, string>();
   for (const order of [chunks, chunks.toReversed(), newestFirst]) {
     const found = await tapes.probe.firstWithFrame(order.slice(0, maxEmptyChunks), signal);

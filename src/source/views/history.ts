@@ -1,8 +1,7 @@
 import type { SourceRecord } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
-import { otherVariant } from '../chunks/variant.js';
 import { holdsFrame } from '../lokad/endOfChunk.js';
-import type { FrameVariant } from '../lokad/frame.js';
+import { otherVariant, type FrameVariant } from '../lokad/frame.js';
 import { walkFrames } from '../reading/walk.js';
 import { toRecord } from '../lokad/record.js';
 import { Tapes, type TapeOptions } from '../tapes.js';

@@ -1,8 +1,7 @@
 import type { SourceRecord } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { parseChunkName } from '../chunks/name.js';
-import { variants } from '../chunks/probe.js';
-import type { FrameVariant } from '../lokad/frame.js';
+import { variants, type FrameVariant } from '../lokad/frame.js';
 import { walkFrames, type Damage, type WalkedFrame } from '../reading/walk.js';
 import { toRecord } from '../lokad/record.js';
 import { Tapes, type TapeOptions } from '../tapes.js';

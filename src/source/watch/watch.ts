@@ -2,9 +2,9 @@ import { Failure } from '../../core/failure.js';
 import type { Cursor, SourceState } from '../../core/cursor.js';
 import type { AddedChunks, ChunkCatalog, ListedChunk } from '../chunks/catalog.js';
 import type { ChunkEnd } from '../chunks/chunkState.js';
-import { variants, type ChunkProbe } from '../chunks/probe.js';
+import type { ChunkProbe } from '../chunks/probe.js';
 import type { SourceVariant } from '../chunks/variant.js';
-import { parseFrame, ParsedFrame } from '../lokad/frame.js';
+import { parseFrame, ParsedFrame, variants } from '../lokad/frame.js';
 import { bytesAfter, readStart, type BlobReader } from '../reading/blobReader.js';
 
 type Watched = NonNullable<SourceState['left']>[number];

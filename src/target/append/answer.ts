@@ -4,6 +4,7 @@ import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import type { BatchAppendResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { Failure } from '../../core/failure.js';
+import { nodeName } from '../connect/connectionString.js';
 import type { AppendLimit } from './limit.js';
 import { type AppendSize, noStream } from '../target.js';
 import { accessDenied, type Doing, isCallError, namedLeader, refused, targetFailure, trailerOf } from '../failure.js';
@@ -107,7 +108,7 @@ export function callFailure(error: unknown, question: AppendQuestion): Failure {
   const { stream, expected, doing } = question;
   if (!isCallError(error)) return uncertain(question, error instanceof Error ? error.message : String(error), error);
   const leader = namedLeader(error);
-  if (leader !== undefined) return uncertain(question, `the leader is now ${leader.address}:${leader.port}`, error);
+  if (leader !== undefined) return uncertain(question, `the leader is now ${nodeName(leader)}`, error);
   switch (trailerOf(error, 'exception')) {
     case 'stream-deleted':
       return streamDeleted(question);

@@ -5,8 +5,7 @@ import { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { asBytes, type Connection } from './connection.js';
 import { Connections } from './connections.js';
-import { parseConnectionString, type ConnectionSettings } from './connectionString.js';
-import { nodeName } from './dial.js';
+import { nodeName, parseConnectionString, type ConnectionSettings } from './connectionString.js';
 import { targetFailure } from '../failure.js';
 import { shakeHands, type Handshake } from './tlsCheck.js';
 

@@ -9,6 +9,11 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** A node as gRPC and messages name it. */
+export function nodeName({ address, port }: Endpoint): string {
+  return `${address}:${port}`;
+}
+
 /** What a connection string says, in the terms of the client library's constructor. Holds secrets: never log it. */
 export interface ConnectionSettings {
   /** The nodes it names, at least one. */
@@ -68,7 +73,7 @@ export function parseConnectionString(text: string, tlsCa?: string): ConnectionS
   const [first, ...others] = hosts;
   if (first === undefined) throw invalid('it names no host');
   const beyond = hosts.find(({ port }) => port > highestPort);
-  if (beyond) throw invalid(`${beyond.address}:${beyond.port} has no port that exists: the highest is ${highestPort}`);
+  if (beyond) throw invalid(`${nodeName(beyond)} has no port that exists: the highest is ${highestPort}`);
   if (Boolean(userCertFile) !== Boolean(userKeyFile)) {
     throw invalid('userCertFile and userKeyFile are given only together');
   }

@@ -5,8 +5,8 @@ import { Failure } from '../../core/failure.js';
 import { ignoreRejection, unlessAborted, withLinkedAbort } from '../../core/time.js';
 import { type Doing, namedLeader, silence, targetFailure } from '../failure.js';
 import { answerMs, type AppendFeatures, type Connection } from './connection.js';
-import type { ConnectionSettings, Endpoint } from './connectionString.js';
-import { dialNode, nodeName } from './dial.js';
+import { nodeName, type ConnectionSettings, type Endpoint } from './connectionString.js';
+import { dialNode } from './dial.js';
 import { OwnSockets } from './ownSockets.js';
 
 /** A connection that is being made or is open. */
@@ -20,6 +20,7 @@ interface Dialled {
 export class Connections {
   private current: Dialled | undefined;
   private readonly name: string;
+  private readonly server: string;
   private leader: Endpoint | undefined;
   private readonly closing = new AbortController();
 
@@ -30,12 +31,12 @@ export class Connections {
     private readonly dial = dialNode,
   ) {
     this.name = settings.options.connectionName ?? randomUUID();
+    this.server = settings.seeds.map(nodeName).join(', ');
   }
 
   /** The server as messages name it. */
   doing(what: string): Doing {
-    const server = this.settings.seeds.map(nodeName).join(', ');
-    return { what, server, secure: this.settings.channel.insecure !== true };
+    return { what, server: this.server, secure: this.settings.channel.insecure !== true };
   }
 
   /** The current connection, or a new one. @throws Failure of a Target* kind, or the signal's reason */

@@ -10,7 +10,7 @@ import {
 } from '@grpc/grpc-js';
 
 import { asBytes, Connection } from './connection.js';
-import type { ConnectionSettings, Endpoint } from './connectionString.js';
+import { nodeName, type ConnectionSettings, type Endpoint } from './connectionString.js';
 import type { OwnSockets } from './ownSockets.js';
 
 /** As the client library has them unless the connection string says otherwise; in milliseconds. */
@@ -39,11 +39,6 @@ export async function dialNode(
     'grpc.max_receive_message_length': maxReceivedBytes,
   });
   return new Connection(channel, sockets, () => [metadataOf(name), loginOf(settings)]);
-}
-
-/** A node as gRPC and messages name it. */
-export function nodeName({ address, port }: Endpoint): string {
-  return `${address}:${port}`;
 }
 
 /**
