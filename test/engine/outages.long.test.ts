@@ -7,7 +7,8 @@ import { chunk, follow, idleMs, kinds, openFerry, outageMs, setAll } from './out
 
 const server = sharedEmbeddedServer();
 
-// The storage client's own retries take seconds before it gives up a service that is away.
+// The storage client's own retries take seconds before it gives up a service that is away, and so does a request whose
+// answer never comes.
 
 describe('A run that follows', () => {
   test('A following run outlasts source, table and server, each away in turn, and reports each outage twice', async () => {
@@ -33,6 +34,29 @@ describe('A run that follows', () => {
     expect(waits()).toEqual([idleMs, outageMs, idleMs, outageMs, idleMs, outageMs, idleMs]);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 6));
     expect((await ferry.row())?.run?.outage).toBeUndefined();
+  });
+
+  test('A following run replicates on while a webhook and a heartbeat hang', async () => {
+    const { ferry, receiver, posted } = await openFerry(server());
+    receiver.answer = 'hang';
+    const roads = await openRoads(server());
+    await ferry.write(chunk, numbered(1, 3));
+    roads.to.target.state = 'down';
+    const { done, replicator } = follow(
+      ferry,
+      { ...roads.settings, HEARTBEAT_URL: receiver.url },
+      {
+        idle: async (count, end) => {
+          await ferry.write(chunk, numbered(1, 3 + count));
+          if (ferry.events().length >= 30) end();
+        },
+        outage: () => void (roads.to.target.state = 'open'),
+      },
+    );
+    await until('the run to end, after 30 events', done);
+    expect(new Set(posted().map(([event]) => event))).toEqual(new Set(['outage-began']));
+    await until('the connections to be closed', replicator.close());
+    expect(ferry.bodies()).toEqual(numberedBodies(1, ferry.events().length));
   });
 
   test.each(parts)('A following run waits for the %s that is away at the start', async (part) => {

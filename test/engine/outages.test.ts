@@ -32,29 +32,6 @@ describe('A run that follows', () => {
     expect(logged().map(([event]) => event)).toEqual(['outage-began', 'outage-ended']);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
-
-  test('A following run replicates on while a webhook and a heartbeat hang', async () => {
-    const { ferry, receiver, posted } = await openFerry(server());
-    receiver.answer = 'hang';
-    const roads = await openRoads(server());
-    await ferry.write(chunk, numbered(1, 3));
-    roads.to.target.state = 'down';
-    const { done, replicator } = follow(
-      ferry,
-      { ...roads.settings, HEARTBEAT_URL: receiver.url },
-      {
-        idle: async (count, end) => {
-          await ferry.write(chunk, numbered(1, 3 + count));
-          if (ferry.events().length >= 30) end();
-        },
-        outage: () => void (roads.to.target.state = 'open'),
-      },
-    );
-    await until('the run to end, after 30 events', done);
-    expect(new Set(posted().map(([event]) => event))).toEqual(new Set(['outage-began']));
-    await until('the connections to be closed', replicator.close());
-    expect(ferry.bodies()).toEqual(numberedBodies(1, ferry.events().length));
-  });
 });
 
 describe('Runs that follow each other in several processes', () => {
