@@ -4,8 +4,7 @@ import { beginning, type Cursor } from '../core/cursor.js';
 import { noStream } from '../target/target.js';
 import type { Parts } from './parts.js';
 import { resume } from './resume/resume.js';
-import { ownMark, provenMark, refuseHidden } from './resume/ownership.js';
-import { lastOwn } from '../verify/ends.js';
+import { lastOwn, ownMark, provenMark, refuseHidden } from './resume/ownership.js';
 
 /** How many events, from the end of the stream, are searched before a chunk is accepted. */
 const maxSearched = 500_000;

@@ -13,15 +13,11 @@ export function settingAside(
   placeholder: Placeholder,
   target: Pick<Target, 'measure'>,
 ): Parts['convert'] {
-  return (record) => {
-    const events = convert(record);
-    return events.some((event) => refusalOf(event, target))
-      ? events.map((event) => {
-          const refusal = refusalOf(event, target);
-          return refusal ? placeholder(record, event.mark.index, refusal) : event;
-        })
-      : events;
-  };
+  return (record) =>
+    convert(record).map((event) => {
+      const refusal = refusalOf(event, target);
+      return refusal ? placeholder(record, event.mark.index, refusal) : event;
+    });
 }
 
 function refusalOf(event: TargetEvent, target: Pick<Target, 'measure'>): Failure | undefined {

@@ -3,9 +3,6 @@ import type { Progress } from './parts.js';
 
 const unmovedWaitMs = 1_000;
 
-/** What to do after an append of unknown outcome, now that the target has said where it is. */
-export type Verdict = 'go-on' | 'wait' | 'outage' | 'another-runner';
-
 /**
  * Tells from the tail how an uncertain append ended. If the tail moved within what we sent, replication continues from
  * there. If it did not move, there is one more try after a second, then it is an outage. If it is beyond anything we sent,
@@ -49,41 +46,28 @@ export class Standoff {
    * @throws Failure `AnotherRunner`, or `TargetRefused` when appends were tried twice and moved nothing
    */
   waitMs(stream: string, revision: number): number {
-    const cause = this.failure;
-    switch (this.judge(revision)) {
-      case 'go-on':
-        return 0;
-      case 'wait':
-        return unmovedWaitMs;
-      case 'another-runner':
-        throw new Failure('AnotherRunner', `Another runner appends to stream ${stream}.`, { stream, revision });
-      case 'outage':
-        throw new Failure(
-          'TargetRefused',
-          `Stream ${stream} stays at revision ${revision} although appends were tried twice: ` +
-            `${cause?.message ?? 'no cause known'}`,
-          { ...cause?.facts, stream, revision },
-          { cause },
-        );
-    }
-  }
-
-  judge(tailRevision: number): Verdict {
     const { failure } = this;
-    if (!failure || !this.begun) return 'go-on';
+    if (!failure || !this.begun) return 0;
     this.failure = undefined;
-    if (tailRevision > this.sentTo) {
+    if (revision > this.sentTo) {
       this.overtaken += 1;
       // guard: another-runner
-      return this.overtaken < 2 ? 'go-on' : 'another-runner';
+      if (this.overtaken < 2) return 0;
+      throw new Failure('AnotherRunner', `Another runner appends to stream ${stream}.`, { stream, revision });
     }
     // Nothing moved, but the smaller limit is new; it can fall only a few times.
-    if (tailRevision > this.startedAt || failure.kind === 'AppendTooLarge') {
+    if (revision > this.startedAt || failure.kind === 'AppendTooLarge') {
       this.unmoved = 0;
-      return 'go-on';
+      return 0;
     }
     this.unmoved += 1;
     // guard: standoff
-    return this.unmoved < 2 ? 'wait' : 'outage';
+    if (this.unmoved < 2) return unmovedWaitMs;
+    throw new Failure(
+      'TargetRefused',
+      `Stream ${stream} stays at revision ${revision} although appends were tried twice: ${failure.message}`,
+      { ...failure.facts, stream, revision },
+      { cause: failure },
+    );
   }
 }

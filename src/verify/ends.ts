@@ -2,18 +2,12 @@ import type { CheckpointRow } from '../checkpoint/row.js';
 import { Failure } from '../core/failure.js';
 import { sameMark, type Mark } from '../core/mark.js';
 import type { FramePoint, History } from '../source/views/history.js';
-import { noStream, type StoredEvent } from '../target/target.js';
+import { noStream } from '../target/target.js';
 import { difference, type Difference } from './difference.js';
 import type { Parts } from '../engine/parts.js';
-import { acceptedMark } from '../engine/resume/ownership.js';
+import { acceptedMark, lastOwn } from '../engine/resume/ownership.js';
 
 type EndsParts = Pick<Parts, 'checkpoint' | 'target' | 'stream' | 'sourceId'>;
-
-/** An event of ours and where it stands. */
-export interface OwnEvent {
-  readonly mark: Mark;
-  readonly event: StoredEvent;
-}
 
 /** How far both sides can be compared, at one moment; a replicator may append more afterwards. */
 export interface Ends {
@@ -82,25 +76,6 @@ async function lastRevision({ target, stream }: EndsParts, signal: AbortSignal):
     case 'event':
       return tail.event.revision;
   }
-}
-
-/** The last event of ours at a revision or before it, down to and without `above`. */
-export async function lastOwn(
-  { target, stream, sourceId }: Pick<Parts, 'target' | 'stream' | 'sourceId'>,
-  row: CheckpointRow | undefined,
-  revision: number,
-  signal: AbortSignal,
-  above = noStream,
-): Promise<OwnEvent | undefined> {
-  if (revision <= above) return undefined;
-  // The event at the revision is nearly always ours, so the first read asks for it alone.
-  for (const count of [1, revision - above]) {
-    for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
-      const mark = acceptedMark(event, sourceId, row?.accepted);
-      if (mark) return { mark, event };
-    }
-  }
-  return undefined;
 }
 
 async function confirmedButAbsent(

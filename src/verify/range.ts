@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { placeholderFacts } from '../convert/placeholder.js';
 import type { Reconversion } from './reconvert.js';
-import { Failure } from '../core/failure.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Mark } from '../core/mark.js';
 import type { SourceRecord } from '../core/record.js';
@@ -9,9 +8,9 @@ import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference, type ExpectedEvent } from './difference.js';
 import type { Parts } from '../engine/parts.js';
-import { acceptedMark, isAccepted } from '../engine/resume/ownership.js';
+import { acceptedMark, isAccepted, lastOwn, recordAt } from '../engine/resume/ownership.js';
 import { Verification, type Compared, type Reading } from './verify.js';
-import { lastOwn, type Ends } from './ends.js';
+import type { Ends } from './ends.js';
 
 /** What a verification is made of. */
 export interface VerifyParts extends Pick<
@@ -154,16 +153,6 @@ async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: Abo
     return { position: mark.position + 1, point, revision: event.revision + 1 };
   }
   return beginning;
-}
-
-/** The record that a mark names; undefined when it is gone or another one. */
-async function recordAt(mark: Mark, { source }: VerifyParts, signal: AbortSignal): Promise<SourceRecord | undefined> {
-  try {
-    return (await source.locate(mark, undefined, signal)).record;
-  } catch (thrown) {
-    if (thrown instanceof Failure && thrown.policy === 'stop') return undefined;
-    throw thrown;
-  }
 }
 
 /** The record that makes an event, for as long as the event is kept. */

@@ -1,5 +1,4 @@
 import type { Cursor } from '../../core/cursor.js';
-import type { Mark } from '../../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import {
   type AppendSize,
@@ -22,10 +21,6 @@ export interface Request extends MeasuredEvents {
 export class Lane {
   /** The revision that the stream will have once everything that left is stored: the next request expects it. */
   revision: number;
-  /** The mark of the last event that left. */
-  lastMark: Mark | undefined;
-  /** How many requests left and are not answered. */
-  inFlight = 0;
   /** Requests that are complete and have not left, in order. */
   private readonly due: Request[] = [];
   private filling: TargetEvent[] = [];
@@ -79,14 +74,7 @@ export class Lane {
     this.due.shift();
     const expected = this.revision;
     this.revision += events.length;
-    this.lastMark = events.at(-1)?.mark;
-    this.inFlight++;
     return expected;
-  }
-
-  /** A request that left has its answer. */
-  answered(): void {
-    this.inFlight--;
   }
 
   /** Cuts inside a record where the server would not take it whole. Resume can go on there. */

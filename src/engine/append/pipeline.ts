@@ -106,7 +106,7 @@ export class Pipeline {
   /** Keeps nothing of the request but what its answer needs: its events are encoded by now, and may be thousands. */
   private leave(request: Request): void {
     const expected = this.lane.depart(request);
-    const departure = this.frontier.depart(request.end, this.lane.lastMark);
+    const departure = this.frontier.depart(request.end, request.events.at(-1)?.mark);
     const timed = this.window.sent(request.size.bytes);
     this.call.append(this.stream, request, expected).then(
       (revision) => this.answered(departure, timed, revision),
@@ -115,7 +115,6 @@ export class Pipeline {
   }
 
   private answered(departure: Departure, timed: Timed, revision: number): void {
-    this.lane.answered();
     this.window.answered(timed);
     this.frontier.answered(departure, revision);
     this.sendLoneRest();
@@ -124,7 +123,7 @@ export class Pipeline {
 
   /** Sends a request that is not full when the source has nothing at hand and nothing is under way to wait for. */
   private sendLoneRest(): void {
-    if (!this.pausing || this.failure || this.lane.inFlight > 0 || this.lane.next) return;
+    if (!this.pausing || this.failure || !this.frontier.isComplete || this.lane.next) return;
     this.lane.completeFilling();
     if (this.lane.next) this.leave(this.lane.next);
   }

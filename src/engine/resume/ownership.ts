@@ -2,6 +2,7 @@ import { eventIdOf, parseMark } from '../../convert/eventIdAndMark.js';
 import type { Acceptance, CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
 import type { Mark } from '../../core/mark.js';
+import type { SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts } from '../parts.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
@@ -33,14 +34,17 @@ export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acc
   return isOurs ? mark : undefined;
 }
 
-/** What a tail that is not ours means once a person has accepted it. */
-type AcceptedTail =
-  { readonly kind: 'own'; readonly event: StoredEvent; readonly mark: Mark } | { readonly kind: 'nothing-of-ours' };
+/** An event of ours and where it stands. */
+export interface OwnEvent {
+  readonly mark: Mark;
+  readonly event: StoredEvent;
+}
 
 /**
  * The tail was not written for this source id. Either our own SOURCE_ID was changed (the mark names a frame that this
  * container holds), or someone else writes to the stream; both stop until a person accepts them.
  *
+ * @returns our last event; undefined when the stream holds none
  * @throws Failure `SettingsChanged`, `TargetConflict` or `TargetTruncated`
  */
 export async function foreignTail(
@@ -48,14 +52,18 @@ export async function foreignTail(
   row: CheckpointRow | undefined,
   parts: Parts,
   signal: AbortSignal,
-): Promise<AcceptedTail> {
+): Promise<OwnEvent | undefined> {
   const mark = provenMark(tail);
-  if (mark && (await isAtSource(mark, parts, signal))) {
-    if (settingsAccepted(mark, row, parts)) return { kind: 'own', event: tail, mark };
+  if (mark && (await recordAt(mark, parts, signal))) {
+    if (settingsAccepted(mark, row, parts)) return { mark, event: tail };
     throw settingsChanged(mark, row, parts);
   }
   // guard: foreign-tail
-  if (isAccepted(tail, row)) return lastOwnEvent(tail.revision, row, parts, signal);
+  if (isAccepted(tail, row)) {
+    const own = await lastOwn(parts, row, tail.revision, signal);
+    if (!own) await refuseHidden(parts, signal);
+    return own;
+  }
   throw new Failure(
     'TargetConflict',
     `Revision ${tail.revision} of stream ${parts.stream} (type ${tail.type}, id ${tail.id}) was not written by ` +
@@ -70,30 +78,38 @@ export function isAccepted({ revision, id }: StoredEvent, row: CheckpointRow | u
   return row?.accepted?.foreign?.some((one) => one.revision === revision && one.id === id) ?? false;
 }
 
-async function isAtSource(mark: Mark, { source }: Parts, signal: AbortSignal): Promise<boolean> {
+/** The record that a mark names; undefined when it is gone or another one. */
+export async function recordAt(
+  mark: Mark,
+  { source }: Pick<Parts, 'source'>,
+  signal: AbortSignal,
+): Promise<SourceRecord | undefined> {
   try {
-    await source.locate(mark, undefined, signal);
-    return true;
-  } catch (error) {
-    if (error instanceof Failure && error.policy === 'stop') return false;
-    throw error;
+    return (await source.locate(mark, undefined, signal)).record;
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.policy === 'stop') return undefined;
+    throw thrown;
   }
 }
 
-async function lastOwnEvent(
-  revision: number,
+/** The last event of ours at a revision or before it, down to and without `above`. */
+export async function lastOwn(
+  { target, stream, sourceId }: Pick<Parts, 'target' | 'stream' | 'sourceId'>,
   row: CheckpointRow | undefined,
-  parts: Parts,
+  revision: number,
   signal: AbortSignal,
-): Promise<AcceptedTail> {
-  const backwards = parts.target.read(parts.stream, { revision, direction: 'backwards' }, signal);
-  for await (const event of backwards) {
-    // guard: earlier-id-of-the-source
-    const mark = acceptedMark(event, parts.sourceId, row?.accepted);
-    if (mark) return { kind: 'own', event, mark };
+  above = noStream,
+): Promise<OwnEvent | undefined> {
+  if (revision <= above) return undefined;
+  // The event at the revision is nearly always ours, so the first read asks for it alone.
+  for (const count of [1, revision - above]) {
+    for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
+      // guard: earlier-id-of-the-source
+      const mark = acceptedMark(event, sourceId, row?.accepted);
+      if (mark) return { mark, event };
+    }
   }
-  await refuseHidden(parts, signal);
-  return { kind: 'nothing-of-ours' };
+  return undefined;
 }
 
 /**

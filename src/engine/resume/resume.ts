@@ -77,13 +77,10 @@ async function afterTail(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Progress> {
-  let event = tail;
-  let mark = ownMark(tail, parts.sourceId);
-  if (!mark) {
-    const accepted = await foreignTail(tail, row, parts, signal);
-    if (accepted.kind === 'nothing-of-ours') return { ...startOfStream(parts, row), revision: tail.revision };
-    ({ event, mark } = accepted);
-  }
+  const ownTail = ownMark(tail, parts.sourceId);
+  const own = ownTail ? { mark: ownTail, event: tail } : await foreignTail(tail, row, parts, signal);
+  if (!own) return { ...startOfStream(parts, row), revision: tail.revision };
+  const { mark, event } = own;
   const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
   // guard: settings-of-the-tail
   if (mark.settings !== parts.settingsDigest && !settingsAccepted(mark, row, parts))

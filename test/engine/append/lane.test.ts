@@ -144,23 +144,4 @@ describe('A lane knows what its stream will hold', () => {
     expect(departAll(lane).map(({ expected }) => expected)).toEqual([41, 43, 45]);
     expect(lane.revision).toBe(47);
   });
-
-  test('The last mark of a lane is that of the last event that left, not of one that waits', () => {
-    const lane = openLane();
-    expect(lane.lastMark).toBeUndefined();
-    add(lane, 1, [half, half]);
-    add(lane, 2, [small]);
-    departAll(lane);
-    expect(lane.lastMark).toMatchObject({ position: 1, index: 1 });
-  });
-
-  test('The requests of a lane are in flight from their departure to their answer', () => {
-    const lane = openLane();
-    for (const position of [1, 2]) add(lane, position, [full]);
-    expect(lane.inFlight).toBe(0);
-    departAll(lane);
-    expect(lane.inFlight).toBe(2);
-    lane.answered();
-    expect(lane.inFlight).toBe(1);
-  });
 });
