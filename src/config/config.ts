@@ -1,65 +1,15 @@
 import type { z } from 'zod';
 
+import type { Frozen } from '../core/stored.js';
 import { settingsDigest, settingsInDigest } from './digest.js';
 import { invalid, problemOf, shown, unresolvedReferences, type Given, type SettingProblem } from './problems.js';
 import { settingsSchema, type SettingName } from './settings.js';
 import { serviceUrl, type StorageConnection, type StorageService } from '../storage/connection.js';
 import { connectionSettingNames, readStorageConnection, type ConnectionReading } from './storageSettings.js';
-import { telemetryOf, type TelemetryConfig } from './telemetrySettings.js';
+import { telemetryOf } from './telemetrySettings.js';
 
 /** All settings, checked. Holds secrets: never log it whole. */
-export interface Config {
-  readonly source: {
-    readonly storage: StorageConnection;
-    readonly container: string;
-    /** Goes into ids and marks. */
-    readonly id: string;
-    readonly onDamage: 'stop' | 'skip' | 'salvage';
-    readonly readRecords: number;
-    readonly settleSeconds: number;
-    readonly listAllSeconds: number;
-  };
-  readonly convert: {
-    readonly sourceId: string;
-    readonly excludeKeys: readonly string[];
-    readonly bodyMode: 'auto' | 'raw';
-    /** Contract name to event type. */
-    readonly typeMap: Readonly<Record<string, string>>;
-    readonly stripNamespaces: readonly string[];
-    /** Digest of the settings that decide what is written, 8 hex digits. */
-    readonly settings: string;
-    /** The same settings by name, so that a change can be named. */
-    readonly settingsByName: Readonly<Record<string, string>>;
-  };
-  /** What becomes of messages that cannot become events. */
-  readonly quarantine: {
-    readonly onUnconvertible: 'stop' | 'quarantine';
-    readonly container: string;
-    /** Absent when the checkpoint's connection names no blob service; never while messages are quarantined. */
-    readonly storage?: StorageConnection;
-  };
-  readonly target: {
-    /** As given: `esdb://`, `kurrentdb://`, `kurrent://` or `kdb://`. */
-    readonly connectionString: string;
-    /** PEM. */
-    readonly tlsCa?: string;
-    readonly stream: string;
-    readonly appendBytes: number;
-  };
-  readonly checkpoint: { readonly storage: StorageConnection; readonly table: string };
-  readonly run: {
-    readonly seconds: number;
-    readonly whenCaughtUp: 'wait' | 'exit';
-    readonly idlePollMs: number;
-    readonly emptySourceWaitSeconds: number;
-    readonly outageWaitSeconds: number;
-    /** NCRONTAB. */
-    readonly schedule: string;
-  };
-  readonly telemetry: TelemetryConfig;
-  /** Where people are told, beside log and telemetry; both are secrets. */
-  readonly notify: { readonly webhookUrl?: string; readonly heartbeatUrl?: string };
-}
+export type Config = Frozen<ReturnType<typeof configOf>>;
 
 /** Setting name to text, as an environment holds it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -174,23 +124,11 @@ function quarantineStorage(given: Given, checkpoint: StorageConnection, name: st
   return 'connection' in reading ? reading.connection : undefined;
 }
 
-function quarantineOf(
-  values: z.output<typeof settingsSchema>,
-  given: Given,
-  checkpoint: StorageConnection,
-): Config['quarantine'] {
-  const storage = quarantineStorage(given, checkpoint, values.QUARANTINE_CONTAINER);
-  return {
-    onUnconvertible: values.ON_UNCONVERTIBLE,
-    container: values.QUARANTINE_CONTAINER,
-    ...(storage && { storage }),
-  };
-}
-
-function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection): Config['source'] {
+function sourceOf(values: z.output<typeof sourceSchema>, storage: StorageConnection) {
   return {
     storage,
     container: values.SOURCE_CONTAINER,
+    /** Goes into ids and marks. */
     id: values.SOURCE_ID ?? values.SOURCE_CONTAINER,
     onDamage: values.ON_DAMAGE,
     readRecords: values.READ_RECORDS,
@@ -204,22 +142,32 @@ function configOf(
   given: Given,
   sourceStorage: StorageConnection,
   checkpointStorage: StorageConnection,
-): Config {
+) {
   const source = sourceOf(values, sourceStorage);
   const sourceId = source.id;
   const settingsByName = settingsInDigest({ ...values, SOURCE_ID: sourceId });
+  const quarantine = quarantineStorage(given, checkpointStorage, values.QUARANTINE_CONTAINER);
   return {
     source,
     convert: {
       sourceId,
       excludeKeys: values.EXCLUDE_KEYS,
       bodyMode: values.BODY_MODE,
-      typeMap: Object.fromEntries(values.TYPE_MAP),
+      /** Contract name to event type. */
+      typeMap: Object.fromEntries(values.TYPE_MAP) as Record<string, string>,
       stripNamespaces: values.STRIP_NAMESPACES,
+      /** Digest of the settings that decide what is written, 8 hex digits. */
       settings: settingsDigest(settingsByName),
+      /** The same settings by name, so that a change can be named. */
       settingsByName,
     },
-    quarantine: quarantineOf(values, given, checkpointStorage),
+    /** What becomes of messages that cannot become events. */
+    quarantine: {
+      onUnconvertible: values.ON_UNCONVERTIBLE,
+      container: values.QUARANTINE_CONTAINER,
+      /** Absent when the checkpoint's connection names no blob service; never while messages are quarantined. */
+      ...(quarantine && { storage: quarantine }),
+    },
     target: {
       connectionString: values.EVENTSTORE_CONNECTION_STRING,
       ...(values.EVENTSTORE_TLS_CA !== undefined && { tlsCa: values.EVENTSTORE_TLS_CA }),
@@ -236,6 +184,7 @@ function configOf(
       schedule: values.REPLICATION_SCHEDULE,
     },
     telemetry: telemetryOf(values),
+    /** Where people are told, beside log and telemetry; both are secrets. */
     notify: {
       ...(values.NOTIFY_WEBHOOK_URL !== undefined && { webhookUrl: values.NOTIFY_WEBHOOK_URL }),
       ...(values.HEARTBEAT_URL !== undefined && { heartbeatUrl: values.HEARTBEAT_URL }),

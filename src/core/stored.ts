@@ -16,4 +16,5 @@ export function open<Parts extends z.core.$ZodLooseShape>(parts: Parts): z.ZodOb
 /** The type of what a schema reads, which nobody changes afterwards. */
 export type Stored<Schema extends z.ZodType> = Frozen<z.infer<Schema>>;
 
-type Frozen<T> = T extends object ? { readonly [Name in keyof T]: Frozen<T[Name]> } : T;
+/** The same, read-only to its last part. */
+export type Frozen<T> = T extends object ? { readonly [Name in keyof T]: Frozen<T[Name]> } : T;
