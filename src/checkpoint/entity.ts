@@ -5,14 +5,11 @@ import { redact } from '../core/redact.js';
 import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './row.js';
 import { jsonValue, type JsonColumn, type JsonValue } from './row.js';
 
-/** The value of a table property; a bigint is stored as Int64. */
-type Column = string | number | bigint;
-
-/** A row as Table Storage keeps it. What people look at has columns of its own, the rest is JSON. */
+/** A row as Table Storage keeps it. What people look at has columns of its own, the rest is JSON; a bigint is Int64. */
 export interface CheckpointEntity {
   readonly partitionKey: string;
   readonly rowKey: string;
-  readonly [column: string]: Column | undefined;
+  readonly [column: string]: string | number | bigint | undefined;
 }
 
 /** A newer Eventferry wrote rows of a higher schema; this one does not touch them. */

@@ -63,6 +63,7 @@ const examination = open({ at: text, wrong: texts, warnings: texts });
 /** What the last check by a worker (`eventferry doctor`) found, in sentences. */
 export type ExaminationNote = Stored<typeof examination>;
 
+/** A run that has ended. */
 const runSummary = open({
   startedAt: text,
   endedAt: text,
@@ -71,9 +72,6 @@ const runSummary = open({
   /** Events that it appended. */
   events: z.number(),
 });
-
-/** A run that has ended. Times are ISO 8601, UTC. */
-export type RunSummary = Stored<typeof runSummary>;
 
 const run = open({
   /** Names the process that wrote last. */

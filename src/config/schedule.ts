@@ -43,19 +43,13 @@ function valueOf(text: string, { from, names = [] }: Field): number {
   return index < 0 ? NaN : from + index;
 }
 
-/** The shortest and the longest time between two ticks, in seconds. */
-export interface Interval {
-  readonly shortest: number;
-  readonly longest: number;
-}
-
 /**
- * How often a schedule fires that repeats within each hour (`0 * * * * *`, or with steps or lists of minutes and
- * seconds).
+ * The shortest and the longest time, in seconds, between two ticks of a schedule that repeats within each hour
+ * (`0 * * * * *`, or with steps or lists of minutes and seconds).
  *
  * @returns undefined for a schedule that names hours or days: it is not meant to run all the time
  */
-export function intervalSeconds(schedule: string): Interval | undefined {
+export function intervalSeconds(schedule: string): { readonly shortest: number; readonly longest: number } | undefined {
   const given = schedule.trim().split(/\s+/);
   const [seconds = '', minutes = '', ...others] = given.length === 5 ? ['0', ...given] : given;
   if (others.some((field) => field !== '*' && field !== '*/1')) return undefined;

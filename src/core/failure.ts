@@ -16,12 +16,6 @@ export type Policy =
   /** The settings or the command line are wrong; nothing was contacted. */
   | 'usage';
 
-interface Rule {
-  readonly policy: Policy;
-  /** What a person does next. */
-  readonly remedy: string;
-}
-
 const readsTheEnd = 'Nothing to do: Eventferry reads the end of the stream and continues from there.';
 const restoreOrNewStream = 'Restore what was lost, or replicate from the beginning into a new TARGET_STREAM.';
 const restoreSourceOrNewStream = 'Restore the container as it was, or replicate into a new TARGET_STREAM.';
@@ -105,7 +99,7 @@ export const rules = {
   NewerSchema: { policy: 'stop', remedy: 'A newer Eventferry wrote this; run that version.' },
   NotApplicable: { policy: 'usage', remedy: '`eventferry status` shows whether there is a decision to make.' },
   SettingsInvalid: { policy: 'usage', remedy: 'Correct the settings named.' },
-} as const satisfies Record<string, Rule>;
+} as const satisfies Record<string, { readonly policy: Policy; readonly remedy: string }>;
 
 /** The name of a kind of failure: stable, shown to people and used by alerts. */
 export type FailureKind = keyof typeof rules;

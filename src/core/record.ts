@@ -44,20 +44,15 @@ export interface SourceRecord {
 }
 
 /** A message that could not become an event, with everything that the source says about it, to be quarantined. */
-export interface SetAside {
+export interface SetAside extends Pick<SourceRecord, 'position' | 'key' | 'stamp' | 'chunk' | 'offset'> {
   /** Unique in its source: made of position, index and the frame's hash. */
   readonly name: string;
   readonly source: string;
-  readonly position: number;
   readonly index: number;
   /** How many messages the record has. */
   readonly count: number;
-  readonly key: string;
-  readonly stamp: bigint;
   /** Of the frame, 40 hex digits. */
   readonly sha1: string;
-  readonly chunk: string;
-  readonly offset: number;
   /** Why it cannot become an event: a kind of failure, and a sentence. */
   readonly kind: string;
   readonly reason: string;

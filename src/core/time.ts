@@ -8,41 +8,33 @@ export interface Limit {
   readonly late?: () => Error;
 }
 
-/** A signal that follows other signals, and perhaps a limit, until it is released. */
-export interface LinkedAbort {
-  readonly signal: AbortSignal;
-  abort(reason?: unknown): void;
-  /** Ends the link: parents and limit no longer abort the signal, and no listener stays at the parents. */
-  release(): void;
-}
-
 /**
- * Makes a signal that is aborted as soon as one of its parents is, or the limit is over.
+ * Makes a signal that is aborted as soon as one of its parents is, or the limit is over, until it is released.
  *
  * This is used in place of `AbortSignal.any` and `AbortSignal.timeout`. On Node 20 a signal made by them that nobody
  * else holds can be collected as garbage before it fires. And they leave something at a parent that lives as long as
  * the process: a source that is polled for days makes hundreds of thousands of calls under one parent.
  */
-export function linkedAbort(parents: readonly AbortSignal[], limit?: Limit): LinkedAbort {
+export function linkedAbort(parents: readonly AbortSignal[], limit?: Limit) {
   const controller = new AbortController();
   const links = parents.map((parent) => ({ parent, follow: () => controller.abort(parent.reason) }));
   for (const { parent, follow } of links) {
     if (parent.aborted) follow();
     else parent.addEventListener('abort', follow, { once: true });
   }
-  const cancel = limit?.clock.after(limit.ms, () => controller.abort(limit.late?.() ?? timeoutError(limit.ms)));
+  const cancel = limit?.clock.after(limit.ms, () => {
+    const late = limit.late?.() ?? new DOMException(`no answer within ${limit.ms / 1000} s`, 'TimeoutError');
+    controller.abort(late);
+  });
   return {
     signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
+    abort: (reason?: unknown) => controller.abort(reason),
+    /** Ends the link: parents and limit no longer abort the signal, and no listener stays at the parents. */
     release: () => {
       cancel?.();
       for (const { parent, follow } of links) parent.removeEventListener('abort', follow);
     },
   };
-}
-
-function timeoutError(ms: number): Error {
-  return new DOMException(`no answer within ${ms / 1000} s`, 'TimeoutError');
 }
 
 /** Does the work with a {@link linkedAbort}, and releases it when the work has settled. */

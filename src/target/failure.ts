@@ -91,18 +91,13 @@ export function namedLeader(error: unknown): Endpoint | undefined {
   return address !== undefined && Number.isInteger(port) ? { address, port } : undefined;
 }
 
-/** True for an error with a gRPC status: the call was answered or broken off, not given up by us. */
-export function isCallError(error: unknown): boolean {
-  return asCallError(error) !== undefined;
-}
-
 /** One trailer of an error, as text. `exception` is the server's name for what went wrong: `stream-deleted`, ... */
 export function trailerOf(error: unknown, name: string): string | undefined {
   return asCallError(error)?.metadata.get(name)[0]?.toString();
 }
 
-/** The error as a gRPC status, when it is one. */
-function asCallError(error: unknown): CallError | undefined {
+/** The error as a gRPC status, when it is one: the call was answered or broken off, not given up by us. */
+export function asCallError(error: unknown): CallError | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'number') return undefined;
   return {
     code: error.code as status,

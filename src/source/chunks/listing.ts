@@ -49,16 +49,11 @@ export async function listFrom(container: ContainerClient, from: string, signal:
   return continuationToken && last !== undefined ? { ...listing, endedAt: last } : listing;
 }
 
-interface Page {
-  readonly items: readonly BlobItem[];
-  readonly continuationToken: string | undefined;
-}
-
 async function listPage(
   container: ContainerClient,
   { continuationToken, startFrom }: { readonly continuationToken?: string | undefined; readonly startFrom?: string },
   signal: AbortSignal,
-): Promise<Page> {
+) {
   try {
     return await untilSilence(signal, async (abortSignal) => {
       const pages = container

@@ -63,7 +63,9 @@ export class BlobReader {
       });
     } catch (thrown) {
       signal.throwIfAborted();
-      return withoutBytes(thrown) ?? fail(unreachable(thrown, this.container, chunk));
+      const answer = withoutBytes(thrown);
+      if (answer) return answer;
+      throw unreachable(thrown, this.container, chunk);
     }
   }
 }
@@ -103,10 +105,6 @@ function withoutBytes(thrown: unknown): RangeRead | undefined {
   // guard: chunk-or-container-gone
   if (status === 404 && code !== 'ContainerNotFound' && code !== 'ContainerBeingDeleted') return { kind: 'missing' };
   return undefined;
-}
-
-function fail(failure: Error): never {
-  throw failure;
 }
 
 /** Where a read for the bytes at a point starts: early enough to show the hash of the frame that ends there. */

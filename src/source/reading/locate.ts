@@ -8,11 +8,6 @@ import { toRecord } from '../lokad/record.js';
 import type { Fetched } from './readAhead.js';
 import type { Tapes } from '../tapes.js';
 
-interface Found {
-  readonly record: SourceRecord;
-  readonly variant: FrameVariant;
-}
-
 /**
  * Reads the frame that a mark names and compares its SHA-1; see `Source.locate`. One call, two for a large frame; what
  * it read beyond the frame is kept for the reading that follows.
@@ -56,7 +51,7 @@ function forgetEnds({ ends, catalog }: Tapes, { chunk, offset }: Mark): void {
 }
 
 /** The frame, or how many bytes it takes to see it whole. */
-function frameOf(mark: Mark, { answer, zeroBytes }: Fetched): Found | number {
+function frameOf(mark: Mark, { answer, zeroBytes }: Fetched): { record: SourceRecord; variant: FrameVariant } | number {
   const { chunk, offset } = mark;
   if (answer.kind === 'missing') throw replaced(mark, `chunk ${chunk} is gone`);
   if (answer.kind !== 'bytes' || answer.read.chunkBytes <= offset) throw truncated(mark);

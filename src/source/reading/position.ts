@@ -43,8 +43,10 @@ export function nextPosition(tapes: Tapes, cursor: Cursor): Next {
     }
     const isLast = !apart && !tapes.catalog.hasSuccessor(point.chunk);
     const left = leftChunk(tapes, point, listed, isLast, apart);
-    if (!left)
-      return { kind: 'read', place: { ...point, listed, isLast, apart, ...knownOf(tapes, point, cursor), passed } };
+    if (!left) {
+      const variant = tapes.variant.expected(cursor.memory);
+      return { kind: 'read', place: { ...point, listed, variant, isLast, apart, end: knownEnd(tapes, point), passed } };
+    }
     if (apart) return { kind: 'return', left };
     passed.push(left);
   }
@@ -99,10 +101,6 @@ function leftChunk(
 function knownEnd(tapes: Tapes, { chunk, offset }: ReadPoint): ChunkEnd | undefined {
   const end = tapes.ends.get(chunk);
   return end?.offset === offset ? end : undefined;
-}
-
-function knownOf(tapes: Tapes, point: ReadPoint, { memory }: Cursor): Pick<ReadPosition, 'variant' | 'end'> {
-  return { variant: tapes.variant.expected(memory), end: knownEnd(tapes, point) };
 }
 
 /** Which bytes a reading asks for next, and which it fetches ahead. */

@@ -45,21 +45,7 @@ export interface BackupReport {
 }
 
 /** Grows while the chunks are walked; complete when the walk is. */
-export interface InspectionTotals {
-  chunks: number;
-  records: number;
-  messages: number;
-  /** Records whose payload is not looked into. */
-  opaqueRecords: number;
-  bytes: number;
-  /** Names that are neither a chunk nor a `.bak` copy of one. */
-  ignoredNames: number;
-  /** Copies whose chunk is not there. */
-  readonly orphanBackups: BackupReport[];
-  /** Records by key, and messages by contract name. */
-  readonly recordsByKey: Map<string, number>;
-  readonly messagesByContract: Map<string, number>;
-}
+export type InspectionTotals = ReturnType<typeof noTotals>;
 
 /** A look at a whole source from its first chunk on, without a target and without an end at what is wrong. */
 export interface Inspection {
@@ -99,12 +85,21 @@ async function findRecord(tapes: Tapes, position: number, signal: AbortSignal) {
   return found && { record: found, streamVersion: totals.recordsByKey.get(found.key) ?? 0 };
 }
 
-function noTotals(): InspectionTotals {
+function noTotals() {
   return {
-    ...{ chunks: 0, records: 0, messages: 0, opaqueRecords: 0, bytes: 0, ignoredNames: 0 },
-    orphanBackups: [],
-    recordsByKey: new Map(),
-    messagesByContract: new Map(),
+    chunks: 0,
+    records: 0,
+    messages: 0,
+    /** Records whose payload is not looked into. */
+    opaqueRecords: 0,
+    bytes: 0,
+    /** Names that are neither a chunk nor a `.bak` copy of one. */
+    ignoredNames: 0,
+    /** Copies whose chunk is not there. */
+    orphanBackups: new Array<BackupReport>(),
+    /** Records by key, and messages by contract name. */
+    recordsByKey: new Map<string, number>(),
+    messagesByContract: new Map<string, number>(),
   };
 }
 

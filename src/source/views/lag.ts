@@ -28,13 +28,12 @@ export async function lag(tapes: Tapes, cursor: Cursor, signal: AbortSignal): Pr
   return { bytes, events: estimate(tapes, cursor, last, bytes), eventsExact: bytes === 0, head };
 }
 
-interface Counted {
-  readonly bytes: number;
-  readonly events: number;
-}
-
 /** What the last chunk holds from the place on; undefined when that is too much to look at. */
-async function count(tapes: Tapes, place: ReadPosition, signal: AbortSignal): Promise<Counted | undefined> {
+async function count(
+  tapes: Tapes,
+  place: ReadPosition,
+  signal: AbortSignal,
+): Promise<Pick<SourceLag, 'bytes' | 'events'> | undefined> {
   const { chunk, offset, variant, end, listed } = place;
   if (end && isCurrent(end, listed) && end.kind !== 'corrupt') return { bytes: 0, events: 0 };
   if ((listed?.bytes ?? 0) - offset > maxCountedBytes) return undefined;

@@ -7,7 +7,7 @@ import { Failure } from '../../core/failure.js';
 import { nodeName } from '../connect/connectionString.js';
 import type { AppendLimit } from './limit.js';
 import { type AppendSize, noStream } from '../target.js';
-import { accessDenied, type Doing, isCallError, namedLeader, refused, targetFailure, trailerOf } from '../failure.js';
+import { accessDenied, asCallError, type Doing, namedLeader, refused, targetFailure, trailerOf } from '../failure.js';
 
 /** What must be known of an append to understand its answer. It does not hold the events: there may be thousands. */
 export interface AppendQuestion {
@@ -28,13 +28,8 @@ export function readBatchAnswer(bytes: Buffer): { correlationId: string; answer:
   return { correlationId: uuidText(answer.getCorrelationId()), answer };
 }
 
-/** What a success says, in both kinds of append. */
-interface AppendSuccess {
-  hasCurrentRevision(): boolean;
-  getCurrentRevision(): string;
-  /** The events have a position in the server's log. */
-  hasPosition(): boolean;
-}
+/** What a success says in both kinds of append; the position is that of the events in the server's log. */
+type AppendSuccess = Pick<BatchAppendResp.Success, 'hasCurrentRevision' | 'getCurrentRevision' | 'hasPosition'>;
 
 /**
  * The stream's last revision after the append.
@@ -106,7 +101,7 @@ function statusFailure(status: Status, question: AppendQuestion): Failure {
 /** What a failure of the call itself means for an append that was in flight on it. */
 export function callFailure(error: unknown, question: AppendQuestion): Failure {
   const { stream, expected, doing } = question;
-  if (!isCallError(error)) return uncertain(question, error instanceof Error ? error.message : String(error), error);
+  if (!asCallError(error)) return uncertain(question, error instanceof Error ? error.message : String(error), error);
   const leader = namedLeader(error);
   if (leader !== undefined) return uncertain(question, `the leader is now ${nodeName(leader)}`, error);
   switch (trailerOf(error, 'exception')) {

@@ -62,7 +62,7 @@ export class PlainAppendCall implements AppendCall {
       const call = connection.grpc.makeClientStreamRequest(
         '/event_store.client.streams.Streams/Append',
         asBytes,
-        decode,
+        (bytes: Buffer) => streamsMessages.AppendResp.deserializeBinary(bytes),
         ...connection.callArguments(),
         (error, answer) => settle(() => (answer ? resolve(answer) : lost(error ?? new Error('it gave no answer')))),
       );
@@ -84,10 +84,6 @@ export class PlainAppendCall implements AppendCall {
       call.end();
     });
   }
-}
-
-function decode(bytes: Buffer): AppendResp {
-  return streamsMessages.AppendResp.deserializeBinary(bytes);
 }
 
 function plainRevision(answer: AppendResp, question: AppendQuestion): number {

@@ -86,13 +86,8 @@ async function factsOf(connections: Connections, signal: AbortSignal): Promise<S
   }
 }
 
-interface Answer {
-  readonly bytes: Buffer;
-  readonly date: number | undefined;
-}
-
-function ask({ grpc }: Connection, method: string, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
+function ask({ grpc }: Connection, method: string, signal: AbortSignal) {
+  return new Promise<{ readonly bytes: Buffer; readonly date: number | undefined }>((resolve, reject) => {
     let date: number | undefined;
     const call = grpc.makeUnaryRequest(method, asBytes, asBytes, Buffer.alloc(0), new Metadata(), (error, bytes) => {
       if (error || !bytes) reject(error ?? new Error('the server gave no answer'));

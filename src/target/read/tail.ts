@@ -34,13 +34,10 @@ async function look(readPage: ReadPage, stream: string, signal: AbortSignal): Pr
   ]);
   if (page.kind === 'tombstoned') return { kind: 'tombstoned' };
   const event = page.kind === 'events' ? page.events[0] : undefined;
-  if (event !== undefined) {
-    const retention = metadata.kind === 'found' ? retentionOf(metadata.event) : undefined;
-    return { kind: 'event', event, ...(retention && { retention }) };
-  }
+  const retention = metadata.kind === 'found' ? retentionOf(metadata.event) : undefined;
+  if (event !== undefined) return { kind: 'event', event, ...(retention && { retention }) };
   // guard: right-to-read-the-metadata
   if (metadata.kind === 'denied') throw metadata.failure;
-  const retention = metadata.kind === 'found' ? retentionOf(metadata.event) : undefined;
   // guard: soft-deleted-stream
   if (retention?.truncateBefore === softDeleted) {
     return { kind: 'truncated', reason: `stream ${stream} was soft-deleted` };
