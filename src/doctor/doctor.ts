@@ -1,16 +1,16 @@
-import type { CheckpointStore, StoredRow } from '../checkpoint/checkpoint.js';
+import type { CheckpointStore } from '../checkpoint/checkpoint.js';
 import type { Clock } from '../core/clock.js';
 import type { Config } from '../config/config.js';
 import type { Parts } from '../engine/parts.js';
 import { Failure } from '../core/failure.js';
-import { linkedAbort, withLinkedAbort } from '../core/time.js';
+import { linkedAbort } from '../core/time.js';
 import type { SourceCheck } from '../source/views/check.js';
 import { rightsOf } from '../storage/rights.js';
 import type { ServerCheck } from '../target/connect/check.js';
 import { agreementFindings } from './agreement.js';
 import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding.js';
 import { checkpointNeeds, rightsFindings, sourceNeeds } from './rightsFindings.js';
-import { handshakeFindings, leaderFinding } from './serverFindings.js';
+import { handshakeFindings, leaderFindings } from './serverFindings.js';
 import { sourceFindings } from './sourceFindings.js';
 import { streamFindings, streamNameFinding } from './streamFindings.js';
 
@@ -32,9 +32,9 @@ const checkMs = 20_000;
  */
 export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGenerator<Finding> {
   const { config, source, server, checkpoints, parts, clock } = input;
-  const readings: ClockReading[] = [];
+  const aheadMs = new Map<string, number>();
   const learner = (who: string) => (theirs: number | undefined) => {
-    if (theirs !== undefined) readings.push({ who, theirs, ours: clock.now() });
+    if (theirs !== undefined) aheadMs.set(who, clock.now() - theirs);
   };
   /** The findings of checks that share one time limit. */
   async function* limited(checks: (signal: AbortSignal) => AsyncIterable<Finding>): AsyncGenerator<Finding> {
@@ -57,9 +57,7 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
     yield finding;
   }
   if (reached) {
-    yield await withLinkedAbort([signal], { clock, ms: checkMs }, (limit) =>
-      leaderFinding(server, learner('the server'), limit),
-    );
+    yield* limited((limit) => leaderFindings(server, learner('the server'), limit));
     yield* limited((limit) => streamFindings(parts, limit));
   } else {
     for (const check of ['certificate', 'leader', 'login', 'tail', 'write', 'appendLimit'] as const) {
@@ -67,7 +65,7 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
     }
   }
   yield streamNameFinding(config.target.stream);
-  yield* clockFindings(readings);
+  yield* clockFindings(aheadMs);
 }
 
 async function* checkpointFindings(
@@ -75,7 +73,7 @@ async function* checkpointFindings(
   { checkpoint }: Config,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  let stored: StoredRow | undefined;
+  let stored;
   try {
     stored = await checkpoints.load(signal);
   } catch (thrown) {
@@ -89,41 +87,34 @@ async function* checkpointFindings(
     yield good('checkpointRow', `table ${checkpoint.table} holds no row yet; the first run writes it`);
     return;
   }
-  const { row } = stored;
-  const { confirmed } = row;
+  const { confirmed } = stored.row;
   yield good(
     'checkpointRow',
     confirmed ? `position ${confirmed.mark.position}, revision ${confirmed.revision} confirmed` : 'nothing confirmed',
   );
   try {
     // The row exists, so the table refuses to insert it: as a conflict, or because the right is missing.
-    await checkpoints.insert(row, signal);
+    await checkpoints.insert(stored.row, signal);
   } catch (thrown) {
     if (!(thrown instanceof Failure && thrown.kind === 'CheckpointMoved')) yield thrownIn('checkpointRights', thrown);
   }
 }
 
-/** The time on another machine's clock, and on ours at that moment; milliseconds since 1970. */
-interface ClockReading {
-  readonly who: string;
-  readonly theirs: number;
-  readonly ours: number;
-}
-
 /** Smaller differences prove nothing: other clocks are read in whole seconds, and an answer takes time. */
 const maxApartMs = 5_000;
 
-function clockFindings(readings: readonly ClockReading[]): Finding[] {
-  if (readings.length === 0) return [skipped('clocks', 'no other clock could be read')];
-  const apart = readings.filter(({ theirs, ours }) => Math.abs(theirs - ours) > maxApartMs);
+/** @param aheadMs how far this machine's clock is ahead of each other one, in milliseconds */
+function clockFindings(aheadMs: ReadonlyMap<string, number>): Finding[] {
+  if (aheadMs.size === 0) return [skipped('clocks', 'no other clock could be read')];
+  const apart = [...aheadMs].filter(([, ms]) => Math.abs(ms) > maxApartMs);
   if (apart.length === 0) {
-    return [good('clocks', `this machine, ${readings.map(({ who }) => who).join(' and ')} are at most 5 s apart`)];
+    return [good('clocks', `this machine, ${[...aheadMs.keys()].join(' and ')} are at most 5 s apart`)];
   }
-  return apart.map(({ who, theirs, ours }) => {
-    const seconds = Math.round(Math.abs(ours - theirs) / 1000);
+  return apart.map(([who, ms]) => {
+    const seconds = Math.round(Math.abs(ms) / 1000);
     return warning(
       'clocks',
-      `This machine's clock is ${seconds} s ${ours > theirs ? 'ahead of' : 'behind'} that of ${who}.`,
+      `This machine's clock is ${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} that of ${who}.`,
       'Let the machines follow the same time server. Ages and lag are off by that much; nothing is lost.',
     );
   });

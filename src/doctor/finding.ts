@@ -38,6 +38,9 @@ export interface Finding {
   readonly next?: string;
 }
 
+/** What expires within this time is worth a warning. */
+export const soonMs = 30 * 24 * 60 * 60 * 1000;
+
 export function good(check: Check, says: string): Finding {
   return { check, verdict: 'good', says };
 }
@@ -64,18 +67,18 @@ export function thrownIn(check: Check, thrown: unknown): Finding {
 
 /** The findings when the settings are wrong: no other check is possible. */
 export function settingsFindings(failure: Failure): Finding[] {
-  const { message, remedy } = failure;
   const problems = settingProblemsOf(failure);
   const others = (Object.keys(checks) as Check[]).filter((check) => check !== 'settings');
+  const found = problems?.map((problem) =>
+    wrong('settings', `${settingProblemText(problem)}.`, `Set ${problem.name}.`),
+  );
   return [
-    ...(problems?.map((problem) => wrong('settings', `${settingProblemText(problem)}.`, `Set ${problem.name}.`)) ?? [
-      wrong('settings', message, remedy),
-    ]),
+    ...(found ?? [thrownIn('settings', failure)]),
     ...others.map((check) => skipped(check, 'the settings are wrong')),
   ];
 }
 
-/** True when replication can work: nothing is wrong. */
+/** True when replication can work. */
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ verdict }) => verdict === 'good' || verdict === 'warning');
 }

@@ -1,40 +1,31 @@
 import { iso } from '../core/time.js';
 import type { StorageRights } from '../storage/rights.js';
-import { good, warning, wrong, type Check, type Finding } from './finding.js';
+import { good, soonMs, warning, wrong, type Check, type Finding } from './finding.js';
 
-/** The rights that a connection needs. */
-interface Needs {
-  readonly check: Check;
-  /** Letters of a signature's `sp`, with what each is for. */
-  readonly letters: Readonly<Record<string, string>>;
-  /** Letter of a signature's `ss`, and letters of its `srt`. */
-  readonly service: string;
-  readonly resourceTypes: string;
-  /** The role that an identity needs. */
-  readonly role: string;
-  /** True where Eventferry never writes. */
-  readonly readsOnly: boolean;
-}
-
-export const sourceNeeds: Needs = {
+/** The rights that the source's connection needs. */
+export const sourceNeeds = {
   check: 'sourceRights',
+  /** Letters of a signature's `sp`, with what each is for. */
   letters: { r: 'read', l: 'list' },
+  /** Letter of a signature's `ss`, and letters of its `srt`. */
   service: 'b',
   resourceTypes: 'co',
+  /** The role that an identity needs. */
   role: 'Storage Blob Data Reader',
+  /** True where Eventferry never writes. */
   readsOnly: true,
-};
+} as const;
 
-export const checkpointNeeds: Needs = {
+export const checkpointNeeds = {
   check: 'checkpointRights',
   letters: { r: 'query', a: 'add', u: 'update' },
   service: 't',
   resourceTypes: 'o',
   role: 'Storage Table Data Contributor',
   readsOnly: false,
-};
+} as const;
 
-const soonMs = 30 * 24 * 60 * 60 * 1000;
+type Needs = typeof sourceNeeds | typeof checkpointNeeds;
 
 /** Checks the rights of a connection by what the connection itself says: no request is made. */
 export function rightsFindings(rights: StorageRights, needs: Needs, nowMs: number): Finding[] {
@@ -72,7 +63,7 @@ function signatureFindings(rights: Signature, needs: Needs, nowMs: number): Find
     const what = missing.map(([letter, right]) => `${right} (${letter})`).join(' and ');
     findings.push(wrong(check, `The signature (sp=${given}) does not allow to ${what}.`, again));
   }
-  const extra = [...given].filter((letter) => letters[letter] === undefined);
+  const extra = [...given].filter((letter) => !(letter in letters));
   if (needs.readsOnly && extra.length > 0) {
     findings.push(
       warning(check, `The signature (sp=${given}) allows more than to read; Eventferry only ever reads.`, again),

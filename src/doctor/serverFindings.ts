@@ -1,46 +1,38 @@
 import { iso } from '../core/time.js';
-import type { ServerCheck, ServerFacts } from '../target/connect/check.js';
+import type { ServerCheck } from '../target/connect/check.js';
 import type { Handshake } from '../target/connect/tlsCheck.js';
-import { good, thrownIn, warning, wrong, type Finding } from './finding.js';
-
-const soonMs = 30 * 24 * 60 * 60 * 1000;
+import { good, soonMs, thrownIn, warning, wrong, type Finding } from './finding.js';
 
 /** Checks whether each named node can be reached, and its certificate. */
 export async function* handshakeFindings(server: ServerCheck, nowMs: number): AsyncGenerator<Finding> {
   for await (const { node, handshake } of server.handshakes()) yield* handshakeFinding(node, handshake, nowMs);
 }
 
-function* handshakeFinding(node: string, handshake: Handshake, nowMs: number): Generator<Finding> {
-  if (handshake.kind === 'undialable') {
-    const says = `${node} cannot be dialled: ${handshake.why}.`;
-    yield wrong('serverReached', says, 'Correct EVENTSTORE_CONNECTION_STRING.');
-  } else if (handshake.kind === 'unreachable') {
-    const next = 'Check the address, that the server runs, and that its port can be reached from here.';
-    yield wrong('serverReached', `Nothing answers at ${node}: ${handshake.why}.`, next);
-  } else {
-    yield good('serverReached', `${node} takes connections`);
-    yield encryptionFinding(node, handshake, nowMs);
-  }
-}
-
-type Reached = Exclude<Handshake, { kind: 'undialable' | 'unreachable' }>;
-
-function encryptionFinding(node: string, handshake: Reached, nowMs: number): Finding {
+function handshakeFinding(node: string, handshake: Handshake, nowMs: number): Finding[] {
+  const reached = good('serverReached', `${node} takes connections`);
   switch (handshake.kind) {
-    case 'plain':
-      return warning(
-        'certificate',
-        `The connection to ${node} is not encrypted (tls=false), so no user and password are sent.`,
-        'Use tls=true with a server that has a certificate; tls=false is for a machine of your own.',
-      );
-    case 'noTls':
-      return wrong(
-        'certificate',
-        `${node} does not speak TLS: ${handshake.why}.`,
-        'Give the server a certificate, or set tls=false if it runs without.',
-      );
+    case 'undialable': {
+      const says = `${node} cannot be dialled: ${handshake.why}.`;
+      return [wrong('serverReached', says, 'Correct EVENTSTORE_CONNECTION_STRING.')];
+    }
+    case 'unreachable': {
+      const next = 'Check the address, that the server runs, and that its port can be reached from here.';
+      return [wrong('serverReached', `Nothing answers at ${node}: ${handshake.why}.`, next)];
+    }
+    case 'plain': {
+      const says = `The connection to ${node} is not encrypted (tls=false), so no user and password are sent.`;
+      const next = 'Use tls=true with a server that has a certificate; tls=false is for a machine of your own.';
+      return [reached, warning('certificate', says, next)];
+    }
+    case 'noTls': {
+      const says = `${node} does not speak TLS: ${handshake.why}.`;
+      return [
+        reached,
+        wrong('certificate', says, 'Give the server a certificate, or set tls=false if it runs without.'),
+      ];
+    }
     case 'tls':
-      return certificateFinding(node, handshake, nowMs);
+      return [reached, certificateFinding(node, handshake, nowMs)];
   }
 }
 
@@ -75,27 +67,20 @@ function certificateFinding(node: string, handshake: Extract<Handshake, { kind: 
  *
  * @param learned gets the server's time
  */
-export async function leaderFinding(
+export async function* leaderFindings(
   server: ServerCheck,
   learned: (date: number | undefined) => void,
   signal: AbortSignal,
-): Promise<Finding> {
-  let facts: ServerFacts;
+): AsyncGenerator<Finding> {
   try {
-    facts = await server.facts(signal);
+    const { version, date, leader, nodesAlive } = await server.facts(signal);
+    learned(date);
+    const name = version === '' ? 'it does not say its version' : `version ${version}`;
+    const nodes = nodesAlive === 1 ? '1 node' : `${nodesAlive} nodes`;
+    const next = 'Wait until the nodes have elected a leader; if they do not, look at their logs.';
+    if (leader === undefined) yield wrong('leader', `None of the ${nodesAlive} nodes is the leader.`, next);
+    else yield good('leader', `${name}, ${nodes} alive, ${leader} leads`);
   } catch (thrown) {
-    return thrownIn('leader', thrown);
+    yield thrownIn('leader', thrown);
   }
-  const { version, date, leader, nodesAlive } = facts;
-  learned(date);
-  if (leader === undefined) {
-    return wrong(
-      'leader',
-      `None of the ${nodesAlive} nodes is the leader.`,
-      'Wait until the nodes have elected a leader; if they do not, look at their logs.',
-    );
-  }
-  const name = version === '' ? 'it does not say its version' : `version ${version}`;
-  const nodes = nodesAlive === 1 ? '1 node' : `${nodesAlive} nodes`;
-  return good('leader', `${name}, ${nodes} alive, ${leader} leads`);
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { rules } from '../core/failure.js';
 import type { FrameLook, SourceContents, SourceCheck } from '../source/views/check.js';
-import { good, skipped, thrownIn, warning, wrong, type Check, type Finding } from './finding.js';
+import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding.js';
 
 const variantNames = {
   varint: 'varint frames (Lokad.CQRS v3)',
@@ -27,24 +27,19 @@ export async function* sourceFindings(
     for (const check of ['sourceChunks', 'firstFrame', 'lastFrame'] as const) yield skipped(check, 'the source');
     return;
   }
-  const contents = await looked('sourceChunks', () => examination.contents(signal));
-  if ('verdict' in contents) {
-    yield contents;
+  try {
+    yield* contentFindings(container, await examination.contents(signal));
+  } catch (thrown) {
+    yield thrownIn('sourceChunks', thrown);
     for (const check of ['firstFrame', 'lastFrame'] as const) yield skipped(check, 'the chunks');
     return;
   }
-  yield* contentFindings(container, contents.value);
   for (const check of ['firstFrame', 'lastFrame'] as const) {
-    const look = await looked(check, () => examination[check](signal));
-    yield 'verdict' in look ? look : frameFinding(check, look.value, onDamage);
-  }
-}
-
-async function looked<T>(check: Check, ask: () => Promise<T>): Promise<Finding | { readonly value: T }> {
-  try {
-    return { value: await ask() };
-  } catch (thrown) {
-    return thrownIn(check, thrown);
+    try {
+      yield frameFinding(check, await examination[check](signal), onDamage);
+    } catch (thrown) {
+      yield thrownIn(check, thrown);
+    }
   }
 }
 
