@@ -7,14 +7,12 @@ const everyMs = 60_000;
  * when the requests stop. A lost request is not repeated; the next one comes soon. Never throws.
  */
 export class Heartbeat {
-  private readonly url: URL;
   private readonly closing = new AbortController();
   private beatenAt: number;
   private beating: Promise<void> | undefined;
   private isHeard = true;
 
   constructor(private readonly options: Channel) {
-    this.url = new URL(options.url);
     this.beatenAt = options.clock.elapsed();
   }
 
@@ -40,13 +38,12 @@ export class Heartbeat {
   }
 
   private async send(): Promise<void> {
-    const { logger, answerWithinMs = 5_000 } = this.options;
-    const request = { headers: { 'user-agent': 'eventferry' } };
-    const answer = await ask(this.url, request, answerWithinMs, this.closing.signal);
-    if (this.closing.signal.aborted) return;
+    const { options, closing } = this;
+    const answer = await ask(options, { headers: { 'user-agent': 'eventferry' } }, closing.signal);
+    if (closing.signal.aborted) return;
     // One log line at the first loss, not one a minute.
     if (!answer.taken && this.isHeard) {
-      logger.warn('heartbeat-not-heard', { setting: 'HEARTBEAT_URL', reason: answer.reason });
+      options.logger.warn('heartbeat-not-heard', { setting: 'HEARTBEAT_URL', reason: answer.reason });
     }
     this.isHeard = answer.taken;
   }

@@ -1,5 +1,6 @@
-import type { Clock } from '../core/clock.js';
+import { systemClock, type Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
+import { linkedAbort } from '../core/time.js';
 
 /** A web address that is told how replication goes. */
 export interface Channel {
@@ -7,7 +8,7 @@ export interface Channel {
   readonly url: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A request ends without an answer after this long. Default 5 s. */
+  /** A request without an answer by then counts as not taken. Default 5 s. */
   readonly answerWithinMs?: number;
 }
 
@@ -15,17 +16,13 @@ export interface Channel {
 type Answer =
   { readonly taken: true } | { readonly taken: false; readonly reason: string; readonly worthAnotherTry: boolean };
 
-/**
- * Sends one request to a web server and looks only at the status of its answer. Never throws.
- *
- * @param withinMs a request without an answer by then counts as not taken
- */
-export async function ask(url: URL, request: RequestInit, withinMs: number, closing: AbortSignal): Promise<Answer> {
-  const over = new AbortController();
-  const end = (): void => over.abort();
-  const timer = setTimeout(end, withinMs);
-  closing.addEventListener('abort', end);
-  if (closing.aborted) end();
+/** Sends one request to a web server and looks only at the status of its answer. Never throws. */
+export async function ask(
+  { url, answerWithinMs: ms = 5_000 }: Channel,
+  request: RequestInit,
+  closing: AbortSignal,
+): Promise<Answer> {
+  const over = linkedAbort([closing], { clock: systemClock, ms });
   try {
     // A redirect would send another method, to an address that nobody has named.
     const { ok, status, body } = await fetch(url, { ...request, redirect: 'manual', signal: over.signal });
@@ -35,11 +32,10 @@ export async function ask(url: URL, request: RequestInit, withinMs: number, clos
     const redirects = status >= 300 && status < 400;
     return { taken: false, reason: `HTTP ${status}${redirects ? ', a redirect' : ''}`, worthAnotherTry };
   } catch (thrown) {
-    const reason = over.signal.aborted ? `no answer within ${withinMs} ms` : reasonOf(thrown);
+    const reason = over.signal.aborted ? `no answer within ${ms} ms` : reasonOf(thrown);
     return { taken: false, reason, worthAnotherTry: true };
   } finally {
-    clearTimeout(timer);
-    closing.removeEventListener('abort', end);
+    over.release();
   }
 }
 

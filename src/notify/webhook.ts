@@ -8,14 +8,11 @@ const maxWaiting = 10;
 
 /** Posts notices to one address, one after the other, while other work continues. */
 export class Webhook {
-  private readonly url: URL;
   private readonly closing = new AbortController();
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
-  constructor(private readonly options: Channel) {
-    this.url = new URL(options.url);
-  }
+  constructor(private readonly options: Channel) {}
 
   /**
    * Sends a notice after those that wait. Never rejects.
@@ -44,11 +41,11 @@ export class Webhook {
   }
 
   private async send(notice: Notice): Promise<boolean> {
-    const { clock, answerWithinMs = 5_000 } = this.options;
+    const { url, clock } = this.options;
     const headers = { 'content-type': 'application/json', 'user-agent': 'eventferry' };
-    const request = { method: 'POST', headers, body: webhookBody(this.url, notice) };
+    const request = { method: 'POST', headers, body: webhookBody(new URL(url), notice) };
     for (let tries = 0; !this.closing.signal.aborted; tries += 1) {
-      const answer = await ask(this.url, request, answerWithinMs, this.closing.signal);
+      const answer = await ask(this.options, request, this.closing.signal);
       if (answer.taken) return true;
       if (this.closing.signal.aborted) break;
       const waitMs = answer.worthAnotherTry ? waitsMs[tries] : undefined;
