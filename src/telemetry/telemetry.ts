@@ -19,7 +19,6 @@ export interface Telemetry {
   trace<T>(parent: string | undefined, work: () => Promise<T>): Promise<T>;
 }
 
-/** Measures nothing. */
 export const noTelemetry: Telemetry = {
   add: () => undefined,
   record: () => undefined,

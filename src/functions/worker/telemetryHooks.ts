@@ -16,12 +16,9 @@ export function registerTelemetry(app: typeof functions.app, telemetry: WorkerTe
     const { event, facts } = parsed(message);
     void telemetry.start().then((sending) => sending?.log(levelOf(level), event, facts, parent));
   });
-  app.hook.postInvocation(async () => {
-    await (await telemetry.start())?.flush();
-  });
-  app.hook.appTerminate(async () => {
-    await (await telemetry.start())?.flush();
-  });
+  const flush = async (): Promise<void> => (await telemetry.start())?.flush();
+  app.hook.postInvocation(flush);
+  app.hook.appTerminate(flush);
 }
 
 function levelOf(level: functions.LogLevel): Level {

@@ -1,8 +1,7 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { TelemetryConfig } from '../../config/telemetrySettings.js';
-import type { Sending } from '../openTelemetry.js';
+import type { Exporters, Sending } from '../openTelemetry.js';
 
-/** True when telemetry goes anywhere. */
 export function isTelemetryOn({ azureMonitor, otlpEndpoint }: TelemetryConfig): boolean {
   return azureMonitor !== undefined || otlpEndpoint !== undefined;
 }
@@ -17,14 +16,9 @@ export async function startTelemetry(
 ): Promise<Sending | undefined> {
   if (!isTelemetryOn(settings)) return undefined;
   const { azureMonitor, otlpEndpoint, serviceName } = settings;
-  const [{ startSending }, monitor, collector] = await Promise.all([
-    import('../openTelemetry.js'),
-    azureMonitor && import('./azureMonitor.js'),
-    otlpEndpoint === undefined ? undefined : import('./otlp.js'),
-  ]);
-  const exporters = [
-    ...(azureMonitor && monitor ? [monitor.azureMonitorExporters(azureMonitor)] : []),
-    ...(otlpEndpoint !== undefined && collector ? [collector.otlpExporters(otlpEndpoint)] : []),
-  ];
+  const { startSending } = await import('../openTelemetry.js');
+  const exporters: Exporters[] = [];
+  if (azureMonitor) exporters.push((await import('./azureMonitor.js')).azureMonitorExporters(azureMonitor));
+  if (otlpEndpoint !== undefined) exporters.push((await import('./otlp.js')).otlpExporters(otlpEndpoint));
   return startSending(serviceName, exporters, clock);
 }
