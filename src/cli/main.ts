@@ -7,14 +7,6 @@ import { exitCodes } from './terminal/exitCodes.js';
 /** Open connections may keep the process alive this long after its command. */
 const lingerMs = 500;
 
-/** A closed pipe, as in `eventferry inspect | head`, is no failure: the reader has seen enough. */
-function endWhenReaderIsGone(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-    throw error;
-  });
-}
-
 /** The process ends by itself, unless a request that nobody waits for any more keeps it: then this ends it. */
 function endSoon(): void {
   setTimeout(() => {
@@ -23,7 +15,11 @@ function endSoon(): void {
   }, lingerMs).unref();
 }
 
-endWhenReaderIsGone();
+// A closed pipe, as in `eventferry inspect | head`, is no failure: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  throw error;
+});
 process.exitCode = await eventferry(process.argv.slice(2), {
   env: environment(),
   stdin: process.stdin,

@@ -9,7 +9,9 @@ import { exitCodes, exitCodesHelp, type ExitCode } from '../terminal/exitCodes.j
 import { reportFailure } from '../reports/failureReport.js';
 import type { Host } from '../host.js';
 import { Output } from '../terminal/output.js';
+import { progressDisplay, type ProgressDisplay, type ProgressWords } from '../terminal/progress.js';
 import { addSettingsFlags, allSettings, environmentWith } from '../terminal/settingsFlags.js';
+import { stopSignals } from '../terminal/stopSignals.js';
 
 export interface CommonFlags {
   readonly json?: boolean;
@@ -59,6 +61,33 @@ export class Commands {
         await sending?.shutdown();
       }
     });
+  }
+
+  /**
+   * Does the same for a command that may take long: shows its progress, and asks it to stop at the first Ctrl-C.
+   *
+   * @param stopping what a person is told then
+   */
+  withProgress(
+    command: Command,
+    { words, stopping }: { readonly words: ProgressWords; readonly stopping: string },
+    work: (replicator: Replicator, config: Config, display: ProgressDisplay, stop: AbortSignal) => Promise<ExitCode>,
+  ): Promise<void> {
+    const display = progressDisplay(this.host, words);
+    const line = (text: string): void => display.line(text);
+    return this.withReplicator(
+      command,
+      async (replicator, config) => {
+        const stop = stopSignals(this.host, () => line(`${stopping} Press Ctrl-C again to end now.`));
+        try {
+          return await work(replicator, config, display, stop.signal);
+        } finally {
+          display.end();
+          stop.release();
+        }
+      },
+      line,
+    );
   }
 
   environmentOf(command: Command): Environment {

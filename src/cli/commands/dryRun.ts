@@ -76,16 +76,8 @@ class Plan {
   }
 
   get summary(): object {
-    const { stream, events, firstRevision, lastRevision, totals } = this;
-    return {
-      stream,
-      events,
-      firstRevision: firstRevision ?? null,
-      lastRevision: lastRevision ?? null,
-      ...totals,
-      types: this.types.counts,
-      keys: this.keys.counts,
-    };
+    const { stream, events, firstRevision = null, lastRevision = null, totals, types, keys } = this;
+    return { stream, events, firstRevision, lastRevision, ...totals, types: types.counts, keys: keys.counts };
   }
 
   get lines(): string[] {

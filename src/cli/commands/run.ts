@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
+import { once } from 'node:events';
 
 import type { Clock } from '../../core/clock.js';
-import type { Config } from '../../config/config.js';
 import type { RunReport } from '../../engine/terms.js';
 import { Failure } from '../../core/failure.js';
+import { settledWithin } from '../../core/time.js';
 import type { Replicator } from '../../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { dryRun } from './dryRun.js';
-import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
-import { progressDisplay, type ProgressDisplay } from '../terminal/progress.js';
+import { exitCodes } from '../terminal/exitCodes.js';
+import { replicationWords } from '../terminal/progress.js';
 import { runFacts, runLines } from '../reports/runReport.js';
-import { stopSignals } from '../terminal/stopSignals.js';
 
 interface RunFlags extends CommonFlags {
   readonly follow?: boolean;
@@ -50,14 +50,27 @@ export function addRun(program: Command, commands: Commands): void {
         dryRun(replicator, config, { ...flags, limit }, output),
       );
     }
-    const display = progressDisplay(host);
-    const surroundings = { flags, display, commands };
-    return commands.withReplicator(
-      command,
-      (replicator, config) =>
-        withDashboard(port, replicator, surroundings, () => replicate(replicator, config, surroundings)),
-      (text) => display.line(text),
-    );
+    const stopping = 'Stopping after the appends under way are confirmed.';
+    const shown = { words: replicationWords, stopping };
+    return commands.withProgress(command, shown, async (replicator, config, display, stop) => {
+      const dashboard = port === undefined ? undefined : await serveDashboard(port, replicator, host.clock);
+      if (dashboard) display.line(`Status page: ${dashboard.url}`);
+      try {
+        const run = replicator.run({
+          stop,
+          onOutage: 'wait',
+          onProgress: (progress) => display.show(progress),
+          ...(flags.follow ? { whenCaughtUp: 'wait' } : { whenCaughtUp: 'exit', outageTries, outageTriesAtStart: 1 }),
+        });
+        const report = await Promise.race([run, cutOff(run, replicator, host.clock, stop)]);
+        display.end();
+        if (flags.json) await output.printJson(runFacts(report, config));
+        else for (const line of runLines(report, config)) await output.print(line);
+        return exitCodes.done;
+      } finally {
+        await dashboard?.close();
+      }
+    });
   });
 }
 
@@ -66,66 +79,14 @@ function portOf(command: Command, text: string): number {
   return port <= 65_535 ? port : refuse(command, '--dashboard takes a port, 0 to 65535.');
 }
 
-interface Surroundings {
-  readonly flags: RunFlags;
-  readonly display: ProgressDisplay;
-  readonly commands: Commands;
-}
-
-/** Serves the status page while the work lasts. */
-async function withDashboard<T>(
-  port: number | undefined,
-  replicator: Replicator,
-  { display, commands }: Surroundings,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (port === undefined) return work();
+async function serveDashboard(port: number, replicator: Replicator, clock: Clock) {
   const [{ dashboardData }, { startDashboard }] = await Promise.all([
     import('../../dashboard/data.js'),
     import('../../dashboard/server.js'),
   ]);
-  const { clock } = commands.host;
-  const dashboard = await startDashboard(port, () => dashboardData(replicator, clock)).catch((error: Error) => {
+  return startDashboard(port, () => dashboardData(replicator, clock)).catch((error: Error) => {
     throw new Failure('SettingsInvalid', `The status page cannot be served at port ${port}: ${error.message}.`);
   });
-  display.line(`Status page: ${dashboard.url}`);
-  try {
-    return await work();
-  } finally {
-    await dashboard.close();
-  }
-}
-
-async function replicate(
-  replicator: Replicator,
-  config: Config,
-  { flags, display, commands }: Surroundings,
-): Promise<ExitCode> {
-  const { host, output } = commands;
-  const stop = stopSignals(host, () =>
-    display.line('Stopping after the appends under way are confirmed. Press Ctrl-C again to end now.'),
-  );
-  const ended = new AbortController();
-  try {
-    const run = replicator.run({
-      stop: stop.signal,
-      onOutage: 'wait',
-      onProgress: (progress) => display.show(progress),
-      ...(flags.follow ? { whenCaughtUp: 'wait' } : { whenCaughtUp: 'exit', outageTries, outageTriesAtStart: 1 }),
-    });
-    const report = await Promise.race([
-      run,
-      cutOff(run, replicator, host.clock, { stop: stop.signal, ended: ended.signal }),
-    ]);
-    display.end();
-    if (flags.json) await output.printJson(runFacts(report, config));
-    else for (const line of runLines(report, config)) await output.print(line);
-    return exitCodes.done;
-  } finally {
-    ended.abort();
-    display.end();
-    stop.release();
-  }
 }
 
 /**
@@ -137,16 +98,10 @@ async function cutOff(
   run: Promise<RunReport>,
   replicator: Replicator,
   clock: Clock,
-  { stop, ended }: { readonly stop: AbortSignal; readonly ended: AbortSignal },
+  stop: AbortSignal,
 ): Promise<RunReport | undefined> {
-  await Promise.race([aborted(stop), aborted(ended)]);
-  await clock.sleep(graceMs, ended);
-  if (ended.aborted) return undefined;
+  if (!stop.aborted) await once(stop, 'abort');
+  if (await settledWithin(run, graceMs, clock)) return run;
   await replicator.close();
-  return Promise.race([run, clock.sleep(cutOffMs, ended).then(() => undefined)]);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return (await settledWithin(run, cutOffMs, clock)) ? run : undefined;
 }

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
 
-import type { Config } from '../../config/config.js';
 import type { VerifyOrder } from '../../verify/stream.js';
-import type { Replicator } from '../../replicator.js';
 import { refuse, wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
-import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
-import { progressDisplay, type ProgressDisplay } from '../terminal/progress.js';
-import { stopSignals } from '../terminal/stopSignals.js';
+import { exitCodes } from '../terminal/exitCodes.js';
 import { verifyFacts, verifyLines } from '../reports/verifyReport.js';
 
 interface VerifyFlags extends CommonFlags {
@@ -18,6 +14,7 @@ interface VerifyFlags extends CommonFlags {
 
 /** `eventferry verify`: compares the target stream with the source. */
 export function addVerify(program: Command, commands: Commands): void {
+  const { output } = commands;
   const command = program
     .command('verify')
     .summary('compare the target stream with the source: counts, order, ids, types, bytes, marks')
@@ -31,12 +28,24 @@ export function addVerify(program: Command, commands: Commands): void {
     .option('--seed <N>', 'with --sample: draw the ranges that this number draws');
   withCommonFlags(command).action((flags: VerifyFlags) => {
     const order = orderOf(command, flags);
-    const display = progressDisplay(commands.host, { left: 'to go', done: 'done' });
-    return commands.withReplicator(
-      command,
-      (replicator, config) => verify(replicator, config, order, { flags, display, commands }),
-      (text) => display.line(text),
-    );
+    const words = { left: 'to go', done: 'done' };
+    const stopping = 'Stopping: the report says how far it came.';
+    return commands.withProgress(command, { words, stopping }, async (replicator, config, display, stop) => {
+      const report = await replicator.verify({
+        ...order,
+        stop,
+        onProgress: ({ events, total, position, revision }) => {
+          const head = { chunk: '', bytes: 0 };
+          const lag = { bytes: 0, events: total - events, eventsExact: false, head };
+          display.show({ events, position, revision, lag });
+        },
+      });
+      display.end();
+      if (flags.json) await output.printJson(verifyFacts(report, config));
+      else for (const line of verifyLines(report, config)) await output.print(line);
+      if (!report.equal) return exitCodes.failed;
+      return report.complete ? exitCodes.done : exitCodes.interrupted;
+    });
   });
 }
 
@@ -53,41 +62,4 @@ function orderOf(command: Command, flags: VerifyFlags): Omit<VerifyOrder, 'stop'
     ...(to !== undefined && { to }),
     ...(ranges !== undefined && { sample: { ranges, seed: seed ?? Math.floor(Math.random() * 1_000_000) } }),
   };
-}
-
-interface Surroundings {
-  readonly flags: VerifyFlags;
-  readonly display: ProgressDisplay;
-  readonly commands: Commands;
-}
-
-async function verify(
-  replicator: Replicator,
-  config: Config,
-  order: Omit<VerifyOrder, 'stop'>,
-  { flags, display, commands }: Surroundings,
-): Promise<ExitCode> {
-  const { host, output } = commands;
-  const stop = stopSignals(host, () =>
-    display.line('Stopping: the report says how far it came. Press Ctrl-C again to end now.'),
-  );
-  try {
-    const report = await replicator.verify({
-      ...order,
-      stop: stop.signal,
-      onProgress: ({ events, total, position, revision }) => {
-        const head = { chunk: '', bytes: 0 };
-        const lag = { bytes: 0, events: total - events, eventsExact: false, head };
-        display.show({ events, position, revision, lag });
-      },
-    });
-    display.end();
-    if (flags.json) await output.printJson(verifyFacts(report, config));
-    else for (const line of verifyLines(report, config)) await output.print(line);
-    if (!report.equal) return exitCodes.failed;
-    return report.complete ? exitCodes.done : exitCodes.interrupted;
-  } finally {
-    display.end();
-    stop.release();
-  }
 }

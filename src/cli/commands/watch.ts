@@ -1,10 +1,7 @@
 import type { Clock } from '../../core/clock.js';
+import type { Host } from '../host.js';
 
-/** The part of stdout that a view needs. */
-export interface ViewedStream {
-  readonly rows?: number;
-  write(text: string): boolean;
-}
+type ViewedStream = Pick<Host['stdout'], 'rows' | 'write'>;
 
 /** Shows lines in place of those shown before. */
 export type View = (lines: readonly string[]) => void;

@@ -21,7 +21,6 @@ export async function reportFailure(
   return exitCodeOf(failure);
 }
 
-/** The failure, the facts that matter, the remedy. */
 function failureLines(failure: Failure): string[] {
   const head = failure.policy === 'stop' ? 'Stopped' : 'Error';
   const facts = failure.policy === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];

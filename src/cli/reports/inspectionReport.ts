@@ -89,10 +89,6 @@ export class InspectionReport {
     return this.findings.framesOnlyInCopies + orphaned;
   }
 
-  private get isMixed(): boolean {
-    return this.chunksByVariant.has('int32') && this.chunksByVariant.has('varint');
-  }
-
   private get findingsLine(): string {
     const { torn, corrupt, hiddenFrames, gaps, openCopies } = this.findings;
     const found = [
@@ -100,7 +96,9 @@ export class InspectionReport {
       corrupt > 0 && counted(corrupt, 'corrupt place'),
       hiddenFrames > 0 && `${counted(hiddenFrames, 'valid frame')} hidden after damage`,
       gaps > 0 && counted(gaps, 'gap'),
-      this.isMixed && 'frames of both variants (SourceMixed)',
+      this.chunksByVariant.has('int32') &&
+        this.chunksByVariant.has('varint') &&
+        'frames of both variants (SourceMixed)',
       openCopies > 0 && `${counted(openCopies, 'chunk')} still being copied`,
       this.framesOnlyInCopies > 0 && `${counted(this.framesOnlyInCopies, 'valid frame')} only in .bak copies`,
     ].filter((text) => text !== false);

@@ -1,13 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 
 import type { SourceMessage, SourceRecord } from '../../core/record.js';
+import type { Inspection } from '../../source/views/inspection.js';
 import { counted, number, printable, table } from './wording.js';
 
 /** A record, and its place in its own stream by counting. */
-export interface FoundRecord {
-  readonly record: SourceRecord;
-  readonly streamVersion: number;
-}
+type FoundRecord = NonNullable<Awaited<ReturnType<Inspection['record']>>>;
 
 /** A record for programs; bytes that are text are text, all others base64. */
 export function recordFacts({ record, streamVersion }: FoundRecord): object {
@@ -28,7 +26,6 @@ function messageFacts({ contract, body }: SourceMessage): object {
   return { contract: nameOf(contract), ...bytesFacts(body) };
 }
 
-/** Bytes for programs. */
 export function bytesFacts(bytes: Uint8Array): object {
   const length = { bytes: bytes.length };
   return isUtf8(bytes)
@@ -66,7 +63,6 @@ function payloadLines(payload: SourceRecord['payload']): string[] {
   ]);
 }
 
-/** Bytes for people. */
 export function bytesLines(bytes: Uint8Array): string[] {
   if (bytes.length === 0) return [];
   const text = isUtf8(bytes) ? textOf(bytes) : undefined;

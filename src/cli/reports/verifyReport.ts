@@ -11,7 +11,6 @@ export function verifyFacts(report: VerifyReport, { source }: Names): object {
   return { ...report, container: source.container, versions: { eventferry: version(), node: process.version } };
 }
 
-/** A verification for people. */
 export function verifyLines(report: VerifyReport, { source }: Names): string[] {
   const { events, differences, acceptedForeign, unfinished } = report;
   const { expected, stored, equal, underOtherSettings, unjudged, quarantined } = events;

@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline/promises';
 
 import type { Host } from '../host.js';
 
-/** True when a person can be asked. */
 export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boolean {
   return stdin.isTTY === true && stderr.isTTY === true;
 }

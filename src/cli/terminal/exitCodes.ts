@@ -11,7 +11,6 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Shown below every help page. */
 export const exitCodesHelp = `
 Exit codes:
   0  done; also when Ctrl-C or SIGTERM ended a run cleanly
@@ -21,15 +20,7 @@ Exit codes:
 130  interrupted: Ctrl-C ended verify before it was done, or a second one a command at once
 `;
 
-export function exitCodeOf(failure: Failure): ExitCode {
-  switch (failure.policy) {
-    case 'stop':
-      return exitCodes.stoppedForAPerson;
-    case 'usage':
-      return exitCodes.wrongUsage;
-    case 'resume':
-    case 'wait':
-    case 'yield':
-      return exitCodes.failed;
-  }
+export function exitCodeOf({ policy }: Failure): ExitCode {
+  if (policy === 'stop') return exitCodes.stoppedForAPerson;
+  return policy === 'usage' ? exitCodes.wrongUsage : exitCodes.failed;
 }

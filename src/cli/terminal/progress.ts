@@ -3,7 +3,7 @@ import { MultiBar, type Options } from 'cli-progress';
 import type { Clock } from '../../core/clock.js';
 import type { RunProgress } from '../../engine/terms.js';
 import type { Host } from '../host.js';
-import { Pace } from '../reports/pace.js';
+import { Pace, type Speed } from '../reports/pace.js';
 import { counted, duration, number } from '../reports/wording.js';
 
 /** Shows a person how far a run has come. */
@@ -23,7 +23,7 @@ export interface ProgressWords {
 export const replicationWords: ProgressWords = { left: 'behind', done: 'caught up' };
 
 /** On stderr: a bar on a terminal, a line every few seconds elsewhere. */
-export function progressDisplay({ stderr, clock }: Host, words = replicationWords): ProgressDisplay {
+export function progressDisplay({ stderr, clock }: Host, words: ProgressWords): ProgressDisplay {
   return stderr.isTTY ? progressBar(stderr, words, clock) : progressLines(stderr, words, clock);
 }
 
@@ -41,7 +41,7 @@ const options: Options = {
 };
 
 /** A bar with events, events/s and the time left. It appears at the first progress. */
-export function progressBar(stream: NodeJS.WritableStream, { done }: ProgressWords, clock: Clock): ProgressDisplay {
+function progressBar(stream: NodeJS.WritableStream, { done }: ProgressWords, clock: Clock): ProgressDisplay {
   // Of the library's bars, only the one for several bars lets other lines be printed.
   const bars = new MultiBar({ ...options, stream });
   const pace = new Pace();
@@ -78,11 +78,7 @@ function leftText(secondsLeft: number | undefined): string {
 const lineEveryMs = 5_000;
 
 /** Prints a line every few seconds while there is progress; for logs and pipes. */
-export function progressLines(
-  stream: NodeJS.WritableStream,
-  words: ProgressWords,
-  clock: Pick<Clock, 'elapsed'>,
-): ProgressDisplay {
+export function progressLines(stream: NodeJS.WritableStream, words: ProgressWords, clock: Clock): ProgressDisplay {
   const pace = new Pace();
   let [shownAtMs, shownEvents] = [clock.elapsed(), 0];
   return {
@@ -98,11 +94,7 @@ export function progressLines(
   };
 }
 
-function lineOf(
-  { events, position, revision }: RunProgress,
-  speed: ReturnType<Pace['seen']>,
-  words: ProgressWords,
-): string {
+function lineOf({ events, position, revision }: RunProgress, speed: Speed, words: ProgressWords): string {
   const behind = speed.total - events;
   return [
     counted(events, 'event'),

@@ -46,15 +46,17 @@ export function addSettingsFlags(command: Command, names: readonly (SettingName 
 
 /** The environment with the flags of a command line laid over it. */
 export function environmentWith(command: Command, environment: Environment): Environment {
+  const given: Record<string, string> = {};
+  for (const option of command.options) {
+    const value = command.getOptionValue(option.attributeName()) as string | undefined;
+    if (option instanceof SettingOption && value !== undefined) given[option.setting] = value;
+  }
   const laid: Record<string, string | undefined> = { ...environment };
   for (const names of Object.keys(connections).map(connectionSettingNames)) {
     // A connection is one thing: a flag for a part of it replaces all of the connection in the environment.
-    if (names.some((name) => given(command, name) !== undefined)) for (const name of names) laid[name] = undefined;
+    if (names.some((name) => name in given)) for (const name of names) laid[name] = undefined;
   }
-  for (const option of command.options) {
-    if (option instanceof SettingOption) laid[option.setting] = given(command, option.setting) ?? laid[option.setting];
-  }
-  return laid;
+  return { ...laid, ...given };
 }
 
 class SettingOption extends Option {
@@ -70,7 +72,8 @@ class SettingOption extends Option {
 function settingOption(name: SettingName): SettingOption {
   const { meaning, defaultText, unit, secret } = settings[name];
   const standard = defaultText === undefined ? '' : ` Default: ${defaultText}.`;
-  return new SettingOption(name, unit ?? 'value', plain(`${meaning}${standard}${secret ? ` ${saferThere}` : ''}`));
+  const text = `${meaning}${standard}${secret ? ` ${saferThere}` : ''}`;
+  return new SettingOption(name, unit ?? 'value', text.replaceAll('`', ''));
 }
 
 const saferThere = 'Safer in the environment: others on this machine can see a command line.';
@@ -86,13 +89,4 @@ function connectionOptions(name: ConnectionName): SettingOption[] {
 
 function isConnection(name: SettingName | ConnectionName): name is ConnectionName {
   return name in connections;
-}
-
-function given(command: Command, setting: string): string | undefined {
-  const option = command.options.find((one) => one instanceof SettingOption && one.setting === setting);
-  return option && (command.getOptionValue(option.attributeName()) as string | undefined);
-}
-
-function plain(text: string): string {
-  return text.replaceAll('`', '');
 }
