@@ -2,12 +2,6 @@ import { dashboardPage, dashboardPolicy } from '#dashboard-page';
 import { redactedJson } from '../core/redact.js';
 import type { DashboardData } from './data.js';
 
-export interface DashboardAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
 const everyHeader = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -20,7 +14,7 @@ const everyHeader = {
  *
  * @param part what follows the page's own address: nothing, or `data`
  */
-export async function dashboardAnswer(part: string, ask: () => Promise<DashboardData>): Promise<DashboardAnswer> {
+export async function dashboardAnswer(part: string, ask: () => Promise<DashboardData>) {
   if (part === '') {
     const headers = { ...everyHeader, 'content-type': 'text/html; charset=utf-8' };
     return { status: 200, headers: { ...headers, 'content-security-policy': dashboardPolicy }, body: dashboardPage };

@@ -5,12 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { dashboardAnswer } from './answer.js';
 import type { DashboardData } from './data.js';
 
-export interface DashboardServer {
-  readonly url: string;
-  /** Never throws. */
-  close(): Promise<void>;
-}
-
 const loopback = '127.0.0.1';
 
 /**
@@ -19,7 +13,7 @@ const loopback = '127.0.0.1';
  * @param port 0 for a free one
  * @throws Error when the port is taken
  */
-export async function startDashboard(port: number, ask: () => Promise<DashboardData>): Promise<DashboardServer> {
+export async function startDashboard(port: number, ask: () => Promise<DashboardData>) {
   const server = createServer((request, response) => {
     answer(request, response, ask).catch(() => response.destroy());
   });
@@ -28,6 +22,7 @@ export async function startDashboard(port: number, ask: () => Promise<DashboardD
   server.unref();
   return {
     url: `http://${loopback}:${(server.address() as AddressInfo).port}/`,
+    /** Never throws. */
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -4,21 +4,21 @@ import { onTestFinished } from 'vitest';
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
 import { systemClock } from '../../src/core/clock.js';
 import { dashboardData, type DashboardData } from '../../src/dashboard/data.js';
-import { startDashboard, type DashboardServer } from '../../src/dashboard/server.js';
+import { startDashboard } from '../../src/dashboard/server.js';
 import type { LagSample } from '../../src/checkpoint/checkpoint.js';
 import { Ferry, numbered } from '../support/ferry.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 const { signal } = new AbortController();
 
-export async function serve(ask: () => Promise<DashboardData>): Promise<DashboardServer> {
+export async function serve(ask: () => Promise<DashboardData>) {
   const dashboard = await startDashboard(0, ask);
   onTestFinished(() => dashboard.close());
   return dashboard;
 }
 
 /** The page of a ferry, as `eventferry run --dashboard` serves it. */
-export async function serveFerry(ferry: Ferry): Promise<DashboardServer> {
+export async function serveFerry(ferry: Ferry) {
   const replicator = ferry.replicator({}, systemClock);
   return serve(() => dashboardData(replicator, systemClock));
 }
@@ -27,7 +27,7 @@ export async function serveFerry(ferry: Ferry): Promise<DashboardServer> {
 export async function lookAtFerry(
   server: EventStoreServer,
   change: (data: DashboardData) => DashboardData = (data) => data,
-): Promise<DashboardServer> {
+) {
   const ferry = await Ferry.open(server);
   await ferry.write(chunk, numbered(1, 300));
   await ferry.write('00000301-2013-10-15-103000.dat', numbered(301, 500));

@@ -11,7 +11,6 @@ let kept = [];
 const live = [];
 const mostLive = 4_000;
 
-/** Takes the samples of one answer. */
 export function takeSamples({ now, status, history }) {
   kept = history.map(toPoint);
   if (!status.lag) return;
@@ -21,10 +20,7 @@ export function takeSamples({ now, status, history }) {
   if (live.length > mostLive) live.shift();
 }
 
-function toPoint({ at, lag, position, revision, well }) {
-  const { events, bytes, seconds } = lag;
-  return { at: Date.parse(at) / 1000, events, bytes, seconds, position, revision, well };
-}
+const toPoint = ({ at, lag, ...rest }) => ({ at: Date.parse(at) / 1000, ...lag, ...rest });
 
 function samples() {
   const hours = Number(byId('span').value);
