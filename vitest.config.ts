@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     ...shared,
     include: ['test/**/*.test.ts'],
-    // `npm run test:long`, and `npm run infra:check`, whose tools take minutes and do not depend on Node's version.
+    // Other commands run these: `npm run test:long`, and `npm run infra:check`, which takes minutes and gives the same
+    // result on every version of Node.
     exclude: [...configDefaults.exclude, 'test/**/*.long.test.ts', 'test/infra/**'],
   },
 });

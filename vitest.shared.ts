@@ -1,14 +1,14 @@
 import type { InlineConfig } from 'vitest/node';
 
-/** What all runs of tests have in common. */
+/** The settings that all test commands share. */
 export const shared = {
   globalSetup: ['test/support/buildOnce.ts', 'test/support/azuriteOnce.ts'],
   setupFiles: ['test/support/tellWaits.ts'],
-  // Files share the modules that they import: importing them anew for each file takes longer than the tests.
+  // Test files share imported modules: importing them again for each file takes longer than the tests.
   isolate: false,
-  // Ten times and more what an idle machine needs: a limit is for what hangs, not for what is slow.
+  // The limit is at least ten times what an idle machine needs: it is there for tests that hang, not for slow ones.
   testTimeout: 180_000,
   hookTimeout: 180_000,
-  // Many tests wait for what is retried: more of them than there are cores keep these busy.
+  // Many tests wait for retries, so more test files than cores run at once to keep the cores busy.
   maxWorkers: 3,
 } satisfies InlineConfig;

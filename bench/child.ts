@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { startProgram } from '../dev/program.js';
 
 /**
- * What is measured runs in processes of its own, compiled as the product is: a loader that compiles on the fly adds work
- * to every function.
+ * Each measurement runs in its own process, on code compiled as the product is: a loader that compiles on the fly adds
+ * work to every function.
  */
 
-/** For one answer, on the slowest machine. */
+/** The longest wait for one answer, on the slowest machine. */
 const patienceMs = 10 * 60_000;
 const project = fileURLToPath(new URL('tsconfig.json', import.meta.url));
 
-/** Compiles what {@link startChild} starts, quickly when little has changed. @throws Error when it does not compile */
+/** Compiles the scripts that {@link startChild} starts; quick when little has changed. @throws Error when it fails */
 export async function compile(): Promise<void> {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const child = spawn(process.execPath, [compiler, '-p', project], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -21,13 +21,13 @@ export async function compile(): Promise<void> {
   if (code !== 0) throw new Error('The measurements do not compile: see above.');
 }
 
-/** A process that has given its first answer. */
+/** A child process that has sent its first answer. */
 export interface Child<Answer> {
   readonly answer: Answer;
   stop(): Promise<unknown>;
 }
 
-/** Starts a script of this folder with a job, and waits for its answer. @throws Error when it ends without one */
+/** Starts a script of this folder with a job, and waits for its first answer. @throws Error when it ends without one */
 export function startChild<Answer>(script: string, job: unknown): Promise<Child<Answer>> {
   const compiled = fileURLToPath(new URL(`../artifacts/bench/bench/${script}.js`, import.meta.url));
   return new Promise((resolve, reject) => {
@@ -42,19 +42,19 @@ export function startChild<Answer>(script: string, job: unknown): Promise<Child<
   });
 }
 
-/** The answer of a script that does one job and ends. */
+/** Runs a script that does one job and ends. @returns its answer */
 export async function answerOf<Answer>(script: string, job: unknown): Promise<Answer> {
   const child = await startChild<Answer>(script, job);
   await child.stop();
   return child.answer;
 }
 
-/** In the child: what it is to do. */
+/** Called in the child. @returns its job */
 export function jobOf<Job>(): Job {
   return JSON.parse(process.argv[2] ?? '{}') as Job;
 }
 
-/** In the child: its answer. */
+/** Called in the child: sends its answer. */
 export function tellParent(answer: object): void {
   process.send?.(answer);
 }

@@ -21,7 +21,7 @@ export interface CodecJob {
   readonly rounds: number;
 }
 
-/** What each piece of work took in each round, for so many records and bytes of frames. */
+/** The time of each piece of work in each round; `records` and `bytes` of frames are what it worked on. */
 export interface CodecAnswer {
   readonly records: number;
   readonly bytes: number;
@@ -52,7 +52,7 @@ for (const { decode, decodeFromStorage } of decoding) {
   }
 }
 
-// Only now: what is held in memory costs every garbage collection.
+// These come after decoding was measured, because every object held in memory makes garbage collection slower.
 const convert = createConvert(config.convert);
 const records = await allRecords();
 const batches = eventBatches();
@@ -79,7 +79,7 @@ function done(work: () => void): Promise<number> {
   return Promise.resolve(frames);
 }
 
-/** A chunk and where its frames end; no object a frame, since whatever is held slows down what is measured. */
+/** A chunk and where its frames end. There is no object for each frame: held objects slow down what is measured. */
 function chunkOf(bytes: Buffer): { bytes: Buffer; ends: number[] } {
   const ends: number[] = [];
   const frame = new ParsedFrame();
@@ -94,7 +94,7 @@ async function allRecords(): Promise<SourceRecord[]> {
   return found;
 }
 
-/** Events as an append takes them, 500 at a time. */
+/** All events in batches of 500, as an append takes them. */
 function eventBatches(): TargetEvent[][] {
   const found: TargetEvent[][] = [];
   for (let at = 0; at < records.length; at += 500) found.push(records.slice(at, at + 500).flatMap(convert));
@@ -108,7 +108,7 @@ function convertAll(): void {
 }
 
 function hashAll(): void {
-  // One-shot hashing came with Node 20.12; what is measured against is the fastest that there is.
+  // The baseline is the fastest hash that Node offers: the one-shot `hash`, which came with Node 20.12.
   const oneShot = typeof hash === 'function';
   for (const { bytes, ends } of chunks) {
     let start = 0;
@@ -136,7 +136,7 @@ function encodeAll(): void {
   }
 }
 
-/** Telemetry that is off, asked for every event; a run asks it a few times for each batch. */
+/** Calls telemetry that is off once for every event; a run calls it only a few times for each batch. */
 function measureNowhere(): void {
   for (const { position } of records) noTelemetry.set('eventferry.lag.events', position);
 }

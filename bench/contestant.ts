@@ -6,7 +6,7 @@ import { eventferry } from './contestants/eventferry.js';
 import { reading } from './contestants/reading.js';
 import type { Measured } from './measure.js';
 
-/** Who replicates. */
+/** The contestant: which program replicates. */
 export type Who =
   | { readonly kind: 'eventferry' }
   | { readonly kind: 'ceiling' }
@@ -14,7 +14,7 @@ export type Who =
   | { readonly kind: 'reading' }
   | { readonly kind: 'clientLoop'; readonly form: EventForm; readonly batch: number; readonly limit: number };
 
-/** What a contestant is to do: first a small store to warm up, then the one that is measured. */
+/** A contestant's job: first a small store to warm up, then the store that is measured. */
 export interface Contest {
   readonly who: Who;
   readonly warmUp: Environment;

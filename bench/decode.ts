@@ -7,7 +7,7 @@ import { writeStore } from './store.js';
 
 const events = 100_000;
 
-/** The source alone and the encoder alone, each against the least that its work could be. */
+/** Measures the source alone and the encoder alone, each against the least work that the task needs. */
 export async function decodeAndEncode(
   lab: Lab,
   { bodyBytes, rounds, parts }: { bodyBytes: number; rounds: number; parts: ReadonlySet<string> },

@@ -3,7 +3,7 @@ import { jobOf, tellParent } from './child.js';
 
 export type StoreServerOptions = Pick<EventStoreServerOptions, 'dir' | 'discardBodies'>;
 
-/** The embedded server in a process of its own, so that its work is not counted as ours. Tells its parent where it is. */
+/** Runs the embedded server in its own process: its work must not count as ours. Tells its parent its address. */
 const server = await startEventStore(jobOf<StoreServerOptions>());
 tellParent({ connectionString: server.connectionString });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop());

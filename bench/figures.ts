@@ -1,4 +1,4 @@
-/** Several measurements of one thing. */
+/** What several measurements of one thing came to. */
 export interface Figure {
   readonly median: number;
   readonly min: number;
@@ -17,7 +17,7 @@ export function quantile(sorted: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** What was measured of one thing, and what it should be. */
+/** One line of the result: a figure and its goal. */
 export interface Line {
   readonly name: string;
   readonly figure: Figure;
@@ -32,7 +32,7 @@ export function isMet({ figure, goal }: Line): boolean | undefined {
   return 'atLeast' in goal ? figure.median >= goal.atLeast : figure.median <= goal.atMost;
 }
 
-/** A table in Markdown, for a terminal as well as for a page. */
+/** The lines as a Markdown table, readable in a terminal too. */
 export function tableOf(lines: readonly Line[]): string {
   const rows = lines.map((line) => {
     const { name, figure: measured, unit, goal } = line;
@@ -43,7 +43,7 @@ export function tableOf(lines: readonly Line[]): string {
   return table(['figure', 'median (min-max)', 'goal', ''], rows);
 }
 
-/** `median (min-max)`, with as many digits as say something. */
+/** `median (min-max)`, without meaningless digits. */
 function show({ median, min, max }: Figure): string {
   return min === max ? digits(median) : `${digits(median)} (${digits(min)}-${digits(max)})`;
 }

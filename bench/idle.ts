@@ -18,10 +18,10 @@ import { firstFrame, smallStore } from './store.js';
 
 const sizes = [10, 1_000, 20_000];
 const polls = 240;
-/** A store of more chunks is read from its last one on, as a run does that continues after its checkpoint. */
+/** A store of more chunks is read from its last chunk on, as a run does that continues from its checkpoint. */
 const readWhole = 1_000;
 
-/** How many calls to storage an idle poll costs, counted in the SDK's pipeline, tries and all. */
+/** Counts, in the SDK's pipeline, how many storage calls an idle poll makes, retries included. */
 export async function idle(lab: Lab): Promise<Line[]> {
   const lines: Line[] = [];
   for (const chunks of sizes) {
@@ -68,11 +68,11 @@ async function countPolls(lab: Lab, containerName: string, chunks: number) {
   return { read, perPoll: (calls.length - read) / polls };
 }
 
-/** A client that tells each request that it sends. */
+/** A client that reports each request that it sends. */
 function countingContainer(storage: string, name: string, onCall: (call: string) => void): ContainerClient {
   const part = (key: string): string => new RegExp(`${key}=([^;]*)`).exec(storage)?.[1] ?? '';
   const pipeline = newPipeline(new StorageSharedKeyCredential(part('AccountName'), part('AccountKey')));
-  // The last policy sees every try of a call that is repeated.
+  // The last policy of the pipeline sees every retry of a call.
   pipeline.factories.push({ create: (next, options) => new Counting(next, options, onCall) });
   return new ContainerClient(`${part('BlobEndpoint')}/${name}`, pipeline);
 }

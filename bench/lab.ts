@@ -8,7 +8,7 @@ import type { Environment } from '../src/config/config.js';
 import { startChild } from './child.js';
 import type { StoreServerOptions } from './eventStoreProcess.js';
 
-/** Azurite and an EventStoreDB, each in a process of its own. */
+/** Azurite and an EventStoreDB server, each in its own process. */
 export interface Lab {
   readonly storage: string;
   readonly eventStore: string;
@@ -22,7 +22,7 @@ export interface Lab {
 export interface LabOptions {
   /** A real server to measure against; absent: the embedded one. */
   readonly server?: string | undefined;
-  /** Where the embedded server keeps its events; Azurite keeps its data on disk unless they are in memory. */
+  /** Where the embedded server keeps its events. Azurite keeps its data on disk, unless this is `in memory`. */
   readonly events: 'in memory' | 'on disk' | 'nowhere';
 }
 

@@ -7,10 +7,10 @@ import { figure, quantile, type Line } from './figures.js';
 import type { Lab } from './lab.js';
 
 const lookEveryMs = 5;
-/** Writes come at random, on average this far apart, so that they meet the polls at any moment. */
+/** The average gap between two writes. Gaps are random, so that writes fall anywhere between two polls. */
 const averageGapMs = 30;
 
-/** From the moment a write to a tape is acknowledged until its event can be read at the target, with the default poll. */
+/** Measures the time from a write's acknowledgement until its event is readable, with the default poll. */
 export async function lag(lab: Lab, { writes, bodyBytes }: { writes: number; bodyBytes: number }): Promise<Line[]> {
   const container = await lab.newContainer();
   const environment = lab.newReplication(container);
@@ -44,7 +44,7 @@ export async function lag(lab: Lab, { writes, bodyBytes }: { writes: number; bod
   ];
 }
 
-/** When each event after the first could be read, found by reading all the time. */
+/** Reads the stream all the time. @returns when each event after the first became readable */
 async function watch(server: string, stream: string, count: number, ended: AbortSignal): Promise<number[]> {
   const client = EventStoreDBClient.connectionString(server);
   const readable: number[] = [];

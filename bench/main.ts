@@ -92,7 +92,7 @@ async function inLab(
   }
 }
 
-/** Shown at once too: the whole takes minutes. */
+/** Also prints these lines at once, because all of the measurements take minutes. */
 function add(measured: readonly Line[]): void {
   lines.push(...measured);
   console.log(tableOf(measured));

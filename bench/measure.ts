@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
-/** What a piece of work took of this process, which has done nothing else meanwhile. */
+/** What a piece of work cost. The process did nothing else meanwhile. */
 export interface Measured {
   readonly events: number;
   readonly seconds: number;
-  /** User and system time of the whole process, its garbage collector included. */
+  /** User and system time of the whole process, garbage collection included. */
   readonly processorSeconds: number;
-  /** The longest time in which nobody else in the process had a turn. */
+  /** The longest time for which the event loop was held up. */
   readonly longestHoldMs: number;
 }
 
 const tickMs = 5;
 
-/** @param work returns how many events it has dealt with */
+/** @param work returns how many events it processed */
 export async function measure(work: () => Promise<number>): Promise<Measured> {
   const hold = new HoldWatch();
   const processor = process.cpuUsage();
@@ -25,8 +25,8 @@ export async function measure(work: () => Promise<number>): Promise<Measured> {
 }
 
 /**
- * Watches how late a timer is. On Linux what counts is the time for which the main thread was running: while other
- * processes use the processors the timer is late too, and nobody here holds it up.
+ * Measures how long the event loop is held up, by how late a timer rings. On Linux only the time in which the main
+ * thread was running counts: a timer is also late when other processes use the processors.
  */
 class HoldWatch {
   private longestMs = 0;

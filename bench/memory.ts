@@ -7,10 +7,10 @@ import { figure, type Line } from './figures.js';
 import { openLab } from './lab.js';
 import { writeStore } from './store.js';
 
-/** What a frame holds beside the body. */
+/** Bytes of a frame beside the body. */
 const frameOverheadBytes = 66;
 
-/** Peak resident memory of `eventferry run` over a store that is larger than it may become. Linux only. */
+/** Measures the peak resident memory of `eventferry run` over a store larger than the goal for memory. Linux only. */
 export async function memory({ megabytes, bodyBytes }: { megabytes: number; bodyBytes: number }): Promise<Line[]> {
   if (process.platform !== 'linux') return [];
   await build();

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A collector that takes everything and keeps nothing. */
+/** An OTLP collector that accepts everything and keeps nothing. */
 export async function otlpSink(): Promise<{ readonly endpoint: string; stop(): void }> {
   const server = createServer((request, response) => {
     request.resume();

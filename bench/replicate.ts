@@ -7,20 +7,20 @@ import { otlpSink } from './otlpSink.js';
 import { writeStore } from './store.js';
 
 export interface ReplicateOptions {
-  /** In the store that Eventferry replicates and the ceiling sends; the loops take the first of them. */
+  /** Events in the store. Eventferry and the ceiling take all of them; the client loops take only the first ones. */
   readonly events: number;
   readonly bodyBytes: number;
   readonly rounds: number;
-  /** Whether to measure a run that sends telemetry too, and a loop of binary events. */
+  /** Whether to measure also a run that sends telemetry, and a client loop with binary events. */
   readonly more: boolean;
 }
 
 const warmUpEvents = 60_000;
-/** The loops are slow and their rate does not depend on how much there is. */
+/** The client loops append only this share of the events: they are slow, and their rate does not depend on the number. */
 const loopShare = 1 / 4;
 const singleShare = 1 / 100;
 
-/** Each contestant in rounds that take turns: rates, and ratios within a round. */
+/** Measures the contestants in turn, round after round. @returns their rates, and their ratios within a round */
 export async function replicate(lab: Lab, where: string, options: ReplicateOptions): Promise<Line[]> {
   const { events, bodyBytes, rounds, more } = options;
   const [warmUp, store] = [await lab.newContainer(), await lab.newContainer()];
@@ -45,7 +45,7 @@ export async function replicate(lab: Lab, where: string, options: ReplicateOptio
   };
   const results = new Map<string, Measured[]>(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Whoever comes first finds an idle machine: every second round goes the other way round.
+    // The first contestant of a round finds an idle machine, so every second round runs in reverse order.
     const turns = Object.entries(contestants);
     for (const [name, run] of round % 2 === 0 ? turns : turns.reverse()) {
       const one = await run();

@@ -2,7 +2,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { encodeBatch } from '../dev/writer/messageStore.js';
 import { encodeFrame } from '../dev/writer/tapeFrame.js';
 
-/** The size of a tape as Lokad.CQRS makes them. */
+/** The size of a chunk as Lokad.CQRS creates it. */
 const chunkBytes = 512 * 1024;
 const pageBytes = 512;
 const uploadsAtOnce = 8;
@@ -14,8 +14,8 @@ export interface StoreShape {
 }
 
 /**
- * Fills a container with tapes as the original writes them: 512 KiB page blobs, cut after the last frame as its reader
- * leaves them, one event a record.
+ * Fills a container with chunks as Lokad.CQRS writes them: page blobs of 512 KiB with one event a record. Each is cut
+ * after its last frame, as the reader of Lokad.CQRS leaves it.
  *
  * @returns bytes of all frames
  */
@@ -32,7 +32,7 @@ export async function writeStore(container: ContainerClient, shape: StoreShape):
   return bytes;
 }
 
-/** A store of so many chunks with one record each. */
+/** Fills a container with chunks of one record each. */
 export async function smallStore(container: ContainerClient, count: number): Promise<void> {
   const uploads = new Set<Promise<unknown>>();
   for (let position = 1; position <= count; position++) {
@@ -45,7 +45,7 @@ export async function smallStore(container: ContainerClient, count: number): Pro
   await Promise.all(uploads);
 }
 
-/** The frame that the chunk of {@link smallStore} at this position begins with; `sha1` as marks have it. */
+/** The first frame of the chunk at this position of {@link smallStore}; `sha1` in the form that marks use. */
 export function firstFrame(position: number): { chunk: string; position: number; sha1: string } {
   const frame = frameOf(position, 300);
   return { chunk: chunkName(position), position, sha1: frame.toString('hex', frame.length - 20, frame.length - 12) };

@@ -18,11 +18,11 @@ import { type MeasuredEvents, noStream, type Target } from '../../src/target/tar
 import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
-/** An append that was encoded beforehand. */
+/** An append request that was encoded before the clock started. */
 interface Encoded {
   readonly correlationId: string;
   readonly bytes: Buffer;
-  /** What its events count for in the window. */
+  /** The bytes that the append window counts for it. */
   readonly counted: number;
   readonly events: number;
 }
@@ -30,8 +30,8 @@ interface Encoded {
 const deadlineSeconds = 30;
 
 /**
- * The fastest that a sender can be: the requests that Eventferry would send, encoded before the clock starts, in the
- * same batches and through the same window.
+ * Measures the fastest possible sender. It sends the requests that Eventferry would send, in the same batches and
+ * through the same window, but encodes them before the clock starts.
  */
 export async function ceiling(config: Config): Promise<Measured> {
   const requests = await encodeAll(config);
@@ -43,7 +43,7 @@ export async function ceiling(config: Config): Promise<Measured> {
   return measured;
 }
 
-/** Lets Eventferry's own pipeline cut the requests, for a target that encodes them and keeps them. */
+/** Eventferry's own pipeline cuts the requests; its target here encodes and keeps them instead of sending. */
 async function encodeAll(config: Config): Promise<Encoded[]> {
   const requests: Encoded[] = [];
   const container = connectContainer(config.source.storage, config.source.container);

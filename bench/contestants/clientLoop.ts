@@ -8,16 +8,16 @@ import { connectContainer } from '../../src/storage/container.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
-/** How an event is made for the client library. */
+/** Which function of the client library makes the events. */
 export type EventForm = 'json' | 'binary';
 
 /**
- * What the loop that Eventferry replaces does: read records, turn each message into a `jsonEvent`, append batch by batch
- * with the client library, one batch in flight, each at the revision that the last answer gave. Records come from
- * Eventferry's own source.
+ * The loop that Eventferry replaces: it reads records, turns each message into a `jsonEvent`, and appends them with the
+ * client library. One batch is in flight at a time; it expects the revision that the last answer gave. The records come
+ * from Eventferry's own source.
  *
- * @param batch events in an append; 1: one event per call
- * @param limit events after which it stops
+ * @param batch events in an append; 1 means one event per call
+ * @param limit the loop stops after this many events
  */
 export async function clientLoop(config: Config, form: EventForm, batch: number, limit: number): Promise<Measured> {
   const container = connectContainer(config.source.storage, config.source.container);

@@ -6,8 +6,8 @@ import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
 /**
- * Replicates a whole container. A first run makes the stream, because a run waits a second before it calls a stream
- * absent, and stops after the first records; what the second run does until the head is measured.
+ * Replicates a whole container in two runs. The first run creates the stream and stops after the first records, because
+ * a run waits a second before it takes a stream for absent. The second run goes on to the head; only it is measured.
  */
 export async function eventferry(config: Config): Promise<Measured> {
   const sending = await startTelemetry(config.telemetry);

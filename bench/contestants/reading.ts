@@ -7,12 +7,12 @@ import { connectContainer } from '../../src/storage/container.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { measure, type Measured } from '../measure.js';
 
-/** The source alone: every record of a container, verified and taken apart. */
+/** Measures the source alone: it reads, verifies and decodes every record of a container. */
 export function reading(config: Config): Promise<Measured> {
   return readAll(config, connectContainer(config.source.storage, config.source.container));
 }
 
-/** The same from a container of any kind. */
+/** Does the same with a container client of any kind, such as one in memory. */
 export function readAll(config: Config, container: ContainerClient): Promise<Measured> {
   const source = lokadTapes({ ...config.source, container, clock: systemClock, logger: silentLogger });
   return measure(async () => {
