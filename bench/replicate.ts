@@ -16,7 +16,7 @@ export interface ReplicateOptions {
 }
 
 const warmUpEvents = 60_000;
-/** The client loops append only this share of the events: they are slow, and their rate does not depend on the number. */
+/** Client loops append only this share of the events: they are slow, and their rate does not depend on the number. */
 const loopShare = 1 / 4;
 const singleShare = 1 / 100;
 

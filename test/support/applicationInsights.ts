@@ -8,20 +8,20 @@ import { onTestFinished } from 'vitest';
 
 import { makeCertificates } from '../target/certificates.js';
 
-/** What the ingestion endpoint of Application Insights is sent: a JSON line each. */
+/** One item that a sender posts to the ingestion endpoint of Application Insights, as JSON. */
 export interface Envelope {
   readonly name: string;
   readonly data: { readonly baseType: string; readonly baseData: Readonly<Record<string, unknown>> };
 }
 
-/** The ingestion endpoint of Application Insights on loopback: takes everything, as the real one answers. */
+/** An ingestion endpoint of Application Insights on loopback. It accepts everything, and answers as the real one. */
 export interface ApplicationInsights {
-  /** The settings of whoever sends to it. */
+  /** The settings that make a process send to it. */
   readonly settings: Readonly<Record<string, string>>;
   readonly envelopes: Envelope[];
-  /** The same, by the requests that they came in. */
+  /** The same envelopes, grouped by the request that brought them. */
   readonly requests: (readonly Envelope[])[];
-  /** What the senders proved who they are with; empty where they did not. */
+  /** The `Authorization` headers of the requests; empty text for a request without one. */
   readonly authorizations: Set<string>;
   /** The data of all envelopes of a kind, such as `MetricData`. */
   of(baseType: string): Readonly<Record<string, unknown>>[];
@@ -70,7 +70,7 @@ export async function applicationInsights(): Promise<ApplicationInsights> {
   };
 }
 
-/** A list, or one on each line. */
+/** Reads a body that is one JSON list, or one JSON object on each line. */
 function envelopesIn(text: string): Envelope[] {
   if (text.startsWith('[')) return JSON.parse(text) as Envelope[];
   return text.split('\n').map((line) => JSON.parse(line) as Envelope);

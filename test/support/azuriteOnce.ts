@@ -8,7 +8,7 @@ declare module 'vitest' {
   }
 }
 
-/** One Azurite, in memory, for the whole run: see `azurite.ts` for what tests take from it. */
+/** Starts one Azurite, in memory, for all tests of a run. Tests reach it through `azurite.ts`. */
 export default async function azuriteOnce(project: TestProject): Promise<() => Promise<void>> {
   const azurite = await startAzurite();
   project.provide('azuriteConnectionString', azurite.connectionString);

@@ -6,20 +6,20 @@ import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 const artifacts = fileURLToPath(new URL('../../artifacts/dashboard/', import.meta.url));
 
-/** A page in a real browser, and what went wrong in it. */
+/** A page that is open in a real browser, and the errors that it caused. */
 export interface OpenPage {
   readonly page: Page;
   /** Errors and warnings of the console, uncaught errors, and requests to anywhere but the page's own server. */
   readonly complaints: string[];
-  /** Requests for data so far. */
+  /** How many requests for data the page has sent so far. */
   readonly asked: () => number;
-  /** Lets so much time pass for the page; its timers ring. */
+  /** Moves the page's clock on by `ms`; timers that become due ring. */
   readonly pass: (ms: number) => Promise<void>;
-  /** Keeps a picture of the whole page as a test artifact. */
+  /** Saves a screenshot of the whole page as a test artifact. */
   readonly picture: (name: string) => Promise<void>;
 }
 
-/** Tests in a real, headless Chromium; where there is none they are skipped, and say so. */
+/** Runs tests in a real, headless Chromium. Without Chromium the tests are skipped, and a line on stderr says so. */
 export function describeInBrowser(name: string, tests: (open: OpenInBrowser) => void): void {
   if (chromiumPath === undefined) {
     process.stderr.write(`SKIPPED: ${name}: no Chromium was found (Debian: apt-get install chromium).\n`);

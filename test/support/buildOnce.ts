@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
-/** Compiles `src` to `dist` before the first test: the processes that tests start run the built program. */
+/** Compiles `src` to `dist` before the first test, because the processes that tests start run the built program. */
 export default function buildOnce(): void {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--incremental'], {

@@ -1,4 +1,4 @@
-/** A certificate authority that signs nothing; its key was thrown away. */
+/** The certificate of an authority that has signed no other certificate and whose key does not exist any more. */
 export const certificatePem = `-----BEGIN CERTIFICATE-----
 MIIBnzCCAUWgAwIBAgIUEgVN8QhNrlfTldmirV7v4EEXosIwCgYIKoZIzj0EAwIw
 JDEiMCAGA1UEAwwZRXZlbnRmZXJyeSB0ZXN0IGF1dGhvcml0eTAgFw0yNjExMjMw

@@ -16,8 +16,8 @@ export async function embeddedServer(options: EventStoreServerOptions = {}): Pro
 }
 
 /**
- * One embedded server for all tests of a file (call it at the top of the file or of a `describe`); each test finds it
- * running and without faults, and should use a stream of its own.
+ * Starts one embedded server for all tests of a file. Call it at the top of the file or of a `describe`. Before each
+ * test it is running and has no faults set. Each test should use its own stream.
  */
 export function sharedEmbeddedServer(options: EventStoreServerOptions = {}): () => EventStoreServer {
   let server: EventStoreServer | undefined;

@@ -6,7 +6,7 @@ interface Timer {
   readonly ring: () => void;
 }
 
-/** Called at each sleep of a {@link FakeClock}, with the number of sleeps so far, from 1, and its length. */
+/** Called at each sleep of a {@link FakeClock}: with the number of this sleep, counted from 1, and its length. */
 export type OnSleep = (count: number, ms: number) => void | Promise<void>;
 
 /**
@@ -31,7 +31,7 @@ export class FakeClock implements Clock {
     this.time = new Date(startsAt).getTime();
   }
 
-  /** A clock whose time passes by itself while someone sleeps; not while `onSleep`, if given, is at work. */
+  /** Makes a clock whose time passes by itself while someone sleeps, except while `onSleep` is running. */
   static flowing(onSleep?: OnSleep): FakeClock {
     return new FakeClock(undefined, onSleep).flow();
   }
@@ -51,7 +51,7 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
-  /** Timers that are set and neither rang nor were cancelled. */
+  /** How many timers have neither rung nor been cancelled. */
   get pending(): number {
     return this.timers.size;
   }
@@ -72,14 +72,14 @@ export class FakeClock implements Clock {
     return () => this.timers.delete(timer);
   }
 
-  /** Time jumps: every timer that is due by then has rung when this returns. */
+  /** Moves time on at once: every timer that is due by then has rung when this returns. */
   advance(ms: number): void {
     const until = this.time + ms;
     for (let timer = this.earliest(until); timer; timer = this.earliest(until)) this.ring(timer);
     this.time = until;
   }
 
-  /** Time passes timer by timer; what a timer sets off may set new ones, which ring in their turn. */
+  /** Lets time pass timer by timer. A timer may lead to new timers, which ring too when they are due in this time. */
   async pass(ms: number): Promise<void> {
     const until = this.time + ms;
     await nextTurn();
@@ -109,10 +109,10 @@ export class FakeClock implements Clock {
     if (!this.flows || this.isMoving) return;
     this.isMoving = true;
     for (;;) {
-      await nextTurn(); // code that was just woken, or has an answer waiting, goes first
+      await nextTurn(); // code that was just woken, or whose answer is there, runs before time moves on
       const timer = this.earliest();
       if (this.sleepers === 0 || !timer) break;
-      if (this.held === 0) this.ring(timer); // else the test is at work on what the sleep set off
+      if (this.held === 0) this.ring(timer); // otherwise an `onSleep` is still running
     }
     this.isMoving = false;
   }

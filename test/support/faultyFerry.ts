@@ -17,10 +17,10 @@ import { MemoryContainer } from './memoryContainer.js';
 import type { FakeClock } from './fakeClock.js';
 import { tapeOf, type TapeRecord } from './tapeWriter.js';
 
-/** What is compared of an event: everything that is stored. */
+/** The parts of an event that are compared: everything that the server stores. */
 export type StoredPart = Pick<TargetEvent, 'id' | 'type' | 'contentType' | 'data' | 'metadata'>;
 
-/** Where the events end up, as it is and not as it answers. */
+/** What the target really holds, whatever its answers say. */
 export interface Held {
   readonly count: () => number;
   /** All of them, or those from a revision on. */
@@ -37,17 +37,17 @@ export interface FaultyFerryOptions {
   readonly target: Target;
   readonly held: Held;
   readonly clock: FakeClock;
-  /** Told of each failure that leads back to resume. */
+  /** Called at each failure that leads back to resume. */
   readonly failed?: () => void;
 }
 
-/** So often it is tried before a run is taken not to come to an end. */
+/** After so many failures a test gives up: the run would never end. */
 const maxTries = 60;
 const types = ['Sample', 'Ünïcode', '名前', 'a/b 🎉'];
 
 /**
- * Source, conversion, resume, pass and checkpoint as they are, on tapes in memory, before a target that fails. Whenever
- * something is confirmed it is compared with what the target holds.
+ * The real source, conversion, resume, pass and checkpoint, with chunks in memory and a target that fails. Whenever
+ * events are confirmed, it compares the confirmed progress with what the target holds.
  */
 export class FaultyFerry {
   /** Failures that led back to resume. */
@@ -99,7 +99,7 @@ export class FaultyFerry {
     };
   }
 
-  /** Runs until a pass gets to the head, and compares what the target holds then with what was written. */
+  /** Runs until a pass gets to the head. Then compares what the target holds with what was written. */
   async runToTheHead(): Promise<void> {
     const { signal } = new AbortController();
     for (;;) {
@@ -135,11 +135,11 @@ export class FaultyFerry {
     };
   }
 
-  /** What is confirmed is the end of a record, and the target holds it. */
+  /** Expects that confirmed progress ends with a whole record, and that the target holds all of it. */
   private compare({ revision, cursor, pending }: Progress): void {
     const { count } = this.options.held;
     expect(count()).toBeGreaterThan(revision);
-    // The rest of a record goes before what its cursor gives.
+    // A record may be half replicated: the rest of it is appended before the records after the cursor.
     const rest = pending?.events.length ?? 0;
     expect(this.eventsBefore[cursor.position - 1]).toBe(revision + 1 + rest);
   }
@@ -167,7 +167,7 @@ export class FaultyFerry {
   }
 }
 
-/** The chunks, and how many events the records before each position make. */
+/** Writes the chunks, and counts how many events the records before each position make. */
 function tapes({ records, chunkRecords }: FaultyFerryOptions): { blobs: Map<string, Buffer>; counts: number[] } {
   const blobs = new Map<string, Buffer>();
   const counts = [0];

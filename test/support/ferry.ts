@@ -23,7 +23,7 @@ export interface WrittenRecord {
   readonly messages?: readonly (readonly [type: string, body: string | Uint8Array])[];
 }
 
-/** The bytes of a tape with these records. */
+/** The bytes of a chunk with these records. */
 export function tapeBytes(records: readonly WrittenRecord[]): Buffer {
   return tapeOf(
     records.map(({ key = 'customer-1', messages = [['Sample', '{"N":1}']] }, index) => ({
@@ -34,14 +34,14 @@ export function tapeBytes(records: readonly WrittenRecord[]): Buffer {
   );
 }
 
-/** So many records with one small event each, told apart by their bodies. */
+/** Records with one small event each. Each body holds the record's number. */
 export function numbered(from: number, to: number): WrittenRecord[] {
   return Array.from({ length: to - from + 1 }, (_, index) => ({
     messages: [['Numbered', `{"N":${from + index}}`]] as const,
   }));
 }
 
-/** The whole product on a container, a table and a stream of the test's own. */
+/** The whole product, on a container, a table and a stream that no other test uses. */
 export class Ferry {
   readonly stream = freshContainerName('stream');
   readonly table = freshTableName();
@@ -82,14 +82,14 @@ export class Ferry {
     return loadConfig(this.environment(overrides)).config;
   }
 
-  /** A replicator as a new process would have it; its waits take no time. */
+  /** A new replicator, as a new process makes it. Its waits take no time. */
   replicator(overrides: Environment = {}, clock: Clock = FakeClock.flowing()): Replicator {
     const replicator = createReplicator(this.config(overrides), new Runtime({ logger: this.logger, clock }));
     this.replicators.push(replicator);
     return replicator;
   }
 
-  /** One run until caught up, in a process of its own; an outage ends it. */
+  /** Runs a new replicator until it has caught up; an outage ends the run. */
   run(overrides: Environment = {}, order: Partial<RunOrder> = {}): Promise<RunReport> {
     const stop = new AbortController().signal;
     return this.replicator(overrides).run({ stop, whenCaughtUp: 'exit', onOutage: 'fail', ...order });
@@ -122,7 +122,7 @@ export class Ferry {
     await this.store().replace(change(stored.row), stored.etag);
   }
 
-  /** Writes columns of the row as no Eventferry would. */
+  /** Writes columns of the row directly, also values that Eventferry never writes. */
   async changeEntity(columns: Record<string, unknown>, overrides: Environment = {}): Promise<void> {
     const { source, target } = this.config(overrides);
     const table = TableClient.fromConnectionString(azuriteConnectionString(), this.table, {
@@ -131,7 +131,7 @@ export class Ferry {
     await table.updateEntity({ ...keysOf(source.id, target.stream), ...columns }, 'Merge');
   }
 
-  /** The npm client, for what another program would do to the stream. */
+  /** The client library from npm, for changes that another program makes to the stream. */
   client(overrides: Environment = {}): EventStoreDBClient {
     const { connectionString, tlsCa } = this.config(overrides).target;
     const { seeds, channel, credentials } = parseConnectionString(connectionString, tlsCa);

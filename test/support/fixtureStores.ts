@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { list } from 'tar';
 
-/** One line of an `expected.ndjson`: a message, or a payload that is not looked into, as the original reader gave it. */
+/** One line of an `expected.ndjson`: a message as the original reader gave it, or a payload that it did not decode. */
 export interface ExpectedMessage {
   readonly storeVersion: number;
   readonly key: string;
@@ -27,7 +27,7 @@ export interface ExpectedFrame {
   readonly key: string;
 }
 
-/** A store that the original code wrote, unpacked into memory. */
+/** A store that the original code wrote, loaded into memory. */
 export interface FixtureStore {
   readonly name: string;
   /** Chunk name to bytes, as the container had them. */
@@ -36,10 +36,10 @@ export interface FixtureStore {
   frames(): ExpectedFrame[];
 }
 
-/** A store that was begun with int32 frames and went on with varint frames. */
+/** A store whose first frames are int32 frames and whose later frames are varint frames. */
 export const mixedStore = 'mixed-int32-varint-file';
 
-/** Every other store of Lokad.CQRS or IDDD tapes, and each variant of those that have some: `store/variant`. */
+/** Every other store of Lokad.CQRS or IDDD chunks; for a store with variants, each of them as `store/variant`. */
 export const fixtureStores = [
   'era-2012-08-int32-file',
   'era-2013-03-12-file',

@@ -10,17 +10,17 @@ import { eventually, until } from './waits.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 
-/** A run in which a call is never answered, and another process that looks. */
+/** A run in which a call is never answered, and a second process that asks for its status. */
 export interface HangingRun {
-  /** Knows nothing of the run but what the checkpoint, the source and the target say. */
+  /** The second process: it knows of the run only what the checkpoint, the source and the target say. */
   readonly other: Replicator;
-  /** Both processes' time. */
+  /** The time of both processes. */
   readonly clock: Clock;
-  /** From now on the part takes calls and never answers; the source goes on by six records, and 181 s pass. */
+  /** Makes the part accept calls and never answer them. Then writes six more records and lets 181 s pass. */
   readonly hang: () => Promise<void>;
 }
 
-/** A run that waits at the head of its source, with three records replicated. */
+/** Starts a run and waits until it has replicated three records and waits at the head of its source. */
 export async function hangingRun(server: EventStoreServer, part: Part): Promise<HangingRun> {
   const ferry = await Ferry.open(server);
   await ferry.write(chunk, numbered(1, 3));

@@ -6,11 +6,11 @@ import { onTestFinished } from 'vitest';
 import { connectContainer } from '../../src/storage/container.js';
 import { numberedRecords, tapeOf } from './tapeWriter.js';
 
-/** A container of so many chunks with one record each, which nobody has to upload. */
+/** A container of many chunks with one record each. They are made when they are read: nothing is uploaded. */
 export interface ManyChunks {
   readonly container: ContainerClient;
   readonly names: readonly string[];
-  /** `list`, or the name of a chunk, for each call. */
+  /** One entry for each call: `list`, or the name of the chunk that was read. */
   readonly calls: string[];
 }
 
@@ -18,7 +18,7 @@ const maxPageNames = 5000;
 const etag = '0x8D0000000000001';
 const modified = 'Tue, 15 Oct 2013 09:30:00 GMT';
 
-/** Answers List Blobs (marker, startFrom) and ranged, conditional Get Blob, as the service does. */
+/** Starts a server that answers List Blobs (marker, startFrom) and ranged, conditional Get Blob as the service does. */
 export async function manyChunks(count: number): Promise<ManyChunks> {
   const names = Array.from({ length: count }, (_, index) => `${String(index).padStart(8, '0')}-2013-10-15-093000.dat`);
   const lengths = names.map((_, index) => tape(index).length);

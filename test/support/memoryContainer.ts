@@ -6,12 +6,12 @@ interface Asked {
   readonly conditions?: { readonly ifNoneMatch?: string };
 }
 
-/** A container in memory; just what a source uses of it, thousands of times a second. */
+/** A container in memory. It offers only what a source uses, and answers thousands of calls a second. */
 export class MemoryContainer {
-  /** The most bytes that were asked for at once. */
+  /** The most bytes that one read asked for. */
   largestRequest = 0;
 
-  /** @param onRead called at each read, before it is answered; may put other bytes in a blob's place */
+  /** @param onRead called before each read is answered; it may replace the bytes of a blob */
   constructor(
     private readonly blobs: ReadonlyMap<string, Buffer>,
     private readonly onRead: (name: string, count: number) => Promise<void> | void = () => undefined,

@@ -1,29 +1,29 @@
 import type { AppendWindow } from '../../src/engine/append/window.js';
 import type { FakeClock } from './fakeClock.js';
 
-/** How long things take, in ms, as time goes on. */
+/** How long the server and the line to it take, in ms. The times may change in the course of a run. */
 export interface ModelServer {
-  /** To the server and back. */
+  /** The way to the server and back. */
   readonly lineMs: (now: number) => number;
-  /** What one request keeps the server busy for; it works on one at a time. */
+  /** How long the server works on one request; it works on one at a time. */
   readonly workMs: (now: number) => number;
   /** Bytes of each request; default 200 KiB. */
   readonly bytes?: () => number;
 }
 
-/** What became of a backlog. */
+/** The result of {@link sendBacklog}. */
 export interface ModelRun {
   readonly answered: number;
-  /** Requests under way after each one that left, and when that was. */
+  /** For each request, when it was sent and how many requests were under way then, itself included. */
   readonly depths: readonly { readonly at: number; readonly requests: number }[];
   /** The highest sum of bytes under way. */
   readonly maxBytes: number;
 }
 
 /**
- * Sends as many requests as the window lets through, for so many ms of model time, to a server that answers them in
- * order: each arrives after half the line, waits for those before it, and its answer takes the other half. Nothing is
- * left to chance and no time passes.
+ * Sends as many requests as the window lets through, for `forMs` of model time, to a server that answers them in order.
+ * A request arrives after half of `lineMs`, waits for those before it, and its answer takes the other half. Nothing is
+ * random, and no real time passes.
  */
 export function sendBacklog(window: AppendWindow, clock: FakeClock, server: ModelServer, forMs: number): ModelRun {
   const { lineMs, workMs, bytes = () => 200 * 1024 } = server;
@@ -36,7 +36,7 @@ export function sendBacklog(window: AppendWindow, clock: FakeClock, server: Mode
     for (; window.hasRoom(next); next = bytes()) {
       const [now, line] = [clock.now(), lineMs(clock.now())];
       freeAt = Math.max(freeAt, now + line / 2) + workMs(now);
-      // An answer does not overtake the one before it: they come on one connection.
+      // An answer cannot overtake the one before it, because all answers come on one connection.
       const at = Math.max(freeAt + line / 2, underWay.at(-1)?.at ?? 0);
       underWay.push({ timed: window.sent(next), at, bytes: next });
       bytesUnderWay += next;

@@ -4,22 +4,22 @@ import { Failure } from '../../src/core/failure.js';
 import type { TargetEvent } from '../../src/core/record.js';
 import type { AppendCall, AppendSize, MeasuredEvents, StoredEvent, Tail, Target } from '../../src/target/target.js';
 
-/** What becomes of an append: `lost` is stored and never answered; a call that is cut is cut with all in flight. */
+/** What happens to an append. A `lost` one is stored and never answered. A cut call fails all its appends in flight. */
 export type Fate = 'none' | 'lost' | 'cutBefore' | 'cutAfter' | 'refused';
 
 export interface ModelTargetOptions {
-  /** What each append meets, in order; those behind the last meet nothing. */
+  /** The fate of each append, in order; nothing happens to appends after the last of these. */
   readonly fates: readonly Fate[];
-  /** How many turns of the event loop each answer takes, over and over: they overtake each other. */
+  /** How many turns of the event loop each answer takes, repeated from the start: answers may overtake each other. */
   readonly answerTurns: readonly number[];
-  /** The most that one append may count for; named to whoever exceeds it. */
+  /** The largest append that is accepted, in bytes; the refusal of a larger one names this limit. */
   readonly limitBytes: number;
   readonly appendBytes: number;
-  /** What was on its way when a call was cut arrives all the same, so many turns later; never when undefined. */
+  /** Appends that were on their way when their call was cut arrive so many turns later; undefined means never. */
   readonly lateTurns?: number | undefined;
 }
 
-/** One stream that takes, recognises and refuses appends as EventStoreDB does, without a line between. */
+/** One stream in this process that accepts, recognises and refuses appends as EventStoreDB does. */
 export class ModelTarget implements Target {
   readonly stored: TargetEvent[] = [];
   appendBytes: number;
@@ -45,7 +45,7 @@ export class ModelTarget implements Target {
   // eslint-disable-next-line @typescript-eslint/require-await
   async *read(_stream: string, from: { readonly revision: number }): AsyncIterable<StoredEvent> {
     const stored = this.stored.map((event, revision) => ({ ...event, revision }));
-    yield* stored.slice(Math.max(0, from.revision)); // forwards is all that is asked for
+    yield* stored.slice(Math.max(0, from.revision)); // callers only read forwards
   }
 
   open(): AppendCall {
@@ -137,7 +137,7 @@ class ModelCall implements AppendCall {
     try {
       this.target.store(events, expected);
     } catch {
-      // nobody listens any more
+      // the call is over: nobody waits for this answer
     }
   }
 

@@ -8,7 +8,7 @@ export class Draws {
     this.state = (seed * 2_654_435_761 + 1) >>> 0 || 1;
   }
 
-  /** A whole number from 0 to below `end`. */
+  /** A whole number from 0 to `end` - 1. */
   below(end: number): number {
     this.state ^= this.state << 13;
     this.state ^= this.state >>> 17;
@@ -27,13 +27,13 @@ export class Draws {
   }
 }
 
-/** A place in bytes that means something to who reads them: a length, a hash, a text. */
+/** A range of bytes that has a meaning in the format: a length, a hash, a text. */
 export interface Field {
   readonly at: number;
   readonly bytes: number;
 }
 
-/** Lengths that lie: too long by one, by all, 2 GiB, negative, endless, not minimal. */
+/** False values for a length: zero, too long, 2 GiB, negative, without an end, not in the shortest form. */
 const lies: readonly (readonly number[])[] = [
   [0x00],
   [0x7f],
@@ -50,24 +50,24 @@ const lies: readonly (readonly number[])[] = [
 type Mutation = (bytes: Buffer, fields: readonly Field[], draw: Draws) => Buffer;
 
 const mutations: readonly Mutation[] = [
-  /** One bit. */
+  /** Flips one bit. */
   (bytes, _, draw) => patched(bytes, draw.below(bytes.length), (byte) => byte ^ (1 << draw.below(8))),
-  /** One byte of a field, by a little or to anything. */
+  /** Changes one byte of a field, by a little or to any value. */
   (bytes, fields, draw) => {
     const { at, bytes: length } = draw.of(fields);
     const change = draw.of([1, -1, 0x80, draw.below(256)]);
     return patched(bytes, at + draw.below(length), (byte) => byte + change);
   },
-  /** A field that lies about a length. */
+  /** Writes a false length into a field. */
   (bytes, fields, draw) => {
     const lie = Buffer.from(draw.of(lies));
     const { at } = draw.of(fields);
     lie.copy(bytes, at);
     return bytes;
   },
-  /** Cut short. */
+  /** Cuts the end off. */
   (bytes, _, draw) => bytes.subarray(0, draw.below(bytes.length)),
-  /** A piece is gone, or zeros, or garbage, or there twice. */
+  /** Removes a piece; the three after this one fill it with zeros, fill it with garbage, or repeat it. */
   (bytes, _, draw) => {
     const [from, to] = rangeIn(bytes, draw);
     return Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
@@ -85,11 +85,11 @@ const mutations: readonly Mutation[] = [
     const [from, to] = rangeIn(bytes, draw);
     return Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]);
   },
-  /** Zeros behind, as page blobs have them, and then perhaps something. */
+  /** Appends zeros, as page blobs have them, and then perhaps random bytes. */
   (bytes, _, draw) => Buffer.concat([bytes, Buffer.alloc(draw.below(2_000)), draw.bytes(draw.below(3) * 20)]),
 ];
 
-/** The same bytes after one to three changes. @param fields where the changes hurt most */
+/** A copy of the bytes with one to three changes. @param fields where changes do the most harm */
 export function mutated(bytes: Buffer, fields: readonly Field[], draw: Draws): Buffer {
   let changed = Buffer.from(bytes);
   for (let count = 1 + draw.below(3); count > 0; count--) {

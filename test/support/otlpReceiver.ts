@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 /** A protobuf message, read without its schema: each field's values by number. */
 export type Fields = ReadonlyMap<number, readonly (bigint | Buffer)[]>;
 
-/** A metric as it came: its name, unit, and the attributes and value of each point. */
+/** A metric as it was received: its name, its unit, and the attributes and value of each point. */
 export interface ReceivedMetric {
   readonly name: string;
   readonly unit: string;
@@ -33,7 +33,7 @@ export interface OtlpReceiver {
   readonly metrics: ReceivedMetric[];
   readonly spans: ReceivedSpan[];
   readonly logs: ReceivedLog[];
-  /** Every byte that came, as Latin-1 text: to look for what must not be there. */
+  /** Every byte that was received, as Latin-1 text, to search for what must not be in it. */
   readonly bytes: () => string;
 }
 

@@ -6,7 +6,7 @@ export interface LogLine {
   readonly facts: Facts;
 }
 
-/** Keeps every line. */
+/** A logger that keeps every line. */
 export class RecordingLogger implements Logger {
   readonly lines: LogLine[] = [];
 

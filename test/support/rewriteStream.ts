@@ -8,7 +8,7 @@ import { measured } from '../target/sampleEvent.js';
 import type { Ferry } from './ferry.js';
 import { RecordingLogger } from './recordingLogger.js';
 
-/** Writes a ferry's target stream anew, as it is after a change, byte for byte. */
+/** Changes a ferry's target stream: truncates it and writes the changed events, byte for byte. */
 export async function rewriteStream(ferry: Ferry, change: (events: StoredEvent[]) => void): Promise<void> {
   const events = ferry.events();
   change(events);
@@ -19,7 +19,7 @@ export async function rewriteStream(ferry: Ferry, change: (events: StoredEvent[]
   onTestFinished(() => target.close());
   const call = target.open();
   let revision = noStream;
-  // One by one, for an event may be there twice.
+  // One event per append, because the changed list may hold the same event twice.
   for (const event of events) {
     revision = await call.append(ferry.stream, measured([event as unknown as TargetEvent]), revision);
   }

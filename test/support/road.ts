@@ -6,8 +6,8 @@ import type { Environment } from '../../src/config/config.js';
 import { azuriteConnectionString } from './azurite.js';
 
 /**
- * A road to a local port. `mute`: what is sent is taken and never answered. `down`: nobody is there. `denied`: every
- * request is answered with 403, as a storage does whose key or signature was revoked.
+ * A TCP proxy to a local port. `mute`: it accepts what is sent and passes nothing on. `down`: it breaks off every
+ * connection. `denied`: it answers every request with 403, as storage does when a key or signature was revoked.
  */
 export class Road {
   private now: 'open' | 'mute' | 'down' | 'denied' = 'open';
@@ -39,7 +39,7 @@ export class Road {
     if (state === 'down') this.cut();
   }
 
-  /** Breaks everything that is on its way. */
+  /** Breaks off every connection. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }
@@ -73,12 +73,12 @@ export class Road {
   }
 }
 
-/** What a run uses. */
+/** The services that a run uses. */
 export type Part = 'source' | 'checkpoint' | 'target';
 
 export const parts: readonly Part[] = ['source', 'checkpoint', 'target'];
 
-/** Roads to all that a run uses, and the settings by which it takes them. */
+/** Roads to all services of a run, and the settings that make a run use them. */
 export interface Roads {
   readonly to: Readonly<Record<Part, Road>>;
   readonly settings: Environment;
@@ -98,7 +98,7 @@ export async function openRoads(server: EventStoreServer): Promise<Roads> {
   };
 }
 
-/** The connection string by way of a road to one of its services. */
+/** Opens a road to one service of Azurite. @returns it, and a connection string that leads over it */
 async function storageBy(service: 'Blob' | 'Table'): Promise<{ readonly road: Road; readonly storage: string }> {
   const direct = azuriteConnectionString();
   const port = new RegExp(`${service}Endpoint=http://127\\.0\\.0\\.1:(\\d+)`).exec(direct)?.[1] ?? '';

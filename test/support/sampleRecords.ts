@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Mark } from '../../src/core/mark.js';
 import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 
-/** Records and events as the source and convert make them, for tests of what lies behind. */
+/** Records and events as source and convert make them, for tests of the code that takes them. */
 
 const frameBytes = 100;
 
-/** A record at `position` with so many one-byte messages, in a chunk where every frame has 100 bytes. */
+/** A record at `position` with one-byte messages, in a chunk where every frame has 100 bytes. */
 export function sampleRecord(position: number, messages = 1): SourceRecord {
   return {
     position,

@@ -2,12 +2,12 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /**
- * A road to a local port that takes connections and then, while it is stalled, reads nothing from either side: what is
- * sent fills the buffers of the sockets and is held back by flow control. Nothing is ever lost on it.
+ * A TCP proxy to a local port. While it is stalled it accepts connections but reads from neither side, so that what is
+ * sent fills the buffers of the sockets, and flow control holds the senders back. It never loses anything.
  */
 export interface StallingRoad {
   readonly port: number;
-  /** Connections taken so far. */
+  /** How many connections it has accepted so far. */
   readonly taken: number;
   stall(): void;
   flow(): void;

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 
 import { connectContainer } from '../../src/storage/container.js';
 
-/** A call as the storage saw it. */
+/** A call as the storage received it. */
 export interface StorageCall {
   readonly method: string;
   /** `list`, or the name of a blob. */
@@ -15,7 +15,7 @@ export interface StorageCall {
   status?: number;
 }
 
-/** What a test does to an answer before it goes on its way. */
+/** What a test does to a call and its answer on their way through the proxy. */
 export interface Tampering {
   /** Called before the call is passed on. */
   before?: (call: StorageCall) => void | Promise<void>;
@@ -23,17 +23,17 @@ export interface Tampering {
   headers?: (call: StorageCall, headers: IncomingMessage['headers']) => void;
   /** Changes the body of an answer to a listing. */
   listing?: (call: StorageCall, xml: string) => string;
-  /** True breaks the connection off in the middle of the body. */
+  /** Returns true to break the connection off in the middle of the body. */
   cut?: (call: StorageCall) => boolean;
 }
 
-/** Stands between a container and the code under test: what it asks is counted, and what it is told can be changed. */
+/** A proxy between the code under test and a container. It records the calls, and a test can change the answers. */
 export interface StorageProxy {
-  /** The same container, by way of the proxy. */
+  /** The same container, reached through the proxy. */
   readonly container: ContainerClient;
   readonly calls: StorageCall[];
   readonly tampering: Tampering;
-  /** The calls since the last time. */
+  /** The calls since `taken` was last called. */
   taken(): StorageCall[];
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** A record as a test has it written; the encoder below shares nothing with the code that reads it. */
+/** A record that a test writes. The encoder below shares no code with the reader that is tested. */
 export interface TapeRecord {
   readonly stamp?: bigint;
   readonly key?: string | Buffer;
-  /** Bytes that are not a batch; otherwise the attributes and messages are written as one. */
+  /** Bytes to write as they are, instead of a batch of the attributes and messages. */
   readonly payload?: Buffer;
   readonly attributes?: readonly (readonly [string, string])[];
   readonly messages?: readonly (readonly [contract: string, body: Buffer])[];
@@ -12,7 +12,7 @@ export interface TapeRecord {
 
 export type Variant = 'varint' | 'int32';
 
-/** One frame: stamp, key, payload with its length, SHA-1 of it all. */
+/** One frame: stamp, key, length of the payload, payload, and the SHA-1 of all these. */
 export function frameOf(record: TapeRecord, variant: Variant = 'varint'): Buffer {
   const stamp = Buffer.alloc(8);
   stamp.writeBigInt64LE(record.stamp ?? 1n);
@@ -22,12 +22,12 @@ export function frameOf(record: TapeRecord, variant: Variant = 'varint'): Buffer
   return Buffer.concat([signed, createHash('sha1').update(signed).digest()]);
 }
 
-/** Frames one behind the other, as a tape holds them. */
+/** Frames one after the other, as a chunk holds them. */
 export function tapeOf(records: readonly TapeRecord[], variant: Variant = 'varint'): Buffer {
   return Buffer.concat(records.map((record) => frameOf(record, variant)));
 }
 
-/** So many records told apart by the body of their one message, `from` to `to`. */
+/** Records with one message each, whose bodies hold the numbers `from` to `to`. */
 export function numberedRecords(from: number, to: number, bodyBytes = 8): TapeRecord[] {
   return Array.from({ length: to - from + 1 }, (_, index) => ({
     stamp: BigInt(from + index),

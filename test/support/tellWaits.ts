@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { takeWaits } from './waits.js';
 
-/** A test that ran into its time limit says what it was waiting for. */
+/** Adds to the failure of a test that ran into its time limit what it was waiting for. */
 afterEach(({ task }) => {
   const waits = takeWaits();
   for (const error of task.result?.errors ?? []) {

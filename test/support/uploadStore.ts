@@ -8,7 +8,7 @@ export type BlobKind = 'page' | 'block';
 const pageBytes = 512;
 const maxPageBytes = 4 * 1024 * 1024;
 
-/** An empty container of the test's own, gone when the test ends. */
+/** Makes an empty container for the running test, and deletes it when the test ends. */
 export async function freshContainer(): Promise<ContainerClient> {
   const service = BlobServiceClient.fromConnectionString(azuriteConnectionString());
   const container = service.getContainerClient(freshContainerName());
@@ -19,7 +19,7 @@ export async function freshContainer(): Promise<ContainerClient> {
   return container;
 }
 
-/** Writes a chunk whole, as a block blob or as a page blob padded with zeros. Overwrites. */
+/** Writes a whole chunk, as a block blob or as a page blob padded with zeros. Overwrites what is there. */
 export async function uploadChunk(
   container: ContainerClient,
   name: string,
@@ -36,7 +36,7 @@ export async function uploadChunk(
   await writePages(container, name, 0, padded);
 }
 
-/** Writes whole pages; offset and length are multiples of 512. Pages of zeros are left out, as they are zeros already. */
+/** Writes whole pages; offset and length are multiples of 512. Skips pages of zeros: they are zeros already. */
 export async function writePages(
   container: ContainerClient,
   name: string,

@@ -1,13 +1,13 @@
 import { vi } from 'vitest';
 
-/** So long a test waits for something: ten times what the slowest of them needs on an idle machine. */
+/** How long a test waits at most: ten times what the slowest wait takes on an idle machine. */
 const limitMs = 120_000;
 
-/** What the running test waits for at this moment, and what it can say about it. */
+/** What the running test is waiting for now: for each wait, a function that describes it. */
 const waits = new Map<symbol, () => string>();
 
 /**
- * Waits until a check passes; its last failure is told when it never does.
+ * Waits until a check passes. If it never does, the error tells the check's last failure.
  *
  * @param what completes "waited for ..."
  * @returns what the check returns
@@ -33,9 +33,9 @@ export function eventually<T>(what: string, check: () => T | Promise<T>): Promis
 }
 
 /**
- * Names what a promise is awaited for, for the case that the test's time is over before it settles.
+ * Awaits a promise under a name. A test that runs into its time limit before the promise settles tells this name.
  *
- * @param said what to say then; more than `what` where there is more to say
+ * @param said the text to tell then, if it is more than `what`
  */
 export async function until<T>(what: string, promise: Promise<T>, said = () => what): Promise<T> {
   const wait = Symbol(what);
@@ -47,7 +47,7 @@ export async function until<T>(what: string, promise: Promise<T>, said = () => w
   }
 }
 
-/** What is still awaited, and forgets it: a test that is over waits for nothing. */
+/** Returns what is still awaited, and clears it: a test that is over waits for nothing. */
 export function takeWaits(): string[] {
   const all = [...waits.values()].map((said) => said());
   waits.clear();

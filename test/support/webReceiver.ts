@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A request as it came. */
+/** A request as it was received. */
 export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
@@ -10,15 +10,15 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** A web server on this machine that keeps what it is asked. */
+/** A web server on this machine that keeps the requests it receives. */
 export interface WebReceiver {
   readonly url: string;
   readonly requests: ReceivedRequest[];
-  /** What it answers to the next ones; `hang` never answers. At first 200. */
+  /** How it answers the next requests, at first with 200; `hang` means it never answers. */
   answer: number | 'hang';
 }
 
-/** @param secret part of the address that must not be seen anywhere */
+/** @param secret a part of the address that must not be logged or shown anywhere */
 export async function webReceiver(secret = 's3cret-path'): Promise<WebReceiver> {
   const requests: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
