@@ -25,10 +25,10 @@ function required<S extends z.ZodType>(schema: S, words: About): S {
   return schema;
 }
 
-/** A setting that may be left out and then is absent, or takes its default from elsewhere. */
+/** A setting that may be left out and then is absent, or takes the default that its words name from elsewhere. */
 function optional<S extends z.ZodType>(schema: S, words: About): z.ZodOptional<S> {
   const setting = schema.optional();
-  about.add(setting, words);
+  about.add(setting, { defaultText: 'none', ...words });
   return setting;
 }
 
@@ -156,7 +156,6 @@ export const settingsSchema = z.object({
   }),
   EVENTSTORE_TLS_CA: optional(certificate, {
     meaning: 'The certificate authority to trust for the server, as PEM or as base64 of the PEM file.',
-    defaultText: 'none',
     expected: 'a certificate as PEM, or base64 of one',
     secret: true,
   }),
@@ -203,32 +202,27 @@ export const settingsSchema = z.object({
   NOTIFY_WEBHOOK_URL: optional(webUrl, {
     meaning:
       'Gets a message when an outage begins or ends and when a person must decide: an incoming webhook of Slack or Teams, or any address that takes JSON.',
-    defaultText: 'none',
     expected: webUrlExpected,
     secret: true,
   }),
   HEARTBEAT_URL: optional(webUrl, {
     meaning:
       'Gets a GET request after each good run, and at most once a minute during a run: the service there reports when the requests stop.',
-    defaultText: 'none',
     expected: webUrlExpected,
     secret: true,
   }),
   APPLICATIONINSIGHTS_CONNECTION_STRING: optional(z.string().regex(/(?:^|;)\s*InstrumentationKey=/i), {
     meaning: 'Sends metrics, traces and log lines to this Application Insights resource.',
-    defaultText: 'none',
     expected: 'a connection string of Application Insights (InstrumentationKey=...)',
     secret: true,
   }),
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: optional(z.string().regex(/(?:^|;)\s*Authorization=AAD(?:;|$)/i), {
     meaning:
       'Proves with a managed identity who sends it, as the Functions host reads it: `ClientId=ID;Authorization=AAD`, or `Authorization=AAD` for the system-assigned one.',
-    defaultText: 'none',
     expected: 'ClientId=ID;Authorization=AAD, or Authorization=AAD',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.url({ protocol: /^https?$/ }), {
     meaning: 'Sends metrics, traces and log lines to this OpenTelemetry collector (OTLP over HTTP).',
-    defaultText: 'none',
     expected: 'a URL, such as http://localhost:4318',
   }),
   OTEL_SERVICE_NAME: withDefault(z.string().min(1), 'eventferry', {

@@ -1,20 +1,10 @@
 import type { z } from 'zod';
 
+import type { Frozen } from '../core/stored.js';
 import { settingsSchema } from './settings.js';
 
 /** Where telemetry goes; nowhere when neither is there. */
-export interface TelemetryConfig {
-  readonly azureMonitor?: {
-    readonly connectionString: string;
-    /** The managed identity that proves who sends; absent: the connection string alone does. */
-    readonly identity?: {
-      /** Absent: the system-assigned one. */
-      readonly clientId?: string;
-    };
-  };
-  readonly otlpEndpoint?: string;
-  readonly serviceName: string;
-}
+export type TelemetryConfig = Frozen<ReturnType<typeof telemetryOf>>;
 
 const telemetrySchema = settingsSchema.pick({
   APPLICATIONINSIGHTS_CONNECTION_STRING: true,
@@ -31,7 +21,7 @@ export function loadTelemetryConfig(env: Readonly<Record<string, string | undefi
 }
 
 /** The same from settings that were read. */
-export function telemetryOf(values: z.output<typeof telemetrySchema>): TelemetryConfig {
+export function telemetryOf(values: z.output<typeof telemetrySchema>) {
   const connectionString = values.APPLICATIONINSIGHTS_CONNECTION_STRING;
   const authentication = values.APPLICATIONINSIGHTS_AUTHENTICATION_STRING;
   const otlpEndpoint = values.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -44,6 +34,7 @@ export function telemetryOf(values: z.output<typeof telemetrySchema>): Telemetry
   };
 }
 
+/** The managed identity that proves who sends; without a client id, the system-assigned one. */
 function identityIn(authentication: string): { readonly clientId?: string } {
   const clientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(authentication)?.[1];
   return clientId === undefined ? {} : { clientId: clientId.trim() };

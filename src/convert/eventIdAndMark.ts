@@ -41,15 +41,6 @@ function eventferryObject(metadata: Uint8Array): unknown {
   }
 }
 
-/** The marks of one record's events, and the metadata that holds each. */
-export interface RecordMarks {
-  /** First 16 hex digits of the frame's SHA-1. */
-  readonly sha1: string;
-  mark(index: number, reformatted: boolean): Mark;
-  /** UTF-8 JSON: the `eventferry` object, then the record's attributes as pairs. */
-  metadata(index: number, reformatted: boolean, quarantined?: boolean): Uint8Array;
-}
-
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
@@ -61,9 +52,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  * @returns a function of a record and the number of its events
  */
 export function createMarks(source: string, settings: string): (record: SourceRecord, count: number) => RecordMarks {
-  const phrases = phrasesOf(source, settings);
-  const all = { source, settings, phrases, chunk: new ChunkPhrase(), writer: new JsonWriter() };
-  return (record, count) => new MarksOfRecord(record, count, all);
+  const all = marksOfSource(source, settings);
+  return (record, count) => new RecordMarks(record, count, all);
 }
 
 /** The parts of the metadata that are the same for every event of a source. */
@@ -97,21 +87,21 @@ class ChunkPhrase {
   }
 }
 
-interface MarksOfSource {
-  readonly source: string;
-  readonly settings: string;
-  readonly phrases: ReturnType<typeof phrasesOf>;
-  readonly chunk: ChunkPhrase;
-  readonly writer: JsonWriter;
+/** What the marks of all records of a source share. */
+function marksOfSource(source: string, settings: string) {
+  const phrases = phrasesOf(source, settings);
+  return { source, settings, phrases, chunk: new ChunkPhrase(), writer: new JsonWriter() };
 }
 
-class MarksOfRecord implements RecordMarks {
+/** The marks of one record's events, and the metadata that holds each. */
+export class RecordMarks {
+  /** First 16 hex digits of the frame's SHA-1. */
   readonly sha1: string;
 
   constructor(
     private readonly record: SourceRecord,
     private readonly count: number,
-    private readonly all: MarksOfSource,
+    private readonly all: ReturnType<typeof marksOfSource>,
   ) {
     this.sha1 = asBuffer(record.sha1).toString('hex', 0, markHashBytes);
   }
@@ -126,6 +116,7 @@ class MarksOfRecord implements RecordMarks {
     return mark;
   }
 
+  /** UTF-8 JSON: the `eventferry` object, then the record's attributes as pairs. */
   metadata(index: number, reformatted: boolean, quarantined = false): Uint8Array {
     const { phrases, writer } = this.all;
     const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;

@@ -4,6 +4,7 @@ import type { FrameVariant } from '../lokad/frame.js';
 import { walkFrames } from '../reading/walk.js';
 import { unreachable, untilSilence } from '../../storage/call.js';
 import { Tapes, type TapeOptions } from '../tapes.js';
+import type { FramePoint } from './history.js';
 
 /** What the container holds. */
 export interface SourceContents {
@@ -20,13 +21,8 @@ export interface SourceContents {
 
 /** A frame at one end of the source: valid, or what stands there in its place. */
 export type FrameLook =
-  | { readonly kind: 'valid'; readonly chunk: string; readonly offset: number }
-  | {
-      readonly kind: 'torn' | 'corrupt';
-      readonly chunk: string;
-      readonly offset: number;
-      readonly reason: string;
-    };
+  | ({ readonly kind: 'valid' } & FramePoint)
+  | ({ readonly kind: 'torn' | 'corrupt'; readonly reason: string } & FramePoint);
 
 /** A look at the source before anything is replicated. Only ever reads. */
 export interface SourceCheck {

@@ -1,3 +1,4 @@
+import type { ReadPoint } from '../../core/cursor.js';
 import type { SourceRecord } from '../../core/record.js';
 import type { ListedChunk } from '../chunks/catalog.js';
 import { holdsFrame } from '../lokad/endOfChunk.js';
@@ -7,10 +8,7 @@ import { toRecord } from '../lokad/record.js';
 import { Tapes, type TapeOptions } from '../tapes.js';
 
 /** Where a frame starts. */
-export interface FramePoint {
-  readonly chunk: string;
-  readonly offset: number;
-}
+export type FramePoint = Pick<ReadPoint, 'chunk' | 'offset'>;
 
 /**
  * A source read once more from what it holds now, whatever was found, accepted or passed over when it was replicated:
