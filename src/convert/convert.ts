@@ -21,9 +21,6 @@ export interface ConvertOptions {
   readonly placeholder?: (record: SourceRecord, index: number, refusal: Failure) => TargetEvent;
 }
 
-/** The events of a record: one for each message, in order; none for an excluded key or a record without messages. */
-type Convert = (record: SourceRecord) => readonly TargetEvent[];
-
 /** The type of the event for an opaque payload. */
 export const opaqueType = 'LegacyCommit';
 
@@ -37,10 +34,11 @@ type EventType = { readonly type: string } | { readonly refused: string; readonl
 /**
  * Builds the conversion of records into events. The same record and options always make the same events, byte for byte.
  *
+ * @returns the events of a record: one for each message, in order; none for an excluded key or a record without messages
  * @throws Failure `Unconvertible`, from the function returned, for a message that the target cannot hold: its type is
  *   empty, starts with `$` or is not UTF-8, or its place does not fit into an event id.
  */
-export function createConvert(options: ConvertOptions): Convert {
+export function createConvert(options: ConvertOptions): (record: SourceRecord) => readonly TargetEvent[] {
   const excluded = new Set(options.excludeKeys);
   const idsOf = createEventIds(options.sourceId);
   const marksOf = createMarks(options.sourceId, options.settings);

@@ -10,34 +10,24 @@ import { Tapes, type TapeOptions } from '../tapes.js';
 /** Where a frame starts. */
 export type FramePoint = Pick<ReadPoint, 'chunk' | 'offset'>;
 
+/** The history of a container of tapes. Contacts nothing until it is used. */
+export function tapeHistory(options: TapeOptions): History {
+  return new History(new Tapes(options));
+}
+
 /**
  * A source read once more from what it holds now, whatever was found, accepted or passed over when it was replicated:
  * for verification. Shares no state with the reading that replicates.
  */
-export interface History {
+export class History {
+  constructor(private readonly tapes: Tapes) {}
+
   /**
    * Every record from a place on, in reading order, counted on from the position given. Damage is
    * passed over as `ON_DAMAGE` says. The chunks are those of the listing that is made when it starts.
    *
    * @throws Failure `SourceUnreachable` or `SourceMixed`
    */
-  records(
-    from: (FramePoint & { readonly position: number }) | undefined,
-    signal: AbortSignal,
-  ): AsyncIterable<SourceRecord>;
-
-  /** Reading order of two places, also of chunks that are not there; after `records` has begun. */
-  compare(one: FramePoint, other: FramePoint): number;
-}
-
-/** The history of a container of tapes. Contacts nothing until it is used. */
-export function tapeHistory(options: TapeOptions): History {
-  return new TapeHistory(new Tapes(options));
-}
-
-class TapeHistory implements History {
-  constructor(private readonly tapes: Tapes) {}
-
   async *records(
     from: (FramePoint & { readonly position: number }) | undefined,
     signal: AbortSignal,
@@ -56,6 +46,7 @@ class TapeHistory implements History {
     }
   }
 
+  /** Reading order of two places, also of chunks that are not there; after `records` has begun. */
   compare(one: FramePoint, other: FramePoint): number {
     if (one.chunk === other.chunk) return one.offset - other.offset;
     const { catalog } = this.tapes;

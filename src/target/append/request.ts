@@ -12,17 +12,12 @@ import { type MeasuredEvents, noStream } from '../target.js';
 /** A request has at most this many bytes beside its events: stream name, correlation id, deadline. */
 export const headBytes = 2_048;
 
-/** The constant part of an event: its content type and type as two entries of the message's metadata map. */
-interface TypeEntries {
-  readonly json: Uint8Array;
-  readonly binary: Uint8Array;
-}
-
 const uuidBytes = 36;
 /** Tag and length of a UUID message, and of the text in it, and the text. */
 const uuidFieldBytes = 2 + 2 + uuidBytes;
 const maxCachedTypes = 4096;
-const typeEntries = new Map<string, TypeEntries>();
+/** By type, the constant part of an event: content type and type as two entries of the message's metadata map. */
+const typeEntries = new Map<string, { readonly json: Uint8Array; readonly binary: Uint8Array }>();
 
 /** How many bytes one event takes in a request, its own tag and length included. */
 export function proposedBytes(event: TargetEvent): number {

@@ -28,16 +28,9 @@ export interface ConnectionSettings {
 }
 
 /** The options that the client library takes beside addresses, certificates and credentials. */
-type ClientOptions = Pick<
+type ClientOptions = Omit<
   ReturnType<typeof parseForLibrary>,
-  | 'connectionName'
-  | 'defaultDeadline'
-  | 'discoveryInterval'
-  | 'gossipTimeout'
-  | 'keepAliveInterval'
-  | 'keepAliveTimeout'
-  | 'maxDiscoverAttempts'
-  | 'nodePreference'
+  'hosts' | 'dnsDiscover' | 'tls' | 'tlsCAFile' | 'userCertFile' | 'userKeyFile'
 >;
 
 const schemes = ['esdb', 'kurrentdb', 'kurrent', 'kdb'];
