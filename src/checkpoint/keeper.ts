@@ -98,10 +98,11 @@ export class CheckpointKeeper {
     await this.save();
   }
 
-  /** What a person has accepted, beside what was accepted before. Written by the next {@link save}. */
-  accept(acceptance: Acceptance): void {
+  /** Saves what a person has accepted, beside what was accepted before. @throws Failure */
+  async accept(acceptance: Acceptance): Promise<void> {
     const before = this.rowOrNew();
     this.change({ ...before, accepted: { ...before.accepted, ...acceptance } });
+    await this.save();
   }
 
   /** Changes the note for people. Written by the next save; without a row that was read, forgotten. */

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { asBuffer, type SetAside, type SourceRecord, type TargetEvent } from '../core/record.js';
+import { asBuffer, sha256, type SetAside, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { opaqueType } from './convert.js';
 import { createEventIds, createMarks } from './eventIdAndMark.js';
 
@@ -99,8 +98,4 @@ function typeOf({ contract }: SetAside): string {
 /** Cutting again changes nothing: what a placeholder says gives the same placeholder. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 3).toWellFormed()}...`;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

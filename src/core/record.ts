@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { Cursor, ReadPoint, SourceState } from './cursor.js';
 import type { Mark } from './mark.js';
 
@@ -87,6 +89,11 @@ export function cursorAfter(record: SourceRecord, known?: SourceState): Cursor {
     ...(record.returnTo && { returnTo: record.returnTo }),
     ...(memory && { memory }),
   };
+}
+
+/** 64 hex digits. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** The same bytes with the methods of a Buffer. */

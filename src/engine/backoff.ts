@@ -40,7 +40,6 @@ export class Backoff {
     return this.failedTries < (this.everWorked ? outageTries : outageTriesAtStart) ? outageWaitMs : undefined;
   }
 
-  /** How long to wait before the next resume. */
   resumeWaitMs(): number {
     this.resumes += 1;
     return this.resumes > resumesAtOnce ? resumeWaitMs : 0;

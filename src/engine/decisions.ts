@@ -1,4 +1,3 @@
-import type { Acceptance } from '../checkpoint/row.js';
 import { Failure } from '../core/failure.js';
 import { beginning, type Cursor } from '../core/cursor.js';
 import { noStream } from '../target/target.js';
@@ -57,7 +56,7 @@ async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<Decisi
     says:
       `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
       `later events are written under the present settings (${settings}).`,
-    apply: () => accept({ settings: { from: mark.settings, to: settings } }, parts),
+    apply: () => checkpoint.accept({ settings: { from: mark.settings, to: settings } }),
   };
 }
 
@@ -76,7 +75,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
     says:
       `Replication continues after revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
       'which Eventferry did not write; that event stays where it is.',
-    apply: () => accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }, parts),
+    apply: () => checkpoint.accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }),
   };
 }
 
@@ -97,7 +96,6 @@ async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Pr
   };
 }
 
-/** Refuses a chunk whose events the stream holds already. */
 async function refuseWhatIsThere(
   { chunk, offset }: Cursor,
   tailRevision: number,
@@ -144,11 +142,6 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<DecisionPlan> 
     says: `The source is replicated again from its first record into stream ${stream}, which holds no event of ours now.`,
     apply: () => checkpoint.rollBack({ cursor: beginning }),
   };
-}
-
-async function accept(acceptance: Acceptance, { checkpoint }: Parts): Promise<void> {
-  checkpoint.accept(acceptance);
-  await checkpoint.save();
 }
 
 function notApplicable(message: string): Failure {

@@ -1,6 +1,5 @@
 import type { LagHistory } from '../checkpoint/checkpoint.js';
-import type { Cursor } from '../core/cursor.js';
-import type { Mark } from '../core/mark.js';
+import type { CheckpointRow } from '../checkpoint/row.js';
 import type { SourceRecord, TargetEvent } from '../core/record.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
@@ -26,19 +25,15 @@ export interface Parts extends NoticeParts {
 }
 
 /** An event that the target has acknowledged, and where. */
-export interface Confirmed {
-  readonly mark: Mark;
-  /** 0-based. */
-  readonly revision: number;
-}
+export type Confirmed = NonNullable<CheckpointRow['confirmed']>;
 
-/** Where replication stands: what comes next at the source, and what the target ends with. */
-export interface Progress {
-  readonly cursor: Cursor;
+/**
+ * Where replication stands: what comes next at the source, and what the target ends with. The record of the event that
+ * is `confirmed` ends at or before `cursor`.
+ */
+export interface Progress extends Pick<CheckpointRow, 'cursor' | 'confirmed'> {
   /** The target stream's last revision, which the next append expects; `noStream` when there is none. */
   readonly revision: number;
-  /** Our own last event; absent before the first. Its record ends at or before `cursor`. */
-  readonly confirmed?: Confirmed;
   /** The rest of a record of which the target holds only the first events; they go before what `cursor` gives. */
   readonly pending?: { readonly record: SourceRecord; readonly events: readonly TargetEvent[] };
 }

@@ -2,10 +2,8 @@ import type { TargetEvent } from '../core/record.js';
 import type { Parts } from './parts.js';
 import { resume } from './resume/resume.js';
 
-/** An event as it would be appended. */
 export interface PreviewedEvent {
   readonly event: TargetEvent;
-  /** The revision it would get. */
   readonly revision: number;
   /** What it counts for in an append, with its mark, in bytes. */
   readonly appendBytes: number;

@@ -120,41 +120,30 @@ class Run {
     return undefined;
   }
 
-  private async resumed(): Promise<Progress> {
+  private resumed(): Promise<Progress> {
     const startedAt = Date.now();
-    let failed: string | undefined;
-    try {
-      return await resume(this.parts, this.ending);
-    } catch (thrown) {
-      failed = asFailure(thrown).kind;
-      throw thrown;
-    } finally {
-      this.parts.telemetry.ended('resume', startedAt, failed);
-    }
+    return tellingEnd(resume(this.parts, this.ending), (failed) =>
+      this.parts.telemetry.ended('resume', startedAt, failed),
+    );
   }
 
-  private async passed(place: Progress): Promise<Progress> {
+  private passed(place: Progress): Promise<Progress> {
     const { clock, telemetry } = this.parts;
     const startedAt = clock.elapsed();
-    let outcome = 'good';
-    try {
-      return await pass(place, this.parts, this.ending, {
-        advanced: async (confirmed) => {
-          this.patience.moved();
-          this.notices.alive();
-          await this.log.advanced(confirmed, this.ending);
-        },
-        ended: (confirmed, sentTo) => {
-          this.place = confirmed;
-          this.standoff.sent(sentTo);
-        },
-      });
-    } catch (thrown) {
-      outcome = asFailure(thrown).kind;
-      throw thrown;
-    } finally {
-      telemetry.record('eventferry.pass.duration', (clock.elapsed() - startedAt) / 1000, { outcome });
-    }
+    const passing = pass(place, this.parts, this.ending, {
+      advanced: async (confirmed) => {
+        this.patience.moved();
+        this.notices.alive();
+        await this.log.advanced(confirmed, this.ending);
+      },
+      ended: (confirmed, sentTo) => {
+        this.place = confirmed;
+        this.standoff.sent(sentTo);
+      },
+    });
+    return tellingEnd(passing, (outcome = 'good') =>
+      telemetry.record('eventferry.pass.duration', (clock.elapsed() - startedAt) / 1000, { outcome }),
+    );
   }
 
   /** Polls until there is something to read (true), or the target is due to be asked again or the run ends (false). */
@@ -245,5 +234,18 @@ class Run {
     await this.log.ended(end, this.place);
     const events = this.log.events(this.place);
     return { end, events, anotherRunner: this.anotherRunner, ...(this.place && { place: this.place }) };
+  }
+}
+
+/** Settles as the work does. Before that, tells the kind of failure that it ended with, if any. */
+async function tellingEnd<T>(work: Promise<T>, tell: (failed?: string) => void): Promise<T> {
+  let failed: string | undefined;
+  try {
+    return await work;
+  } catch (thrown) {
+    failed = asFailure(thrown).kind;
+    throw thrown;
+  } finally {
+    tell(failed);
   }
 }

@@ -10,15 +10,13 @@ const unmovedWaitMs = 1_000;
  */
 export class Standoff {
   private failure: Failure | undefined;
-  private begun = false;
-  private startedAt = 0;
+  /** The tail's revision when the last pass began; undefined before the first. */
+  private startedAt: number | undefined;
   private sentTo = 0;
   private unmoved = 0;
   private overtaken = 0;
 
-  /** A pass begins after this event. */
   begin(from: Progress): void {
-    this.begun = true;
     this.startedAt = from.revision;
     this.sentTo = from.revision;
   }
@@ -47,7 +45,7 @@ export class Standoff {
    */
   waitMs(stream: string, revision: number): number {
     const { failure } = this;
-    if (!failure || !this.begun) return 0;
+    if (!failure || this.startedAt === undefined) return 0;
     this.failure = undefined;
     if (revision > this.sentTo) {
       this.overtaken += 1;

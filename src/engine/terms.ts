@@ -21,7 +21,6 @@ export interface RunTerms {
   readonly onProgress?: (progress: RunProgress) => void;
 }
 
-/** Why a run ended. */
 export type RunEnd = 'caught-up' | 'nothing-to-replicate' | 'stop-requested' | 'budget-used' | 'left-to-another-runner';
 
 export interface RunReport {
@@ -30,11 +29,9 @@ export interface RunReport {
   readonly events: number;
   /** Where it ended; absent when the run never learned where replication stands. */
   readonly place?: Progress;
-  /** Another runner was found at work on the stream. */
   readonly anotherRunner: boolean;
 }
 
-/** How far a run has come. */
 export interface RunProgress {
   /** Events appended by this run so far. */
   readonly events: number;

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 import { Failure } from '../core/failure.js';
-import type { SetAside } from '../core/record.js';
+import { sha256, type SetAside } from '../core/record.js';
 
 /** A newer Eventferry wrote messages of a higher version. */
 const version = 1;
@@ -32,7 +31,7 @@ const document = z
     sha256: z.string(),
     body: base64,
   })
-  .refine(({ body, bytes, sha256 }) => body.length === bytes && sha256Of(body) === sha256);
+  .refine((stored) => stored.body.length === stored.bytes && sha256(stored.body) === stored.sha256);
 
 /** A message as its blob holds it: JSON with everything that the source says about it, the body in base64. */
 export function setAsideJson({ name, stamp, contract, body, ...rest }: SetAside): Buffer {
@@ -46,7 +45,7 @@ export function setAsideJson({ name, stamp, contract, body, ...rest }: SetAside)
       ...(isText && { contract: Buffer.from(contract).toString('utf8') }),
       ...(contract && !isText && { contractBase64: Buffer.from(contract).toString('base64') }),
       bytes: body.length,
-      sha256: sha256Of(body),
+      sha256: sha256(body),
       body: Buffer.from(body).toString('base64'),
     }),
   );
@@ -84,8 +83,4 @@ function parsed(bytes: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

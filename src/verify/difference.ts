@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { firstNewline, formatBody } from '../convert/body/jsvFormat.js';
 import type { Mark } from '../core/mark.js';
-import type { TargetEvent } from '../core/record.js';
+import { sha256, type TargetEvent } from '../core/record.js';
 import type { StoredEvent } from '../target/target.js';
 
 /** What can be wrong with a target stream, given what the source holds. */
@@ -114,7 +114,6 @@ export class EventsDigest {
   }
 }
 
-/** The body as the source stores it. */
 function bodyOf({ body, data }: ExpectedEvent): Uint8Array {
   return body ?? data;
 }
@@ -133,8 +132,4 @@ function firstDifference(stored: Uint8Array, expected: Uint8Array): string {
   const where = differs < 0 ? Math.min(stored.length, expected.length) : differs;
   const bytes = `${stored.length} bytes (SHA-256 ${sha256(stored)}) in place of ${expected.length} (${sha256(expected)})`;
   return `${bytes}; the first that differs is byte ${where}`;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

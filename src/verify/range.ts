@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { placeholderFacts } from '../convert/placeholder.js';
 import type { Reconversion } from './reconvert.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Mark } from '../core/mark.js';
-import type { SourceRecord } from '../core/record.js';
+import { sha256, type SourceRecord } from '../core/record.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference, type ExpectedEvent } from './difference.js';
@@ -12,7 +11,6 @@ import { acceptedMark, isAccepted, lastOwn, recordAt } from '../engine/resume/ow
 import { Verification, type Compared, type Reading } from './verify.js';
 import type { Ends } from './ends.js';
 
-/** What a verification is made of. */
 export interface VerifyParts extends Pick<
   Parts,
   'source' | 'target' | 'checkpoint' | 'clock' | 'sourceId' | 'stream' | 'settingsDigest'
@@ -110,13 +108,12 @@ async function notKept(
   { quarantine }: VerifyParts,
   signal: AbortSignal,
 ): Promise<Difference[]> {
-  const { blob = '', sha256 } = placeholderFacts(event) ?? {};
+  const { blob = '', sha256: expected } = placeholderFacts(event) ?? {};
   const wrong = (what: string): Difference[] => [difference('quarantine', mark, event, `blob ${blob} ${what}`)];
   if (!quarantine) return wrong('cannot be looked at: the checkpoint connection names no blob service');
   const kept = await quarantine.read(blob, signal);
   if (!kept) return wrong(`is not in container ${quarantine.container}, or not whole`);
-  const isSame = createHash('sha256').update(kept.body).digest('hex') === sha256;
-  return isSame ? [] : wrong('holds another message');
+  return sha256(kept.body) === expected ? [] : wrong('holds another message');
 }
 
 interface Start {

@@ -3,7 +3,7 @@ import type { SourceRecord, TargetEvent } from '../core/record.js';
 import { convertBody } from '../convert/body/body.js';
 import { createConvert, opaqueType, type ConvertOptions } from '../convert/convert.js';
 import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';
-import { createEventIds, createMarks, type RecordMarks } from '../convert/eventIdAndMark.js';
+import { createEventIds, createMarks } from '../convert/eventIdAndMark.js';
 
 /** Converts the records of a source again, for verification. */
 export interface Reconversion {
@@ -27,8 +27,8 @@ export function createReconversion(options: ConvertOptions): Reconversion {
   const excluded = new Set(options.excludeKeys);
   const placeholder = createPlaceholder(options.sourceId, options.settings);
   const convert = createConvert({ ...options, excludeKeys: [], placeholder });
-  const writers = new Map<string, Writer>();
-  const writerOf = ({ source, settings }: Mark): Writer => {
+  const writers = new Map<string, ReturnType<typeof writerUnder>>();
+  const writerOf = ({ source, settings }: Mark) => {
     const known = writers.get(settings) ?? writerUnder(source, settings);
     writers.set(settings, known);
     return known;
@@ -68,13 +68,7 @@ export function createReconversion(options: ConvertOptions): Reconversion {
 }
 
 /** Makes events as they were made under other settings; the source's id is one of the settings. */
-interface Writer {
-  readonly placeholder: ReturnType<typeof createPlaceholder>;
-  readonly idsOf: ReturnType<typeof createEventIds>;
-  readonly marksOf: (record: SourceRecord, count: number) => RecordMarks;
-}
-
-function writerUnder(source: string, settings: string): Writer {
+function writerUnder(source: string, settings: string) {
   return {
     placeholder: createPlaceholder(source, settings),
     idsOf: createEventIds(source),

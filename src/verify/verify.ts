@@ -7,8 +7,6 @@ import { Numbering } from './numbering.js';
 import { ownMark } from '../engine/resume/ownership.js';
 import { Upcoming } from './upcoming.js';
 
-export type { Difference, DifferenceKind, ExpectedEvent } from './difference.js';
-
 /** Counts of what was compared so far. */
 export interface Compared {
   /** Events that the source makes. */

@@ -176,7 +176,7 @@ describe('the keeper of a checkpoint row', () => {
     const keeper = keeperOf();
     await keeper.load();
     const accepted = { foreign: [{ revision: 9, id: 'c' }] };
-    keeper.accept(accepted);
+    await keeper.accept(accepted);
     await keeper.advance(reachedAt(5));
     await keeper.rollBack(reachedAt(2));
     expect(await storedRow()).toEqual({ ...identity, ...reachedAt(2), generation: 1, accepted });
@@ -188,9 +188,8 @@ describe('the keeper of a checkpoint row', () => {
     const keeper = keeperOf();
     await keeper.load();
     const foreign = [{ revision: 9, id: 'c' }];
-    keeper.accept({ foreign });
-    keeper.accept({ settings: { from: 'a', to: 'b' } });
-    await keeper.save();
+    await keeper.accept({ foreign });
+    await keeper.accept({ settings: { from: 'a', to: 'b' } });
     expect((await storedRow())?.accepted).toEqual({ foreign, settings: { from: 'a', to: 'b' } });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Verification, type Difference } from '../../src/verify/verify.js';
+import type { Difference } from '../../src/verify/difference.js';
+import { Verification } from '../../src/verify/verify.js';
 import { createConvert } from '../../src/convert/convert.js';
 import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';

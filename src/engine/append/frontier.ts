@@ -41,7 +41,6 @@ export class Frontier {
     return this.underWay.length === 0;
   }
 
-  /** A record was taken. */
   take(record: SourceRecord): void {
     this.lastRecord = record;
   }

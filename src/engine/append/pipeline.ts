@@ -110,7 +110,10 @@ export class Pipeline {
     const timed = this.window.sent(request.size.bytes);
     this.call.append(this.stream, request, expected).then(
       (revision) => this.answered(departure, timed, revision),
-      (error: Error) => this.failed(error),
+      (error: Error) => {
+        this.failure ??= error;
+        this.wake();
+      },
     );
   }
 
@@ -132,11 +135,6 @@ export class Pipeline {
   private async letOthers(): Promise<void> {
     this.recordsSinceTurn = 0;
     await turn();
-  }
-
-  private failed(error: Error): void {
-    this.failure ??= error;
-    this.wake();
   }
 
   private rethrow(): void {

@@ -63,7 +63,6 @@ export class AppendWindow {
     return false;
   }
 
-  /** A request leaves. */
   sent(bytes: number): Timed {
     const now = this.clock.elapsed();
     this.isAlone = this.inFlight === 0 && now - this.answeredAt >= knownForMs;
@@ -72,7 +71,6 @@ export class AppendWindow {
     return { bytes, sentAt: now };
   }
 
-  /** The reply to a request has arrived. */
   answered({ bytes, sentAt }: Timed): void {
     const now = this.clock.elapsed();
     this.answeredAt = now;

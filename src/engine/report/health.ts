@@ -17,18 +17,8 @@ export function tailProblems(tail: Tail | undefined, row: CheckpointRow | undefi
   return [];
 }
 
-/**
- * What is wrong with the runs.
- *
- * @param unknown the row could not be read
- */
-export function runProblems(
-  run: RunNote | undefined,
-  lag: LagNote | undefined,
-  now: number,
-  unknown: boolean,
-): string[] {
-  if (unknown) return [];
+/** What is wrong with the runs, as the row says it. */
+export function runProblems(run: RunNote | undefined, lag: LagNote | undefined, now: number): string[] {
   if (!run) return ['Nothing has run yet. Start a run, or find out why the timer does not fire.'];
   const problems: string[] = [];
   if (run.stop)

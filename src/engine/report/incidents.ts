@@ -177,7 +177,6 @@ function notification(told: Told | undefined, before: OutageNote | StopNote | un
   return told?.sent ? 'sent' : (before?.notification ?? 'claimed');
 }
 
-/** What a failure tells people. */
 export function failureNote<K extends FailureKind>(failure: Failure & { readonly kind: K }): FailureNote & { kind: K } {
   return { kind: failure.kind, message: failure.message, remedy: failure.remedy, facts: failure.facts };
 }

@@ -54,7 +54,6 @@ export class IncidentNotices {
     this.channels.heartbeat?.beat();
   }
 
-  /** A pass failed. */
   async failed(failure: Failure): Promise<void> {
     this.parts.telemetry.set('eventferry.outage', 1);
     await this.take({ kind: 'failed', failure });
@@ -74,7 +73,6 @@ export class IncidentNotices {
     await this.take({ kind: 'good' }, 'throw');
   }
 
-  /** A person must decide. */
   async stopped(failure: Failure & { readonly kind: StopKind }): Promise<void> {
     this.parts.telemetry.set('eventferry.outage', 0);
     this.parts.telemetry.set('eventferry.stopped', 1);

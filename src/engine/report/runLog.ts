@@ -23,28 +23,31 @@ const runner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
 export class RunLog {
   private firstRevision: number | undefined;
   private lastRevision: number | undefined;
-  private startedAtMs = 0;
   private lookedAtMs = -Infinity;
   private lag: SourceLag | undefined;
+  private readonly startedAtMs: number;
   private readonly recorder: LagRecorder;
 
   constructor(
     private readonly parts: Parts,
     private readonly terms: Pick<RunTerms, 'whenCaughtUp' | 'outageWaitMs' | 'onProgress'>,
   ) {
+    this.startedAtMs = parts.clock.now();
     this.recorder = new LagRecorder(parts.history, parts.clock);
   }
 
   started(): void {
-    this.startedAtMs = this.parts.clock.now();
-    this.noteStart();
+    const { whenCaughtUp, outageWaitMs } = this.terms;
+    // A run that does not wait for outages is started again by a timer.
+    const single = whenCaughtUp === 'exit' && outageWaitMs !== undefined ? true : undefined;
+    this.note({ runner, startedAt: iso(this.startedAtMs), endedAt: undefined, single });
   }
 
   /** The place where the first pass begins: what lies before it is not this run's work. */
   resumed(place: Progress): void {
     this.firstRevision ??= place.revision;
     this.rememberWell();
-    this.noteStart();
+    this.started();
   }
 
   async advanced(place: Progress, signal: AbortSignal): Promise<void> {
@@ -140,13 +143,6 @@ export class RunLog {
   private rememberWell(): void {
     const wellAt = lastWell(this.parts.checkpoint.row?.run);
     if (wellAt !== undefined) this.parts.telemetry.well(wellAt);
-  }
-
-  private noteStart(): void {
-    const { whenCaughtUp, outageWaitMs } = this.terms;
-    // A run that does not wait for outages is started again by a timer.
-    const single = whenCaughtUp === 'exit' && outageWaitMs !== undefined ? true : undefined;
-    this.note({ runner, startedAt: iso(this.startedAtMs), endedAt: undefined, single });
   }
 
   private moved(place: Progress): void {

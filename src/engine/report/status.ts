@@ -49,19 +49,17 @@ export interface Status extends Pick<RunNote, (typeof shown)[number] | 'outage'>
   readonly staleSeconds?: number;
   readonly run?: Pick<RunNote, (typeof shownOfRun)[number]>;
   /** Messages that were set aside; present while `ON_UNCONVERTIBLE` is `quarantine`. */
-  readonly quarantine?: QuarantineStatus;
+  readonly quarantine?: {
+    readonly container: string;
+    /** How many are kept; counted up to a thousand. */
+    readonly messages?: number;
+    readonly error?: FailureNote;
+  };
   readonly warnings: readonly string[];
 }
 
-export interface QuarantineStatus {
-  readonly container: string;
-  /** How many are kept; counted up to a thousand. */
-  readonly messages?: number;
-  readonly error?: FailureNote;
-}
-
-/** So many messages that were set aside are counted. */
 const maxCounted = 1_000;
+
 /**
  * Asks the checkpoint, the source and the target; what cannot be reached is part of the answer. When the signal is
  * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
@@ -78,7 +76,7 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
   const problems = [
     ...errors.map(({ message, remedy }) => `${message} ${remedy}`),
     ...(errors.length === 0 ? tailProblems(tail.value, row.value, parts.stream) : []),
-    ...runProblems(row.value?.run, lag, now, row.error !== undefined),
+    ...(row.error ? [] : runProblems(row.value?.run, lag, now)),
   ];
   return {
     healthy: problems.length === 0,
@@ -94,7 +92,7 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
   };
 }
 
-async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Promise<QuarantineStatus | undefined> {
+async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Promise<Status['quarantine']> {
   if (!quarantine) return undefined;
   const { container } = quarantine;
   const counted = await attempt('QuarantineUnreachable', `Container ${container}`, signal, async () => {
@@ -105,17 +103,12 @@ async function quarantineStatus({ quarantine }: Parts, signal: AbortSignal): Pro
   return { container, ...(counted.value !== undefined && { messages: counted.value }), ...pick(counted, ['error']) };
 }
 
-function quarantineWarnings(quarantine: QuarantineStatus | undefined): string[] {
+function quarantineWarnings(quarantine: Status['quarantine']): string[] {
   if (!quarantine?.messages) return [];
   const { container, messages } = quarantine;
   const count =
     messages === 1 ? '1 message is' : `${messages === maxCounted ? 'At least ' : ''}${messages} messages are`;
   return [`${count} kept in container ${container} in place of an event; \`eventferry quarantine list\` shows them.`];
-}
-
-interface Attempt<T> {
-  readonly value?: T;
-  readonly error?: FailureNote;
 }
 
 /** The head is asked for from the row's cursor, to know what lies behind it. */
@@ -137,7 +130,7 @@ async function attempt<T>(
   who: string,
   signal: AbortSignal,
   ask: () => Promise<T>,
-): Promise<Attempt<T>> {
+): Promise<{ readonly value?: T; readonly error?: FailureNote }> {
   const tooLate = new Failure(kind, `${who} did not answer in time.`);
   try {
     return { value: await unlessAborted(ask(), signal) };

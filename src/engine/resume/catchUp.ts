@@ -29,7 +29,7 @@ export async function catchUp(
   const listed = `The listing of the container does not lead to chunk ${chunk} any more.`;
   const { memory } = known.cursor;
   try {
-    const found = await readOnFrom(known.cursor, known, tail, parts, signal);
+    const found = await new CatchUp(known, tail, parts, signal).readOn(known.cursor);
     if (found === 'nowhere') throw new Failure('SourceUnreachable', listed, { chunk, position });
     return found === 'apart' ? undefined : found;
   } catch (thrown) {
@@ -38,7 +38,7 @@ export async function catchUp(
     // The reading that follows finds it again, and there is a place then from which a person can have it read.
     const { namesBefore, left = [], ...others } = memory;
     const from = { ...known.cursor, memory: others };
-    const found = await readOnFrom(from, known, tail, parts, signal).catch(asNowhere);
+    const found = await new CatchUp(known, tail, parts, signal).readOn(from).catch(asNowhere);
     if (found === 'nowhere') throw thrown; // another runner has read it on
     if (found === 'apart') return undefined;
     const leftSince = found.memory?.left ?? [];
@@ -59,28 +59,6 @@ function asNowhere(thrown: unknown): 'nowhere' {
   throw thrown;
 }
 
-/** `apart`: the stream holds what was read out of its place, and the row does not know of it; `nowhere`: the tail is not met. */
-async function readOnFrom(
-  from: Cursor,
-  known: Known,
-  tail: Confirmed,
-  parts: Parts,
-  signal: AbortSignal,
-): Promise<Cursor | 'apart' | 'nowhere'> {
-  const reading = new CatchUp(known, tail, parts, signal);
-  try {
-    for await (const { records } of parts.source.read(from, signal)) {
-      for (const record of records) {
-        const cursor = await reading.pass(record);
-        if (cursor) return cursor;
-      }
-    }
-  } catch (thrown) {
-    if (!reading.wentApart) throw thrown;
-  }
-  return reading.wentApart || isApart(tail.mark, known) ? 'apart' : 'nowhere';
-}
-
 /** A record that the stream does not hold next, and the point at which its chunk would have been left before it. */
 interface Unknown {
   readonly record: SourceRecord;
@@ -99,20 +77,35 @@ class CatchUp {
   /** Events that are there cannot be seen, so nothing can be missed among them. */
   private isHidden = false;
   /** The stream holds an event that was read out of its place, and the row knows nothing of that. */
-  wentApart = false;
+  private wentApart = false;
 
   constructor(
     private readonly known: Known,
     private readonly tail: Confirmed,
     private readonly parts: Parts,
-    signal: AbortSignal,
+    private readonly signal: AbortSignal,
   ) {
     this.before = known.cursor;
     this.events = marksAfter(known, tail, parts, signal);
   }
 
+  /** `apart`: the stream holds what was read out of its place, and the row does not know of it; `nowhere`: the tail is not met. */
+  async readOn(from: Cursor): Promise<Cursor | 'apart' | 'nowhere'> {
+    try {
+      for await (const { records } of this.parts.source.read(from, this.signal)) {
+        for (const record of records) {
+          const cursor = await this.pass(record);
+          if (cursor) return cursor;
+        }
+      }
+    } catch (thrown) {
+      if (!this.wentApart) throw thrown;
+    }
+    return this.wentApart || isApart(this.tail.mark, this.known) ? 'apart' : 'nowhere';
+  }
+
   /** The source's next record. @returns the cursor behind it once it is the one that the tail names */
-  async pass(record: SourceRecord): Promise<Cursor | undefined> {
+  private async pass(record: SourceRecord): Promise<Cursor | undefined> {
     await this.begin();
     const cursor = cursorAfter(record);
     const before = this.before.chunk === record.chunk ? this.before : { chunk: record.chunk, offset: 0, sha1: '' };

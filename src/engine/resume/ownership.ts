@@ -34,7 +34,6 @@ export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acc
   return isOurs ? mark : undefined;
 }
 
-/** An event of ours and where it stands. */
 export interface OwnEvent {
   readonly mark: Mark;
   readonly event: StoredEvent;
@@ -136,7 +135,6 @@ export async function refuseHidden(
 /** Where the row stands, and what a person has accepted: what was appended after it is caught up on. */
 export type Known = Pick<CheckpointRow, 'cursor' | 'confirmed' | 'accepted'>;
 
-/** The mark of an event of ours. */
 export interface StreamMark {
   readonly mark: Mark;
   /** The stream hides events between the mark before and this one. */

@@ -19,13 +19,13 @@ describe('After a run that was told to end by itself, with no timer to start ano
   const single = { single: true } as const;
 
   test('After a run that ended as it was told to, all is well as long as the source holds nothing more, however long that is', () => {
-    expect(runProblems(ended(1_000, single), caughtUp, now, false)).toEqual([]);
+    expect(runProblems(ended(1_000, single), caughtUp, now)).toEqual([]);
     expect(staleness(ended(1_000, single), caughtUp, now)).toEqual({ staleSeconds: 0 });
   });
 
   test('After a run that ended as it was told to, a source that has grown is named with how to go on', () => {
-    expect(runProblems(ended(2, single), behind, now, false)).toEqual([]);
-    expect(runProblems(ended(4, single), behind, now, false)).toEqual([
+    expect(runProblems(ended(2, single), behind, now)).toEqual([]);
+    expect(runProblems(ended(4, single), behind, now)).toEqual([
       `The last run ended ${ago(4)} as requested, and 2 events are not replicated yet. Start another run, or one with --follow.`,
     ]);
     expect(staleness(ended(4, single), behind, now)).toEqual({ staleSeconds: 240 });
@@ -34,25 +34,25 @@ describe('After a run that was told to end by itself, with no timer to start ano
   test('After a run that ended as it was told to, its stop or outage remains in the health', () => {
     const failure = { kind: 'TargetConflict', message: 'A foreign event.', remedy: 'Accept it.', facts: {} } as const;
     const stop = { since: ago(5), failure, notification: 'sent' } as const;
-    expect(runProblems(ended(5, { ...single, stop }), behind, now, false)).toEqual([
+    expect(runProblems(ended(5, { ...single, stop }), behind, now)).toEqual([
       `Stopped since ${ago(5)}: A foreign event. Accept it.`,
     ]);
     const outage = { since: ago(5), tries: 5, failure, notification: 'sent' } as const;
-    expect(runProblems(ended(5, { ...single, outage }), caughtUp, now, false)).toEqual([
+    expect(runProblems(ended(5, { ...single, outage }), caughtUp, now)).toEqual([
       `Outage since ${ago(5)}: A foreign event. Accept it.`,
     ]);
   });
 
   test('A run that never came to its end is missed although no timer starts another', () => {
     const killed = { runner: 'r', startedAt: ago(5), refreshedAt: ago(4), ...single };
-    expect(runProblems(killed, caughtUp, now, false)).toEqual([expect.stringMatching(/^No run has reported since/)]);
+    expect(runProblems(killed, caughtUp, now)).toEqual([expect.stringMatching(/^No run has reported since/)]);
   });
 });
 
 describe('After a run that a timer should have followed up', () => {
   test('Three minutes without a run that a timer should have started are a problem, whatever the source holds', () => {
-    expect(runProblems(ended(2), caughtUp, now, false)).toEqual([]);
-    expect(runProblems(ended(4), caughtUp, now, false)).toEqual([
+    expect(runProblems(ended(2), caughtUp, now)).toEqual([]);
+    expect(runProblems(ended(4), caughtUp, now)).toEqual([
       `No run has reported since ${ago(4)}. Check whether one is running.`,
     ]);
     expect(staleness(ended(4), caughtUp, now)).toEqual({ staleSeconds: 240 });
@@ -61,7 +61,7 @@ describe('After a run that a timer should have followed up', () => {
   test('An outage whose end is still being reported is over', () => {
     const failure = { kind: 'TargetUnreachable', message: 'Nobody.', remedy: 'Start it.', facts: {} } as const;
     const outage = { since: ago(9), endedAt: ago(1), tries: 5, failure, notification: 'claimed' } as const;
-    expect(runProblems(ended(1, { outage }), caughtUp, now, false)).toEqual([]);
+    expect(runProblems(ended(1, { outage }), caughtUp, now)).toEqual([]);
     expect(staleness(ended(1, { outage }), caughtUp, now)).toEqual({ staleSeconds: 0 });
   });
 });
