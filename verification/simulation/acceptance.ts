@@ -4,14 +4,14 @@ import { heldTwiceOrMissing } from './oracle.js';
 import { RunningProcess, type RunOutcome } from './runner.js';
 import type { World } from './world.js';
 
-/** So many findings may be behind each other. */
+/** How many findings may come one after the other. */
 const maxDecisions = 20;
 
 /**
- * A person accepts what was found, and what is found next, until nothing is: in processes of its own, while `runner`
- * goes on living. Then the stream holds each event of the source, and none twice, in whatever order.
+ * A person accepts one finding after the other until there is none left. Each decision is made in a process of its own,
+ * while `runner` goes on living. Then the stream must hold each event of the source once, in any order.
  *
- * @returns what everything came to: `exact`, or the stop that nobody can accept
+ * @returns how it ended: `exact`, or a stop that cannot be accepted
  */
 export async function acceptAll(
   world: World,

@@ -2,10 +2,10 @@ import { RestError, type ContainerClient } from '@azure/storage-blob';
 import type { Network } from './network.js';
 import type { SimulatedProcess } from './simulatedProcess.js';
 
-/** Page writes are multiples of so many bytes. */
+/** A page write starts and ends at multiples of this many bytes. */
 export const pageBytes = 512;
 
-/** What a listing says of a blob; `undefined` while there is none of that name. */
+/** What a listing says of a blob from `since` on; without properties while no blob has that name. */
 interface Listed {
   readonly since: number;
   readonly properties: Properties | undefined;
@@ -37,27 +37,27 @@ export class Blob {
   }
 }
 
-/** How long the SDK's tries last before it gives up, in ms. */
+/** How long the SDK retries a call before it gives up, in ms. */
 const patienceMs = 20_000;
 
 /**
- * One container of Blob Storage: ETags, ranges, 304, 404, 412 and 416, Last-Modified and Date in whole seconds of the
- * service's own clock, listings in pages that may be some seconds old.
+ * A model of one container of Blob Storage: ETags, ranges, 304, 404, 412 and 416. Last-Modified and Date are whole
+ * seconds of the service's own clock. Listings come in pages and may be some seconds old.
  */
 export class BlobService {
   readonly blobs = new Map<string, Blob>();
   private readonly listed = new Map<string, Listed[]>();
   private writes = 0;
-  /** Listings never go back in time. */
+  /** The moment that the latest listing showed: no later listing shows an earlier one. */
   private listedUntil = 0;
 
-  /** @param pageNames most names in one page of a listing */
+  /** @param pageNames the most names that one page of a listing holds */
   constructor(
     private readonly network: Network,
     private readonly pageNames: number,
   ) {}
 
-  /** Put Blob: empties one that is there. */
+  /** Put Blob: creates an empty blob; replaces one of the same name. */
   put(name: string, length: number, copyStatus?: CopyStatus): Blob {
     const blob = new Blob(name, length, this.now);
     blob.copyStatus = copyStatus;
@@ -66,13 +66,13 @@ export class BlobService {
     return blob;
   }
 
-  /** Takes every blob away, as if none had ever been there. */
+  /** Removes every blob, also from listings, as if it had never existed. */
   clear(): void {
     this.blobs.clear();
     this.listed.clear();
   }
 
-  /** Writes at one moment. @returns false when the blob is not there any more or ends before */
+  /** Writes all bytes at one moment. @returns false when the blob is gone or is too short */
   write(blob: Blob, offset: number, bytes: Buffer): boolean {
     if (this.blobs.get(blob.name) !== blob || offset + bytes.length > blob.bytes.length) return false;
     bytes.copy(blob.bytes, offset);
@@ -93,7 +93,7 @@ export class BlobService {
     this.changed(blob);
   }
 
-  /** The container as one process reaches it; just what the source uses of it. */
+  /** The container client of one process; it offers only what the source uses. */
   container(process: SimulatedProcess): ContainerClient {
     const client = {
       containerName: 'tapes',
@@ -149,7 +149,7 @@ export class BlobService {
     const { bytes, blob } = answer;
     this.network.trace(() => `${process.name} reads ${name} ${offset}+${count} ${mixes ? 'mixed' : ''} ${blob.etag}`);
     if (mixes) {
-      // What is further behind was sent later, and may be newer than the ETag says.
+      // The later bytes of an answer were sent later: they may be newer than its ETag says.
       const from = faults.of('mix').between(0, bytes.length);
       blob.bytes.copy(bytes, from, Math.min(offset + from, blob.bytes.length), offset + bytes.length);
     }

@@ -7,22 +7,22 @@ import type { SimulatedProcess } from './simulatedProcess.js';
 
 /** A message on its way to the server. */
 interface Sent {
-  /** The caller's own buffer until gRPC has copied it: as late as it may. */
+  /** The caller's own buffer, until gRPC has copied it. Here it is copied as late as gRPC may do so. */
   bytes: Buffer;
   copied: boolean;
   gone: boolean;
 }
 
-/** So many messages may wait before the caller is told to. */
+/** How many messages may wait to be sent before the caller is told to wait. */
 const roomForMessages = 3;
 
 /**
- * One gRPC call as the client holds it: messages go out in order, answers come when the server gives them. A call that
- * is cancelled, or whose process dies, still delivers what had left by then, perhaps much later.
+ * The client's side of one gRPC call. Messages go out in order; answers come when the server gives them. Messages that
+ * had left before the call was cancelled or its process died still arrive, perhaps much later.
  */
 export class Caller extends EventEmitter {
   private over = false;
-  /** The connection or the server's side of the call is gone, and the client does not know it yet. */
+  /** The connection or the server's side of the call is gone, but the client has not noticed yet. */
   private broken = false;
   private node: EventStoreNode | undefined;
   private readonly onTheWay: Sent[] = [];
@@ -99,7 +99,7 @@ export class Caller extends EventEmitter {
     );
   }
 
-  /** The connection, or the call on the server's side, is gone. */
+  /** Ends the call with an error: its connection, or the server's side of it, is gone. */
   fail(error: Error): void {
     this.broken = true;
     this.loseWhatIsOnTheWay();
@@ -159,7 +159,7 @@ export class Caller extends EventEmitter {
     this.loseWhatIsOnTheWay();
   }
 
-  /** The first so many messages had left and arrive after all, perhaps late; the others never do. */
+  /** The first few messages (how many is drawn) had left and still arrive, perhaps late. The others are lost. */
   private loseWhatIsOnTheWay(): void {
     const { faults, time } = this.network;
     const random = faults.of('loss');
@@ -174,7 +174,7 @@ export class Caller extends EventEmitter {
         if (!faults.down.has('target')) node.take(sent.bytes, () => undefined);
       });
     });
-    // They keep the caller's buffers until gRPC is done with the call.
+    // These messages still use the caller's buffers until gRPC is done with the call.
     this.dying.push(...this.onTheWay.splice(0));
   }
 

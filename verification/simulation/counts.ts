@@ -16,7 +16,7 @@ export function added(one: Counts, other: Counts): Counts {
   return sum;
 }
 
-/** The most frequent first: `exact 12, TargetLost 3`. */
+/** The counts as text, the highest first: `exact 12, TargetLost 3`. */
 export function listed(counts: Counts): string {
   const entries = Object.entries(counts).sort(([, one], [, other]) => other - one);
   return entries.map(([name, count]) => `${name} ${count}`).join(', ');

@@ -5,18 +5,18 @@ import type { Schedule } from './schedule.js';
 import type { SimulatedProcess } from './simulatedProcess.js';
 import { World } from './world.js';
 
-/** A moment at which a process may be killed: before or after one of its steps. */
+/** A moment at which a process may be killed: before or after one of its calls to a service. */
 export interface CrashPoint {
-  /** Counts the steps of one process, from 1. */
+  /** The number of the call in its process, from 1. */
   readonly number: number;
   readonly moment: 'before' | 'after';
-  /** What is asked of which service. */
+  /** The service and the operation, such as `table.replace`. */
   readonly what: string;
-  /** It changes something outside. */
+  /** Whether the call changes anything outside the process. */
   readonly writes: boolean;
 }
 
-/** Several chunks, requests and rows, a record that is larger than one append, and nothing that fails by itself. */
+/** Has several chunks, appends and rows, and a record larger than one append. Nothing in it fails by itself. */
 const schedule: Schedule = {
   seed: 1,
   activeMs: 0,
@@ -41,9 +41,9 @@ const schedule: Schedule = {
   largeBodyBytes: 400,
 };
 
-/** Kills each process at its own moment, one process after the other. */
+/** Kills one process after the other, each at its planned moment. */
 class PlannedCrashes {
-  /** Every moment of the first process. */
+  /** Every moment at which the first process could have been killed. */
   readonly met: CrashPoint[] = [];
   private first: SimulatedProcess | undefined;
   private current: SimulatedProcess | undefined;
@@ -59,7 +59,7 @@ class PlannedCrashes {
     this.planned = crashes.length;
   }
 
-  /** There was a moment to kill the first process at, and it never came. */
+  /** Whether the first process was to be killed at a moment that never came. */
   get isUnmet(): boolean {
     return this.planned > 0 && this.left.length === this.planned;
   }
@@ -79,9 +79,9 @@ class PlannedCrashes {
   }
 }
 
-/** A replication from the first record to the last in which no process is killed. */
+/** What was found in a replication from the first record to the last in which no process was killed. */
 export interface Undisturbed {
-  /** Every moment of it. */
+  /** Every moment at which its process could have been killed. */
   readonly points: readonly CrashPoint[];
   /** How many appends began inside a record. */
   readonly appendsInsideRecords: number;
@@ -94,7 +94,7 @@ export async function undisturbed(): Promise<Undisturbed> {
   return { points: crashes.met, appendsInsideRecords };
 }
 
-/** Replicates with a process killed at each of the moments, in turn, and one more that is not. @returns anomalies */
+/** Kills one process at each of the moments, in turn, and lets one more run to its end. @returns anomalies */
 export async function replicateWithCrashes(crashes: readonly CrashPoint[]): Promise<readonly string[]> {
   return (await replicate(new PlannedCrashes(crashes))).violations;
 }

@@ -13,26 +13,26 @@ import { Caller } from './caller.js';
 import type { Network } from './network.js';
 import type { SimulatedProcess } from './simulatedProcess.js';
 
-/** The server's own limits, in ms: how long a write may wait for its commit. */
+/** How long the server lets a write wait for its commit, in ms. */
 const writeTimeoutMs = 2_000;
 
-/** Told when events become visible in the target stream: their first revision, and how they were sent. */
+/** Called when events become visible in the target stream, with their first revision and the events as sent. */
 export type CommitWatch = (first: number, events: EventChunk) => void;
 
 export interface NodeOptions {
   readonly stream: string;
-  /** Most bytes of one append, data + metadata + 2 x type. */
+  /** The most bytes of one append, counted as data + metadata + 2 x type. */
   readonly maxAppendBytes: number;
   readonly watch: CommitWatch;
 }
 
 /**
- * An EventStoreDB node as far as one stream needs it, at the level of gRPC calls and their messages. What it decides is
- * decided by the embedded server's own rules; when it happens, and what of it is heard, is drawn.
+ * A model of an EventStoreDB node for one stream, at the level of gRPC calls and their messages. The embedded server's
+ * own code decides about each request. When something happens, and which answers arrive, is drawn.
  */
 export class EventStoreNode {
   store: EventStore;
-  /** Connections that are open, by the function that breaks each. */
+  /** The open connections; each is held as the function that breaks it. */
   private readonly connections = new Set<() => void>();
 
   constructor(
@@ -42,7 +42,7 @@ export class EventStoreNode {
     this.store = this.newStore();
   }
 
-  /** Another server, with nothing in it, answers under the same name. */
+  /** Replaces the server by an empty one under the same name. */
   replace(): void {
     this.store = this.newStore();
     this.breakConnections();
@@ -52,7 +52,7 @@ export class EventStoreNode {
     for (const breakOff of [...this.connections]) breakOff();
   }
 
-  /** Connects a process, unless that fails. */
+  /** Connects a process; fails if the faults say so. */
   dial(process: SimulatedProcess): Promise<SimulatedConnection> {
     const { faults } = this.network;
     return this.network.call(process, {
@@ -108,7 +108,7 @@ export class EventStoreNode {
     if (faults.hits('overtaken')) this.overtake(expectedNumber(expected) ?? -2, chunk);
     const { store } = this;
     const outcome = store.append(stream, expectedNumber(expected) ?? -2, chunk, () => {
-      if (outcome.kind !== 'accepted' || store !== this.store) return; // a server that is gone tells nobody any more
+      if (outcome.kind !== 'accepted' || store !== this.store) return; // a replaced server answers nobody
       this.options.watch(outcome.revision - chunk.count + 1, chunk);
       say({ ...outcome, kind: 'success' });
     });
@@ -117,7 +117,7 @@ export class EventStoreNode {
     else if (outcome.answerable) say({ ...outcome, kind: 'success' });
   }
 
-  /** Another copy of the replicator, which nobody sees, was faster: it has cut its requests elsewhere. */
+  /** Appends as an invisible second replicator would that was faster, and whose requests end at other records. */
   private overtake(expected: number, events: EventChunk): void {
     const { store } = this;
     const first = events.take(this.network.faults.of('overtake').between(1, events.count));
@@ -127,7 +127,7 @@ export class EventStoreNode {
     });
   }
 
-  /** The messages that answer a Read. @throws RpcFailure */
+  /** Yields the messages that answer a Read. @throws RpcFailure */
   *read(request: Buffer): Generator<Buffer> {
     const options = streamsMessages.ReadReq.deserializeBinary(request).getOptions();
     const place = options?.getStream();
@@ -157,7 +157,7 @@ export class EventStoreNode {
   }
 }
 
-/** What the source code knows as a connection: a gRPC client, and what every call on it carries. */
+/** A connection as the code under test knows it: a gRPC client, and what every call on it carries. */
 export class SimulatedConnection {
   readonly grpc: Client;
   answered = false;

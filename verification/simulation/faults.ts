@@ -1,7 +1,7 @@
 import { Counter } from './counts.js';
 import type { Random } from './random.js';
 
-/** What can go wrong with a call or a message, each drawn for each of them with its own probability. */
+/** What can go wrong with a call or a message. For each of them each fault is drawn with its own probability. */
 export const faultNames = [
   'crashBefore',
   'crashAfter',
@@ -31,12 +31,12 @@ export type FaultName = (typeof faultNames)[number];
 
 export type FaultRates = Readonly<Partial<Record<FaultName, number>>>;
 
-/** The faults of one schedule. From some moment on there are none any more. */
+/** Draws the faults of one schedule. Once it is `quiet` there are no more faults. */
 export class Faults {
   quiet = false;
-  /** Each fault that was drawn. */
+  /** How often each fault was drawn. */
   readonly drawn = new Counter();
-  /** Services that nobody can reach now; `denied`: they answer, but refuse. */
+  /** The services that are down now: they cannot be reached or, if `denied`, refuse every call. */
   readonly down = new Map<Service, 'silent' | 'refused' | 'denied'>();
   private readonly random: Map<string, Random>;
 
@@ -47,7 +47,7 @@ export class Faults {
     this.random = new Map();
   }
 
-  /** Whether this fault happens now. */
+  /** Draws whether this fault happens now. */
   hits(name: FaultName): boolean {
     const rate = this.rates[name] ?? 0;
     const isHit = !this.quiet && rate > 0 && this.of(name).chance(rate);
@@ -55,7 +55,7 @@ export class Faults {
     return isHit;
   }
 
-  /** How long a message is on its way, in ms. */
+  /** Draws how long a message is on its way, in ms. */
   latency(): number {
     const random = this.of('latency');
     return this.hits('slow') ? random.skewed(500, 20_000) : random.between(1, 20);

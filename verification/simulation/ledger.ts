@@ -7,25 +7,25 @@ import type { EventStoreNode } from './eventStoreNode.js';
 import { frameKey } from './sourceTruth.js';
 import type { WrittenRecord } from './tapeFrames.js';
 
-/** What the target stream holds at a revision, as its mark says. */
+/** An event of the target stream, and its mark. */
 export interface Held {
   readonly event: StoredEvent;
   readonly mark: Mark | undefined;
 }
 
 /**
- * Holds the target stream and the checkpoint to what must be true after every step, whatever fails: each event comes
- * from a frame that a writer wrote, in order, complete, once; no row says more than the target ever held.
+ * Checks what must be true of the target stream and the checkpoint after every step, whatever fails. Each event comes
+ * from a frame that a writer wrote, in order, complete and once. No row confirms more than the target ever held.
  */
 export class Ledger {
-  /** What went wrong, first thing first. */
+  /** What went wrong, in order of time. */
   readonly violations: string[] = [];
-  /** Appends that go on inside a record. */
+  /** How many appends began inside a record. */
   appendsInsideRecords = 0;
   private readonly written = new Map<string, WrittenRecord>();
-  /** Ids that were committed at a revision, ever. */
+  /** Every revision and id that was ever committed, also those that the target has lost since. */
   private readonly committed = new Set<string>();
-  /** What was stored is looked at once: it never changes. */
+  /** Stored events never change, so each is decoded only once. */
   private readonly looked = new WeakMap<StoredChunk, Held[]>();
 
   constructor(
@@ -37,7 +37,7 @@ export class Ledger {
     this.written.set(frameKey(chunk, offset, sha1), record);
   }
 
-  /** Events became visible. */
+  /** Checks events that became visible. */
   commit(node: EventStoreNode, first: number, events: EventChunk): void {
     for (let index = 0; index < events.count; index++) {
       const revision = first + index;
@@ -50,7 +50,7 @@ export class Ledger {
     }
   }
 
-  /** A row was written. */
+  /** Checks a row that was written. */
   row(entity: Readonly<Record<string, unknown>>): void {
     const { mark, revision, position } = entity;
     if (typeof mark !== 'string') return;
@@ -65,7 +65,7 @@ export class Ledger {
     }
   }
 
-  /** The event at a revision, also one that readers cannot see. */
+  /** The event at a revision, even if readers cannot see it. */
   at(node: EventStoreNode, revision: number): Held | undefined {
     const ref = node.store.streams.find(this.stream)?.at(revision);
     if (!ref) return undefined;
@@ -75,7 +75,7 @@ export class Ledger {
     return (held[index] ??= heldAt(stored.events, index, revision));
   }
 
-  /** All that the stream holds, hidden events too. */
+  /** All events of the stream, hidden ones too. */
   all(node: EventStoreNode): Held[] {
     const held: Held[] = [];
     for (let one = this.at(node, 0); one; one = this.at(node, held.length)) held.push(one);
@@ -87,7 +87,7 @@ export class Ledger {
   }
 
   private judgeEvent({ event, mark }: Held): void {
-    if (!mark) return; // another program's
+    if (!mark) return; // an event of another program
     const where = `revision ${event.revision} (position ${mark.position}, index ${mark.index})`;
     if (eventIdOf(mark) !== event.id) this.violated(`${where} has another id than its mark says`);
     const record = this.written.get(frameKey(mark.chunk, mark.offset, mark.sha1));
@@ -106,7 +106,7 @@ export class Ledger {
       return;
     }
     const { mark: last } = before;
-    if (!last) return; // it took just the revision that we expected to be the last: nobody can know
+    if (!last) return; // a foreign event at exactly the revision that our append expected: no append can notice it
     const continues = mark.position === last.position && mark.index === last.index + 1 && mark.sha1 === last.sha1;
     const follows = mark.position > last.position && mark.index === 0 && last.index === last.count - 1;
     if (!continues && !follows)

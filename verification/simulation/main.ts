@@ -11,12 +11,12 @@ import { drawSchedule } from './schedule.js';
 import { nothing, sum, type SeedRange, type Tally } from './seedRange.js';
 import { simulate, type Result } from './simulate.js';
 
-/** Seeds that a process takes at a time. */
+/** How many seeds a process takes at a time. */
 const seedsAtOnce = 50;
-/** Failures that are made small; each takes some seconds. */
+/** How many failing schedules are reduced to a small one; each takes some seconds. */
 const maxShrunk = 3;
 const maxFailures = 20;
-/** There are as many processes as cores: none has a second one to clean up with. */
+/** There are as many processes as cores, so a second thread for garbage collection would find no free core. */
 const execArgv = ['--enable-source-maps', '--max-semi-space-size=32', '--single-threaded-gc'];
 
 interface Options {
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   process.exitCode = failed ? 1 : 0;
 }
 
-/** All seeds, in several processes. @returns whether one failed */
+/** Simulates all seeds, in several processes. @returns whether one failed */
 async function simulateAll({ seeds, from, processes }: Options): Promise<boolean> {
   const program = await builtWorker();
   const startedAt = performance.now();
@@ -106,8 +106,8 @@ async function replay({ seeds, from, trace, without, actions, runners }: Options
 }
 
 /**
- * What each process runs, as one file of plain JavaScript: tsx names every function that is made, so that the same
- * takes three times as long.
+ * Builds what each process runs as one file of plain JavaScript. Under tsx it would take three times as long, because
+ * tsx gives a name to every function that is created.
  */
 async function builtWorker(): Promise<string> {
   const outfile = fileURLToPath(new URL('../../artifacts/simulation/seedWorker.mjs', import.meta.url));
@@ -123,7 +123,7 @@ async function builtWorker(): Promise<string> {
   return outfile;
 }
 
-/** One process, until there is nothing more to take. */
+/** Runs one process until no seeds are left to take. */
 function work(program: string, take: () => SeedRange | undefined, done: (part: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const child: ChildProcess = fork(program, { execArgv });

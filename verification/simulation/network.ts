@@ -3,38 +3,38 @@ import type { Faults, Service } from './faults.js';
 import type { SimulatedProcess } from './simulatedProcess.js';
 import type { SimulatedTime } from './simulatedTime.js';
 
-/** A call that is answered: what is asked of a storage service. */
+/** A call to a service that has one answer, such as a call to storage. */
 export interface Call<T> {
   readonly service: Service;
   /** What it does, for the list of steps: `table.replace`. */
   readonly what: string;
-  /** Whether it changes anything outside. */
+  /** Whether it changes anything outside the process. */
   readonly writes: boolean;
-  /** Carries it out at the service, at one moment. What it throws is the answer. */
+  /** Carries it out at the service, at one moment. An error that it throws is the service's answer. */
   perform(): T;
-  /** The client's own error when it cannot reach the service or gets no answer. */
+  /** The error that the client makes when it cannot reach the service or gets no answer. */
   unreachable(why: string): Error;
-  /** The service's answer to somebody without rights. */
+  /** The service's answer to a caller without rights. */
   denied(): Error;
   /** How long the client waits for an answer, in ms. */
   readonly patienceMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Drawn for this call: the service is not reached; the answer is lost; carried out only after it was given up. */
+  /** The fault of this call: the service is not reached, its answer is lost, or it acts after the client gave up. */
   readonly fails?: 'refused' | 'lost' | 'late' | undefined;
 }
 
-/** Something that changes the world outside a process, at the moment before it happens and the moment after. */
+/** Decides at which step a process dies: before or after a call. */
 export interface Steps {
   /** @returns true when the process dies at this moment */
   dies(process: SimulatedProcess, what: string, moment: 'before' | 'after', writes: boolean): boolean;
 }
 
-/** Carries calls from processes to services, with all that may happen on the way. */
+/** Carries calls from processes to services, with the faults that are drawn for them. */
 export class Network {
-  /** What was asked of the services, by what it was. */
+  /** How often each kind of call was made. */
   readonly calls = new Counter();
 
-  /** @param trace told what is asked, for somebody who looks at one schedule */
+  /** @param trace called with a line for each step, for a person who studies one schedule */
   constructor(
     readonly time: SimulatedTime,
     readonly faults: Faults,
@@ -42,7 +42,7 @@ export class Network {
     readonly trace: (line: () => string) => void = () => undefined,
   ) {}
 
-  /** True when the process dies now. */
+  /** Whether the process is dead, or dies now. */
   dies(process: SimulatedProcess, what: string, moment: 'before' | 'after', writes: boolean): boolean {
     if (!process.alive) return true;
     if (moment === 'before') this.calls.count(what);
@@ -65,7 +65,8 @@ export class Network {
         how();
       };
       const abort = (): void => settle(() => reject(abortError()));
-      // What waits in a dead process is ended for the sake of this one; nothing that it does then has any effect.
+      // The code of a dead process must not wait forever in this real process, so its waits end with an error. Whatever
+      // that code does then has no effect.
       const forget = process.whenDead(() => settle(() => reject(new Error('the process is dead'))));
       const stopWaiting = process.clock.after(call.patienceMs, () =>
         settle(() => reject(call.unreachable(`no answer within ${call.patienceMs} ms`))),

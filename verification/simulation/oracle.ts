@@ -7,24 +7,24 @@ import { excludedKey, settingsOf, sourceId } from './parts.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';
 import { stream, type World } from './world.js';
 
-/** How a schedule may end, now that nothing fails any more. */
+/** How a schedule may end, once nothing fails any more. */
 export interface Verdict {
-  /** Why, for people. */
+  /** The reasons, as text for people. */
   readonly because?: readonly string[];
-  /** `exact`, or the stops of which one must come. */
+  /** The allowed ends: `exact`, or stops. */
   readonly allowed: readonly (FailureKind | 'exact')[];
-  /** The events that the stream must hold when the first of these ends came; absent where a stop leaves that open. */
+  /** The events that the stream must hold if the first of the allowed ends came; absent where that is left open. */
   readonly events?: readonly TargetEvent[];
 }
 
-/** Names the end that a schedule must come to, from what source and target hold and nothing else. */
+/** Says how a schedule must end. It looks only at what the world holds, not at what the product did. */
 export function verdict(world: World): Verdict {
   const { node, table, blobs } = world.services;
   const { streams } = node.store;
   const held = world.ledger.all(node);
   if (streams.isTombstoned(stream, 'accepted')) return { allowed: ['TargetDeleted'] };
   if (streams.isSoftDeleted(stream, 'accepted')) return { allowed: ['TargetTruncated'] };
-  // An append undeletes the stream, but the events before it stay hidden; a restored stream may have no others.
+  // An append undeletes the stream, but events before that append stay hidden. A restored stream may hold only those.
   const state = streams.find(stream);
   if (state && held.length > 0 && streams.firstVisible(state) > state.committed)
     return { allowed: ['TargetTruncated'] };
@@ -39,8 +39,8 @@ export function verdict(world: World): Verdict {
     return inRow.found.size === 0 ? ahead() : { allowed: [...inRow.found], because: inRow.because };
   }
   if (!last.mark) return { allowed: ['TargetConflict'] };
-  // Pages that were under way to a chunk and land in the one that took its name put back what stood before a cursor;
-  // further back nobody looks but `verify`.
+  // Pages that were under way to a chunk may land in the new chunk of the same name. They restore the bytes just before
+  // a cursor, so a run finds nothing wrong; only `verify` looks further back.
   const landed = world.schedule.actions.some((action) => action.kind === 'overwrite' && action.inFlight);
   if (!truth.frames.has(keyOf(last))) {
     return { allowed: ['SourceReplaced', 'SourceTruncated', ...(landed ? ['exact' as const] : [])] };
@@ -49,19 +49,20 @@ export function verdict(world: World): Verdict {
   const because: string[] = [];
   const behind = new Set<FailureKind>();
   findingsBehind(held, truth, { found: behind, because });
-  // What a row says that is ahead of a restored target will be read again.
+  // A row that is ahead of a restored target leads to no finding: those records are read again.
   if (Number(table.row?.['revision'] ?? -1) < held.length) findingsInRow(table.row, truth, { found: behind, because });
-  // A foreign event that took the revision of one of ours is found by whoever reads there again, and not otherwise.
+  // Only a process that reads the stream there again finds a foreign event that took the revision of one of ours.
   const blocked = truth.blocker ? [truth.blocker.kind as FailureKind] : [];
   if (held.some(({ mark }) => !mark)) return { allowed: [...behind, ...blocked, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
   for (const kind of world.stopsOfDisagreement) behind.add(kind);
-  // What was written twice makes the same event at the same position, wherever it was read: one mark may name the other.
+  // A record that was written twice makes the same event at the same position, whichever of its frames was read. So a
+  // mark may name the other frame.
   const expected = eventsUnder(world, truth.records, held);
   if (expected.length === held.length && expected.every(({ id }, index) => id === held[index]?.event.id)) {
     return { allowed: [...behind, 'exact'], because };
   }
-  // Without the row nobody knows what was left, and where; it may show as a gap further on.
+  // Without the row a run does not know which chunks were watched, and from where. Late frames may show as a gap later.
   if (world.rowWasDeleted) return { allowed: [...behind, 'SourceGap', 'exact'], because };
   if (landed) return { allowed: [...behind, 'exact'], because };
   return { allowed: [...behind, ...blocked], because };
@@ -72,7 +73,7 @@ interface Findings {
   readonly because: string[];
 }
 
-/** What the row's cursor tells of records that make no event. */
+/** Adds what the row's cursor shows. It counts records that make no event, of which the stream holds nothing. */
 function findingsInRow(
   row: Readonly<Record<string, unknown>> | undefined,
   truth: SourceTruth,
@@ -104,7 +105,7 @@ function judgePosition(counted: number, now: number | undefined, where: string, 
     found.add(kind);
 }
 
-/** What is wrong with what was read already. */
+/** Adds what is wrong with the part of the source that was already read. */
 function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Findings): void {
   const { found, because } = findings;
   const gone = held.find((one) => one.mark && !truth.frames.has(keyOf(one)));
@@ -130,7 +131,7 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Fin
     if (position < before) because.push(`${keyOf(one)} comes too late in the stream`);
     if (position < before) found.add('SourceReordered').add('SourceForked');
     before = position;
-    // Records that make no event count too.
+    // Positions count records that make no event too.
     judgePosition(one.mark.position, position, keyOf(one), findings);
   }
 }
@@ -139,7 +140,7 @@ function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly
   const eventsOf = (some: readonly SourceRecord[]) => eventsUnder(world, some, held);
   const last = held.at(-1)?.mark;
   if (!blocker || (last && last.position > blocker.after)) {
-    // A chunk that came before the cursor with nothing but damage in front is a finding, and has no record to miss.
+    // A chunk that appeared before the cursor may begin with damage: a run reports it, though no record is missing.
     const isReordered = blocker?.kind === 'SourceCorrupt';
     return { allowed: isReordered ? ['exact', 'SourceReordered'] : ['exact'], events: eventsOf(records) };
   }
@@ -147,9 +148,10 @@ function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly
 }
 
 /**
- * The events of the records. A process that was not yet restarted goes on under the former settings for a while, beside
- * one that was, and the server takes the latter's events for the former's: it compares ids alone, and these say what an
- * event is, not how it is written. So each is held to the settings that its mark names.
+ * The events that the records must make. After a change of settings, a process that was not restarted still converts
+ * under the former settings, beside one that was restarted. The server takes the events of both for the same: it
+ * compares only ids, and an id does not depend on how the body is written. So each event is expected under the settings
+ * that its mark names.
  */
 function eventsUnder(world: World, records: readonly SourceRecord[], held: readonly Held[]): TargetEvent[] {
   const present = settingsOf(world.bodyMode);
@@ -166,8 +168,8 @@ function eventsUnder(world: World, records: readonly SourceRecord[], held: reado
 }
 
 /**
- * What is wrong with a stream into which a person had everything read, out of its place or not: each event of the
- * source must be in it once.
+ * What is wrong with a stream after a person accepted every finding: each event of the source must be in it once, in
+ * any order.
  */
 export function heldTwiceOrMissing(world: World): string[] {
   const { node, blobs } = world.services;
@@ -186,7 +188,7 @@ export function heldTwiceOrMissing(world: World): string[] {
   return [...twice, ...missing];
 }
 
-/** Everything in which the stream is not what it must be, to the byte. */
+/** All differences between the stream and the events that it must hold, compared byte for byte. */
 export async function differences(world: World, events: readonly TargetEvent[]): Promise<Difference[]> {
   // eslint-disable-next-line @typescript-eslint/require-await
   const expected = (async function* () {

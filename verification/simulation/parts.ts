@@ -25,7 +25,7 @@ export interface Services {
 
 type BodyMode = 'auto' | 'raw';
 
-/** What decides what is written. */
+/** The settings that decide what is written to the target. */
 export function settingsOf(bodyMode: BodyMode): ReturnType<typeof createSettings> {
   return settingsByMode[bodyMode];
 }
@@ -86,7 +86,7 @@ export function buildParts(
       { source: sourceId, stream, settings: settingsByName },
       schedule.saveEveryMs,
     ),
-    // What people look at is not simulated: nothing depends on it.
+    // The history of the lag is only for people: nothing depends on it, so it is not simulated.
     history: { add: () => Promise.resolve(), recent: () => Promise.resolve([]) },
     clock,
     logger,

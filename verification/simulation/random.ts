@@ -1,7 +1,7 @@
 /**
- * Numbers drawn from a seed: the same seed gives the same numbers, on every machine. What is drawn for one purpose must
- * not disturb what is drawn for another, so that a schedule can be made smaller: each purpose has a {@link fork} of its
- * own.
+ * Numbers drawn from a seed: the same seed gives the same numbers on every machine. Each purpose has its own
+ * {@link fork}, so that the numbers of one purpose do not change those of another. Without this, leaving something out
+ * of a schedule would change all the rest of it.
  */
 export class Random {
   private state: number;
@@ -27,7 +27,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** A whole number, both ends included. */
+  /** A whole number from `least` to `most`, both included. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }
@@ -38,13 +38,13 @@ export class Random {
     return picked;
   }
 
-  /** Mostly near `least`, now and then up to `most`: as long as the logarithm decides. */
+  /** A whole number from `least` to `most`, mostly near `least`: its logarithm is evenly distributed. */
   skewed(least: number, most: number): number {
     return Math.round(least * (most / least) ** this.next());
   }
 }
 
-/** FNV-1a, and then mixed: seeds that differ in one digit must not give numbers that are alike. */
+/** FNV-1a, then mixed, so that seeds that differ in one digit give unrelated numbers. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

@@ -2,13 +2,13 @@ import { faultNames, type FaultName } from './faults.js';
 import type { Schedule } from './schedule.js';
 import { simulate, type Result } from './simulate.js';
 
-/** What is left out of a schedule, so that a failing one is small enough to be understood. */
+/** What is left out of a failing schedule, to make it small enough to understand. */
 export interface Reduction {
-  /** Indices of the actions that stay; absent: all. */
+  /** Indices of the actions that stay; absent means all. */
   readonly actions?: readonly number[];
-  /** Numbers of the runners that stay; absent: all. */
+  /** Numbers of the runners that stay; absent means all. */
   readonly runners?: readonly number[];
-  /** Faults that never happen. */
+  /** Kinds of faults that are left out. */
   readonly without: readonly FaultName[];
 }
 
@@ -39,7 +39,8 @@ export function replayCommand(seed: number, { actions, runners, without }: Reduc
 }
 
 /**
- * Leaves out of a failing schedule whatever it fails without, in the same way: actions, runners, kinds of faults.
+ * Makes a failing schedule smaller. Leaves out actions, runners and kinds of faults as long as it still fails in the
+ * same way.
  *
  * @param most how many schedules may be tried
  */
@@ -80,7 +81,7 @@ export async function shrink(schedule: Schedule, failure: Result, most = 200): P
   return { ...best, without: best.without.filter((name) => schedule.rates[name] !== undefined) };
 }
 
-/** What went wrong, without the numbers that differ from one try to the next; empty when all is well. */
+/** The first violation without its numbers, which differ from one try to the next; empty if there is none. */
 function sortOf({ violations }: Result): string {
   const [first = ''] = violations;
   return first.replace(/[0-9a-f]{16,}|\d+/g, '#').slice(0, 60);

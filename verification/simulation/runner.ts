@@ -10,13 +10,13 @@ import type { RunnerPlan } from './schedule.js';
 import { SimulatedProcess } from './simulatedProcess.js';
 import type { World } from './world.js';
 
-/** How a run came to its end; `killed`: its process died. */
+/** How a run ended; `killed` means that its process died. */
 export type RunOutcome =
   | { readonly kind: 'ended'; readonly report: RunReport }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'killed' };
 
-/** One process with the product in it. */
+/** One simulated process that runs the product. */
 export class RunningProcess {
   readonly process: SimulatedProcess;
   private readonly stop = new AbortController();
@@ -32,7 +32,7 @@ export class RunningProcess {
     this.parts = buildParts(this.process, world.services, world.schedule, world.bodyMode, this.logger());
   }
 
-  /** One run. Anything thrown that is no failure, and any failure that means a defect, is a violation. */
+  /** Does one run. It is a violation if the run throws anything but a `Failure`. */
   run(terms: Omit<RunTerms, 'stop' | 'emptySourceWaitMs' | 'appendDeadlineMs'>): Promise<RunOutcome> {
     return new Promise((resolve) => {
       const forget = this.process.whenDead(() => resolve({ kind: 'killed' }));
@@ -56,7 +56,7 @@ export class RunningProcess {
     });
   }
 
-  /** A person's decision, as `eventferry accept` carries it out. @returns why it was refused */
+  /** Carries out a person's decision as `eventferry accept` does. @returns why it was refused, if it was */
   async decide(decision: Decision): Promise<Failure | undefined> {
     try {
       await (await decide(decision, this.parts, this.stop.signal)).apply();
@@ -87,10 +87,10 @@ export class RunningProcess {
   }
 }
 
-/** Keeps one runner going: a run after the other, and a new process when one has died, until it is told to end. */
+/** Starts one run after the other until it is told to end; starts a new process when one has died. */
 export class Runner {
   current: RunningProcess | undefined;
-  /** The stop that its last run came to, until the next begins. */
+  /** The stop that ended its last run; cleared when the next run begins. */
   stop: Failure | undefined;
   private processes = 0;
   private over = false;
@@ -130,7 +130,7 @@ export class Runner {
     return this.over;
   }
 
-  /** Lets a run that is under way end by itself, and begins no other. */
+  /** Asks the present run to end, and starts no other. */
   end(): void {
     this.over = true;
     this.current?.askToStop();

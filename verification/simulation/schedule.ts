@@ -3,7 +3,7 @@ import { Random } from './random.js';
 import type { OnDamage } from './sourceTruth.js';
 import type { Variant } from './tapeFrames.js';
 
-/** Something that somebody does at a moment. `at` is in ms from the beginning. */
+/** A deed and its moment. `at` is in ms from the beginning. */
 export type Action = { readonly at: number } & Deed;
 
 export type Deed =
@@ -37,19 +37,19 @@ export type Deed =
   | { readonly kind: 'restoreRow'; readonly back: number }
   | { readonly kind: 'changeSettings' };
 
-/** How a runner is run: for as long as it takes, or by a timer with a budget. */
+/** How a runner works: it follows without an end, or a timer starts runs with a budget. */
 export interface RunnerPlan {
-  /** From 0; stays the same when other runners are left out. */
+  /** Counted from 0; does not change when other runners are left out. */
   readonly number: number;
   readonly mode: 'follow' | 'timer';
   readonly startsAtMs: number;
-  /** Budget and interval of a timer; wait between tries in an outage otherwise. */
+  /** For `timer`: its budget and interval. For `follow`: the wait between tries in an outage. */
   readonly periodMs: number;
   readonly idlePollMs: number;
   readonly aheadMs: number;
 }
 
-/** Everything that is drawn before a schedule begins; what is drawn on the way has the same seed. */
+/** Everything that is drawn before a schedule begins. What is drawn later comes from the same seed. */
 export interface Schedule {
   readonly seed: number;
   readonly activeMs: number;
@@ -61,19 +61,19 @@ export interface Schedule {
   readonly naming: 'before' | 'first';
   readonly basePrefix: number;
   readonly firstVariant: Variant;
-  /** Records that are there at the beginning; `copied`: another container's chunks arrive one by one. */
+  /** How many records there are at the beginning. If `copied`, their chunks come one by one from another container. */
   readonly backlog: number;
   readonly copied: boolean;
   readonly onDamage: OnDamage;
   readonly settleSeconds: number;
   readonly listAllSeconds: number;
   readonly readRecords: number;
-  /** How often the row is saved while a pass is under way. */
+  /** The interval at which a pass saves the row. */
   readonly saveEveryMs: number;
   readonly minRangeBytes: number;
   readonly appendBytes: number;
   readonly serverAppendBytes: number;
-  /** Bodies as large as this now and then. */
+  /** The size of the large bodies that some records have. */
   readonly largeBodyBytes: number;
 }
 
@@ -140,7 +140,7 @@ function drawRates(random: Random): FaultRates {
   return rates;
 }
 
-/** Now and then a writer writes for minutes, as those do that are left alone. */
+/** Some schedules have a writer that writes steadily for minutes. */
 function drawSteadyWriting(random: Random): ({ readonly at: 0 } & Extract<Deed, { kind: 'write' }>) | undefined {
   if (!random.chance(0.02)) return undefined;
   const everyMs = random.skewed(1_000, 10_000);
@@ -160,7 +160,7 @@ function drawActions(random: Random, activeMs: number, runners: number): Action[
   return actions.sort((one, other) => one.at - other.at);
 }
 
-/** What must lead back to an exact target. */
+/** Draws a deed after which the target must become exact again. */
 function harmless(random: Random, activeMs: number, runners: number): Deed {
   const runner = random.between(0, runners - 1);
   const deeds: (() => Deed)[] = [
@@ -185,7 +185,7 @@ function harmless(random: Random, activeMs: number, runners: number): Deed {
   return random.pick(deeds)();
 }
 
-/** What may, or must, end in a stop. */
+/** Draws a deed that may or must lead to a stop. */
 function misdeed(random: Random): Deed {
   const deeds: (() => Deed)[] = [
     () => ({ kind: 'overwrite', inFlight: random.chance(0.5) }),

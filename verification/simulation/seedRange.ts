@@ -8,17 +8,17 @@ export interface SeedRange {
   readonly count: number;
 }
 
-/** What a range of seeds came to. */
+/** The result of a range of seeds. */
 export interface Tally {
   readonly schedules: number;
   readonly events: number;
   readonly happened: number;
-  /** How many ended in which way. */
+  /** How many schedules ended in each way. */
   readonly ends: Counts;
   readonly faults: Counts;
   readonly deeds: Counts;
   readonly calls: Counts;
-  /** Those in which something happened that must not. */
+  /** The schedules with a violation. */
   readonly failures: readonly Result[];
 }
 

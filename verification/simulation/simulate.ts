@@ -8,25 +8,25 @@ import { World } from './world.js';
 /** How a schedule ended. */
 export interface Result {
   readonly seed: number;
-  /** `exact`, or the stop that it came to. */
+  /** `exact`, or the kind of stop. */
   readonly end: string;
-  /** What must not have happened; empty when all is well. */
+  /** Everything that must not happen and did; empty when all is well. */
   readonly violations: readonly string[];
   readonly events: number;
   readonly happened: number;
   readonly faults: Counts;
   readonly deeds: Counts;
-  /** What was asked of the services. */
+  /** How often each kind of call to the services was made. */
   readonly calls: Counts;
 }
 
-/** How many runs, each of which waits out a few outages, may pass from the end of all faults until the target is exact. */
+/** How many runs it may take after the end of all faults until the target is exact; each waits out a few outages. */
 const maxRuns = 12;
 
-/** So long, and no longer, may runners that go on need from the end of all faults; a clock may be ten minutes behind. */
+/** How long runners that are not restarted may take after the end of all faults; a clock may be ten minutes slow. */
 const maxAloneMs = 30 * 60_000;
 
-/** Carries out one schedule from beginning to end. Never throws: what goes wrong is in the result. */
+/** Carries out one schedule from beginning to end. Never throws: errors are violations in the result. */
 export async function simulate(schedule: Schedule, trace?: (line: string) => void): Promise<Result> {
   const steps = new DrawnCrashes();
   const world = new World(schedule, steps, trace);
@@ -62,7 +62,7 @@ async function prepare(world: World): Promise<void> {
   if (world.schedule.copied) world.copyBacklog();
 }
 
-/** Everything that is drawn, until nothing fails any more. */
+/** Does all the actions of the schedule, then ends all faults and waits until late messages have arrived. */
 async function act(world: World, runners: readonly Runner[]): Promise<void> {
   const { schedule, time, faults } = world;
   const start = time.now;
@@ -88,10 +88,10 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
   faults.down.clear();
   for (const runner of runners) runner.current?.process.thaw();
   if (!stay) for (const runner of runners) runner.end();
-  await time.sleep(30_000); // what was thought lost has arrived by then
+  await time.sleep(30_000); // messages that seemed lost have arrived by then
 }
 
-/** Without faults the target becomes exact, or the stop comes that must. */
+/** Lets the product finish without faults, and judges how it ends. @returns the end */
 async function finish(world: World, runners: readonly Runner[], going: readonly Promise<void>[]): Promise<string> {
   if (runners.every((runner) => runner.isOver)) await Promise.all(going);
   else await alone(world, runners);
@@ -108,7 +108,7 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
   return end;
 }
 
-/** One run after the other until the target is exact, or a person must decide. */
+/** Does one run after the other until one ends by itself or a person must decide. */
 async function ended(world: World, process: RunningProcess): Promise<RunOutcome> {
   for (let runs = 0; runs < maxRuns; runs++) {
     const outcome = await process.run({ whenCaughtUp: 'exit', idlePollMs: 500, outageWaitMs: 5_000, outageTries: 3 });
@@ -119,7 +119,7 @@ async function ended(world: World, process: RunningProcess): Promise<RunOutcome>
   return { kind: 'killed' };
 }
 
-/** A process that nobody starts anew must get there too, or say rightly why not: it must not stand still in silence. */
+/** A process that is not restarted must make the target exact too, or report the right stop. It must not do nothing. */
 async function alone(world: World, runners: readonly Runner[]): Promise<void> {
   const until = world.time.now + maxAloneMs;
   for (let waitMs = 2_000; !(await isToldOrExact(world, runners)); waitMs *= 2) {
@@ -134,7 +134,7 @@ function told(runners: readonly Runner[]): string {
 }
 
 async function isToldOrExact(world: World, runners: readonly Runner[]): Promise<boolean> {
-  if (world.bodyMode !== 'auto') return true; // changed settings reach a process that is started
+  if (world.bodyMode !== 'auto') return true; // a process sees changed settings only when it is restarted
   const { allowed, events } = verdict(world);
   const stops = runners.flatMap(({ stop }) => stop?.kind ?? []);
   if (stops.length > 0) return stops.every((kind) => allowed.includes(kind));
@@ -154,7 +154,7 @@ async function judge(world: World, end: string): Promise<void> {
   }
 }
 
-/** Lets time pass until the work is done, or something went wrong. */
+/** Lets simulated time pass until the work is done or there is a violation. */
 async function pass<T>(world: World, work: Promise<T>, limitMs: number): Promise<T> {
   let done = false;
   const settled = work.finally(() => (done = true));
@@ -165,7 +165,7 @@ async function pass<T>(world: World, work: Promise<T>, limitMs: number): Promise
   return settled;
 }
 
-/** Crashes as the seed has them. */
+/** Crashes drawn from the seed. */
 class DrawnCrashes {
   world: World | undefined;
 

@@ -2,8 +2,9 @@ import type { Clock } from '../../src/core/clock.js';
 import type { SimulatedTime } from './simulatedTime.js';
 
 /**
- * A process that can be frozen and killed at any moment. All that reaches the code in it comes through {@link notice};
- * all that it does to the world asks {@link alive} first. What was on its way when it died may still arrive there.
+ * A process that can be frozen and killed at any moment. Everything that reaches the code in it comes through
+ * {@link notice}; the code asks {@link alive} before it changes anything outside. Messages that were on their way when
+ * the process died may still arrive at the services.
  */
 export class SimulatedProcess {
   alive = true;
@@ -11,7 +12,7 @@ export class SimulatedProcess {
   private frozen: (() => void)[] | undefined;
   private readonly onDeath = new Set<() => void>();
 
-  /** @param aheadMs how far its clock is ahead of the world's; may be negative, and may jump */
+  /** @param aheadMs how far its clock is ahead of the world's clock; may be negative, and may change later */
   constructor(
     readonly name: string,
     private readonly time: SimulatedTime,
@@ -25,7 +26,7 @@ export class SimulatedProcess {
     };
   }
 
-  /** Lets the process go on with something: now, once it is awake again, or never. */
+  /** Runs code in the process: now, or when it is thawed, or never if it is dead. */
   notice(something: () => void): void {
     if (!this.alive) return;
     if (this.frozen) this.frozen.push(something);
@@ -51,9 +52,9 @@ export class SimulatedProcess {
   }
 
   /**
-   * Calls back when the process dies, so that what it leaves behind in this real process can be cleaned up.
+   * Calls back when the process dies, so that what it leaves in this real process can be cleaned up.
    *
-   * @returns a function that takes it back
+   * @returns a function that cancels this
    */
   whenDead(told: () => void): () => void {
     this.onDeath.add(told);

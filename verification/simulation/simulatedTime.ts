@@ -4,14 +4,15 @@ interface Happening {
   fire: (() => void) | undefined;
 }
 
-/** Nothing will ever happen again although somebody still waits for something. */
+/** Code still waits, but nothing will ever happen again. */
 export class Deadlock extends Error {
   override readonly name = 'Deadlock';
 }
 
 /**
- * The one time of a simulated world. Things happen one after the other, each at its moment; between two of them the
- * code under test does all that it can do without waiting. Real time plays no part, so a schedule is the same each time.
+ * The time of a simulated world. Things happen one after the other, each at its moment. Between two of them the code
+ * under test does everything that it can do without waiting. Real time plays no part, so a schedule runs the same way
+ * each time.
  */
 export class SimulatedTime {
   now = Date.parse('2013-10-15T09:30:00Z');
@@ -20,7 +21,7 @@ export class SimulatedTime {
   private readonly heap: Happening[] = [];
   private order = 0;
 
-  /** @returns a function that takes it back */
+  /** @returns a function that cancels it */
   after(ms: number, fire: () => void): () => void {
     const happening: Happening = { at: this.now + Math.max(0, ms), order: this.order++, fire };
     this.push(happening);
@@ -31,7 +32,7 @@ export class SimulatedTime {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
-  /** Lets time pass until there is nothing left to wait for. @throws Deadlock when nothing can happen any more */
+  /** Lets time pass until the condition holds. @throws Deadlock when nothing can happen any more */
   async until(over: () => boolean, limitMs: number): Promise<void> {
     const limit = this.now + limitMs;
     await nothingToDo();
@@ -93,8 +94,8 @@ function isBefore(one: Happening, other: Happening): boolean {
 }
 
 /**
- * Resolves once all code waits for something. Code that has much to do lets others have their turn of the event loop
- * now and then; that is no waiting, and takes none of the world's time.
+ * Resolves once all code waits for something. Code that has much to do yields to the event loop now and then; this does
+ * not count as waiting, and takes no simulated time.
  */
 async function nothingToDo(): Promise<void> {
   do await turn();

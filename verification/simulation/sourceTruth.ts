@@ -5,21 +5,21 @@ import { contentEnd, frameAt, framesOf, type FoundFrame, type Variant } from './
 
 export type OnDamage = 'stop' | 'skip' | 'salvage';
 
-/** What keeps everything behind a place from being read. */
+/** What keeps reading from going further than one place in the source. */
 export interface Blocker {
   readonly kind: 'SourceCorrupt' | 'SourceGap' | 'copying';
   readonly chunk: string;
 }
 
-/** What the container holds, by the rules of the formats alone. */
+/** What the container holds, according to the rules of the formats. */
 export interface SourceTruth {
-  /** Also those behind a blocker, counted on. */
+  /** All records, also those after a blocker; their positions count on. */
   readonly records: readonly SourceRecord[];
-  /** The first, and how many records come before it. */
+  /** The first blocker, and how many records come before it. */
   readonly blocker?: Blocker & { readonly after: number };
   /** The chunks that hold a frame, in order. */
   readonly order: readonly string[];
-  /** Every valid frame, also those that a blocker keeps from being read, as {@link frameKey} names them. */
+  /** The {@link frameKey} of every valid frame, also of those after a blocker. */
   readonly frames: ReadonlySet<string>;
 }
 
@@ -34,7 +34,7 @@ interface Chunk {
   readonly keys: readonly string[];
 }
 
-/** One frame at one place. */
+/** Names a frame at one place in the source. */
 export function frameKey(chunk: string, offset: number, sha1: string): string {
   return `${chunk}@${offset}@${sha1.slice(0, 16)}`;
 }
@@ -44,8 +44,8 @@ const known = new WeakMap<Blob, { readonly etag: string; readonly onDamage: OnDa
 const tapeName = /^(\d{8,15})-(\d{4}-\d\d-\d\d-\d{4,6})\.dat$/;
 
 /**
- * Reads the container as the reference says it must be read. Simple on purpose, and apart from the code under test but
- * for the payload of a frame.
+ * Reads the container as the formats demand. It is simple on purpose, and shares no code with the code under test,
+ * except to read a frame's payload.
  */
 export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceTruth {
   const chunks = [...blobs.values()]
@@ -70,7 +70,7 @@ export function sourceTruth({ blobs }: BlobService, onDamage: OnDamage): SourceT
   return { records, order, frames, ...(blocker && { blocker }) };
 }
 
-/** A chunk is looked at once in each of its versions. */
+/** Reads a chunk; each version of a chunk is read only once. */
 function chunkOf(blob: Blob, onDamage: OnDamage): Chunk[] {
   const before = known.get(blob);
   if (before?.etag === blob.etag && before.onDamage === onDamage) return before.chunks;
@@ -102,7 +102,7 @@ function readChunk(blob: Blob, onDamage: OnDamage): Chunk[] {
   return [{ name: blob.name, prefix: Number(prefix), time, blob, variant, frames, isCorrupt, keys }];
 }
 
-/** The first valid frame at or behind an offset. */
+/** The first valid frame at or after an offset. */
 function firstFrame(bytes: Buffer, from: number, variant: Variant): FoundFrame | undefined {
   const last = contentEnd(bytes);
   for (let at = from; at < last; at++) {

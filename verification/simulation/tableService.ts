@@ -9,18 +9,18 @@ interface StoredEntity {
   readonly etag: string;
 }
 
-/** Told of each row that is written, at the moment it is. */
+/** Called with each row at the moment it is written. */
 export type RowWatch = (entity: Readonly<Record<string, unknown>>, process: SimulatedProcess | undefined) => void;
 
-/** How long the SDK lets one request wait for an answer (the caller sets it), in ms. */
+/** How long the SDK waits for an answer to one request, in ms; the code under test sets this. */
 const patienceMs = 10_000;
 
 /**
- * One table of Table Storage: entities with ETags, insert, conditional replace. The client's own retries are part of
- * it: a write whose answer was lost is sent again and then meets its own first try (`tableTwice`).
+ * A model of one table of Table Storage: entities with ETags, insert, conditional replace. It includes the retries of
+ * the client: a write whose answer was lost is sent again, and finds the row that its first try wrote (`tableTwice`).
  */
 export class TableService {
-  /** Everything that was ever written, oldest first; the last is what the table holds. */
+  /** Every row that was ever written, oldest first. */
   readonly history: StoredEntity[] = [];
   private stored: StoredEntity | undefined;
   private exists = false;
@@ -35,18 +35,18 @@ export class TableService {
     return this.stored?.entity;
   }
 
-  /** Somebody deletes the row. */
+  /** Deletes the row, as a person may do. */
   delete(): void {
     this.stored = undefined;
   }
 
-  /** Somebody puts an earlier row back. */
+  /** Puts an earlier row back, as a person may do. */
   restore(index: number): void {
     const earlier = this.history[index];
     if (earlier) this.stored = { ...earlier, etag: this.nextEtag() };
   }
 
-  /** The client of one process. */
+  /** The table client of one process. */
   client(process: SimulatedProcess): TableClient {
     const client = {
       createTable: () => this.call(process, 'table.create', true, () => void (this.exists = true)),

@@ -3,7 +3,7 @@ import { frameOf as encode, type Variant } from '../../test/support/tapeWriter.j
 
 export type { Variant };
 
-/** A record as a writer of this world has it. */
+/** A record as the simulated writers write it. */
 export interface WrittenRecord {
   readonly serial: number;
   readonly key: string;
@@ -12,13 +12,13 @@ export interface WrittenRecord {
 
 const hashBytes = 20;
 
-/** The bytes of a record, as all tests encode them. */
+/** The bytes of a record, made by the encoder that all tests share. */
 export function frameOf({ serial, key, messages }: WrittenRecord, variant: Variant): Buffer {
   const pairs = messages.map(({ contract, body }) => [contract, body] as const);
   return encode({ stamp: BigInt(serial), key, messages: pairs }, variant);
 }
 
-/** A frame found: where it starts and ends, and the hash that ends it. */
+/** Where a frame starts and ends, and its SHA-1. */
 export interface FoundFrame {
   readonly start: number;
   readonly end: number;
@@ -26,8 +26,8 @@ export interface FoundFrame {
 }
 
 /**
- * The frame at an offset, or nothing. Written apart from the code under test, and simpler: it is what that code is
- * judged by.
+ * The frame at an offset, if there is a valid one. It shares no code with the code under test and is simpler, because
+ * that code is judged by it.
  */
 export function frameAt(bytes: Buffer, start: number, variant: Variant): FoundFrame | undefined {
   const keyEnd = behindLength(bytes, start + 8);
@@ -40,21 +40,21 @@ export function frameAt(bytes: Buffer, start: number, variant: Variant): FoundFr
   return sha1(bytes.subarray(start, hashAt)).equals(hash) ? { start, end, sha1: hash.toString('hex') } : undefined;
 }
 
-/** All frames from the beginning up to the first place where none stands. */
+/** All frames from the beginning up to the first place without a valid frame. */
 export function framesOf(bytes: Buffer, variant: Variant): FoundFrame[] {
   const frames: FoundFrame[] = [];
   for (let frame = frameAt(bytes, 0, variant); frame; frame = frameAt(bytes, frame.end, variant)) frames.push(frame);
   return frames;
 }
 
-/** Behind the last byte that is not zero. */
+/** The offset after the last byte that is not zero. */
 export function contentEnd(bytes: Buffer): number {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   return end;
 }
 
-/** Where that ends whose length stands at `at`; -1 where no length stands. */
+/** Reads the length that stands at `at`. @returns where the bytes of this length end; -1 if it is no valid length */
 function behindLength(bytes: Buffer, at: number): number {
   let value = 0;
   for (let index = 0; index < 5; index++) {
@@ -73,7 +73,7 @@ function behindInt32(bytes: Buffer, at: number): number {
 
 type OneShot = (algorithm: string, data: Uint8Array, encoding: 'buffer') => Buffer;
 
-/** Came with Node 20.12, and is faster on what is small. */
+/** Node's one-shot hash, faster on small input; absent before Node 20.12. */
 const oneShot = (crypto as { readonly hash?: OneShot }).hash;
 
 function sha1(bytes: Uint8Array): Buffer {

@@ -3,19 +3,19 @@ import type { Random } from './random.js';
 import type { SimulatedTime } from './simulatedTime.js';
 import { contentEnd, frameOf, framesOf, type Variant, type WrittenRecord } from './tapeFrames.js';
 
-/** What writers share: the container, and everything they have ever put into it. */
+/** What all writers share: the container, its clock and its naming of chunks. */
 export interface WriterWorld {
   readonly time: SimulatedTime;
   readonly blobs: BlobService;
-  /** Names that chunks of another container will take here: no writer knows of them, and none takes them. */
+  /** Names of chunks that will be copied from another container: no writer uses them for its own chunks. */
   readonly reserved: Set<string>;
   readonly random: Random;
   readonly chunkBytes: number;
-  /** Until 2013 a chunk that follows a start was named for the records before it, then for its first record. */
+  /** The number in the name of a writer's first chunk: until 2013 the records `before` it, later its `first` record. */
   readonly naming: 'before' | 'first';
   /** Added to every number in a name. */
   readonly basePrefix: number;
-  /** Told of every frame before its bytes can be seen. */
+  /** Called with every frame before its bytes become visible. */
   readonly written: (chunk: string, offset: number, record: WrittenRecord, frame: Buffer) => void;
 }
 
@@ -23,20 +23,20 @@ interface OpenChunk {
   readonly blob: Blob;
   /** Where the next frame goes. */
   end: number;
-  /** Where the first page starts that is not full; `pending` is what belongs there and behind. */
+  /** Where the first page starts that is not full. `pending` holds the bytes from there on. */
   pageStart: number;
   pending: Buffer;
 }
 
 /**
- * Writes tapes as Lokad.CQRS did, and misbehaves as it did (formats: same-second overwrite, phantom frames, torn
- * writes, two writers, readers that truncate). Its pages become visible one by one.
+ * Writes chunks as Lokad.CQRS did, with the faults that it had: overwrites in the same second, phantom frames, torn
+ * writes, two writers, readers that truncate. Its pages become visible one by one.
  */
 export class TapeWriter {
   private chunk: OpenChunk | undefined;
   private records: number;
 
-  /** @param known how many records the process counted when it started; absent: all there are */
+  /** @param known how many records the process counted when it started; absent means all there are */
   constructor(
     private readonly world: WriterWorld,
     private readonly variant: Variant,
@@ -59,13 +59,13 @@ export class TapeWriter {
     }
   }
 
-  /** The process starts anew: it counts again, and goes on in a new chunk. */
+  /** Restarts the writer: it counts the records again, and goes on in a new chunk. */
   restart(known?: number): void {
     this.chunk = undefined;
     this.records = known ?? countRecords(this.world.blobs, this.variant);
   }
 
-  /** How many records the process believes there are. */
+  /** How many records the writer believes there are. */
   get known(): number {
     return this.records;
   }
@@ -75,9 +75,10 @@ export class TapeWriter {
   }
 
   /**
-   * A new chunk with one record is opened and, in the same second, rolled over into itself: that record is erased.
+   * Opens a new chunk and writes one record. In the same second it opens the next chunk under the same name, which
+   * erases that record.
    *
-   * @param inFlight its pages are on their way to the old chunk, and land in the new one: they have the same name
+   * @param inFlight a record whose pages are on their way to the old chunk, and arrive in the new one of the same name
    */
   async overwriteInSameSecond(erased: WrittenRecord, next: WrittenRecord, inFlight?: WrittenRecord): Promise<void> {
     this.chunk = undefined;
@@ -99,7 +100,7 @@ export class TapeWriter {
     await this.writePages(chunk, frame);
   }
 
-  /** The frame lands, the writer is told that it did not, and writes it again in a new chunk. */
+  /** Writes a frame, but the writer is told that the write failed, and writes the record again in a new chunk. */
   async phantom(record: WrittenRecord, lateMs: number): Promise<void> {
     const frame = frameOf(record, this.variant);
     const chunk = await this.room(frame.length);
@@ -116,7 +117,7 @@ export class TapeWriter {
     await landed;
   }
 
-  /** The process dies in a page write: the first pages are there, the rest never comes, or much later. */
+  /** The writer dies while it writes: the first pages arrive, the rest never or much later. */
   async tear(record: WrittenRecord, restAfterMs: number | undefined): Promise<void> {
     const frame = frameOf(record, this.variant);
     const chunk = await this.room(frame.length);
@@ -129,7 +130,7 @@ export class TapeWriter {
     await this.writePages(chunk, frame);
   }
 
-  /** A bad frame and a good one behind it, at once. */
+  /** Writes a damaged frame and a valid one after it, in one page write. */
   async damaged(record: WrittenRecord, next: WrittenRecord): Promise<void> {
     const bad = frameOf(record, this.variant);
     const good = frameOf(next, this.variant);
@@ -138,7 +139,7 @@ export class TapeWriter {
     this.world.written(chunk.blob.name, chunk.end + bad.length, next, good);
     const both = Buffer.concat([bad, good]);
     if (chunk.pending.length + both.length > pageBytes)
-      this.chunk = undefined; // only at once within a page
+      this.chunk = undefined; // they do not fit into one page, so they would not become visible at the same time
     else if (await this.writePages(chunk, both)) this.advance(chunk, both);
   }
 
@@ -155,7 +156,7 @@ export class TapeWriter {
     return `${String(basePrefix + prefix).padStart(8, '0')}-${utcSecond(time.now)}.dat`;
   }
 
-  /** Waits for the next second where the original would erase a chunk: that is a misdeed of its own here. */
+  /** Opens a chunk. Waits for the next second if its name is taken: Lokad.CQRS would erase that chunk (`overwrite`). */
   private async open(prefix: number): Promise<OpenChunk> {
     const { time, blobs, reserved } = this.world;
     const isTaken = (name: string): boolean => blobs.blobs.has(name) || reserved.has(name);
@@ -181,7 +182,7 @@ export class TapeWriter {
     this.records++;
   }
 
-  /** Writes what is pending and a frame behind it, up to `end`, padded to whole pages; false when it was refused. */
+  /** Writes the pending bytes and a frame after them, up to `end`, in whole pages. @returns false if it was refused */
   private async writePages(chunk: OpenChunk, frame: Buffer, end = chunk.end + frame.length): Promise<boolean> {
     const { time, blobs, random } = this.world;
     const { blob, pageStart } = chunk;
@@ -195,7 +196,7 @@ export class TapeWriter {
   }
 }
 
-/** What another process does to the container while it only means to read: it cuts what it takes for unused. */
+/** Does what readers of Lokad.CQRS did: they cut off the end of a chunk that they took for unused. */
 export async function truncateAsReadersDid(world: WriterWorld, variant: Variant, afterMs: number): Promise<void> {
   const { blobs, time, chunkBytes } = world;
   for (const blob of [...blobs.blobs.values()]) {
@@ -210,7 +211,7 @@ export async function truncateAsReadersDid(world: WriterWorld, variant: Variant,
   }
 }
 
-/** A frame behind the last one of an older chunk, by a process that still has it open. */
+/** Appends a frame to an older chunk, as a process does that still has it open. */
 export async function growOlderChunk(
   world: WriterWorld,
   variant: Variant,
@@ -220,7 +221,7 @@ export async function growOlderChunk(
 ): Promise<void> {
   const names = [...world.blobs.blobs.keys()].filter((name) => name.endsWith('.dat')).sort();
   const blob = world.blobs.blobs.get(names.at(-1 - back) ?? '');
-  if (!blob || others.some((writer) => writer.hasOpen(blob))) return; // that would be two writers on one chunk
+  if (!blob || others.some((writer) => writer.hasOpen(blob))) return; // two writers on one chunk are another deed
   const end = framesOf(blob.bytes, variant).at(-1)?.end ?? 0;
   if (contentEnd(blob.bytes) > end) return;
   const frame = frameOf(record, variant);

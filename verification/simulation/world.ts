@@ -18,7 +18,7 @@ import { growOlderChunk, TapeWriter, truncateAsReadersDid, type WriterWorld } fr
 
 export const stream = 'tapes';
 
-/** Which stops a deed may lead to, at its moment or later. Deeds that are not here lead to none. */
+/** Which stops a deed may lead to, at once or later. Deeds that are not listed lead to none. */
 const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
   overwrite: ['SourceReplaced', 'SourceTruncated', 'SourceGap', 'SourceForked', 'SourceReordered', 'SourceCorrupt'],
   phantom: ['SourceForked', 'SourceReordered'],
@@ -26,8 +26,8 @@ const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
   secondWriter: ['SourceForked', 'SourceReordered', 'SourceGap'],
   truncatingReader: ['SourceTruncated', 'SourceReplaced', 'SourceForked', 'SourceReordered', 'SourceGap'],
   disorder: ['SourceReordered', 'SourceForked'],
-  growOlder: ['SourceForked', 'SourceReordered', 'SourceReplaced'], // pages that land late may replace it
-  damage: ['SourceCorrupt', 'SourceForked', 'SourceReordered'], // a writer that starts anew counts up to it alone
+  growOlder: ['SourceForked', 'SourceReordered', 'SourceReplaced'], // late pages may overwrite the frame
+  damage: ['SourceCorrupt', 'SourceForked', 'SourceReordered'], // a restarted writer counts only up to it
   loseTarget: ['TargetLost'],
   replaceServer: ['TargetLost'],
   softDelete: ['TargetTruncated'],
@@ -36,7 +36,7 @@ const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
   changeSettings: ['SettingsChanged'],
 };
 
-/** Everything outside the processes: the services, the writers, and who keeps an eye on them. */
+/** Everything outside the simulated processes: the services, the writers, and the ledger that checks them. */
 export class World {
   readonly time = new SimulatedTime();
   readonly random: Random;
@@ -45,13 +45,13 @@ export class World {
   readonly services: Services;
   readonly ledger: Ledger;
   readonly deeds = new Counter();
-  /** The stops that what was done so far may lead to. */
+  /** The stops that the deeds done so far may lead to. */
   readonly stops = new Set<StopKind>();
   rowWasDeleted = false;
-  /** All that was drawn has begun: the world only waits for what takes long. */
+  /** Whether all actions have begun: the world only waits for those that take long. */
   isWaiting = false;
   bodyMode: 'auto' | 'raw' = 'auto';
-  /** Writers and others that are not done yet. */
+  /** Deeds that are not done yet. */
   private readonly busy = new Set<Promise<unknown>>();
   private writing: Promise<void> = Promise.resolve();
   private readonly writer: TapeWriter;
@@ -105,8 +105,9 @@ export class World {
   }
 
   /**
-   * Two runners may have seen frames in another order, and each then finds that the other has appended wrongly. So does
-   * one of which an earlier append lands after it has read again.
+   * The stops that come from a disagreement about the order of frames. Two runners may have read frames in different
+   * orders; each then finds that the other has appended wrongly. One runner alone finds the same when an earlier append
+   * of its own arrives after it has read the source again.
    */
   get stopsOfDisagreement(): readonly StopKind[] {
     const { runners, rates } = this.schedule;
@@ -114,12 +115,12 @@ export class World {
     return runners.length > 1 || isLate ? ['TargetConflict'] : [];
   }
 
-  /** A line for somebody who looks at one schedule. */
+  /** Prints a line for a person who studies one schedule. */
   trace(line: string): void {
     this.tracer?.(`${((this.time.now - this.startedAt) / 1000).toFixed(3).padStart(9)} ${line}`);
   }
 
-  /** Does one thing now; what takes time goes on by itself. */
+  /** Begins a deed now; a deed that takes time goes on in the background. */
   do(deed: Deed): void {
     const isLate =
       deed.kind === 'phantom' ? deed.lateMs > 0 : deed.kind === 'tear' ? deed.restAfterMs !== undefined : true;
@@ -129,12 +130,12 @@ export class World {
     this.keep(this.carryOut(deed));
   }
 
-  /** The records that are there before anything else happens. */
+  /** Writes the records that are there before anything else happens. */
   async backlog(count: number): Promise<void> {
     for (let written = 0; written < count; written++) await this.writer.append(this.record());
   }
 
-  /** The chunks of another container arrive one by one. */
+  /** Empties the container, and lets its chunks arrive one by one, as if copied from another container. */
   copyBacklog(): void {
     const { blobs } = this.services;
     const chunks = [...blobs.blobs.values()].map(({ name, bytes }) => ({ name, bytes }));
@@ -153,7 +154,7 @@ export class World {
     this.keep(this.writing);
   }
 
-  /** Resolves when all that was begun is done. */
+  /** Resolves when all deeds that were begun are done. */
   async settled(): Promise<void> {
     while (this.busy.size > 0) await Promise.all(this.busy);
   }
@@ -251,11 +252,11 @@ export class World {
       case 'kill':
       case 'freeze':
       case 'clockJump':
-        return; // the runners' business
+        return; // `simulate` does these deeds to its runners
     }
   }
 
-  /** The main writer does one thing after the other. */
+  /** The main writer does one deed after the other. */
   private write(work: () => Promise<void>): Promise<void> {
     this.writing = this.writing.then(work);
     return this.writing;

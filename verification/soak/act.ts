@@ -6,28 +6,28 @@ import type { Direction } from './lane.js';
 import type { Road } from './road.js';
 import type { World } from './world.js';
 
-/** Something bad that is done to a world, and ends by itself. */
+/** A disturbance of a world that ends by itself. */
 export interface Act {
-  /** What is disturbed; nothing else is done to it meanwhile. */
+  /** What is disturbed. No other act disturbs it meanwhile. */
   readonly subjects: readonly Subject[];
-  /** Does it. @returns what was done, for the tally; undefined when it came to nothing */
+  /** Does it. @returns what was done, for the tally; undefined when it had no effect */
   readonly perform: (world: World) => Promise<Deed | undefined>;
 }
 
 export type Subject = 'replicator' | 'second' | 'server' | 'storage' | 'writer' | RoadName;
 type RoadName = 'source' | 'checkpoint' | 'target';
 
-/** What was done. */
+/** What an act did. */
 export interface Deed {
   readonly name: string;
-  /** A process was killed or connections were cut; else it was only held up. */
+  /** Whether a process was killed or connections were cut; otherwise something was only held up. */
   readonly isCut: boolean;
 }
 
-/** How long an act waits for the stream to grow, so that it falls into work: what costs a start is worth a wait. */
+/** How long an act waits for the stream to grow, so that it disturbs work. Kills wait longer, as each costs a restart. */
 const maxWaitMs = { kill: 5_000, cut: 500 };
 
-/** How often each kind of act is drawn, in relation to the others. */
+/** The kinds of acts, each with its weight: how often it is drawn in relation to the others. */
 const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])[] = [
   [24, (random) => killReplicator(random)],
   [10, (random) => killServer(random)],
@@ -43,7 +43,7 @@ const kinds: readonly (readonly [weight: number, draw: (random: Random) => Act])
   [3, (random) => runSecond(random)],
 ];
 
-/** Draws what is done next. */
+/** Draws the next act. */
 export function drawAct(random: Random): Act {
   let left = random.next() * kinds.reduce((sum, [weight]) => sum + weight, 0);
   const [, draw] = kinds.find(([weight]) => (left -= weight) < 0) ?? random.pick(kinds);
@@ -81,7 +81,7 @@ function killServer(random: Random): Act {
   };
 }
 
-/** Its last write has reached the storage or never will when the next one starts: nothing else is done to it then. */
+/** The storage must not be disturbed meanwhile: when the writer restarts, its last write is stored or never will be. */
 function killWriter(): Act {
   return {
     subjects: ['writer', 'storage'],
@@ -119,7 +119,7 @@ function close(random: Random): Act {
   });
 }
 
-/** Azurite takes its time to end and to start, so it is done rarely. */
+/** Azurite ends and starts slowly, so this act is drawn rarely. */
 function stopStorage(random: Random): Act {
   const restartMs = random.skewed(20, 1_000);
   return {
@@ -203,19 +203,19 @@ function onRoad(name: RoadName, perform: (road: Road) => Promise<Deed | undefine
   return { subjects: [name], perform: ({ roads }) => perform(roads[name]) };
 }
 
-/** Most happens on the way to the server: there it can do harm. */
+/** The road to the server is drawn most often: there a disturbance can do harm. */
 function drawRoad(random: Random): RoadName {
   return random.pick<RoadName>(['target', 'target', 'source', 'checkpoint']);
 }
 
-/** Waits until the stream grows, for a while. @returns whether it did */
+/** Waits until the stream grows, at most `maxMs`. @returns whether it grew */
 async function grown(world: World, maxMs: number): Promise<boolean> {
   const [before, last] = [world.serverBytes(), Date.now() + maxMs];
   while (world.serverBytes() <= before && Date.now() < last) await delay(10);
   return world.serverBytes() > before;
 }
 
-/** @throws Error when it is not so within a minute */
+/** Waits until a condition holds. @throws Error when it does not within a minute */
 async function until(isSo: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 60_000; !isSo(); await delay(10))
     if (Date.now() > end) throw new Error(`${what} for a minute`);

@@ -5,8 +5,8 @@ import { loadConfig } from '../../src/config/config.js';
 import { container, type World } from './world.js';
 
 /**
- * Holds what the server, which was killed, has on its disk against the journal of the writer, and has `eventferry
- * verify` hold it against the source.
+ * Compares what the killed server has on its disk with the writer's journal. Then `eventferry verify` compares it with
+ * the source.
  *
  * @throws Error that names what is wrong
  */

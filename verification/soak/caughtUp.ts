@@ -8,14 +8,14 @@ import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
 import { silentLogger } from '../../src/core/logger.js';
 import type { World } from './world.js';
 
-/** Once nothing is done to them any more, everything written must be in the stream after so long at most. */
+/** How long it may take after the last act until everything written is in the stream. */
 const maxMs = 60_000;
 
 /**
- * Waits until the stream ends with the last event that the writer was told is written, or with a later one.
+ * Waits until the stream ends with the last event whose write was acknowledged, or with a later one.
  *
  * @returns how long it took, in ms
- * @throws Error when it takes too long: a replicator that stays behind without a word is as bad as one that loses
+ * @throws Error when it takes too long: a replicator that silently stays behind is as bad as one that loses events
  */
 export async function caughtUp(world: World, signal: AbortSignal): Promise<number> {
   const journal = readJournal(world.journal);
@@ -30,7 +30,7 @@ export async function caughtUp(world: World, signal: AbortSignal): Promise<numbe
   throw new Error(`${maxMs / 1000} s after the last act the stream still lags`);
 }
 
-/** The commit of the journal that the stream ends with, all of its events; -1 for none. */
+/** The journal's index of the commit whose last event is the tail of the stream; -1 for none. */
 async function tailIndex(world: World, journal: readonly JournalEntry[], signal: AbortSignal): Promise<number> {
   if (world.serverPort === undefined) return -1;
   const { config } = loadConfig(world.settings(`esdb://127.0.0.1:${world.serverPort}?tls=false`));

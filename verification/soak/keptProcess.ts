@@ -1,9 +1,9 @@
 import type { Ending, Program } from '../../dev/program.js';
 
-/** Why a process ends now; anything else is an ending that nobody asked for. */
+/** How a process was told to end; any other ending was not asked for. */
 type Asked = 'kill' | 'stop';
 
-/** A process that is started again and again, and should only end when it is told to. */
+/** A process that is started again and again, and must end only when it is told to. */
 export class KeptProcess {
   private running: { readonly program: Program; asked?: Asked } | undefined;
   private isWanted = false;
@@ -28,12 +28,12 @@ export class KeptProcess {
     });
   }
 
-  /** Starts it again, unless somebody has had it end meanwhile. */
+  /** Starts it again, unless it was killed or stopped meanwhile. */
   startAgain(): void {
     if (this.isWanted) this.start();
   }
 
-  /** SIGKILL, wherever it is. Resolves when it is gone. */
+  /** Sends SIGKILL at once, whatever it is doing. Resolves when it is gone. */
   async kill(): Promise<void> {
     const { running } = this;
     this.isWanted = false;
@@ -51,7 +51,7 @@ export class KeptProcess {
     this.running?.program.kill('SIGCONT');
   }
 
-  /** Asks it to end as Ctrl-C does. @throws Error when it does not end well; one that has hardly started just ends */
+  /** Asks it to end, as Ctrl-C does. One that has just started may die of SIGINT. @throws Error when it ends otherwise */
   async stop(): Promise<void> {
     const { running } = this;
     this.isWanted = false;

@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 
-/** What the client sends, or what the server does. */
+/** A direction: what the client sends, or what the server answers. */
 export type Direction = 'requests' | 'answers';
 
-/** What becomes of bytes on their way. */
+/** Whether and how long bytes are held up on their way. */
 export interface LaneConditions {
   delayMs(): number;
   isHeld(): boolean;
 }
 
-/** What arrives, and when; nothing to write means that the sender has ended, or is gone. */
+/** What arrives, and when: bytes, the sender's end of the connection, or the loss of it. */
 interface Arrival {
   readonly what: Buffer | 'end' | 'gone';
   readonly at: number;
 }
 
-/** One direction of a connection: what comes from one socket goes to the other, in order, as its conditions allow. */
+/** One direction of a connection. It passes what one socket sends on to the other, in order, as conditions allow. */
 export class Lane {
   private readonly queue: Arrival[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class Lane {
     from.on('close', () => this.take('gone'));
   }
 
-  /** Lets go on what may go on. */
+  /** Passes on everything that may arrive by now. */
   pump(): void {
     clearTimeout(this.timer);
     for (let next = this.queue[0]; next && !this.conditions.isHeld(); next = this.queue[0]) {

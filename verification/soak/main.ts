@@ -9,9 +9,9 @@ import type { Deed } from './act.js';
 import { round } from './round.js';
 import { World } from './world.js';
 
-/** So many rounds go over the same data, then everything begins anew. */
+/** How many rounds go over the same data before a new world starts without data. */
 const roundsOfAWorld = 5;
-/** Records a second. */
+/** Records that the writer writes in a second. */
 const rate = 100;
 
 interface Options {
@@ -20,7 +20,7 @@ interface Options {
   readonly cycles: number;
 }
 
-/** What was done and written so far. */
+/** What was done and written so far, in all rounds. */
 interface Tally {
   readonly deeds: Deed[];
   rounds: number;
@@ -40,7 +40,7 @@ const minutes = given.minutes ?? (given.cycles === Infinity ? 2 : Infinity);
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-// What an act still waits for must not keep the process.
+// Ends the process even if an act still waits for something.
 process.exit(await soak({ ...given, minutes }, stop.signal));
 
 /** @returns the exit code */
@@ -74,7 +74,7 @@ async function soak({ minutes, seed, cycles }: Options, signal: AbortSignal): Pr
   }
 }
 
-/** Some rounds with data of their own. */
+/** Does some rounds in a new world with its own data. */
 async function soakWorld(
   { dir, seed, number }: { readonly dir: string; readonly seed: number; readonly number: number },
   tally: Tally,

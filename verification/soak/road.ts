@@ -2,20 +2,20 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 import { Lane, type Direction } from './lane.js';
 
-/** A connection that goes over the road: what the client asks, and what it is answered. */
+/** A connection over the road: the client's socket, the server's socket, and the two directions between them. */
 interface Connection {
   readonly client: Socket;
   readonly server: Socket;
   readonly lanes: Readonly<Record<Direction, Lane>>;
 }
 
-/** A TCP road to a port of this machine, on which everything can happen that happens on the way to a server. */
+/** A TCP proxy to a port of this machine. It can do to connections whatever a network can do. */
 export class Road {
-  /** The port at its end; while nobody is there connections are broken off. */
+  /** The port that it leads to; while it is undefined, new connections are broken off. */
   to: number | undefined;
-  /** So late arrives what is sent from now on, in ms. */
+  /** How late everything arrives that is sent from now on, in ms. */
   delayMs = 0;
-  /** Nobody gets onto it. */
+  /** Whether new connections are broken off. */
   closed = false;
   private held: { readonly directions: readonly Direction[]; readonly whom?: ReadonlySet<Connection> } | undefined;
   private readonly connections = new Set<Connection>();
@@ -43,11 +43,11 @@ export class Road {
   }
 
   /**
-   * Nothing comes through in these directions any more; those that send do not notice.
+   * Holds back everything in these directions; the senders do not notice.
    *
-   * @param whom only the connections of now, or all that come too
-   * @returns ends it: what was held back arrives late, also from those that have given up meanwhile; or never, and its
-   * connections break
+   * @param whom only the present connections, or also all later ones
+   * @returns ends this. `deliver`: what was held back arrives late, even if its sender has given up meanwhile. `drop`:
+   * it never arrives, and its connections are broken off
    */
   hold(directions: readonly Direction[], whom: 'present' | 'all' = 'all'): (how: 'deliver' | 'drop') => void {
     this.held = { directions, ...(whom === 'present' && { whom: new Set(this.connections) }) };
@@ -58,13 +58,13 @@ export class Road {
     };
   }
 
-  /** One end of every connection hears that the other has ended, which does not know of it. @returns how many */
+  /** Tells one end of every connection that the other has ended, though it has not. @returns how many there were */
   halfClose(end: 'client' | 'server'): number {
     for (const connection of this.connections) connection[end].end();
     return this.connections.size;
   }
 
-  /** Ends it for good. */
+  /** Closes the road for good. */
   close(): void {
     this.closed = true;
     this.cut();

@@ -9,13 +9,13 @@ import { audited } from './audited.js';
 import { caughtUp } from './caughtUp.js';
 import type { World } from './world.js';
 
-/** Between two acts, in ms. */
+/** The pause between the starts of two acts, in ms. */
 const pause = { leastMs: 20, maxMs: 150 };
-/** So many acts at once leave replication room to get somewhere between them. */
+/** The most acts at once; with more of them replication would hardly make progress. */
 const maxAtOnce = 6;
 const roundMs = { least: 20_000, most: 40_000 };
 
-/** What a round came to. */
+/** The result of a round. */
 export interface RoundResult {
   readonly deeds: readonly Deed[];
   readonly audit: Audit;
@@ -24,12 +24,12 @@ export interface RoundResult {
 }
 
 /**
- * One round: a writer writes, a replicator follows, and acts drawn at random are done to all of them. Then nothing
- * more is done, everything written must arrive, and what the server has on its disk is held against the writer's
- * journal and, with `eventferry verify`, against the source.
+ * Does one round. A writer writes, a replicator follows, and acts drawn at random disturb all of them. Then the acts
+ * end, and everything written must arrive. At last what the server has on its disk is compared with the writer's
+ * journal and, by `eventferry verify`, with the source.
  *
  * @param maxMs the longest time for acts
- * @throws Error for anything that is not as it must be, or the signal's reason
+ * @throws Error for anything that is wrong, or the signal's reason
  */
 export async function round(world: World, random: Random, maxMs: number, signal: AbortSignal): Promise<RoundResult> {
   const note = notes(world);
@@ -45,7 +45,7 @@ export async function round(world: World, random: Random, maxMs: number, signal:
   return { deeds, recoveryMs, audit: await audited(world) };
 }
 
-/** Does one act after the other for the time of a round. Ends when all of them have ended. */
+/** Starts one act after the other for `forMs`. Resolves when all of them have ended. */
 async function disturb(
   world: World,
   random: Random,
@@ -70,10 +70,10 @@ async function disturb(
   while (Date.now() < end) {
     await delay(random.between(pause.leastMs, pause.maxMs), undefined, { signal });
     const act = drawAct(random);
-    // Both would be done to it at once: the next may be another's.
+    // Two acts must not disturb the same subject at once; the next act drawn may have another subject.
     if (atOnce >= maxAtOnce || act.subjects.some((subject) => busy.has(subject))) continue;
     const performed = perform(act);
-    // It is heard of at the end.
+    // `Promise.all` below throws its error.
     performed.catch(() => undefined);
     underWay.push(performed);
   }
@@ -81,7 +81,7 @@ async function disturb(
   return deeds;
 }
 
-/** What happened when, in a file beside the data. */
+/** Opens the log of acts, a file beside the data. @returns a function that adds a line to it */
 function notes(world: World): (text: string) => void {
   const file = join(world.dir, 'acts.log');
   const note = (text: string): void => appendFileSync(file, `${new Date().toISOString()} ${text}\n`);

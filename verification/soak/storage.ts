@@ -1,17 +1,17 @@
 import { startAzurite, type Azurite } from '../../dev/azurite.js';
 import type { Road } from './road.js';
 
-/** The roads on which the storage is reached. */
+/** The roads to the storage. */
 export interface StorageRoads {
-  /** Blobs, for the replicators. */
+  /** The replicators' road to the blobs. */
   readonly source: Road;
-  /** The table, for the replicators. */
+  /** The replicators' road to the table. */
   readonly checkpoint: Road;
-  /** Blobs, for the writer: nothing happens on it but what happens to the storage. */
+  /** The writer's road to the blobs. It is cut only when the storage stops. */
   readonly writing: Road;
 }
 
-/** Azurite with its data in a directory. It is never killed: it would lose writes that it acknowledged. */
+/** Azurite with its data in a directory. It is never killed, because it would lose writes that it acknowledged. */
 export class Storage {
   private azurite: Azurite | undefined;
   private isOver = false;
@@ -30,7 +30,7 @@ export class Storage {
     this.roads.checkpoint.to = this.azurite.tablePort;
   }
 
-  /** SIGTERM. What is under way is cut off before: Azurite answers it, but may not write it to disk any more. */
+  /** Sends SIGTERM. Cuts all connections first: Azurite answers late calls, but may not write them to disk any more. */
   async stop(): Promise<void> {
     for (const road of Object.values(this.roads) as Road[]) {
       road.to = undefined;
@@ -54,7 +54,7 @@ export class Storage {
     this.signal('SIGKILL');
   }
 
-  /** Straight to it, by no road. @throws Error while it does not run */
+  /** Leads straight to Azurite, over no road. @throws Error while it does not run */
   get connectionString(): string {
     if (!this.azurite) throw new Error('Azurite is not running');
     return this.azurite.connectionString;

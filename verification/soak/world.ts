@@ -10,7 +10,7 @@ import { KeptProcess } from './keptProcess.js';
 import { Road } from './road.js';
 import { Storage } from './storage.js';
 
-/** The container that is written to and replicated; the target stream has its name too. */
+/** The container that is written to and replicated; the target stream has the same name. */
 export const container = 'shop-tapes';
 
 const sampleWriter = fileURLToPath(new URL('../../dev/sampleWriter.ts', import.meta.url));
@@ -32,23 +32,23 @@ const writerRestartMs = 200;
 /** How the sample writer writes. */
 export interface Writing {
   readonly seed: number;
-  /** Records a second. */
+  /** How many records it writes in a second. */
   readonly rate: number;
 }
 
-/** A writer, a storage, a server and replicators as processes of their own, the roads between them, and their data. */
+/** A writer, a storage, a server and replicators, each in its own process, the roads between them, and their data. */
 export class World {
   readonly journal: string;
   readonly serverDir: string;
   readonly storage: Storage;
   readonly writer: KeptProcess;
   readonly server: KeptProcess;
-  /** The one that always runs, and one that runs beside it for a while. */
+  /** The replicator that always runs. A `second` one runs beside it from time to time. */
   readonly replicator: KeptProcess;
   readonly second: KeptProcess;
-  /** Rejects when one of them but the writer ends that was not told to. */
+  /** Rejects when a process other than the writer ends without having been told to. */
   readonly failed: Promise<never>;
-  /** Records that the writer has been told are written. */
+  /** How many records the storage has acknowledged to the writer. */
   acknowledged = 0;
   serverPort: number | undefined;
   private readonly underWay = new Set<Program>();
@@ -70,7 +70,7 @@ export class World {
     this.replicator = new KeptProcess('the replicator', replicate('replicator'), ended);
     this.second = new KeptProcess('the second replicator', replicate('second-replicator'), ended);
     this.server = new KeptProcess('the server', () => this.startServer(), ended);
-    // It gives up when the storage breaks off what it reads at its start; an application tries again.
+    // The writer gives up when the storage breaks off a read at its start. Applications try again, so it is restarted.
     const again = (): void => void setTimeout(() => this.writer.startAgain(), writerRestartMs);
     this.writer = new KeptProcess('the writer', () => this.startWriter(writing), again);
   }
@@ -85,7 +85,7 @@ export class World {
     return world;
   }
 
-  /** Settings with which a replicator goes by the roads, or straight to the storage and to a server. */
+  /** Settings that lead a replicator over the roads or, given a server, straight to that server and the storage. */
   settings(straightTo?: string): Readonly<Record<string, string>> {
     const { source, checkpoint, target } = this.roads;
     return {
@@ -95,14 +95,14 @@ export class World {
     };
   }
 
-  /** Runs a command of the program to its end; what it prints goes to a file of this name. */
+  /** Runs a command of the program to its end; its output goes to a log file of this name. */
   run(name: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ending> {
     const program = this.startLogged(name, commandLine, args, { env });
     this.underWay.add(program);
     return program.ended.finally(() => this.underWay.delete(program));
   }
 
-  /** How much the server has written to its disk, in bytes: it grows with every append. */
+  /** The size of the server's log on its disk, in bytes: it grows with every append. */
   serverBytes(): number {
     return statSync(join(this.serverDir, 'events.log'), { throwIfNoEntry: false })?.size ?? 0;
   }
@@ -114,7 +114,7 @@ export class World {
     await this.storage.gone();
   }
 
-  /** The same without waiting. */
+  /** Ends everything at once, without waiting. */
   end(): void {
     for (const kept of [this.writer, this.replicator, this.second, this.server]) kept.end();
     for (const program of this.underWay) program.kill('SIGKILL');
@@ -141,7 +141,7 @@ export class World {
     });
   }
 
-  /** What it prints goes to a file of its name, behind what is there. */
+  /** Starts a program and appends its output to a log file of its name. */
   private startLogged(name: string, script: string, args: readonly string[], options: ProgramOptions): Program {
     const output = openSync(join(this.dir, `${name}.log`), 'a');
     try {
