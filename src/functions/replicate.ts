@@ -6,9 +6,9 @@ import { createReplicator } from '../replicator.js';
 import { registerTelemetry } from './worker/telemetryHooks.js';
 import { TimerRuns } from './worker/timerRuns.js';
 import { timerSchedule } from './worker/timerSchedule.js';
-import { WorkerTelemetry } from './worker/workerTelemetry.js';
+import { workerTelemetry } from './worker/workerTelemetry.js';
 
-const telemetry = new WorkerTelemetry();
+const telemetry = workerTelemetry();
 const runs = new TimerRuns(environment, systemClock, createReplicator, () => telemetry.start());
 
 app.timer('replicate', {

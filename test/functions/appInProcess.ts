@@ -7,7 +7,7 @@ import { lookAtAll, statusAnswer } from '../../src/functions/statusAnswer.js';
 import { registerTelemetry } from '../../src/functions/worker/telemetryHooks.js';
 import { TimerRuns } from '../../src/functions/worker/timerRuns.js';
 import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
-import { WorkerTelemetry } from '../../src/functions/worker/workerTelemetry.js';
+import { workerTelemetry, type WorkerTelemetry } from '../../src/functions/worker/workerTelemetry.js';
 import { createReplicator } from '../../src/replicator.js';
 import { Runtime } from '../../src/runtime.js';
 import { silentLogger } from '../../src/core/logger.js';
@@ -35,7 +35,7 @@ export class AppInProcess extends App {
     const gone = new Promise<void>((resolve) => (this.leaveHead = resolve));
     const idlePollMs = Number(settings['IDLE_POLL_MS']);
     this.clock = new FakeClock(Date.now(), (_, ms) => (ms === idlePollMs ? gone : undefined)).flow();
-    this.telemetry = new WorkerTelemetry(settings, this.limits);
+    this.telemetry = workerTelemetry(settings, this.limits);
     this.runs = new TimerRuns(
       () => settings,
       this.limits,

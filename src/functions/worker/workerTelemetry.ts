@@ -6,26 +6,18 @@ import { loadTelemetryConfig } from '../../config/telemetrySettings.js';
 import type { Sending } from '../../telemetry/openTelemetry.js';
 
 /** Telemetry of this worker: loaded at the first use, and only when the settings say where it goes. */
-export class WorkerTelemetry {
-  private readonly settings;
-  private started: Promise<Sending | undefined> | undefined;
-
-  constructor(
-    env: Environment = environment(),
-    private readonly clock: Clock = systemClock,
-  ) {
-    this.settings = loadTelemetryConfig(env);
-  }
-
-  get isOn(): boolean {
-    return isTelemetryOn(this.settings);
-  }
-
-  /** Never throws: without telemetry the work goes on, and stderr, which the host reads, says why there is none. */
-  start(): Promise<Sending | undefined> {
-    return (this.started ??= startTelemetry(this.settings, this.clock).catch((error: Error) => {
-      process.stderr.write(redact(`Telemetry cannot be sent: ${error.message}\n`));
-      return undefined;
-    }));
-  }
+export function workerTelemetry(env: Environment = environment(), clock: Clock = systemClock) {
+  const settings = loadTelemetryConfig(env);
+  let started: Promise<Sending | undefined> | undefined;
+  return {
+    isOn: isTelemetryOn(settings),
+    /** Never throws: without telemetry the work goes on, and stderr, which the host reads, says why there is none. */
+    start: () =>
+      (started ??= startTelemetry(settings, clock).catch((error: Error) => {
+        process.stderr.write(redact(`Telemetry cannot be sent: ${error.message}\n`));
+        return undefined;
+      })),
+  };
 }
+
+export type WorkerTelemetry = ReturnType<typeof workerTelemetry>;
