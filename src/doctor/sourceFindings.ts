@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import { rules } from '../core/failure.js';
+import type { OnDamage } from '../source/tapes.js';
 import type { FrameLook, SourceContents, SourceCheck } from '../source/views/check.js';
 import { good, skipped, thrownIn, warning, wrong, type Finding } from './finding.js';
 
@@ -74,11 +75,7 @@ function* contentFindings(container: string, contents: SourceContents): Generato
   }
 }
 
-function frameFinding(
-  check: 'firstFrame' | 'lastFrame',
-  look: FrameLook | undefined,
-  onDamage: Config['source']['onDamage'],
-): Finding {
+function frameFinding(check: 'firstFrame' | 'lastFrame', look: FrameLook | undefined, onDamage: OnDamage): Finding {
   if (!look) return good(check, 'there is none yet');
   const where = `byte ${look.offset} of chunk ${look.chunk}`;
   switch (look.kind) {

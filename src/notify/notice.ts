@@ -78,10 +78,7 @@ const severities: Readonly<Record<Notice['event'], keyof typeof teamsColors>> = 
 };
 
 /** A notice in words: a title, and lines below it. */
-function noticeWords({ event, source, stream, at, since, failure }: Notice): {
-  readonly title: string;
-  readonly lines: readonly string[];
-} {
+function noticeWords({ event, source, stream, at, since, failure }: Notice) {
   const way = `${source} to stream ${stream}`;
   const cause = failure ? [`${failure.kind}: ${failure.message}`] : [];
   const remedy = failure ? [`What to do: ${failure.remedy}`] : [];

@@ -27,7 +27,7 @@ function failureLines(failure: Failure): string[] {
   const problems = settingProblemsOf(failure);
   return [
     ...(problems ? problemLines(problems) : [`${head}: ${safe(failure.message)}`]),
-    ...facts.map(([name, value]) => `  ${name}: ${safe(asText(value))}`),
+    ...facts.map(([name, value]) => `  ${name}: ${safe(typeof value === 'string' ? value : redactedJson(value))}`),
     `Next: ${failure.remedy}`,
   ];
 }
@@ -42,10 +42,6 @@ function problemLines(problems: readonly SettingProblem[]): string[] {
 /** The text without characters that steer a terminal and, as a safety net, without secrets. */
 function safe(text: string): string {
   return redact(printable(text));
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : redactedJson(value);
 }
 
 function stackOf(failure: Failure): string {
