@@ -4,8 +4,6 @@ import type { FailureKind, StopKind } from '../core/failure.js';
 import { markSchema, type Mark } from '../core/mark.js';
 import { count, open, text, type Stored } from '../core/stored.js';
 
-const texts = z.array(text);
-
 /** A kind of failure. Another version of the same schema may know more kinds. */
 const kind = text as unknown as z.ZodType<FailureKind>;
 const stopKind = text as unknown as z.ZodType<StopKind>;
@@ -58,7 +56,7 @@ const lag = open({
 
 export type LagNote = Stored<typeof lag>;
 
-const examination = open({ at: text, wrong: texts, warnings: texts });
+const examination = open({ at: text, wrong: z.array(text), warnings: z.array(text) });
 
 /** What the last check by a worker (`eventferry doctor`) found, in sentences. */
 export type ExaminationNote = Stored<typeof examination>;

@@ -2,13 +2,6 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { Failure, type FailureKind } from '../core/failure.js';
 import type { Endpoint } from './connect/connectionString.js';
 
-/** A gRPC status as grpc-js and the client library hand it over: an error with a code, a text and trailers. */
-interface CallError {
-  readonly code: status;
-  readonly details: string;
-  readonly metadata: Metadata;
-}
-
 /** What was being done to which server, for messages. Holds no secret. */
 export interface Doing {
   /** A verb phrase: `read the tail of stream billing`. */
@@ -96,8 +89,11 @@ export function trailerOf(error: unknown, name: string): string | undefined {
   return asCallError(error)?.metadata.get(name)[0]?.toString();
 }
 
-/** The error as a gRPC status, when it is one: the call was answered or broken off, not given up by us. */
-export function asCallError(error: unknown): CallError | undefined {
+/**
+ * The error as a gRPC status, with code, text and trailers, when grpc-js or the client library handed it over as one:
+ * then the call was answered or broken off, not given up by us.
+ */
+export function asCallError(error: unknown) {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'number') return undefined;
   return {
     code: error.code as status,
