@@ -1,4 +1,4 @@
-// Says which API versions have newer ones. It counts days, so it is a report and never fails.
+// Lists the API versions that have newer ones. The result changes with the date, so this is a report and never fails.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { bicep } from './bicep.js';
 import { root } from './environment.js';
 
 const cli = bicepCli();
-if ('missing' in cli) process.stdout.write(`API versions not looked at: ${cli.missing}\n`);
+if ('missing' in cli) process.stdout.write(`The API versions were not checked: ${cli.missing}\n`);
 else {
   const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
   try {

@@ -1,4 +1,4 @@
-// npm run ask -- [--env NAME] QUESTION [--hours N]: what alerts and the workbook ask, answered on the terminal.
+// npm run ask -- [--env NAME] QUESTION [--hours N]: answers on the terminal a question that alerts or the workbook ask.
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { azJson, main } from './az.js';
@@ -39,7 +39,7 @@ function list(): string {
     .join('\n');
 }
 
-/** A table for a terminal, its columns as wide as what they hold. */
+/** A table for a terminal; each column is as wide as its widest value. */
 function linesOf({ columns, rows }: Table): string[] {
   const cells = [columns.map(({ name }) => name), ...rows.map((row) => row.map((value) => String(value ?? '')))];
   const widths = columns.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));

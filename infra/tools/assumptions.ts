@@ -2,7 +2,7 @@ import type { Outputs } from './environment.js';
 import { logQuery } from './logQuery.js';
 import { machineScript } from './machineScript.js';
 
-/** Something that only a real deployment shows. */
+/** Something that the files assume and that only a real deployment can prove. */
 export interface Assumption {
   readonly name: string;
   /** What to look at when it does not hold. */
@@ -19,7 +19,7 @@ const machine =
     expected,
   });
 
-/** Something of the log, of which there must be at least one. */
+/** A query of the log whose count must be at least 1. */
 const counted =
   (query: string): Assumption['look'] =>
   (outputs) => ({
@@ -27,16 +27,16 @@ const counted =
     expected: /"Count": "?[1-9]/,
   });
 
-/** In the order in which one depends on the other. */
+/** In order: each may depend on those before it. */
 export const assumptions: readonly Assumption[] = [
   {
     name: 'The data disk is found and mounted at /data',
-    otherwise: 'run /opt/eventferry/vm/mount-data on the machine; names of disks are in infra/vm/mount-data',
+    otherwise: 'run /opt/eventferry/vm/mount-data on the machine; infra/vm/mount-data has the names of disks',
     look: machine('mountpoint /data', /exit code 0/),
   },
   {
     name: 'KurrentDB is installed at the version asked for, held, and live',
-    otherwise: 'journalctl -u kurrentdb; apt-cache policy kurrentdb shows which versions there are',
+    otherwise: 'journalctl -u kurrentdb; apt-cache policy kurrentdb lists the versions',
     look: machine(
       '. /etc/eventferry/machine.env; dpkg-query -W -f "${Version}" kurrentdb | grep -q "$KURRENTDB_VERSION" && apt-mark showhold | grep -q kurrentdb && /opt/eventferry/vm/health | grep -q "\\"live\\":true"',
       /exit code 0/,
@@ -76,7 +76,7 @@ export const assumptions: readonly Assumption[] = [
   {
     name: 'Every Key Vault reference is resolved',
     otherwise:
-      'the roles of the app identity on each secret; then az functionapp restart, for a failure is remembered for hours',
+      'the roles of the app identity on each secret; then az functionapp restart, because the app remembers a failure for hours',
     look: ({ AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app }) => ({
       args: [
         ...['rest', '--method', 'get', '--url'],

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** Runs the Azure CLI and shows what it runs; its output goes to the terminal. Ends this program when it fails. */
+/** Prints a command of the Azure CLI and runs it; its output goes to the terminal. Ends this program when it fails. */
 export function az(...args: string[]): void {
   show(args);
   const { status, error } = spawnSync('az', args, { stdio: ['inherit', 'inherit', 'inherit'] });
@@ -8,7 +8,7 @@ export function az(...args: string[]): void {
   if (status !== 0) throw new AzFailure(args, '');
 }
 
-/** The same, for the text that it prints. */
+/** Prints a command of the Azure CLI, runs it, and returns the text that it prints. */
 export function azText(...args: string[]): string {
   show(args);
   const { status, stdout, stderr, error } = spawnSync('az', args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
@@ -17,12 +17,12 @@ export function azText(...args: string[]): string {
   return stdout.trim();
 }
 
-/** The same, for its JSON. */
+/** Like `azText`, but returns the JSON that it prints, parsed. */
 export function azJson<T>(...args: string[]): T {
   return JSON.parse(azText(...args, '--output', 'json')) as T;
 }
 
-/** The Azure CLI said no; what it said is in the message. */
+/** The Azure CLI failed; the message is what it printed. */
 export class AzFailure extends Error {
   constructor(args: readonly string[], stderr: string) {
     super(`az ${args.slice(0, 3).join(' ')} failed${stderr === '' ? '' : `: ${stderr.trim()}`}`);
@@ -33,12 +33,12 @@ function missing(): Error {
   return new Error('The Azure CLI (az) is not installed, or not on the PATH. See "What you need" in docs/deploy.md.');
 }
 
-/** No secret is ever an argument: secrets go through files. */
+/** Printing arguments is safe: secrets travel in files, never as arguments. */
 function show(args: readonly string[]): void {
   process.stderr.write(`$ az ${args.map(quoted).join(' ')}\n`);
 }
 
-/** As a POSIX shell takes it. */
+/** Quotes a text for a POSIX shell. */
 export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

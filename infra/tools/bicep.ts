@@ -4,14 +4,14 @@ import { dirname, join, relative } from 'node:path';
 import { bicepCli } from '../../dev/bicep.js';
 import { root } from './environment.js';
 
-/** Whom offline checks deploy as: nobody, nowhere. */
+/** The made-up subscription, tenant and deployment of offline checks. */
 const nowhere = [
   ...['--subscription-id', '11111111-1111-1111-1111-111111111111'],
   ...['--tenant-id', '33333333-3333-3333-3333-333333333333'],
   ...['--location', 'westeurope', '--deployment-name', 'eventferry'],
 ];
 
-/** What the parameter files ask of the environment, for checks. */
+/** Values for the environment variables that the parameter files read; checks use them. */
 export const checkEnvironment = {
   AZURE_LOCATION: 'westeurope',
   EVENTFERRY_PAUSED: 'false',
@@ -37,7 +37,7 @@ export interface Ran {
   readonly said: string;
 }
 
-/** Runs the Bicep CLI. It reaches no network. @throws Error when there is none */
+/** Runs the Bicep CLI, offline. @throws Error when there is no Bicep CLI */
 export function bicep(...args: string[]): Ran {
   const cli = bicepCli();
   if ('missing' in cli) throw new Error(cli.missing);
@@ -50,7 +50,7 @@ export function bicep(...args: string[]): Ran {
   return { status, stdout, said: stderr };
 }
 
-/** A resource as the deployment would make it; what only Azure knows stays an expression in brackets. */
+/** A resource as the deployment would make it. A value that only Azure knows stays an expression in brackets. */
 export interface Resource {
   readonly type: string;
   readonly name: string;
@@ -59,13 +59,13 @@ export interface Resource {
   readonly [key: string]: unknown;
 }
 
-/** What a deployment would make of a parameter file. */
+/** What a deployment of a parameter file would make. */
 export interface Snapshot {
   readonly predictedResources: Resource[];
   readonly outputs: Record<string, unknown>;
 }
 
-/** Writes the snapshot beside its parameter file, or compares with the one that is there. */
+/** Writes the snapshot beside its parameter file (`overwrite`), or compares it with the committed one (`validate`). */
 export function snapshot(file: string, mode: 'overwrite' | 'validate'): Ran {
   return bicep('snapshot', file, '--mode', mode, ...nowhere);
 }

@@ -7,7 +7,7 @@ interface Manifest {
   readonly bin: Readonly<Record<string, string>>;
 }
 
-/** CommonJS packages expect these of every file; an ES module has none of them. */
+/** CommonJS packages use these variables in every file; an ES module does not have them. */
 const commonJs = [
   "import { createRequire as __createRequire } from 'node:module';",
   "import { fileURLToPath as __fileURLToPath } from 'node:url';",
@@ -18,10 +18,10 @@ const commonJs = [
 ].join(' ');
 
 /**
- * Bundles the built program with the packages that it imports: a start reads a few files instead of hundreds and takes
- * half the time (measured by startTime.ts). Names stay as they are, so that a stack can be read.
+ * Bundles the built program with the packages that it imports: a start then reads a few files instead of hundreds and
+ * takes half the time (startTime.ts measures it). Names are kept, so that stack traces stay readable.
  *
- * The client library of the event store is a file of its own beside it, for the scripts of the machine.
+ * The client library of the event store is a separate file, because the scripts of the machine load it too.
  *
  * @param root a repository that is installed and built
  * @returns the packages that are in the bundle
@@ -36,7 +36,7 @@ export async function bundle(root: string, folder: string): Promise<ReadonlySet<
       { in: '@eventstore/db-client', out: 'dist/vendor/db-client' },
     ],
     outdir: folder,
-    // As deep as the files that they are made of, which may look for others beside them.
+    // Keeps the folder depth of the source files: code may load other files by a relative path.
     chunkNames: 'dist/shared/[hash]',
     bundle: true,
     splitting: true,
@@ -56,7 +56,7 @@ export async function bundle(root: string, folder: string): Promise<ReadonlySet<
   return new Set([...packages].map(nameOf));
 }
 
-/** The files that a `main` of the form `folder/{one,other}.js` or `folder/*.js` stands for. */
+/** The files that `main` of package.json names; its form is `folder/{one,other}.js` or `folder/*.js`. */
 function filesOf(root: string, main: string): string[] {
   const [folder = '', name = ''] = [main.slice(0, main.lastIndexOf('/')), main.slice(main.lastIndexOf('/') + 1)];
   const expression = name
@@ -69,7 +69,7 @@ function filesOf(root: string, main: string): string[] {
     .map((file) => `${folder}/${file}`);
 }
 
-/** The folders of the packages that a bundle is made of. */
+/** The folders of the packages that are in a bundle. */
 function packagesIn({ inputs }: Metafile): ReadonlySet<string> {
   const folders = Object.keys(inputs).flatMap(
     (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
@@ -81,7 +81,7 @@ function nameOf(folder: string): string {
   return folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length);
 }
 
-/** The licences of what is bundled, which most of them ask to be kept with it. */
+/** The licences of the bundled packages; most of them must be shipped with the code. */
 function notices(root: string, packages: ReadonlySet<string>): string {
   const parts = [...packages].map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {

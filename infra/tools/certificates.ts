@@ -12,7 +12,7 @@ export interface Certificate {
 /** The name that KurrentDB expects of a node (its setting CertificateReservedNodeCommonName). */
 const nodeName = 'eventstoredb-node';
 
-/** A certificate authority of our own, for ten years. */
+/** Makes our own certificate authority, valid for ten years. */
 export function makeAuthority(): Certificate {
   return inFolder((folder) => {
     const extensions = [
@@ -30,11 +30,11 @@ export function makeAuthority(): Certificate {
 }
 
 /**
- * A certificate for the server, signed by the authority: like es-gencert-cli's `create-node`, with both extended key
- * usages, because a KurrentDB node also dials.
+ * Makes a certificate for the server, signed by the authority. Like es-gencert-cli's `create-node`, it has the extended
+ * key usages of a server and of a client, because a KurrentDB node also dials.
  *
  * @param host the name that clients dial; `localhost` and 127.0.0.1 are in it too, for the machine itself
- * @param days how long it is good for; a negative number makes one that has ended
+ * @param days how long it is valid; a negative number makes an expired one
  */
 export function makeNodeCertificate(authority: Certificate, host: string, days = 730): Certificate {
   return inFolder((folder) => {
@@ -63,7 +63,7 @@ export function makeNodeCertificate(authority: Certificate, host: string, days =
   });
 }
 
-/** A folder that only we may look into and that is gone afterwards: keys were in it. */
+/** Calls `work` with a new folder for keys: only this user may read it, and it is removed afterwards. */
 export function inFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'eventferry-'));
   try {

@@ -20,7 +20,7 @@ await main(() => {
   );
 });
 
-/** The parameter files read whether the timer is off from the environment. */
+/** Sets the environment variable that tells the parameter files whether the timer is off. */
 function keepPaused(environment: string): void {
   const paused = staysPaused(environment);
   process.env['EVENTFERRY_PAUSED'] = String(paused);

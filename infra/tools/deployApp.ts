@@ -1,4 +1,4 @@
-// npm run app:deploy -- [--env NAME] [--machine-only]: the package into the function app, and onto the machine.
+// npm run app:deploy -- [--env NAME] [--machine-only]: deploys the package into the function app and onto the machine.
 import { parseArgs } from 'node:util';
 import { az, main } from './az.js';
 import { outputsOf, root, takeEnvironment } from './environment.js';
@@ -9,7 +9,7 @@ await main(() => {
   const { values } = parseArgs({ args: [...rest], options: { 'machine-only': { type: 'boolean', default: false } } });
   const outputs = outputsOf(name);
   const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
-  // azd has deployed the package itself by then.
+  // azd calls this with --machine-only after it has deployed the package into the function app.
   if (!values['machine-only']) {
     az(
       ...['functionapp', 'deployment', 'source', 'config-zip', '--resource-group', group, '--name', app],
@@ -19,6 +19,6 @@ await main(() => {
   succeedOnMachine(
     outputs,
     '/opt/eventferry/vm/upkeep',
-    `The function app has the package; the machine tries again within a day. Mend what it names, then: npm run app:deploy -- --env ${name}.`,
+    `The function app has the package; the machine tries again within a day. Fix what its output names, then run: npm run app:deploy -- --env ${name}.`,
   );
 });

@@ -4,7 +4,7 @@ import { AzFailure, azJson, azText, quoted } from './az.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What main.bicep says when it is deployed. */
+/** The outputs of main.bicep. */
 export interface Outputs {
   readonly AZURE_RESOURCE_GROUP: string;
   readonly AZURE_FUNCTION_APP_NAME: string;
@@ -19,7 +19,7 @@ export interface Outputs {
   readonly LOG_WORKSPACE_NAME: string;
 }
 
-/** The parameters of a deployment that the tools need themselves. */
+/** The parameters of a deployment that the tools read. */
 export interface Parameters {
   readonly environmentName: string;
   readonly location: string;
@@ -30,15 +30,17 @@ export interface Parameters {
 }
 
 /**
- * Takes `--env NAME` or `--env=NAME` from the front of the arguments; else EVENTFERRY_ENV, azd's AZURE_ENV_NAME, or dev.
+ * Takes the name of the environment from `--env NAME` or `--env=NAME` at the front of the arguments; without it, from
+ * EVENTFERRY_ENV, then from azd's AZURE_ENV_NAME; else it is `dev`.
  *
- * @throws Error when the name is none, or --env stands where it does not count: another environment would be meant
+ * @throws Error when the name is not valid, or when --env stands elsewhere: it would be ignored, and the tool would act
+ * on another environment
  */
 export function takeEnvironment(args: readonly string[]): { readonly name: string; readonly rest: readonly string[] } {
   const { given, rest } = splitEnvironment(args);
-  // npm takes for itself what stands before --, and tells it in a variable.
+  // npm itself takes the options before -- and passes them on in variables.
   if (process.env['npm_config_env'] !== undefined || rest.some(isEnvironmentOption)) {
-    throw new Error('--env must stand first, behind a -- that is for npm: npm run app:pause -- --env NAME');
+    throw new Error('--env must be the first argument after the -- of npm: npm run app:pause -- --env NAME');
   }
   const name = given ?? process.env['EVENTFERRY_ENV'] ?? process.env['AZURE_ENV_NAME'] ?? 'dev';
   if (!/^[a-z][a-z0-9-]{1,11}$/.test(name)) {
@@ -47,10 +49,10 @@ export function takeEnvironment(args: readonly string[]): { readonly name: strin
   return { name, rest };
 }
 
-/** The environment of a tool that takes no other argument. @throws Error when there is one */
+/** The environment of a tool that takes no other argument. @throws Error when another argument is given */
 export function onlyEnvironment(args: readonly string[]): string {
   const { name, rest } = takeEnvironment(args);
-  if (rest.length > 0) throw new Error(`Nothing but --env NAME is taken, not ${rest.map(quoted).join(' ')}.`);
+  if (rest.length > 0) throw new Error(`The only argument is --env NAME, not ${rest.map(quoted).join(' ')}.`);
   return name;
 }
 
@@ -74,7 +76,7 @@ export function parameterFile(name: string): string {
   return file;
 }
 
-/** What the parameter file of an environment says, or, under azd, its environment. */
+/** The parameters from the parameter file of an environment, or, under azd, from azd's environment variables. */
 export function parametersOf(name: string): Parameters {
   if (process.env['AZURE_ENV_NAME'] === name && process.env['AZURE_LOCATION'] !== undefined) {
     return {
@@ -94,12 +96,12 @@ export function parametersOf(name: string): Parameters {
   ) as unknown as Parameters;
 }
 
-/** The name of the deployment of an environment, in the subscription. */
+/** The name that the deployment of an environment has in the subscription. */
 export function deploymentName(environment: string): string {
   return `eventferry-${environment}`;
 }
 
-/** What the last deployment of an environment said, which azd tells in variables; undefined before the first. */
+/** The outputs of an environment's last deployment (azd passes them in variables); undefined before the first. */
 export function outputsIfDeployed(environment: string): Outputs | undefined {
   const { AZURE_ENV_NAME: told, AZURE_FUNCTION_APP_NAME: app, EVENTSTORE_VM_NAME: machine } = process.env;
   if (told === environment && app !== undefined && machine !== undefined) return process.env as unknown as Outputs;
@@ -109,7 +111,7 @@ export function outputsIfDeployed(environment: string): Outputs | undefined {
       ...['deployment', 'sub', 'show', '--name', name, '--query', 'properties.outputs'],
     );
     if (found === null) return undefined;
-    // The service changes the case of the first letters of a name.
+    // Azure changes the case of an output's first letters.
     const byName = new Map(Object.entries(found).map(([key, { value }]) => [key.toUpperCase(), value]));
     return Object.fromEntries(byName) as unknown as Outputs;
   } catch (error) {
@@ -118,7 +120,7 @@ export function outputsIfDeployed(environment: string): Outputs | undefined {
   }
 }
 
-/** What the last deployment of an environment said. */
+/** The outputs of an environment's last deployment. @throws Error before the first */
 export function outputsOf(environment: string): Outputs {
   const outputs = outputsIfDeployed(environment);
   if (!outputs)

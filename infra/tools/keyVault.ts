@@ -4,11 +4,11 @@ import { AzFailure, az, azJson, azText } from './az.js';
 import { inFolder } from './certificates.js';
 import type { Vault } from './vaultSecrets.js';
 
-/** Tries before a role that was just assigned must count. */
+/** How often listing secrets is tried while a role that was just assigned has no effect yet. */
 const tries = 40;
 const waitMs = 15_000;
 
-/** A Key Vault, through the Azure CLI. Values travel in files that only we may read, never on a command line. */
+/** A Key Vault, through the Azure CLI. Values travel in files that only this user may read, never on a command line. */
 export function keyVault(name: string): Vault {
   return {
     names: () => new Set(listed(name)),
@@ -35,7 +35,7 @@ function listed(name: string): string[] {
         .filter((line) => line !== '');
     } catch (error) {
       if (!(error instanceof AzFailure) || !error.message.includes('Forbidden') || attempt === tries) throw error;
-      process.stderr.write('The right to write secrets was just given; waiting until it counts.\n');
+      process.stderr.write('The right to write secrets was just given; waiting until it takes effect.\n');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs);
     }
   }

@@ -1,6 +1,10 @@
 import type { Outputs } from './environment.js';
 
-/** The arguments of `az` that ask the workspace of a deployment. @param timespan ISO 8601, such as PT4H; else the query says */
+/**
+ * The arguments of `az` that ask the workspace of a deployment.
+ *
+ * @param timespan ISO 8601, such as PT4H; without it, the query itself limits the time
+ */
 export function logQuery(
   { AZURE_RESOURCE_GROUP: group, LOG_WORKSPACE_NAME: workspace }: Outputs,
   query: string,

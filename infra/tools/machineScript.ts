@@ -1,15 +1,15 @@
 import { azJson } from './az.js';
 import type { Outputs } from './environment.js';
 
-/** What a script on the machine came to. */
+/** How a script on the machine ended. */
 export interface MachineRun {
   /** The last 4 KB of what it printed; Azure keeps no more. */
   readonly said: string;
-  /** Undefined when it was broken off. */
+  /** Undefined when the script was broken off. */
   readonly exitCode: number | undefined;
 }
 
-/** The arguments of `az` that run a script on the machine as root. Azure hands back no exit code: so the script says it. */
+/** The arguments of `az` that run a script on the machine as root. Azure returns no exit code, so the script prints it. */
 export function machineScript(
   { AZURE_RESOURCE_GROUP: group, EVENTSTORE_VM_NAME: machine }: Outputs,
   script: string,
@@ -20,7 +20,7 @@ export function machineScript(
   ];
 }
 
-/** Runs a script on the machine as root. @throws AzFailure when the machine cannot be told */
+/** Runs a script on the machine as root. @throws AzFailure when the machine cannot be reached */
 export function runOnMachine(outputs: Outputs, script: string): MachineRun {
   const { value } = azJson<{ value: readonly { message: string }[] }>(...machineScript(outputs, script));
   const said = value
@@ -32,10 +32,10 @@ export function runOnMachine(outputs: Outputs, script: string): MachineRun {
 }
 
 /**
- * The same, for a script that must succeed; what it printed goes to the terminal.
+ * Runs a script on the machine as root that must succeed; its output goes to the terminal.
  *
- * @param next what a person does when it did not
- * @throws MachineFailure when it did not
+ * @param next what a person does when the script fails
+ * @throws MachineFailure when the script fails
  */
 export function succeedOnMachine(outputs: Outputs, script: string, next: string): void {
   const run = runOnMachine(outputs, script);
@@ -43,7 +43,7 @@ export function succeedOnMachine(outputs: Outputs, script: string, next: string)
   process.stdout.write(`${run.said}\n`);
 }
 
-/** A script on the machine did not succeed; what it said is in the message, and what to do next. */
+/** A script on the machine failed; the message has what it printed and what to do next. */
 export class MachineFailure extends Error {
   constructor(
     readonly machine: string,

@@ -1,4 +1,4 @@
-// npm run app:package: artifacts/package and the same as artifacts/eventferry.zip; npm run build comes first.
+// npm run app:package: writes artifacts/package and a zip of it, artifacts/eventferry.zip. npm builds first (preapp:package).
 import { main } from './az.js';
 import { root } from './environment.js';
 import { writePackage } from './stage.js';

@@ -6,10 +6,9 @@ import { onlyEnvironment, outputsIfDeployed, outputsOf } from './environment.js'
 const setting = 'AzureWebJobs.replicate.Disabled';
 
 /**
- * Whether a deployment must leave the timer off: as EVENTFERRY_PAUSED says; without it, what is paused stays so and what
- * runs goes on.
+ * Whether a deployment must leave the timer off. EVENTFERRY_PAUSED decides; without it, the timer stays as it is.
  *
- * @throws Error when EVENTFERRY_PAUSED is neither true nor false, or what is cannot be seen
+ * @throws Error when EVENTFERRY_PAUSED is neither true nor false, or when the tool cannot see whether the timer is off
  */
 export function staysPaused(environment: string): boolean {
   const said = process.env['EVENTFERRY_PAUSED'] ?? '';

@@ -1,10 +1,10 @@
 // npm run remote -- [--env NAME] [--background] COMMAND ...   an eventferry command on the machine
-// npm run remote -- [--env NAME] --journal                    what the one in the background says
+// npm run remote -- [--env NAME] --journal                    prints the log of the one in the background
 import { main, quoted } from './az.js';
 import { outputsOf, takeEnvironment } from './environment.js';
 import { runOnMachine } from './machineScript.js';
 
-/** The unit of a command that outlives the call: a run command may take 90 minutes at most. */
+/** The systemd unit of a background command, which outlives the call: Azure ends a run command after 90 minutes. */
 const unit = 'eventferry-background';
 
 await main(() => {

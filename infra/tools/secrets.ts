@@ -6,7 +6,7 @@ import { keyVault } from './keyVault.js';
 import { succeedOnMachine } from './machineScript.js';
 import { makeSecrets, rotatePassword, type User } from './vaultSecrets.js';
 
-/** What a person gives, in a variable of the environment, when a deployment needs it for the first time. */
+/** Secrets that a person must give in an environment variable when a deployment needs them for the first time. */
 const givenSecrets = [
   {
     name: 'source-connection',
@@ -28,7 +28,7 @@ const givenSecrets = [
   },
 ] as const;
 
-/** Creates the group and the vault if need be, and each secret that is missing. */
+/** Creates the group and the vault when they are missing, and each secret that is missing. */
 export function provideSecrets(environment: string, { renew = false } = {}): void {
   const parameters = parametersOf(environment);
   const { location, purgeProtection = false } = parameters;
@@ -43,7 +43,7 @@ export function provideSecrets(environment: string, { renew = false } = {}): voi
   const needed = givenSecrets.filter(({ isNeeded }) => isNeeded(parameters));
   for (const { name, variable, what } of needed) {
     if (process.env[variable] !== undefined || there.has(name)) continue;
-    throw new Error(`The vault has no secret ${name}: set ${variable} to ${what}, this once.`);
+    throw new Error(`The vault has no secret ${name}: set ${variable} to ${what}; only this run needs it.`);
   }
   const given = needed.flatMap(({ name, variable }) => {
     const value = process.env[variable];
@@ -53,14 +53,14 @@ export function provideSecrets(environment: string, { renew = false } = {}): voi
   process.stderr.write(made.length === 0 ? 'Every secret is there.\n' : `Secrets made: ${made.join(', ')}\n`);
 }
 
-/** Changes a password in the vault, at the server, and makes the function app read it once the server knows it. */
+/** Changes a password in the vault, then at the server; then makes the function app read it. */
 function rotate(environment: string, user: User): void {
   const outputs = outputsOf(environment);
   rotatePassword(keyVault(outputs.AZURE_KEY_VAULT_NAME), user);
   succeedOnMachine(
     outputs,
     '/opt/eventferry/vm/set-users',
-    `The vault has a new password of ${user} that the server may not know; the function app was left as it is. Mend what it names, then: npm run infra:secrets -- --env ${environment} --rotate ${user}.`,
+    `The vault has a new password of ${user} that the server may not know; the function app was left as it is. Fix what the machine's output names, then run: npm run infra:secrets -- --env ${environment} --rotate ${user}.`,
   );
   const { AZURE_RESOURCE_GROUP: group, AZURE_FUNCTION_APP_NAME: app } = outputs;
   if (user === 'eventferry') az('functionapp', 'restart', '--resource-group', group, '--name', app);
@@ -71,7 +71,7 @@ function placeCertificates(environment: string): void {
   succeedOnMachine(
     outputsOf(environment),
     '/opt/eventferry/vm/place-certificates',
-    `The vault has a new certificate that the server may not have; the machine tries again within a day. Mend what it names, then: npm run infra:secrets -- --env ${environment} --renew.`,
+    `The vault has a new certificate that the server may not have; the machine tries again within a day. Fix what its output names, then run: npm run infra:secrets -- --env ${environment} --renew.`,
   );
 }
 

@@ -1,4 +1,5 @@
-// npm run infra:smoke -- [--env NAME]: after the first real deployment, and whenever one likes. Changes nothing.
+// npm run infra:smoke -- [--env NAME]: checks a real deployment and changes nothing. Run it after the first deployment
+// and whenever you like.
 import { azText, main } from './az.js';
 import { assumptions } from './assumptions.js';
 import { onlyEnvironment, outputsOf } from './environment.js';

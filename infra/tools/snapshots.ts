@@ -1,4 +1,4 @@
-// npm run infra:snapshot: writes what each parameter file would deploy; look at the difference before you commit it.
+// npm run infra:snapshot: writes what each parameter file would deploy. Read the diff before you commit it.
 import { main } from './az.js';
 import { parameterFiles, snapshot } from './bicep.js';
 

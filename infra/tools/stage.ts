@@ -10,9 +10,8 @@ interface Lock {
 }
 
 /**
- * Puts what is deployed into a folder: the program, bundled with the packages that it imports; the packages of
- * production that it reads files of; host.json and package.json; all less what .funcignore names. The folder is
- * emptied first.
+ * Empties a folder and puts into it what is deployed: the program, bundled with the packages that it imports; the
+ * production packages whose files it reads; host.json and package.json. Files that .funcignore names are left out.
  *
  * @param root a repository that is installed and built
  * @returns the paths of the files, in order
@@ -35,7 +34,7 @@ export async function stage(root: string, folder: string): Promise<string[]> {
   return files.filter((path) => !left.ignores(path)).sort();
 }
 
-/** What the host and the command line read of package.json. Without scripts and packages, nothing installs anything. */
+/** The part of package.json that the host and the command line read. It lists no scripts or packages to install. */
 function manifest(root: string): string {
   const { name, version, license, type, engines, main, bin } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
@@ -43,7 +42,7 @@ function manifest(root: string): string {
   return `${JSON.stringify({ name, version, license, type, engines, main, bin }, undefined, 2)}\n`;
 }
 
-/** Files of the packages that no code imports but some reads the files of: their name is in the program's text. */
+/** The files of packages that no code imports but some code reads from: the program's text contains their names. */
 function unbundledFiles(root: string, bundled: ReadonlySet<string>): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock;
   const program = filesOf(root, 'dist')
@@ -71,7 +70,7 @@ export interface Package {
   readonly size: number;
 }
 
-/** A zip of a folder that is the same wherever and whenever it is made: names in order, one time, one mode. */
+/** Zips a folder. Equal files give equal bytes on any machine at any time: names are sorted, time and mode are fixed. */
 export function pack(folder: string): Package {
   const entries: Zippable = {};
   let size = 0;
@@ -82,14 +81,14 @@ export function pack(folder: string): Package {
   for (const path of paths) {
     const bytes = readFileSync(join(folder, path));
     size += bytes.length;
-    // The time is local in a zip; a fixed local time is the same text everywhere.
+    // A zip stores local time without a zone, so a fixed local time is the same bytes everywhere.
     entries[path] = [bytes, { mtime: new Date(2000, 0, 1), os: 3, attrs: 0o100644 << 16, level: 6 }];
   }
   const bytes = zipSync(entries);
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex'), size };
 }
 
-/** Writes the package and says what it is. */
+/** Writes the package, prints its size and SHA-256, and returns the path of the zip. */
 export async function writePackage(root: string): Promise<string> {
   const folder = join(root, 'artifacts/package');
   const files = await stage(root, folder);

@@ -1,5 +1,5 @@
-// npx tsx infra/tools/startTime.ts [ROUNDS]: how long the app takes from the start of its process to the registered
-// timer, as it is built and as it is packaged, in turns. Comes after npm run build.
+// npx tsx infra/tools/startTime.ts [ROUNDS]: measures the time from the start of the app's process until its timer is
+// registered, for the built app and the packaged app in turns. Run npm run build first.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { main } from './az.js';
 import { root } from './environment.js';
 import { stage } from './stage.js';
 
-/** Loads the files that it is given as the Functions host's worker does, and says so. */
+/** A program that loads the given files as the Functions host's worker does, and reports when it has. */
 const worker = join(root, 'test/functions/hostWorker.mjs');
 
 await main(async () => {

@@ -1,10 +1,10 @@
 import { X509Certificate, randomInt } from 'node:crypto';
 import { makeAuthority, makeNodeCertificate } from './certificates.js';
 
-/** The server's name in the private zone; main.bicep says the same. */
+/** The server's name in the private DNS zone. main.bicep has the same name: change both. */
 export const serverHost = 'eventstore.eventferry.internal';
 
-/** A certificate that ends sooner is made anew. */
+/** A certificate that ends within so many days is renewed. */
 const renewDays = 60;
 
 /** Where secrets are kept. */
@@ -23,9 +23,9 @@ const passwordOf: Readonly<Record<User, string>> = {
 };
 
 /**
- * Makes each secret that is not there yet and overwrites none, except a server certificate that ends soon.
+ * Makes each secret that is missing. It overwrites no secret, except a server certificate that ends soon.
  *
- * @param given secrets that nobody can make but who has them, by name; these are written whatever was there
+ * @param given secrets that only a person can give, by name; these always overwrite what the vault has
  * @returns the names of the secrets that were set
  */
 export function makeSecrets(
@@ -62,7 +62,7 @@ export function makeSecrets(
   return made;
 }
 
-/** Gives a user of the server a new password in the vault; the server follows when its machine is told to. */
+/** Writes a new password of a user into the vault. The server gets it when set-users runs on its machine. */
 export function rotatePassword(vault: Vault, user: User): string[] {
   const password = newPassword();
   vault.set(passwordOf[user], password);
@@ -81,7 +81,7 @@ function connectionString(password: string): string {
   return `esdb://eventferry:${password}@${serverHost}:2113?tls=true`;
 }
 
-/** 32 letters and digits: no character means anything in a URL, in JSON or to a shell. */
+/** 32 letters and digits: none of them needs escaping in a URL, in JSON or in a shell. */
 function newPassword(): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
   return Array.from({ length: 32 }, () => letters[randomInt(letters.length)]).join('');

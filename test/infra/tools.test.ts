@@ -62,7 +62,7 @@ describe('The commands of a deployment', () => {
     AZURE_KEY_VAULT_NAME: 'kv-x',
   };
 
-  /** Runs a tool with an `az` that answers by the first line whose pattern its arguments match, and records them. */
+  /** Runs a tool. A stand-in for `az` records its arguments and prints the first answer whose pattern fits. */
   function run(
     tool: string,
     args: readonly string[],
@@ -230,7 +230,7 @@ describe('The commands of a deployment', () => {
     expect(record.at(-1)).toMatch(/^deployment sub create --name eventferry-dev /);
   });
 
-  /** The machine's answer to a script. */
+  /** A script on the machine prints this. */
   const machineSays = (said: string) =>
     [
       "'vm run-command invoke'*",
@@ -281,7 +281,7 @@ describe('The commands of a deployment', () => {
         expect(ran.status).toBe(1);
         expect(ran.record.at(-1)).toContain(`/opt/eventferry/vm/${script}`);
         expect(ran.stderr).toContain(`/opt/eventferry/vm/${script} ${how} on vm-x. `);
-        expect(ran.stderr).toMatch(/then: npm run [a-z:]+ -- --env dev/);
+        expect(ran.stderr).toMatch(/then run: npm run [a-z:]+ -- --env dev/);
         expect(ran.stderr).toContain(refused);
       }
     },
