@@ -3,16 +3,16 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 
-/** The account name and key that every storage emulator has; public, so not a secret. */
+/** The account name and key that every storage emulator has. Microsoft publishes them, so they are not secret. */
 const account = 'devstoreaccount1';
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 export interface AzuriteOptions {
-  /** Where the data is kept, created if absent; in memory by default. */
+  /** The folder that keeps the data; it is created if absent. Default: data is kept in memory. */
   readonly dir?: string;
   /** False prints the access log to stderr. Default true. */
   readonly silent?: boolean;
-  /** Free ports are taken by default; 10000, 10001 and 10002 are those of `UseDevelopmentStorage=true`. */
+  /** Default: free ports. `UseDevelopmentStorage=true` means 10000, 10001 and 10002. */
   readonly blobPort?: number;
   readonly queuePort?: number;
   readonly tablePort?: number;
@@ -25,21 +25,21 @@ export interface Azurite {
   readonly queuePort: number;
   readonly tablePort: number;
   readonly pid: number;
-  /** Ends it; resolves when the process is gone. May be called more than once. */
+  /** Ends Azurite; resolves when its process is gone. May be called more than once. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts Azurite, Microsoft's storage emulator, as a process of its own on 127.0.0.1 and waits until its services
- * listen. It ends with `stop()`, and also when this process ends in whatever way: a channel between the two closes
- * then, which it notices even after a SIGKILL. It does not keep this process alive.
+ * Starts Azurite, Microsoft's storage emulator, as a separate process on 127.0.0.1 and waits until its services listen.
+ * Azurite ends with `stop()`, and also when this process ends, even by SIGKILL: the channel between the two closes, and
+ * Azurite notices. It does not keep this process alive.
  *
  * @throws Error with what Azurite printed when it does not start, for instance because a port is taken.
  */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   const child = spawn(process.execPath, [...endWithParent, program(), ...argumentsOf(options)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Ctrl-C is for the parent, which may still need the storage while it ends.
+    // Keeps Ctrl-C away from Azurite: the parent may still need the storage while it ends.
     detached: true,
     windowsHide: true,
   });
@@ -56,8 +56,9 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
 }
 
 /**
- * Runs before Azurite itself: the channel to the parent closes when the parent is gone. Then Azurite's own handler of
- * SIGTERM writes to disk what is still in memory; before it has one, or when it takes too long, the process just ends.
+ * What the Azurite process does when the channel to its parent closes, that is, when the parent is gone. Azurite's own
+ * handler of SIGTERM writes to disk what is still in memory. While there is no handler yet, the process ends at once;
+ * when the handler takes longer than 5 s, the process ends too.
  */
 const onParentGone = "process.emit('SIGTERM')||process.exit(0);setTimeout(process.exit,5000,0).unref()";
 const endWithParent = ['--import', `data:text/javascript,process.on('disconnect',()=>{${onParentGone}})`];
@@ -82,7 +83,7 @@ export interface Ports {
   readonly table: number;
 }
 
-/** Azurite prints one line per service once it listens; the last of the three means that all do. */
+/** Azurite prints one line for each service that listens; all are ready when all three lines are there. */
 function listeningPorts(child: ChildProcess, silent: boolean): Promise<Ports> {
   return new Promise((resolve, reject) => {
     let printed = '';
@@ -110,7 +111,7 @@ function portOf(service: string, printed: string): number | undefined {
   return line === null ? undefined : Number(line[1]);
 }
 
-/** Lets this process end on its own although the child, its pipes and the channel are still open. */
+/** Lets this process end although the child, its pipes and the channel are still open. */
 function letGo(child: ChildProcess): void {
   child.unref();
   child.channel?.unref();
@@ -121,7 +122,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
   const gone = once(child, 'exit');
-  // The channel's end is its end, on every platform.
+  // Azurite ends when its channel closes; this works on every platform.
   if (child.connected) child.disconnect();
   await gone;
 }

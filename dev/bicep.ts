@@ -2,17 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Version of the Bicep CLI that snapshots and formatting are made with. Also in dev/bicep/bicep.csproj. */
+/** The version of the Bicep CLI that makes snapshots and formats files. dev/bicep/bicep.csproj has it too. */
 export const bicepVersion = '0.49.2';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const packages = `${root}artifacts/bicep`;
 
 /**
- * The Bicep CLI of exactly {@link bicepVersion}: the one on the PATH, or one from NuGet, which is kept in `artifacts`.
- * It needs no network once it is there.
+ * Finds the Bicep CLI of exactly {@link bicepVersion}: on the PATH, or from NuGet. The one from NuGet is kept in
+ * `artifacts`, so it is downloaded once.
  *
- * @returns its path, or why there is none.
+ * @returns the path of the CLI, or why there is none
  */
 export function bicepCli(): { readonly path: string } | { readonly missing: string } {
   const installed = versionOf('bicep');
@@ -39,7 +39,7 @@ function versionOf(command: string): string | undefined {
   return /version (\d+\.\d+\.\d+)/.exec(stdout ?? '')?.[1];
 }
 
-/** As in the names of the NuGet packages. */
+/** This platform, as the names of the NuGet packages have it. */
 function platformName(): string | undefined {
   const system = { linux: 'linux', darwin: 'osx', win32: 'win' }[process.platform as string];
   const arch = { x64: 'x64', arm64: 'arm64' }[process.arch as string];

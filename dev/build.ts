@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The built command line. */
 export const commandLine = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
-/** Compiles `src` to `dist`, quickly when little or nothing has changed. @throws Error when it does not compile */
+/** Compiles `src` to `dist`, and only what has changed. @throws Error when it does not compile */
 export async function build(): Promise<void> {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const child = spawn(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--incremental'], {

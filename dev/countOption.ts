@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** The value of an option that takes a whole number from 1 on. @throws InvalidArgumentError for anything else */
+/** Reads an option that takes a whole number of at least 1. @throws InvalidArgumentError for anything else */
 export function countOption(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)

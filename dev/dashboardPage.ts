@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where the page is written, as a module: the deployed app is one bundle, which has no files beside it. `src` imports it
- * as `#dashboard-page` (package.json, `imports`); its types stand beside it.
+ * Where the page is written. It is a module because the deployed app is a bundle that reads no files beside it. `src`
+ * imports the module as `#dashboard-page` (package.json, `imports`); its types are in the same folder.
  */
 export const dashboardPagePath = fileURLToPath(new URL('../generated/dashboardPage.js', import.meta.url));
 
 /**
- * The module of the status page: one self-contained HTML text made of `src/dashboard/page/` and the chart library, and
- * the policy that lets a browser run and contact nothing else.
+ * The module of the status page. It exports one self-contained HTML text, made of `src/dashboard/page/` and the chart
+ * library, and the policy that stops a browser from running or contacting anything else.
  */
 export function dashboardPageModule(): string {
   const [html, css] = ['page.html', 'page.css'].map(partOfPage) as [string, string];
@@ -57,7 +57,7 @@ function pageScript(): string {
   return outputFiles.map(({ text }) => text).join('');
 }
 
-/** uPlot as browsers take it, and its licence, which must stay with it. */
+/** The chart library uPlot in its form for browsers, and its licence, which must be shipped with it. */
 function chartLibrary(): { readonly js: string; readonly css: string; readonly licence: string } {
   const folder = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
   const read = (path: string) => readFileSync(join(folder, path), 'utf8').replaceAll('\r\n', '\n').trim();
@@ -68,7 +68,7 @@ function chartLibrary(): { readonly js: string; readonly css: string; readonly l
   };
 }
 
-/** What stands between the tags, as browsers hash it. */
+/** The hash that a browser computes of the text between the tags. */
 function hashOf(page: string, tag: 'script' | 'style'): string {
   const text = new RegExp(`<${tag}[^>]*>([\\s\\S]*?)</${tag}>`).exec(page)?.[1] ?? '';
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

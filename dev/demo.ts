@@ -17,7 +17,7 @@ import { shop } from './writer/shop.js';
 const records = 20_000;
 const crashAfter = 9_000;
 const seed = 2013;
-/** The original writes every append by itself; an emulator on a laptop takes only a few hundred writes a second. */
+/** The original makes one write for each append. The demo makes fewer: an emulator takes only a few hundred a second. */
 const appendsPerWrite = 32;
 
 /** What the demo measured. */
@@ -30,9 +30,11 @@ interface Result {
 }
 
 /**
- * A writer process fills a container of tapes, is killed in the middle of a write and started again; the built
- * program follows it meanwhile into the embedded server. Then the target stream is compared with the writer's journal.
- * Exits with 0 only when every event is there once, in order and byte for byte.
+ * Runs the demo. A writer process fills a container of tapes; it is killed in the middle of a write and started again.
+ * Meanwhile the built program replicates the container into the embedded server. At the end the demo compares the
+ * target stream with the writer's journal.
+ *
+ * @returns whether every event is in the stream once, in order and byte for byte
  */
 async function demo(stop: AbortSignal): Promise<boolean> {
   console.log('Building Eventferry, starting Azurite and an embedded EventStoreDB (both for development only) ...');
@@ -97,7 +99,7 @@ async function ferry(laptop: Laptop, replicator: Program, progress: DemoProgress
   }
 }
 
-/** Events that the sample shop's first commits make. */
+/** The number of events that the sample shop's first commits make. */
 function eventsOf(commits: number): number {
   const endless = shop(seed);
   let events = 0;
@@ -115,7 +117,7 @@ function expectEnding(who: string, ending: Ending, expected: Ending): void {
 function table({ audit, seconds, lagSeconds }: Result): string {
   const rows: [string, string | number][] = [
     ['records acknowledged', audit.records],
-    ['  and written unacknowledged', audit.unacknowledged],
+    ['  and written but not acknowledged', audit.unacknowledged],
     ['events', audit.events],
     ['bytes', audit.bytes],
     ['events/s, at the pace of the writer', Math.round(audit.events / seconds)],

@@ -10,10 +10,10 @@ export interface DemoState {
   readonly events: number;
 }
 
-/** Shows how far the demo is: two bars on a terminal, a line every few seconds elsewhere. */
+/** Shows how far the demo is: as two bars on a terminal, elsewhere as a line every few seconds. */
 export interface DemoProgress {
   show(state: DemoState): void;
-  /** One line between. */
+  /** Prints a line of its own. */
   say(text: string): void;
   end(): void;
 }

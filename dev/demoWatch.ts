@@ -5,11 +5,11 @@ import { container } from './laptop.js';
 import type { Laptop } from './laptop.js';
 import { readJournal } from './writer/journal.js';
 
-/** When nothing moves for so long something is wrong. */
+/** The demo fails when neither writer nor replicator makes progress for so long. */
 const stuckMs = 20_000;
 const lookMs = 100;
 
-/** Looks at the writer's and the replicator's progress every now and then, until the signal is aborted. */
+/** Checks the progress of writer and replicator at short intervals, until the signal is aborted. */
 export class DemoWatch {
   /** When the first event was seen in the target stream, in ms since 1970. */
   firstEventAt = 0;
@@ -20,12 +20,16 @@ export class DemoWatch {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Takes what the writer says: how many records are acknowledged. */
+  /** Takes a message of the writer, which says how many records are acknowledged. */
   heard(message: unknown): void {
     this.written = (message as { acknowledged: number }).acknowledged;
   }
 
-  /** Shows how far we are. @throws Error when nothing has moved for a while, or with the signal's reason */
+  /**
+   * Shows the progress.
+   *
+   * @throws Error when nothing has moved for a while; the signal's reason when it is aborted
+   */
   async untilStuck(total: Pick<DemoState, 'records' | 'events'>, progress: DemoProgress): Promise<never> {
     let seen = '';
     let seenAt = Date.now();
@@ -40,7 +44,7 @@ export class DemoWatch {
     }
   }
 
-  /** Waits until the last event of the last acknowledged commit is the target stream's last. */
+  /** Waits until the target stream ends with the last event of the last acknowledged commit. */
   async untilCaughtUp(): Promise<void> {
     const last = readJournal(this.laptop.journal).findLast(
       ({ acknowledged, key, messages }) => acknowledged && key !== 'audit' && messages.length > 0,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { container, startLaptop } from './laptop.js';
 
-/** Azurite, an embedded EventStoreDB, a writer at a few records a second and a replicator that follows, until Ctrl-C. */
+/** Runs Azurite, an embedded EventStoreDB, a writer of a few records a second and a replicator, until Ctrl-C. */
 async function dev(rate: string): Promise<void> {
   const stop = new Promise<string>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));

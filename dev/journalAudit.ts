@@ -8,22 +8,22 @@ import { Verification } from '../src/verify/verify.js';
 import type { StoredEvent } from '../src/target/target.js';
 import type { JournalEntry } from './writer/journal.js';
 
-/** What a target stream holds, held against what a writer noted. */
+/** The result of comparing a target stream with the journal of its writer. */
 export interface Audit {
   /** Acknowledged commits. */
   readonly records: number;
-  /** Commits that the writer never heard of again and that are in the stream nevertheless: rightly so. */
+  /** Commits that are in the stream although their writes were never acknowledged. These are not differences. */
   readonly unacknowledged: number;
   readonly events: number;
-  /** Of all events' data. */
+  /** Bytes of the data of all events. */
   readonly bytes: number;
-  /** What is wrong, by kind, as `eventferry verify` names it; those that there are none of included. */
+  /** The number of differences of each kind, also where it is 0. `eventferry verify` uses the same kinds. */
   readonly differences: Readonly<Record<AuditedKind, number>>;
   /** The first differences, one sentence each. */
   readonly findings: readonly string[];
 }
 
-/** The checkpoint and what was set aside are no business of a journal. */
+/** A journal knows nothing about the quarantine and the checkpoint, so their kinds are left out. */
 type AuditedKind = Exclude<DifferenceKind, 'quarantine' | 'checkpoint-ahead'>;
 
 const none: Readonly<Record<AuditedKind, number>> = {
@@ -41,9 +41,9 @@ const none: Readonly<Record<AuditedKind, number>> = {
 const maxFindings = 20;
 
 /**
- * Holds the events of a stream, in order, against the journal of the only writer of its source, with the comparison
- * that `eventferry verify` makes with what it reads at the source. Acknowledged commits must be there; of the others
- * either all events or none.
+ * Compares the events of a stream, in order, with the journal of the only writer of its source. `eventferry verify`
+ * makes the same comparison with what it reads at the source. The stream must hold all events of each acknowledged
+ * commit, and all or none of each other commit.
  *
  * @param conversion the settings under which the stream was written
  */
@@ -80,14 +80,15 @@ export async function auditJournal(
   };
 }
 
-/** True when the stream is what it should be. */
+/** True when the stream and the journal do not differ. */
 export function isExact({ differences }: Audit): boolean {
   return Object.values(differences).every((count) => count === 0);
 }
 
 /**
- * The commits that the source must hold, as records: the acknowledged ones, and of the others those that the stream has
- * events of. Whether one without events was written is only seen in the position behind it.
+ * The commits that the source must hold, as records: the acknowledged ones, and those of the others that have events in
+ * the stream. For an unacknowledged commit without events, only the position of the next record shows whether it was
+ * written.
  */
 function* recordsOf(
   journal: readonly JournalEntry[],

@@ -13,34 +13,34 @@ import type { EventStoreServer } from './eventstore/eventStoreServer.js';
 import { startProgram } from './program.js';
 import type { Program, ProgramOptions } from './program.js';
 
-/** All that Eventferry needs around it, on this machine alone. */
+/** Everything that Eventferry needs around it, on this machine only. */
 export interface Laptop {
   readonly azurite: Azurite;
   readonly eventStore: EventStoreServer;
-  /** A folder of its own, gone at the end. */
+  /** A new folder, which is removed at the end. */
   readonly dir: string;
   /** The writer's journal. */
   readonly journal: string;
   /**
-   * Settings with which Eventferry replicates the sample writer's container into the embedded server; its waits are
-   * short, because whoever sits here waits too.
+   * Settings with which Eventferry replicates the sample writer's container into the embedded server. The waits are
+   * short, because a person is watching.
    */
   readonly settings: Readonly<Record<string, string>>;
   startWriter(args: readonly string[], options?: ProgramOptions): Program;
-  /** `eventferry run --follow`, as built, with these arguments more. */
+  /** Starts the built `eventferry run --follow`, with more arguments if given. */
   startReplicator(options?: Pick<ProgramOptions, 'output' | 'env'>, args?: readonly string[]): Program;
   /** Ends the servers and removes the folder. The programs started must have ended. */
   stop(): Promise<void>;
 }
 
-/** The container that the sample writer writes to; the target stream has its name too. */
+/** The container that the sample writer writes to; the target stream has the same name. */
 export const container = 'shop-tapes';
 
 const sampleWriter = fileURLToPath(new URL('sampleWriter.ts', import.meta.url));
 
 /**
- * Builds the program and starts Azurite, with an empty container, and the embedded server on free ports, their data in
- * memory.
+ * Builds the program. Starts Azurite, with an empty container, and the embedded server, on free ports and with their
+ * data in memory.
  *
  * @throws Error when the program does not compile or Azurite does not start; nothing is left running then
  */

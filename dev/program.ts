@@ -8,24 +8,24 @@ export type Ending = number | NodeJS.Signals;
 /** A Node.js process that was started. */
 export interface Program {
   readonly ended: Promise<Ending>;
-  /** Asks it to end as Ctrl-C does and waits; one that has not ended after 10 s is killed. */
+  /** Asks the process to end, as Ctrl-C does, and waits; kills it when it has not ended after 10 s. */
   stop(): Promise<Ending>;
-  /** Sends it a signal at once; nothing happens when it has ended. */
+  /** Sends the process a signal; does nothing when it has ended. */
   kill(signal: NodeJS.Signals): void;
 }
 
 export interface ProgramOptions {
-  /** Settings; of this process' own environment it gets only what a process needs to run. */
+  /** Settings. From the environment of this process, the new one gets only what every process needs to run. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where its stdout and stderr go: to this process' own, to nowhere, or to an open file. */
+  /** Where its stdout and stderr go: to those of this process, nowhere, or to an open file. */
   readonly output?: 'inherit' | 'ignore' | number;
-  /** Called with what it sends to its parent. */
+  /** Called with each message that the process sends to its parent. */
   readonly onMessage?: (message: unknown) => void;
 }
 
 const stopMs = 10_000;
 
-/** A program must not outlive the one that started it, however that one ended: the channel between them closes then. */
+/** Ends a program when its channel to the parent closes: it must not outlive the parent, however the parent ended. */
 const endWithParent = "process.on('disconnect',()=>process.emit('SIGTERM')||process.exit());process.channel.unref()";
 
 /** Starts a script with Node.js, TypeScript or not. */
@@ -37,7 +37,7 @@ export function startProgram(script: string, args: readonly string[], options: P
   const child = spawn(process.execPath, [...imports, script, ...args], {
     stdio,
     env: { ...basicEnvironment(), ...env },
-    // Ctrl-C is for the program that started it, which then asks it to stop.
+    // Keeps Ctrl-C away from the new process: its parent gets it, and then asks it to stop.
     detached: true,
     windowsHide: true,
   });

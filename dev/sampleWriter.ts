@@ -10,34 +10,34 @@ import { shop } from './writer/shop.js';
 import { crossesPage, TapeAppender } from './writer/tapeAppender.js';
 
 export interface SampleWriterOptions {
-  /** Connection string of the account, and the container to write to; created if absent. */
+  /** Connection string of the account, and the container to write to, which is created if absent. */
   readonly connectionString: string;
   readonly container: string;
-  /** Where the appends are noted; the writer continues after the last acknowledged one there. */
+  /** The file that records the appends. The writer continues after the last acknowledged one in it. */
   readonly journal: string;
-  /** Ends when so many appends are acknowledged, earlier runs included. Default: never. */
+  /** The writer ends when so many appends are acknowledged, those of earlier runs included. Default: never. */
   readonly records?: number;
-  /** Appends a second. Default: as fast as the storage answers. */
+  /** Appends a second. Default: as fast as the storage allows. */
   readonly rate?: number;
-  /** Most appends in one page write. The original writes each by itself, which is the default. */
+  /** The most appends in one page write. Default: one, as the original does. */
   readonly appendsPerWrite?: number;
   readonly seed?: number;
-  /** Kills this process in a write once so many appends are acknowledged. */
+  /** Kills this process during a write once so many appends are acknowledged. */
   readonly crashAfter?: number;
-  /** What the crash leaves: a part of the last frame, or all that was written but unacknowledged. Default torn. */
+  /** What the crash leaves: a part of the last frame (`torn`, the default), or whole unacknowledged frames. */
   readonly crash?: Crash;
   /** Called after each acknowledged write with the number acknowledged so far. */
   readonly onProgress?: (acknowledged: number) => void;
 }
 
-/** An emulator that is started again is back soon. */
+/** Retries are short: an emulator that is restarted is back soon. */
 const retryOptions = { maxTries: 20, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 };
 
 export type Crash = 'torn' | 'unacknowledged';
 
 /**
- * Appends the commits of a sample shop to a container of tapes until there are enough of them or a stop is asked for.
- * What was not acknowledged is appended again by the next run, as an application would.
+ * Appends the commits of a sample shop to a container of tapes until there are enough of them or the signal is aborted.
+ * The next run appends again what was not acknowledged, as an application would.
  */
 export async function writeSamples(options: SampleWriterOptions, signal: AbortSignal): Promise<void> {
   const { connectionString, container, records = Infinity, appendsPerWrite = 1, crashAfter = Infinity } = options;
@@ -69,7 +69,7 @@ export async function writeSamples(options: SampleWriterOptions, signal: AbortSi
   await appender.close();
 }
 
-/** Waits until at least one append is due at the rate, and says how many are: at most `most`. */
+/** Waits until at least one append is due at the rate; returns how many are due, at most `most`. */
 function paced(rate: number): (most: number, signal: AbortSignal) => Promise<number> {
   const start = Date.now();
   let made = 0;
@@ -84,7 +84,7 @@ function paced(rate: number): (most: number, signal: AbortSignal) => Promise<num
   };
 }
 
-/** As abrupt as a power cut for the process: no handler runs, nothing is flushed. */
+/** Kills this process without warning, like a power cut: no handler runs, nothing is flushed. */
 function die(): Promise<never> {
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => undefined);
@@ -137,7 +137,7 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   if (process.channel !== undefined) process.once('disconnect', () => stop.abort());
-  // The channel to the parent tells it how far we are, and us that the parent is gone; it keeps nobody alive.
+  // The channel tells the parent our progress, and closes when the parent is gone. It does not keep this process alive.
   process.channel?.unref();
   const onProgress = (acknowledged: number) => void process.send?.({ acknowledged });
   await writeSamples({ ...optionsOf(process.argv.slice(2)), onProgress }, stop.signal);

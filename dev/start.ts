@@ -15,7 +15,7 @@ const eventStoreDir = `${root}.eventstore`;
 
 const emulatedStorage = 'UseDevelopmentStorage=true';
 const emulatedEventStore = { port: 2113, connectionString: 'esdb://127.0.0.1:2113?tls=false' };
-/** On Windows `func` is a script, which only a shell can start. */
+/** On Windows `func` is a script, so only a shell can start it. */
 const shell = process.platform === 'win32';
 
 const withoutCoreTools = `Azure Functions Core Tools are needed to run the functions app: the command func was not found.
@@ -25,7 +25,7 @@ const withoutCoreTools = `Azure Functions Core Tools are needed to run the funct
 Without them, npm run dev replicates on this machine too: Azurite, an embedded EventStoreDB, a writer that appends to
 sample tapes, and eventferry run --follow - everything but the Functions host.`;
 
-/** The functions app on this machine: emulators where the settings name them, then `func start`. */
+/** Runs the functions app on this machine: starts the emulators that the settings name, then runs `func start`. */
 async function start(): Promise<number> {
   if (spawnSync('func', ['--version'], { shell, stdio: 'ignore' }).status !== 0) {
     console.error(withoutCoreTools);
@@ -43,7 +43,7 @@ async function start(): Promise<number> {
   }
 }
 
-/** A setting as `func start` will see it: the environment wins over local.settings.json. */
+/** Reads settings as `func start` does: the environment wins over local.settings.json. */
 function settingsHere(): Setting {
   const { Values } = JSON.parse(readFileSync(`${root}local.settings.json`, 'utf8')) as {
     readonly Values: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ interface Server {
   stop(): Promise<void>;
 }
 
-/** Azurite on the ports that `UseDevelopmentStorage=true` means, with the source's container in it. */
+/** Starts Azurite on the ports that `UseDevelopmentStorage=true` means, and creates the source's container in it. */
 async function storage(setting: Setting): Promise<Server | undefined> {
   const ports = { blobPort: 10000, queuePort: 10001, tablePort: 10002 };
   const azurite = await unlessTaken('the storage emulator', 10000, () => startAzurite({ dir: azuriteDir, ...ports }));
@@ -77,7 +77,7 @@ function eventStore(): Promise<Server | undefined> {
   return unlessTaken('EventStoreDB', port, () => startEventStore({ port, dir: eventStoreDir }));
 }
 
-/** What already listens there is used: most likely it is what we would have started. */
+/** Starts a server, unless its port is taken: then most likely the same kind of server runs there, and it is used. */
 async function unlessTaken<T>(what: string, port: number, begin: () => Promise<T>): Promise<T | undefined> {
   try {
     const server = await begin();
@@ -85,12 +85,12 @@ async function unlessTaken<T>(what: string, port: number, begin: () => Promise<T
     return server;
   } catch (error) {
     if (!String(error).includes('EADDRINUSE')) throw error;
-    console.log(`Port ${port} is taken: taking what listens there for ${what}.`);
+    console.log(`Port ${port} is taken. Assuming that ${what} listens there, and using it.`);
     return undefined;
   }
 }
 
-/** Ctrl-C in a terminal goes to `func` too, which then ends first. */
+/** Runs `func start` and waits until it ends. Ctrl-C in a terminal reaches `func` too; this process ends after it. */
 async function runFunctions(): Promise<number> {
   const func = spawn('func', ['start', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', shell });
   process.on('SIGINT', () => undefined);

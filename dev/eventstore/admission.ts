@@ -2,7 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { Node } from './node.js';
 import { accessDenied, notLeader, notReady, unauthenticated, type RpcFailure } from './rpcFailure.js';
 
-/** Whether a call may go on, and why not. */
+/** Why a call is refused; undefined when it may go on. */
 export function refusal(node: Node, metadata: Metadata, call: 'write' | 'read' | 'anonymous'): RpcFailure | undefined {
   const { user, faults } = node;
   if (user) {

@@ -14,7 +14,7 @@ interface AppendOptions {
   readonly expected: ExpectedRevision;
 }
 
-/** Serves Append: one message of options, then one for each event; it is written when the client has sent its last. */
+/** Serves Append: the client sends one message of options, then one for each event; then the server writes. */
 export function append(node: Node) {
   return (call: ServerReadableStream<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
     const builder = new ChunkBuilder(node.limits);

@@ -6,11 +6,11 @@ export interface BatchAppendOptions {
   /** Undefined if the identifier is not set. */
   readonly stream: string | undefined;
   readonly expected: ExpectedRevision;
-  /** How long the client wants to wait at most, from now. */
+  /** The longest that the client wants to wait, from now. */
   readonly timeoutMs: number | undefined;
 }
 
-/** One `BatchAppendReq`, not looked into further than needed. */
+/** One `BatchAppendReq`. Only the parts that the server needs are parsed. */
 export interface BatchAppendMessage {
   /** The UUID message as it was sent. */
   readonly correlation: Buffer | undefined;

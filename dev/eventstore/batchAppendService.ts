@@ -9,7 +9,7 @@ import { handlerThrew, MAX_MESSAGE_BYTES, messageTooLarge, notLeader, notReady, 
 import { isEmptyUuid, readUuid, uuidKey, uuidMessage, UnrecognizedUuid, UUID_WORDS } from './uuid.js';
 import { carryOut } from './writeCall.js';
 
-/** An append of which the final message has not come yet. */
+/** An append whose final message has not come yet. */
 interface PendingAppend {
   readonly stream: string;
   readonly expected: ExpectedRevision;
@@ -20,7 +20,7 @@ interface PendingAppend {
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
-/** What makes one append fail while the call goes on. */
+/** Makes one append fail; the call goes on. */
 class BadRequest extends Error {
   override readonly name = 'BadRequest';
 }
@@ -36,7 +36,7 @@ export function batchAppend(node: Node): (call: Call) => void {
 
 class BatchAppendCall {
   private readonly pending = new Map<string, PendingAppend>();
-  /** Writes that are on their way. */
+  /** The number of writes that are not answered yet. */
   private unanswered = 0;
   private halfClosed = false;
   private over = false;
@@ -84,7 +84,7 @@ class BatchAppendCall {
         error instanceof RevisionOutOfRange ||
         error instanceof UnrecognizedUuid;
       if (!expected) throw error;
-      // The server answers with the stream that the options name, and falls over when there are none.
+      // The real server takes the stream's name for its answer from the options, and throws when there are none.
       if (!message.options) throw handlerThrew();
       this.send(errorAnswer(message.correlation, message.options.stream, badRequest(error.message)));
     }
@@ -172,7 +172,8 @@ class BatchAppendCall {
   private send(answer: Buffer): void {
     if (this.over) return;
     this.call.write(answer);
-    // The server does not wait for the other answers that are due, nor does it end a call on which none is.
+    // As the real server does: after the client has ended its side, the first answer ends the call. Other answers that
+    // are due are lost, and a call without an answer that is due stays open.
     if (this.halfClosed && this.unanswered > 0) this.end();
   }
 

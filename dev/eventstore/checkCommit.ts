@@ -3,7 +3,7 @@ export const NO_STREAM = -1;
 export const ANY = -2;
 export const STREAM_EXISTS = -4;
 
-/** What the writer knows about a stream: everything accepted so far, whether or not readers can see it yet. */
+/** What the server's writer knows about a stream: all accepted events, whether or not readers can see them yet. */
 export interface StreamFacts {
   /** Revision of the last event accepted, -1 if there never was one. */
   readonly lastRevision: number;
@@ -15,21 +15,21 @@ export interface StreamFacts {
   readonly hasMetadata: boolean;
 }
 
-/** The events that are to be appended, known by nothing but their ids. */
+/** What the decision needs to know about the events of an append: their number and their ids. */
 export interface BatchFacts {
   readonly count: number;
   /** Whether the stream holds the id of event `index` at `revision`. */
   isStoredAt(index: number, revision: number): boolean;
-  /** Where the id of event `index` was first written lately, if that was in this stream and is still remembered. */
+  /** The first revision with the id of event `index`, if the id is remembered and was written to this stream. */
   recentRevision(index: number): number | undefined;
 }
 
 export type CommitDecision =
-  /** Write it; `undelete` if that brings a soft-deleted stream back. */
+  /** The append is written; `undelete` when that brings a soft-deleted stream back. */
   | { kind: 'ok'; undelete: boolean }
-  /** Known: nothing is written, the answer names the old revisions. */
+  /** The events are in the stream already: nothing is written, and the answer names their revisions. */
   | { kind: 'repeat'; first: number; last: number }
-  /** Known, but its original is still being written: the request is dropped without an answer. */
+  /** The same append is still being written: the request is dropped without an answer. */
   | { kind: 'repeatInFlight' }
   | { kind: 'wrongExpectedVersion' }
   | { kind: 'deleted' };
@@ -38,7 +38,7 @@ const WRONG: CommitDecision = { kind: 'wrongExpectedVersion' };
 const DELETED: CommitDecision = { kind: 'deleted' };
 
 /**
- * Decides about an append as EventStoreDB does (`IndexWriter.CheckCommit`): only ids are compared, never bodies.
+ * Decides about an append as EventStoreDB does (`IndexWriter.CheckCommit`): it compares ids, never bodies.
  * `expected` is {@link NO_STREAM}, {@link ANY}, {@link STREAM_EXISTS} or an exact revision.
  */
 export function checkCommit(stream: StreamFacts, expected: number, batch: BatchFacts): CommitDecision {
@@ -53,7 +53,7 @@ export function checkCommit(stream: StreamFacts, expected: number, batch: BatchF
   return checkByRevision(stream, expected, batch);
 }
 
-/** ANY and STREAM_EXISTS: only what was written lately is recognised, wherever in the stream it is. */
+/** For ANY and STREAM_EXISTS: recognises events by the recently written ids, wherever in the stream they are. */
 function checkById(stream: StreamFacts, batch: BatchFacts): CommitDecision {
   let first = -1;
   let last = -1;
@@ -66,7 +66,7 @@ function checkById(stream: StreamFacts, batch: BatchFacts): CommitDecision {
   return batch.count === 0 ? { kind: 'ok', undelete: stream.softDeleted } : known(stream, first, last);
 }
 
-/** An expected revision below the last one: the batch must be what stands there, from its first event to its last. */
+/** For an expected revision below the last one: recognises the batch when its events follow that revision, in order. */
 function checkByRevision(stream: StreamFacts, expected: number, batch: BatchFacts): CommitDecision {
   for (let index = 0; index < batch.count; index++) {
     if (batch.isStoredAt(index, expected + 1 + index)) continue;

@@ -1,4 +1,4 @@
-/** Something accepted that is not committed yet. */
+/** A write that is accepted but not committed yet. */
 interface Pending {
   readonly record: readonly Buffer[];
   readonly commit: () => void;
@@ -8,8 +8,8 @@ interface Pending {
 export type Persist = (records: readonly (readonly Buffer[])[]) => Promise<void>;
 
 /**
- * The second step of a write. What was accepted is made durable, several at a time, and then committed in order: only
- * now can readers see it and writers have their answer.
+ * The second step of a write. Accepted writes are made durable, several at a time, and then committed in order. Only a
+ * committed write is visible to readers and answered to its client.
  */
 export class CommitQueue {
   private pending: Pending[] = [];
@@ -25,7 +25,7 @@ export class CommitQueue {
     this.working ??= this.work();
   }
 
-  /** Nothing accepted from now on is committed until the returned function is called. */
+  /** Holds back all writes that are accepted from now on, until the returned function is called. */
   hold(): () => void {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
@@ -43,7 +43,7 @@ export class CommitQueue {
     while (this.working) await this.working;
   }
 
-  /** Forgets what a hold keeps from being committed, as a crash does, and resolves when the rest is committed. */
+  /** Forgets the writes that are held back, as a crash does; resolves when all others are committed. */
   async abandonHeld(): Promise<void> {
     if (this.gate) this.pending = [];
     else await this.drained();
@@ -68,7 +68,7 @@ export class CommitQueue {
   }
 }
 
-/** Keeps nothing: for a store that lives in memory. */
+/** Does nothing; for a store in memory. */
 export const inMemory: Persist = () => Promise.resolve();
 
 function nextTurn(): Promise<void> {

@@ -1,9 +1,9 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** The address everything listens on: the embedded server is never to be reached from another machine. */
+/** The address that the embedded server listens on; no other machine can reach it. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Accepts connections on the loopback address and keeps hold of them, so that they can be cut at will. */
+/** Accepts connections on the loopback address and remembers them, so that they can be cut. */
 export class Connections {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
@@ -18,7 +18,7 @@ export class Connections {
     });
   }
 
-  /** Starts to listen; 0 takes a free port. Returns the port. */
+  /** Starts to listen; for port 0, on a free one. Returns the port. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);

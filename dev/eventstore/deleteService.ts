@@ -8,7 +8,7 @@ import { streamsMessages } from './protocol.js';
 import * as rpc from './rpcFailure.js';
 import { carryOut, type WriteAnswer } from './writeCall.js';
 
-/** Serves Delete: the stream is hidden, and can be written again. */
+/** Serves Delete: the stream is hidden but can be written again. */
 export function softDelete(node: Node) {
   return (call: ServerUnaryCall<DeleteReq, DeleteResp>, callback: sendUnaryData<DeleteResp>): void => {
     remove(
@@ -25,7 +25,7 @@ export function softDelete(node: Node) {
   };
 }
 
-/** Serves Tombstone: the stream's name is gone for ever. */
+/** Serves Tombstone: the stream is deleted and its name can never be used again. */
 export function tombstone(node: Node) {
   return (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, callback: sendUnaryData<TombstoneResp>): void => {
     remove(

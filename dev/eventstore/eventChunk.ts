@@ -1,7 +1,7 @@
 import { isEmptyUuid, readUuid, uuidKey, uuidMessage, uuidText, UUID_WORDS } from './uuid.js';
 import { WireReader, type WireWriter } from './wire.js';
 
-/** Why a proposed event is refused; `what` says which of its parts is at fault. */
+/** A proposed event is refused; `what` names the part of it that is wrong. */
 export class EventRefused extends Error {
   override readonly name = 'EventRefused';
   constructor(
@@ -12,7 +12,7 @@ export class EventRefused extends Error {
   }
 }
 
-/** Words per event: its id, then start and end of type, data and metadata in the bytes, then whether it is JSON. */
+/** Words for each event: its id, start and end of type, data and metadata in the bytes, and whether it is JSON. */
 const STRIDE = UUID_WORDS + 7;
 const TYPE = UUID_WORDS;
 const DATA = TYPE + 2;
@@ -23,7 +23,7 @@ const JSON_CONTENT_TYPE = Buffer.from('application/json');
 const TYPE_KEY = Buffer.from('type');
 const CONTENT_TYPE_KEY = Buffer.from('content-type');
 
-/** The events of one append: the request's own bytes and where in them each part lies. No object per event. */
+/** The events of one append: the bytes of the request and where each part is in them. There is no object per event. */
 export class EventChunk {
   constructor(
     readonly bytes: Buffer,
@@ -74,7 +74,7 @@ export class EventChunk {
     return new EventChunk(this.bytes, this.words.subarray(0, count * STRIDE));
   }
 
-  /** The same events without their data, in memory of their own. */
+  /** A copy of the events without their data; it does not keep the request's bytes. */
   withoutData(): EventChunk {
     const words = this.words.slice();
     const parts: Buffer[] = [];
@@ -91,7 +91,7 @@ export class EventChunk {
     return new EventChunk(Buffer.concat(parts, length), words);
   }
 
-  /** What {@link EventChunk.from} takes, to be kept on disk. */
+  /** The form of the events on disk, which {@link EventChunk.from} takes. */
   encode(): [words: Buffer, bytes: Buffer] {
     return [Buffer.from(this.words.buffer, this.words.byteOffset, this.words.byteLength), this.bytes];
   }
@@ -108,14 +108,14 @@ export class EventChunk {
   }
 }
 
-/** How the size of an append is counted: data only (to 24.6), or with metadata and twice the type's length (later). */
+/** How the size of an append is counted: data only (up to 24.6); later also metadata and twice the type's length. */
 export interface SizeRule {
   countsMetadata: boolean;
 }
 
 /** Collects proposed events, from one message or several, into one {@link EventChunk}. */
 export class ChunkBuilder {
-  /** Bytes of the append so far, as the server counts them. */
+  /** The size of the append so far in bytes, as the server counts them. */
   size = 0;
   /** The size of the largest event so far, and its index. */
   largest = { size: 0, index: 0 };
@@ -216,7 +216,7 @@ export class ChunkBuilder {
   }
 }
 
-/** One entry of the metadata map: only `type` and `content-type` are kept, as the server does. */
+/** Reads one entry of the metadata map. Like the server, it keeps only `type` and `content-type`. */
 function readMetadataEntry(
   bytes: Buffer,
   start: number,

@@ -8,29 +8,29 @@ import { recreatedJson, SOFT_DELETE_JSON } from './streamMetadata.js';
 import { metastreamOf, originalOf, Streams } from './streams.js';
 import { StreamState, type StoredChunk } from './streamState.js';
 
-/** How a write ended, or that it was accepted and will be committed. */
+/** What the store decided about a write: refused, repeated, or accepted and to be committed. */
 export type WriteOutcome =
   | { kind: 'accepted'; revision: number; position: number }
-  /** Known already. Without `position` the event cannot be read now; not `answerable`: the server never answers. */
+  /** Written before. Without `position` the event cannot be read now; if not `answerable`, the server never answers. */
   | { kind: 'repeat'; revision: number; position: number | undefined; answerable: boolean }
   | { kind: 'repeatInFlight' }
   | { kind: 'wrongExpectedVersion'; current: number }
   | { kind: 'deleted' };
 
 export interface EventStoreOptions {
-  /** Where accepted writes become durable; without it they are kept in memory only. */
+  /** Makes accepted writes durable; without it they are in memory only. */
   persist?: Persist;
-  /** Keep ids, types, metadata, but no data: for runs that write more than fits in memory. */
+  /** Keep ids, types and metadata, but no data; for runs that write more than fits in memory. */
   discardBodies?: boolean;
 }
 
 const NEVER_STORED: BatchFacts = { count: 1, isStoredAt: () => false, recentRevision: () => undefined };
 
-/** One writer that decides and accepts, and behind it what is committed for readers to see. */
+/** The store: one writer decides about appends and accepts them; readers see what is committed. */
 export class EventStore {
   readonly streams = new Streams();
   readonly commits: CommitQueue;
-  /** Everything committed, in the order in which it was. */
+  /** All committed events, in the order of their commits. */
   log: StoredChunk[] = [];
   private readonly recentIds = new RecentIds();
   private nextPosition = 0;
@@ -39,7 +39,7 @@ export class EventStore {
     this.commits = new CommitQueue(options.persist ?? inMemory);
   }
 
-  /** Decides about an append, and accepts it or not; `onCommitted` is called later if it was accepted. */
+  /** Decides whether to accept an append. `onCommitted` is called later when it was accepted. */
   append(name: string, expected: number, events: EventChunk, onCommitted: () => void): WriteOutcome {
     const stream = this.streams.find(name) ?? new StreamState(name);
     const facts = this.factsOf(stream);
@@ -72,7 +72,7 @@ export class EventStore {
     return this.acceptDelete([this.metadataEntry(name, SOFT_DELETE_JSON)], onCommitted);
   }
 
-  /** Ends a stream's name for ever. */
+  /** Deletes a stream for ever, as `Tombstone` does. */
   tombstone(name: string, expected: number, onCommitted: () => void): WriteOutcome {
     const refused = refusedDelete(this.factsOf(this.streams.find(name) ?? new StreamState(name)), expected);
     if (refused) return refused;
@@ -80,19 +80,19 @@ export class EventStore {
     return this.acceptDelete([{ kind: 'tombstone', stream: name, createdMs: Date.now(), events }], onCommitted);
   }
 
-  /** Takes a stream back to an earlier revision, as a restored backup would; -1: as if it had never been written. */
+  /** Takes a stream back to an earlier revision, as a restored backup would; -1 takes it back to never written. */
   async truncate(name: string, revision: number): Promise<void> {
     await this.commits.drained();
     const entries: JournalEntry[] = [{ kind: 'truncate', stream: name, revision }];
     await new Promise<void>((resolve) => this.commit(entries, this.accept(entries), resolve));
   }
 
-  /** What a restart does even when all data stays: what is remembered for ANY is gone. */
+  /** Forgets the ids that are remembered for ANY, as every restart does, even one that keeps all data. */
   forgetRecentIds(): void {
     this.recentIds.forget();
   }
 
-  /** Brings back one record of the journal. */
+  /** Restores the store from one record of the journal. */
   replay(record: Buffer): void {
     for (const stored of this.accept([...decodeEntries(record)])) this.show(stored);
     this.recentIds.forget();
@@ -119,7 +119,7 @@ export class EventStore {
     };
   }
 
-  /** The server cannot build its answer when the last event stands two or more places before the first. */
+  /** The real server fails to build its answer when the last event is two or more revisions before the first. */
   private repeat(name: string, first: number, last: number): WriteOutcome {
     const ref = this.streams.visible(name, last);
     const position = ref && ref.stored.position + ref.index;
@@ -131,7 +131,7 @@ export class EventStore {
     return original !== undefined && this.streams.isSoftDeleted(original, 'accepted') ? original : undefined;
   }
 
-  /** A soft-deleted stream comes back with its other metadata; what it held before stays hidden. */
+  /** Brings a soft-deleted stream back. Its other metadata is kept, and its old events stay hidden. */
   private recreation(name: string, truncateBefore: number): JournalEntry[] {
     const meta = this.streams.find(metastreamOf(name));
     const last = meta?.at(meta.accepted);
@@ -156,7 +156,7 @@ export class EventStore {
     return { kind: 'accepted', revision: -1, position: stored[0]?.position ?? 0 };
   }
 
-  /** From here on the writer counts with it. */
+  /** Makes events known to the writer, which counts with them from now on. */
   private accept(entries: readonly JournalEntry[]): StoredChunk[] {
     return entries.flatMap((entry) => {
       if (entry.kind === 'truncate') {
@@ -185,7 +185,7 @@ export class EventStore {
     });
   }
 
-  /** From here on readers see it. */
+  /** Makes events visible to readers. */
   private show(stored: StoredChunk): void {
     if (stored.tombstone) stored.stream.tombstoned.committed = true;
     else stored.stream.committed = stored.first + stored.events.count - 1;

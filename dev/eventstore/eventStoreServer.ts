@@ -13,27 +13,27 @@ import { GossipService, RawStreamsService, ServerFeaturesService } from './proto
 import { read } from './readService.js';
 import { MAX_MESSAGE_BYTES } from './rpcFailure.js';
 
-/** Messages are measured by the services, which know the server's words for it; this only bounds what is read at all. */
+/** gRPC's own limit. It is higher than the server's: the services check that one and answer in the server's words. */
 const RECEIVE_LIMIT_BYTES = 4 * MAX_MESSAGE_BYTES;
 
 export interface EventStoreServerOptions {
-  /** Default 0: a free one. */
+  /** Default: 0, which takes a free port. */
   port?: number;
-  /** Where data is kept; without it, in memory only. */
+  /** The folder that keeps the data; without it, data is in memory only. */
   dir?: string;
   /** Serve TLS with this certificate and key (PEM). */
   tls?: { cert: string | Buffer; key: string | Buffer };
-  /** The one user that may come in. Clients send credentials over TLS only. */
+  /** The only user that is let in. Clients send credentials over TLS only. */
   user?: { name: string; password: string };
-  /** Limit of one append; default 1,048,576 as up to 25.0. */
+  /** Limit of one append; default 1,048,576, as servers up to 25.0 have it. */
   maxAppendBytes?: number;
   /** Limit of one event; default none. */
   maxEventBytes?: number;
-  /** Whether metadata and type names count against the limits, as from 24.10.4 on; default false. */
+  /** Whether metadata and type names count against the limits, as they do from 24.10.4 on; default false. */
   countsMetadata?: boolean;
   /** How long a write may take before it is answered with Timeout; default 2000. */
   writeTimeoutMs?: number;
-  /** What time limits go by; default: the machine's own. */
+  /** The clock for time limits; default: the clock of the machine. */
   clock?: Node['clock'];
   /** Keep no event data (ids, types and metadata stay). */
   discardBodies?: boolean;
@@ -51,18 +51,18 @@ export interface StoredEvent {
 
 export interface EventStoreServer {
   readonly port: number;
-  /** For the client library, without credentials. */
+  /** A connection string for the client library, without credentials. */
   readonly connectionString: string;
   readonly faults: Faults;
-  /** Everything committed to a stream, hidden or not, straight from memory; the first `from` events left out. */
+  /** The committed events of a stream from revision `from` on, hidden ones too, read directly from memory. */
   events(stream: string, from?: number): StoredEvent[];
-  /** Revision of the last event committed, -1 without one. */
+  /** The revision of the last committed event, or -1 when there is none. */
   lastRevision(stream: string): number;
   /** Names of all streams that were ever written. */
   streams(): string[];
-  /** Takes a stream back to an earlier revision, as a restored backup does; -1: as if it had never been written. */
+  /** Takes a stream back to an earlier revision, as a restored backup does; -1 takes it back to never written. */
   truncateTo(stream: string, revision: number): Promise<void>;
-  /** Cuts all connections and stops listening. What is kept stays; a second call does nothing. */
+  /** Cuts all connections and stops listening. Data stays for the next start; a second call does nothing. */
   stop(): Promise<void>;
   /** Listens again, on the same port and with the same data. */
   start(): Promise<void>;
@@ -165,7 +165,7 @@ class EmbeddedServer implements EventStoreServer {
     return this.store.truncate(stream, revision);
   }
 
-  /** With a directory a start is a restart: everything is read from disk again. */
+  /** With a directory, each start reads all data from disk again, as a restart does. */
   private async openJournal(): Promise<Journal | undefined> {
     const { dir, discardBodies = false } = this.options;
     if (dir === undefined) return undefined;

@@ -1,17 +1,17 @@
 import { ANY, NO_STREAM, STREAM_EXISTS } from './checkCommit.js';
 
-/** The expected revision as a request says it. */
+/** The expected revision in the form that a request has. */
 export type ExpectedRevision =
   { form: 'revision'; value: bigint } | { form: 'noStream' | 'any' | 'streamExists' | 'notSet' };
 
-/** A number that no revision can be. */
+/** The expected revision is a number that no revision can have. */
 export class RevisionOutOfRange extends Error {
   override readonly name = 'RevisionOutOfRange';
 }
 
 /**
- * The same as the server numbers it; undefined if it is not set. 2^64-1 means "no stream"; anything else from 2^63 up
- * throws {@link RevisionOutOfRange}.
+ * The expected revision as the number that the server uses for it; undefined when it is not set. 2^64-1 means "no
+ * stream"; any other number from 2^63 up throws {@link RevisionOutOfRange}.
  */
 export function expectedNumber(expected: ExpectedRevision): number | undefined {
   switch (expected.form) {
@@ -32,7 +32,7 @@ export function expectedNumber(expected: ExpectedRevision): number | undefined {
   }
 }
 
-/** Names that the server refuses to write. */
+/** Whether the server refuses to write a stream of this name. */
 export function isInvalidStream(name: string): boolean {
   return name === '' || name === '$$';
 }

@@ -1,6 +1,6 @@
-/** What a test can know about a write before it happens. */
+/** What a test is told about a write before it happens. */
 export interface WriteFacts {
-  /** Counts the writes of this server, from 1. */
+  /** The number of this write, counted from 1 since the server started. */
   readonly number: number;
   readonly stream: string;
   /** -1 no stream, -2 any, -4 stream exists, else the exact revision. */
@@ -9,8 +9,9 @@ export interface WriteFacts {
 }
 
 /**
- * What becomes of a write and its answer. `dropBefore` and `dropAfter` cut every connection, without and with the write
- * having happened. `timeout` is the server's own Timeout answer, without and (`timeoutAfter`) with the write.
+ * What happens to a write and its answer. `dropBefore` cuts every connection and writes nothing; `dropAfter` writes,
+ * then cuts every connection. `timeout` answers with the server's Timeout and writes nothing; `timeoutAfter` writes and
+ * answers with Timeout.
  */
 export type WriteFault = 'none' | 'loseAnswer' | 'dropBefore' | 'dropAfter' | 'timeout' | 'timeoutAfter' | 'notReady';
 
@@ -21,23 +22,23 @@ export interface FaultTargets {
   holdCommits(): () => void;
 }
 
-/** Faults on demand. Each stays until it is taken back, `clear()` is called or, where it says so, it is used up. */
+/** Faults on demand. Each lasts until it is reset or `clear()` is called; those with a count end when it is used up. */
 export class Faults {
   /** Every call fails with UNAVAILABLE "Server Is Not Ready". */
   refuse = false;
-  /** Whoever may come in may not write. */
+  /** Users may connect and read, but not write. */
   denyWrites = false;
-  /** Calls are taken and never answered; nothing is written. */
+  /** Calls are accepted but never answered; nothing is written. */
   silent = false;
   /** Writes, and reads that require the leader, are answered with not-leader and this address. */
   leader: { host: string; port: number } | undefined;
-  /** Every answer waits so long; they stay in order. */
+  /** Delays every answer by so long; the answers stay in order. */
   delayMs = 0;
-  /** Answers to writes wait for each other, 20 ms at most, and go out in reverse. */
+  /** Collects the answers to writes for at most 20 ms and sends them in reverse order. */
   reorderReplies = false;
-  /** Asked about every write. */
+  /** Called before every write; decides its fault. */
   onWrite: ((write: WriteFacts) => WriteFault) | undefined;
-  /** Writes asked for so far. */
+  /** The number of writes that clients have asked for so far. */
   writes = 0;
   private readonly queued: WriteFault[] = [];
   private readonly releases = new Set<() => void>();
@@ -45,17 +46,17 @@ export class Faults {
 
   constructor(private readonly targets: FaultTargets) {}
 
-  /** Cuts every connection now, without a goodbye. */
+  /** Cuts every connection now, without a gRPC goodbye. */
   dropConnections(): void {
     this.targets.dropConnections();
   }
 
-  /** Ends the BatchAppend calls that are open now with OK, as a server that shuts down politely does. */
+  /** Ends the open BatchAppend calls with OK, as a server does that shuts down in order. */
   endBatchAppendCalls(): void {
     this.targets.endBatchAppendCalls();
   }
 
-  /** The next `count` writes happen and their answers never come. */
+  /** The next `count` writes happen, but their answers are never sent. */
   loseAcknowledgements(count = 1): void {
     for (let i = 0; i < count; i++) this.queued.push('loseAnswer');
   }
@@ -66,8 +67,8 @@ export class Faults {
   }
 
   /**
-   * Writes are accepted but not committed - nobody sees them, nobody is answered - until the release is called. A stop
-   * in between loses them if the server has a directory, and otherwise leaves them to the release.
+   * Accepts writes but does not commit them until the returned function is called: readers do not see them, and clients
+   * get no answer. When the server stops in between, it loses them if it has a directory and keeps them otherwise.
    */
   holdCommits(): () => void {
     const open = this.targets.holdCommits();
@@ -79,7 +80,7 @@ export class Faults {
     return release;
   }
 
-  /** Back to a server without faults. */
+  /** Ends all faults. */
   clear(): void {
     this.refuse = this.denyWrites = this.silent = this.reorderReplies = false;
     this.leader = this.onWrite = undefined;
@@ -94,7 +95,7 @@ export class Faults {
     return this.queued.shift() ?? this.onWrite?.({ number: this.writes, stream, expected, events }) ?? 'none';
   }
 
-  /** Sends an answer, or does with it what was asked for; for the server's own use. */
+  /** Sends an answer, or delays, reorders or drops it as the faults say; for the server's own use. */
   answer(send: () => void): void {
     if (this.silent) return;
     if (this.delayMs > 0) setTimeout(send, this.delayMs);

@@ -7,13 +7,13 @@ const FRAME_BYTES = 8;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /**
- * An append-only file of records: length, CRC-32, payload. A record counts once it is on disk whole; what a killed
- * process left half-written at the end is cut off when the file is opened.
+ * An append-only file of records: length, CRC-32, payload. A record counts once all of it is on disk. A half-written
+ * record at the end, which a killed process leaves, is cut off when the file is opened.
  */
 export class Journal {
   private constructor(private readonly file: FileHandle) {}
 
-  /** Opens the journal in `dir`, which is made if need be, and hands every record in it to `replay`, in order. */
+  /** Opens the journal in `dir`, which it creates if absent, and passes each record to `replay`, in order. */
   static async open(dir: string, replay: (record: Buffer) => void): Promise<Journal> {
     await mkdir(dir, { recursive: true });
     const name = path.join(dir, FILE_NAME);
@@ -88,7 +88,7 @@ function recordLength(bytes: Buffer): number | undefined {
   return bytes.length >= FRAME_BYTES + length ? length : undefined;
 }
 
-/** A new file is only certain to be found again once its folder is on disk too. Not every platform can do this. */
+/** Writes the folder to disk: without that a crash can lose a new file. Not every platform can do this. */
 async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);

@@ -1,6 +1,6 @@
 import { EventChunk } from './eventChunk.js';
 
-/** One thing that happened to one stream. Those that happen together make one record. */
+/** One change of one stream. Changes that happen together make one record. */
 export type JournalEntry =
   | { kind: 'events'; stream: string; first: number; createdMs: number; events: EventChunk }
   | { kind: 'tombstone'; stream: string; createdMs: number; events: EventChunk }

@@ -3,7 +3,7 @@ import { startEventStore, type EventStoreServerOptions } from './eventStoreServe
 
 const USAGE = 'npm run eventstore -- [--port N] [--dir DIR] [--discard-bodies]';
 
-/** What the command line asks for; throws an error whose message says what is wrong with it. */
+/** The options that the command line gives. @throws Error that says which argument is wrong */
 function optionsOf(args: string[]): EventStoreServerOptions {
   const { values } = parseArgs({
     args,

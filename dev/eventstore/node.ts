@@ -2,26 +2,26 @@ import type { Clock } from '../../src/core/clock.js';
 import type { EventStore } from './eventStore.js';
 import type { Faults } from './faults.js';
 
-/** The running node, as its services see it. */
+/** The running node: what its services share. */
 export interface Node {
   readonly store: EventStore;
   readonly faults: Faults;
-  /** What time limits go by. */
+  /** The clock for time limits. */
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly limits: NodeLimits;
   readonly user: { name: string; password: string } | undefined;
-  /** Where clients reach it. */
+  /** The address at which clients reach it. */
   readonly address: { host: string; port: number };
-  /** Open BatchAppend calls, by the function that ends each. */
+  /** One function for each open BatchAppend call; it ends the call. */
   readonly batchAppendCalls: Set<() => void>;
 }
 
 export interface NodeLimits {
-  /** Bytes of one append. */
+  /** The limit of one append, in bytes. */
   readonly maxAppendBytes: number;
-  /** Bytes of one event, where the server has such a limit. */
+  /** The limit of one event, in bytes; undefined when the server has none. */
   readonly maxEventBytes: number | undefined;
-  /** Whether metadata and type names count too. */
+  /** Whether metadata and type names count against the limits. */
   readonly countsMetadata: boolean;
   readonly writeTimeoutMs: number;
 }

@@ -6,10 +6,10 @@ import { refusal } from './admission.js';
 import type { Node } from './node.js';
 import { gossipMessages, serverFeaturesMessages, sharedMessages } from './protocol.js';
 
-/** The version that this server behaves like. */
+/** The version of EventStoreDB that this server imitates. */
 export const SERVER_VERSION = '23.10.8';
 
-/** What a server of this version says it can do, without its projections. Much of it is not served here. */
+/** The methods that a server of this version announces, without those of projections. Many are not served here. */
 const METHODS: Record<string, readonly (string | [method: string, ...features: string[]])[]> = {
   'event_store.client.gossip.gossip': ['read'],
   'event_store.client.monitoring.monitoring': ['stats'],

@@ -21,7 +21,7 @@ export const { ServerFeaturesService } = generated('serverfeatures_grpc_pb') as 
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-/** The Streams service with the bytes of appends and of answers left alone: they are read and written by hand. */
+/** The Streams service without decoding of appends and encoding of answers: `WireReader` and `WireWriter` do both. */
 export const RawStreamsService: Definition = Object.fromEntries(
   Object.entries(StreamsService).map(([name, method]) => {
     const rawRequest = name === 'append' || name === 'batchAppend';

@@ -4,7 +4,7 @@ import type { EventRef, StreamState } from './streamState.js';
 /** The server reads streams in pages of so many events (`ReadBatchSize`). */
 const PAGE_EVENTS = 32;
 
-/** What a read yields; positions are only sent to clients that ask for them (control option compatibility = 1). */
+/** What a read yields. Positions are sent only to clients that ask for them (control option compatibility = 1). */
 export type ReadItem =
   | { kind: 'event'; ref: EventRef }
   | { kind: 'firstStreamPosition'; revision: number }
@@ -18,7 +18,7 @@ export function readability(store: EventStore, name: string): StreamState | 'del
   return stream;
 }
 
-/** Reads up to `count` events from a revision on, page by page as the server does, because the pages show. */
+/** Reads up to `count` events from a revision on, in pages as the server does, because clients can notice the pages. */
 export function* readForwards(
   store: EventStore,
   stream: StreamState,
@@ -54,7 +54,7 @@ export function* readForwards(
   yield { kind: 'lastStreamPosition', revision: last };
 }
 
-/** Reads up to `count` events from a revision (undefined: the last one) back to the first that can be seen. */
+/** Reads up to `count` events from a revision (undefined: the last one) back to the first visible one. */
 export function* readBackwards(
   store: EventStore,
   stream: StreamState,
@@ -74,10 +74,10 @@ export function* readBackwards(
   yield { kind: 'lastStreamPosition', revision: last };
 }
 
-/** Which events of the whole log are wanted. */
+/** Whether a reader of the whole log wants an event. */
 export type EventFilter = (ref: EventRef) => boolean;
 
-/** Reads the log of all streams, hidden events and tombstones too: from a position on, or back from before it. */
+/** Reads the log of all streams, also hidden events and tombstones: on from a position, or back from before it. */
 export function* readAll(
   store: EventStore,
   direction: 'forwards' | 'backwards',
@@ -117,7 +117,7 @@ function firstChunkFrom(log: EventStore['log'], position: number): number {
   return low;
 }
 
-/** What a link leads to: an event, nothing (`undefined`), or it is no link at all. */
+/** The event that a link leads to, or `undefined` when there is none; `notALink` when `ref` is not a link. */
 export function resolveLink(store: EventStore, ref: EventRef): { target: EventRef | undefined } | 'notALink' {
   const { events } = ref.stored;
   if (events.type(ref.index) !== '$>') return 'notALink';

@@ -33,14 +33,14 @@ async function answer(node: Node, call: Call): Promise<void> {
   let wake = (): void => undefined;
   for (const event of ['drain', 'close', 'cancelled']) call.on(event, () => wake());
   for (const message of answers(node, options)) {
-    // Without a form for ids the server fails while it writes an event, and says nothing ever after.
+    // When the request names no form of ids, the real server fails while it writes an event, and never answers.
     if (message === 'silence' || call.cancelled || call.destroyed) return;
     if (!call.write(message)) await new Promise<void>((resolve) => (wake = resolve));
   }
   call.end();
 }
 
-/** The server knows which combinations of oneof cases it serves, and prints the others by their .NET names. */
+/** Refuses a combination of oneof cases that the server does not serve; the server names it by its .NET names. */
 function checkCombination(options: Options): void {
   const { StreamOptionCase, CountOptionCase, FilterOptionCase } = streamsMessages.ReadReq.Options;
   const stream =
@@ -111,7 +111,7 @@ function* allAnswers(node: Node, options: Options): Generator<Buffer | 'silence'
     yield encode(ref);
 }
 
-/** Revisions and positions from 2^63 up are more than the server can hold, but for 2^64-1, which means the end. */
+/** Where a read starts. 2^64-1 means the end; the server cannot hold any other number from 2^63 up. */
 function startOf(atStart: boolean, atEnd: boolean, number: string | undefined): number | 'end' | undefined {
   if (atStart) return 0;
   if (atEnd) return 'end';

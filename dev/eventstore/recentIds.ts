@@ -1,13 +1,13 @@
 import type { EventChunk } from './eventChunk.js';
 import type { StoredChunk, StreamState } from './streamState.js';
 
-/** The server's bound for its memory of written ids (`ESConsts.CommitedEventsMemCacheLimit`), in bytes. */
+/** The server's limit for the ids that it remembers (`ESConsts.CommitedEventsMemCacheLimit`), in bytes. */
 const LIMIT_BYTES = 8 * 1024 * 1024;
 
 /**
- * Remembers lately written ids as the server does for ANY and STREAM_EXISTS: the first place of each id, up to 8 MiB,
- * oldest forgotten first, nothing after a restart. The index is only built when somebody asks: a target that is
- * written with exact revisions never pays for it.
+ * Remembers recently written ids as the server does for ANY and STREAM_EXISTS: the first revision of each id, up to
+ * 8 MiB; the oldest are forgotten first, and all at a restart. The index is built at the first look-up, so appends with
+ * exact revisions never pay for it.
  */
 export class RecentIds {
   private readonly places = new Map<string, { stream: StreamState; revision: number }>();
@@ -27,7 +27,7 @@ export class RecentIds {
     }
   }
 
-  /** The revision an id was first given, if that was in this stream. */
+  /** The first revision that has the id, if it was written to this stream. */
   find(stream: StreamState, events: EventChunk, index: number): number | undefined {
     if (this.waiting.length > 0) this.index();
     const place = this.places.get(events.idKey(index));
@@ -65,7 +65,7 @@ export class RecentIds {
   }
 }
 
-/** What one id costs the server: about 60,000 ids fit for stream names of 40 characters. */
+/** The bytes that one id takes in the server: about 60,000 ids fit when stream names have 40 characters. */
 function sizeOf(stream: StreamState): number {
   return 60 + 2 * stream.name.length;
 }

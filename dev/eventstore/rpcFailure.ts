@@ -15,7 +15,7 @@ export class RpcFailure extends Error {
   }
 }
 
-/** Text that an HTTP trailer can carry. With any other the server breaks off with HTTP 500, which clients see as code 2. */
+/** Text that an HTTP trailer can carry. For any other text the server answers HTTP 500, which clients see as code 2. */
 const PRINTABLE = /^[ -~]*$/;
 
 function failure(code: status, details: string, trailers: Record<string, string>): RpcFailure {
@@ -23,14 +23,14 @@ function failure(code: status, details: string, trailers: Record<string, string>
   return new RpcFailure(code, details, trailers);
 }
 
-/** Largest gRPC message that the server takes, in bytes. */
+/** The largest gRPC message that the server accepts, in bytes. */
 export const MAX_MESSAGE_BYTES = 16_767_216;
 
 export function messageTooLarge(): RpcFailure {
   return new RpcFailure(status.RESOURCE_EXHAUSTED, 'Received message exceeds the maximum configured message size.');
 }
 
-/** What the server answers when something in it threw. */
+/** The server's answer when its own code has thrown. */
 export function handlerThrew(): RpcFailure {
   return new RpcFailure(status.UNKNOWN, 'Exception was thrown by handler.');
 }

@@ -10,13 +10,13 @@ export interface StreamMetadata {
 export const SOFT_DELETED = 2 ** 63;
 
 export const NO_METADATA: StreamMetadata = {};
-/** Of a metadata stream only the last event is shown. */
+/** The metadata of every metadata stream: only its last event is visible. */
 export const METASTREAM_METADATA: StreamMetadata = { maxCount: 1 };
 
-/** What a soft delete writes to the metadata stream: it replaces whatever was there. */
+/** What a soft delete writes to the metadata stream; it replaces the metadata that was there. */
 export const SOFT_DELETE_JSON: Buffer = Buffer.from('{"$tb":9223372036854775807}');
 
-/** Reads the metadata as the server does: anything that is not what it should be is as if it were not there. */
+/** Reads the metadata as the server does: it ignores any value that is not valid. */
 export function parseStreamMetadata(json: Buffer): StreamMetadata {
   const values = parseObject(json);
   if (values === undefined) return NO_METADATA;
@@ -35,7 +35,7 @@ export function parseStreamMetadata(json: Buffer): StreamMetadata {
   };
 }
 
-/** The metadata of a soft-deleted stream that is written again: everything is kept, and what was there stays hidden. */
+/** The metadata of a soft-deleted stream that is written again: other entries are kept, and old events stay hidden. */
 export function recreatedJson(json: Buffer, truncateBefore: number): Buffer | undefined {
   const values = parseObject(json);
   return values && Buffer.from(JSON.stringify({ ...values, $tb: truncateBefore }));

@@ -1,32 +1,32 @@
 import type { EventChunk } from './eventChunk.js';
 import type { StreamMetadata } from './streamMetadata.js';
 
-/** Events that were appended together, where they stand in their stream and in the log of all streams. */
+/** Events that were appended together, with their places in their stream and in the log of all streams. */
 export interface StoredChunk {
   readonly stream: StreamState;
   /** Revision of the first event. */
   readonly first: number;
-  /** Log position of the first event; the later ones follow one by one. */
+  /** Log position of the first event; each later one has the next position. */
   readonly position: number;
-  /** When it was accepted, in milliseconds since 1970. */
+  /** When the events were accepted, in milliseconds since 1970. */
   readonly createdMs: number;
   events: EventChunk;
-  /** The tombstone of its stream; it has a revision of its own. */
+  /** This is the tombstone of its stream, which has a special revision. */
   readonly tombstone?: true;
 }
 
-/** One event: which of a chunk's events it is. */
+/** One event: its chunk, and its index there. */
 export interface EventRef {
   readonly stored: StoredChunk;
   readonly index: number;
 }
 
-/** One stream as the writer and the readers see it: `accepted` runs ahead of `committed`. */
+/** One stream, as the writer sees it (`accepted`) and as readers see it (`committed`, which may have fewer events). */
 export class StreamState {
   accepted = -1;
   committed = -1;
   readonly tombstoned = { accepted: false, committed: false };
-  /** What the last metadata event said when it was last looked at, by revision; kept on the metadata stream. */
+  /** A cache on a metadata stream: the metadata as last parsed, and the revision of the event that has it. */
   readonly parsedMetadata = new Map<'accepted' | 'committed', { revision: number; metadata: StreamMetadata }>();
   private chunks: StoredChunk[] = [];
 
@@ -38,7 +38,7 @@ export class StreamState {
     this.accepted = stored.first + stored.events.count - 1;
   }
 
-  /** The event at a revision that was accepted. */
+  /** The accepted event at a revision. */
   at(revision: number): EventRef | undefined {
     if (revision < 0 || revision > this.accepted) return undefined;
     let low = 0;

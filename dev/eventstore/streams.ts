@@ -7,7 +7,7 @@ import {
   type StreamMetadata,
 } from './streamMetadata.js';
 
-/** `accepted`: as the writer sees it. `committed`: as readers do. */
+/** `accepted` is what the writer sees, `committed` what readers see. */
 export type View = 'accepted' | 'committed';
 
 const METASTREAM_PREFIX = '$$';
@@ -16,12 +16,12 @@ export function metastreamOf(name: string): string {
   return METASTREAM_PREFIX + name;
 }
 
-/** The stream whose metadata stream this is, if it is one. */
+/** The stream that a metadata stream belongs to; undefined when `name` is not a metadata stream. */
 export function originalOf(name: string): string | undefined {
   return name.startsWith(METASTREAM_PREFIX) ? name.slice(METASTREAM_PREFIX.length) : undefined;
 }
 
-/** All streams by name, and what of them can be seen. */
+/** All streams by name, and which of their events are visible. */
 export class Streams {
   private readonly byName = new Map<string, StreamState>();
 
@@ -63,7 +63,7 @@ export class Streams {
     return this.metadataOf(name, view).truncateBefore === SOFT_DELETED;
   }
 
-  /** A tombstone also ends the stream's metadata stream. */
+  /** Whether a stream is tombstoned. A tombstone also ends the stream's metadata stream. */
   isTombstoned(name: string, view: View): boolean {
     if (this.find(name)?.tombstoned[view] === true) return true;
     const original = originalOf(name);
@@ -76,13 +76,13 @@ export class Streams {
     return Math.max(0, maxCount === undefined ? 0 : stream.committed - maxCount + 1, truncateBefore ?? 0);
   }
 
-  /** Whether an event is too old to be seen. */
+  /** Whether an event is older than its stream's maximum age, and so hidden. */
   isExpired({ stored }: EventRef): boolean {
     const { maxAgeSeconds } = this.metadataOf(stored.stream.name, 'committed');
     return maxAgeSeconds !== undefined && stored.createdMs < Date.now() - maxAgeSeconds * 1000;
   }
 
-  /** One event as a reader gets it by its revision (-1: the last one), or nothing if there is none to see. */
+  /** The event that a reader gets for a revision (-1: the last one); undefined when none is visible. */
   visible(name: string, revision: number): EventRef | undefined {
     const stream = this.find(name);
     if (stream === undefined || this.isTombstoned(name, 'committed')) return undefined;

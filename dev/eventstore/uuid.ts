@@ -3,7 +3,7 @@ import { MalformedMessage, VARINT, WireReader, WireWriter } from './wire.js';
 /** How many 32-bit words one UUID takes in the compact form used here: its sixteen bytes, big-endian. */
 export const UUID_WORDS = 4;
 
-/** Text that is no UUID, or a UUID message without a value. */
+/** A text is not a UUID, or a UUID message has no value. */
 export class UnrecognizedUuid extends Error {
   override readonly name = 'UnrecognizedUuid';
 }
@@ -14,7 +14,7 @@ for (let value = 0; value < 16; value++) {
   HEX[value.toString(16).toUpperCase().charCodeAt(0)] = value;
 }
 const DASH = 0x2d;
-/** `{}` and `()`. */
+/** The characters of `{}` and `()`, as pairs. */
 const BRACKETS = new Set([0x7b7d, 0x2829]);
 const BYTE_HEX = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
@@ -86,13 +86,13 @@ export function isEmptyUuid(words: Uint32Array, at: number): boolean {
   return ((words[at] ?? 0) | (words[at + 1] ?? 0) | (words[at + 2] ?? 0) | (words[at + 3] ?? 0)) === 0;
 }
 
-/** A short string that is equal exactly when the UUID is; for use as a key. */
+/** A short string for use as a key: equal UUIDs, and only these, have equal strings. */
 export function uuidKey(words: Uint32Array, at: number): string {
   const [a = 0, b = 0, c = 0, d = 0] = words.subarray(at, at + UUID_WORDS);
   return String.fromCharCode(a >>> 16, a & 0xffff, b >>> 16, b & 0xffff, c >>> 16, c & 0xffff, d >>> 16, d & 0xffff);
 }
 
-/** The `event_store.client.UUID` message in the form that was asked for. */
+/** The `event_store.client.UUID` message in the form that the client asked for. */
 export function uuidMessage(words: Uint32Array, at: number, form: 'string' | 'structured'): WireWriter {
   const writer = new WireWriter();
   if (form === 'string') return writer.string(2, uuidText(words, at));

@@ -1,4 +1,4 @@
-/** Bytes that are not the protobuf message they should be. */
+/** The bytes are not a valid protobuf message of the expected type. */
 export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
@@ -9,8 +9,8 @@ export const BYTES = 2;
 export const FIXED32 = 5;
 
 /**
- * Walks the fields of one protobuf message without building objects, so that a request of thousands of events costs
- * no more than looking at its bytes. Encoding: https://protobuf.dev/programming-guides/encoding/
+ * Walks the fields of one protobuf message without building objects, so that a request of thousands of events is cheap
+ * to read. Encoding: https://protobuf.dev/programming-guides/encoding/
  */
 export class WireReader {
   constructor(
@@ -90,7 +90,7 @@ export class WireReader {
   }
 }
 
-/** Builds one protobuf message; nested messages are built by writers of their own. */
+/** Builds one protobuf message; each nested message is built by a separate writer. */
 export class WireWriter {
   private readonly parts: Buffer[] = [];
   private length = 0;

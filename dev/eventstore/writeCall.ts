@@ -16,7 +16,7 @@ export interface Write {
   execute(onCommitted: () => void): WriteOutcome;
 }
 
-/** Carries out one write, with its two steps, its time limit and the faults asked for. `answer` is called at most once. */
+/** Carries out both steps of one write, with its time limit and its fault. `answer` is called at most once. */
 export function carryOut(node: Node, write: Write, answer: (answer: WriteAnswer) => void): void {
   const { clock, faults, limits } = node;
   if (faults.silent) return;

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 import type { PlacedCommit } from './tapeAppender.js';
 
-/** One try to append a commit, as the writer noted it before the write and, when it came to that, after the answer. */
+/** One attempt to append a commit. The writer notes it before the write, and again when the storage has answered. */
 export interface JournalEntry {
   readonly key: string;
   readonly chunk: string;
@@ -13,7 +13,7 @@ export interface JournalEntry {
   readonly sha1: string;
   readonly attributes: readonly (readonly [string, string])[];
   readonly messages: readonly JournalMessage[];
-  /** False when the writer never heard whether the commit was written: it may be there or not. */
+  /** False when the storage did not answer: the commit may be written or not. */
   acknowledged: boolean;
 }
 
@@ -26,8 +26,8 @@ export interface JournalMessage {
 type Line = Omit<JournalEntry, 'acknowledged'> | { readonly acknowledged: readonly [from: number, to: number] };
 
 /**
- * The writer's own record of what it appended: a line before each write, a line once the storage has answered. Each
- * line is given to the operating system at once, so it outlives a kill of the process (not a crash of the machine).
+ * The writer's own record of what it appended: one line before each write, one after the storage has answered. Each
+ * line goes to the operating system at once, so it survives a kill of the process (but not a crash of the machine).
  */
 export class Journal {
   private constructor(
@@ -35,14 +35,14 @@ export class Journal {
     private entryCount: number,
   ) {}
 
-  /** Opens the file, or begins one; a line that a crash cut off is ended and will be ignored. */
+  /** Opens the file or creates it. When a crash has cut off the last line, ends that line; readers ignore it. */
   static open(path: string): Journal {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     if (text !== '' && !text.endsWith('\n')) appendFileSync(path, '\n');
     return new Journal(path, entriesOf(text).length);
   }
 
-  /** Notes commits that are about to be written; returns what `acknowledge` wants. */
+  /** Notes commits that are about to be written. Pass what it returns to `acknowledge`. */
   intend(placed: readonly PlacedCommit[]): readonly [number, number] {
     const from = this.entryCount;
     this.entryCount += placed.length;
@@ -55,7 +55,7 @@ export class Journal {
     return [from, this.entryCount];
   }
 
-  /** Notes that the storage has answered. */
+  /** Notes that the storage has confirmed these commits. */
   acknowledge(entries: readonly [number, number]): void {
     this.write([{ acknowledged: entries }]);
   }
@@ -65,7 +65,7 @@ export class Journal {
   }
 }
 
-/** Every try in the order of the writes; empty when there is no such file. */
+/** All attempts in the order of the writes; empty when the file does not exist. */
 export function readJournal(path: string): JournalEntry[] {
   return existsSync(path) ? entriesOf(readFileSync(path, 'utf8')) : [];
 }
@@ -80,7 +80,7 @@ function entriesOf(text: string): JournalEntry[] {
   return entries;
 }
 
-/** Nothing for a line that a crash cut off: what it was about to note was not written either. */
+/** Undefined for a line that a crash cut off: the write that it was to announce did not begin. */
 function parsed(line: string): Line | undefined {
   try {
     return JSON.parse(line) as Line;

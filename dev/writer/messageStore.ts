@@ -7,11 +7,11 @@ export interface Message {
   readonly body: Uint8Array;
 }
 
-/** What one append commits: all of it or nothing. */
+/** What one append commits, as a whole or not at all. */
 export interface Commit {
   /** The stream's name, such as `customer:42`. */
   readonly key: string;
-  /** Name and value; only records of the keys `audit` and `func` have any. */
+  /** Names and values. Only records of the keys `audit` and `func` have attributes. */
   readonly attributes: readonly (readonly [string, string])[];
   readonly messages: readonly Message[];
 }

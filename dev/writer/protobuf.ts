@@ -1,6 +1,6 @@
 import { varint } from './tapeFrame.js';
 
-/** A protobuf message as protobuf-net 2 writes it: text and whole numbers; zero and empty values are left out. */
+/** A protobuf message of text and whole numbers, as protobuf-net 2 writes it: zero and empty values are left out. */
 export function protobuf(fields: Readonly<Record<number, string | bigint>>): Buffer {
   return Buffer.concat(
     Object.entries(fields).flatMap(([number, value]) => {

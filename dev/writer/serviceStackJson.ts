@@ -9,7 +9,7 @@ export type Value =
   | readonly Value[]
   | { readonly [member: string]: Value | undefined };
 
-/** A .NET decimal: keeps the zeros it was given. */
+/** A .NET decimal, which keeps its trailing zeros. */
 export class Decimal {
   constructor(readonly text: string) {}
 }
@@ -58,8 +58,8 @@ function unicodeEscape(unit: string): string {
 }
 
 /**
- * ServiceStack.Text's JsvFormatter.Format, with the newlines of Windows: breaks lines at every `{ [ , ] }` and puts a
- * space after the first colon since the last of these, whether or not it stands inside a string.
+ * ServiceStack.Text's JsvFormatter.Format, with the newlines of Windows. It breaks lines at every `{ [ , ] }` and puts
+ * a space after the first colon that follows one of these, even inside a string.
  */
 export function jsvFormat(text: string): string {
   let out = '';

@@ -14,13 +14,13 @@ const notes = [
 ];
 const goods = ['teapot', 'mug', 'kettle', 'tray', 'spoon', 'caddy'];
 
-/** How many records of a thousand are of each kind; the rest are orders and what follows from them. */
+/** How many of a thousand records are of each kind; the rest are orders and what follows from them. */
 const perMille = { audit: 15, func: 5, empty: 5, invoice: 3, customer: 150, price: 80 };
 
 /**
- * The commits of a small shop, endless and always the same for a seed: customers, prices, orders of several events,
- * payments in protobuf, printed invoices, `audit` and `func` records, and now and then a commit without events.
- * Bodies are what the original serializers make of them: 64-bit numbers, decimals with their zeros, dates.
+ * An endless sequence of the commits of a small shop, always the same for a seed: customers, prices, orders of several
+ * events, payments in protobuf, printed invoices, `audit` and `func` records, and sometimes a commit without events.
+ * Bodies are as the original serializers write them: 64-bit numbers, decimals with their zeros, dates.
  */
 export function* shop(seed: number): Generator<Commit, never> {
   const dice = new Dice(seed);

@@ -8,7 +8,7 @@ import type { Commit } from './messageStore.js';
 import { encodeFrame, hashOf } from './tapeFrame.js';
 import { chunkBytes, pageBytes, readHistory, wholePages } from './tapeHistory.js';
 
-/** A commit and the place of its frame. */
+/** A commit, and where its frame is. */
 export interface PlacedCommit {
   readonly commit: Commit;
   readonly chunk: string;
@@ -25,19 +25,19 @@ interface OpenChunk {
   readonly blob: PageBlobClient;
   /** Where the next frame goes. */
   end: number;
-  /** Where the first page that is not full yet starts; `pending` is what belongs there and behind. */
+  /** Where the first page starts that is not full yet; `pending` has the bytes from there on. */
   pageStart: number;
   pending: Buffer;
 }
 
 /**
- * Appends to tapes as Lokad.CQRS' BlobAppendOnlyStore of October 2013 does: page blobs of 512 KiB named for the number
- * of records and the time, the last page that is not full written again with every append, a new chunk when the next
- * frame does not fit, and a new one after every start. Two things differ: several commits can share one page write,
- * because an emulator takes only a few hundred writes a second; and a chunk that has the same name as another waits
- * for the next second, where the original would erase that one.
+ * Appends to tapes as Lokad.CQRS' BlobAppendOnlyStore of October 2013 does. Chunks are page blobs of 512 KiB, named for
+ * the number of records and the time. Each append writes the last page again while it is not full. A new chunk begins
+ * when the next frame does not fit, and after every start. Two things differ. Several commits can share one page write,
+ * because an emulator takes only a few hundred writes a second. And when a new chunk would have the name of an existing
+ * one, this writer waits for the next second; the original would erase the existing chunk.
  *
- * A failed write leaves the appender unusable: start a new one, which counts what landed.
+ * After a failed write the appender cannot be used any more: open a new one, which reads what was written.
  */
 export class TapeAppender {
   private chunk: OpenChunk | undefined;
@@ -48,21 +48,20 @@ export class TapeAppender {
     private readonly versions: Map<string, number>,
   ) {}
 
-  /** Creates the container if need be and reads the chunks in it; no chunk is opened before the first commit. */
+  /** Creates the container if it is missing and reads its chunks. The first commit opens a chunk, not this call. */
   static async open(container: ContainerClient): Promise<TapeAppender> {
     await container.createIfNotExists();
     const { records, versions } = await readHistory(container);
     return new TapeAppender(container, records, versions);
   }
 
-  /** Records in the store, with those that are placed but not written. */
+  /** The number of records in the store, including those that are placed but not written. */
   get records(): number {
     return this.recordCount;
   }
 
   /**
-   * Gives commits their places: as many of them as fit the chunk, at least one. Nothing is written yet, but a chunk
-   * may be opened.
+   * Gives commits their places in the chunk: as many as fit, at least one. It writes no frames, but may open a chunk.
    *
    * @throws Error when a commit is too large for any chunk.
    */
@@ -97,7 +96,7 @@ export class TapeAppender {
     this.chunk.pending = this.chunk.pending.subarray(full);
   }
 
-  /** Writes what was placed up to the first page boundary in the last frame: what a crash in a page write leaves. */
+  /** Writes what was placed up to the first page boundary in the last frame, as a crash during a page write does. */
   async tear(last: PlacedCommit): Promise<void> {
     if (this.chunk === undefined || !crossesPage(last)) throw new Error('Only a frame on two pages can be torn');
     await writePages(this.chunk, wholePages(last.offset + 1));
@@ -115,7 +114,7 @@ export class TapeAppender {
     return key === 'audit' || key === 'func' ? 1n : BigInt((this.versions.get(key) ?? 0) + 1);
   }
 
-  /** The prefix is the number of records before the chunk after a roll-over, and one more for the first append. */
+  /** @param prefix after a roll-over, the number of records before the chunk; at the first append, one more */
   private async openChunk(prefix: number): Promise<OpenChunk> {
     for (;;) {
       const name = `${String(prefix).padStart(8, '0')}-${utcSecond(new Date())}.dat`;

@@ -22,12 +22,12 @@ export function encodeFrame(stamp: bigint, key: string, payload: Uint8Array): Bu
   return Buffer.concat([body, sha1(body)]);
 }
 
-/** The SHA-1 that a frame ends with, 20 bytes. */
+/** The 20 bytes of SHA-1 at the end of a frame. */
 export function hashOf(frame: Buffer): Buffer {
   return frame.subarray(-hashBytes);
 }
 
-/** The frame at an offset, or nothing when the bytes there are not a whole frame with the right hash. */
+/** The frame at an offset; undefined when the bytes there are not a whole frame with the right hash. */
 export function findFrame(chunk: Buffer, offset: number): FoundFrame | undefined {
   if (offset + 8 > chunk.length) return undefined;
   const keyLength = findVarint(chunk, offset + 8);

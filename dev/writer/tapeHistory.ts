@@ -6,18 +6,19 @@ import { findFrame } from './tapeFrame.js';
 export const chunkBytes = 1024 * 512;
 export const pageBytes = 512;
 
-/** What a starting writer learns from the chunks that are there. */
+/** What a writer learns at its start from the existing chunks. */
 export interface TapeHistory {
   /** Valid frames in all chunks, audit and func included. */
   readonly records: number;
-  /** Frames of each key. */
+  /** The number of frames of each key. */
   readonly versions: Map<string, number>;
 }
 
 /**
- * Reads all chunks as Lokad.CQRS' BlobAppendOnlyStore of October 2013 does when it starts: up to the first bad frame
- * of each, in the order of their names. It also truncates as that one does: a chunk of full length with a page or more
- * behind its last valid frame is kept as `NAME.bak` and cut behind that frame's last page; one without any is left.
+ * Reads all chunks as Lokad.CQRS' BlobAppendOnlyStore of October 2013 does when it starts: in the order of their names,
+ * each up to its first bad frame. Like the original, it also truncates. A chunk of full length that has at least a page
+ * after its last valid frame is copied to `NAME.bak` and cut after that frame's last page. A chunk without a valid
+ * frame stays as it is.
  */
 export async function readHistory(container: ContainerClient): Promise<TapeHistory> {
   const names: string[] = [];
@@ -43,7 +44,7 @@ export function wholePages(bytes: number): number {
   return Math.ceil(bytes / pageBytes) * pageBytes;
 }
 
-/** The copy is uploaded: where Azurite copies a page blob, cutting the one would damage the other. */
+/** Copies a chunk and cuts it. The copy is uploaded: in Azurite, cutting a blob damages a copy that Azurite made. */
 async function truncate(container: ContainerClient, name: string, bytes: Buffer, length: number): Promise<void> {
   const backup = container.getPageBlobClient(`${name}.bak`);
   await backup.create(bytes.length);
