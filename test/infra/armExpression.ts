@@ -1,4 +1,4 @@
-/** The value that stands for what only Azure knows, such as the client id of an identity. */
+/** The stand-in for a value that only Azure knows, such as the client id of an identity. */
 export const unknownId = '00000000-0000-4000-8000-000000000000';
 
 interface Reference {
@@ -7,10 +7,11 @@ interface Reference {
 }
 
 /**
- * Works out an expression of an ARM template, as far as the snapshots of this project need it: literals, `join`,
- * `createArray`, `format`, `base64`, `environment()` of the public cloud. A property of a resource becomes a stand-in.
+ * Evaluates an expression of an ARM template. It knows what this project's snapshots use: literals, `join`,
+ * `createArray`, `format`, `base64`, and `environment()` of the public cloud. A property of a resource becomes a
+ * stand-in.
  *
- * @param text a value; without brackets around it, it is itself
+ * @param text an expression in brackets; a text without brackets is returned as it is
  */
 export function evaluate(text: string): string {
   if (!/^\[(?!\[)[^]*\]$/.test(text)) return text;
@@ -40,7 +41,7 @@ class Parser {
     return this.properties(call(name, values));
   }
 
-  /** `.name`, any number of times. */
+  /** Follows `.name`, any number of times. */
   private properties(value: unknown): unknown {
     let found = value;
     for (let name = this.take(/\.(\w+)/y)?.[1]; name !== undefined; name = this.take(/\.(\w+)/y)?.[1]) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { root } from '../../infra/tools/environment.js';
 
-/** The lines that azd runs before it provisions. */
+/** The commands that azd runs before it provisions. */
 const hook = (
   /preprovision:[^]*?run: \|\n((?: {6}.*\n)+)/.exec(readFileSync(join(root, 'azure.yaml'), 'utf8'))?.[1] ?? ''
 )
@@ -20,7 +20,7 @@ describe('What azd runs before it provisions', () => {
 
   const deployed = { AZURE_RESOURCE_GROUP: 'rg-x', AZURE_FUNCTION_APP_NAME: 'func-x', EVENTSTORE_VM_NAME: 'vm-x' };
 
-  /** Runs the hook with stand-ins for azd and npm, which record their arguments, and an az that does what it is told. */
+  /** Runs the hook. Stand-ins for azd and npm record their arguments; the stand-in for az runs the script `az`. */
   function run(az: string, variables: Readonly<Record<string, string>> = deployed) {
     const program = (name: string, script: string) =>
       writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });

@@ -28,7 +28,7 @@ describe.skipIf(!here)('The Bicep CLI', () => {
     expect(bicep('--version').stdout).toContain(bicepVersion);
   });
 
-  // Each command that compiles a file says what the linter has to say of it, and of all that it uses.
+  // Each command that compiles a file also prints the linter's findings on that file and on the files that it uses.
   test('The Bicep CLI builds infra/vault.bicep without a message', () => {
     expect(bicep('build', 'infra/vault.bicep', '--stdout')).toMatchObject({ status: 0, said: '' });
   });
@@ -177,7 +177,7 @@ describe('What the Bicep files declare', () => {
         path === 'main.bicep' &&
         ['string', 'int'].includes(type) &&
         !/@(?:allowed|minLength|minValue)\(/.test(decorators) &&
-        preset !== "''", // nothing at all is a value of these, and the description says what it means
+        preset !== "''", // these may be empty; their description says what that means
     );
     expect(open).toEqual([]);
   });

@@ -36,7 +36,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
       user: { name: 'eventferry', password },
     });
 
-  /** How the function app and the machine are told of the server, but for its port. */
+  /** The settings with which the function app and the machine reach the server; only the port differs. */
   const connection = (port: number, user = 'eventferry', secret = password, host = 'localhost') => ({
     EVENTSTORE_CONNECTION_STRING: `esdb://${user}:${secret}@${host}:${port}?tls=true`,
     EVENTSTORE_TLS_CA: Buffer.from(authority.certificate).toString('base64'),
@@ -97,7 +97,7 @@ describe.skipIf(!hasProgram('openssl', 'version'))('The certificates of a deploy
     expect(ferry.events()).toEqual([]);
   });
 
-  /** Signed by the authority, but for nothing that is dialled here. */
+  /** Makes a certificate that the authority has signed, but for a name that no client here dials. */
   function elsewhere(): Certificate {
     const at = mkdtempSync(join(folder, 'elsewhere-'));
     writeFileSync(join(at, 'ca.crt'), authority.certificate);

@@ -1,7 +1,7 @@
 import type { Resource, Snapshot } from '../../infra/tools/bicep.js';
 import { evaluate } from './armExpression.js';
 
-/** A deployment as a snapshot foresees it, with the questions that rules ask. */
+/** The deployment that a snapshot describes, with the look-ups that the rules need. */
 export class Deployment {
   constructor(readonly snapshot: Snapshot) {}
 
@@ -9,7 +9,7 @@ export class Deployment {
     return this.snapshot.predictedResources.filter((resource) => resource.type === type);
   }
 
-  /** The only one of its type. */
+  /** The only resource of a type. @throws Error when there is not exactly one */
   one(type: string): Resource {
     const [found, ...others] = this.all(type);
     if (!found || others.length > 0) throw new Error(`${others.length + (found ? 1 : 0)} resources of type ${type}`);
@@ -24,23 +24,23 @@ export class Deployment {
     return this.one('Microsoft.Compute/virtualMachines');
   }
 
-  /** The app settings as the template has them. */
+  /** The app settings as they are in the template. */
   get rawSettings(): Record<string, string> {
     return this.one('Microsoft.Web/sites/config').properties as Record<string, string>;
   }
 
-  /** The app settings as the app would see them, with references to secrets unresolved. */
+  /** The app settings as the app sees them, but with unresolved references to secrets. */
   get settings(): Record<string, string> {
     return Object.fromEntries(Object.entries(this.rawSettings).map(([name, value]) => [name, evaluate(value)]));
   }
 
-  /** What runs on the machine. */
+  /** The script that the run command runs on the machine. */
   get script(): string {
     const { source } = this.one('Microsoft.Compute/virtualMachines/runCommands').properties;
     return evaluate((source as { readonly script: string }).script);
   }
 
-  /** A file that the script places, as text. */
+  /** The text of a file that the script places on the machine. */
   placed(path: string): string {
     const line = this.script.split('\n').find((one) => one.startsWith('place ') && one.split(' ')[2] === path);
     if (line === undefined) throw new Error(`${path} is not placed`);
@@ -56,7 +56,7 @@ export class Deployment {
     return found.properties;
   }
 
-  /** Each role assignment in words: who, which role, on what. */
+  /** Each role assignment as a text: who has which role on what. */
   get roles(): string[] {
     return this.all('Microsoft.Authorization/roleAssignments')
       .map(({ id, properties }) => {
@@ -74,13 +74,13 @@ export class Deployment {
   }
 }
 
-/** A resource group: `resourceId('subscription', 'group', 'Microsoft.Authorization/roleAssignments', ...)` or a path. */
+/** The group in `resourceId('subscription', 'group', 'Microsoft.Authorization/...', ...)`; else `id` itself. */
 function groupScope(id: string): string {
   const call = /^\[resourceId\('[^']+', '([^']+)', 'Microsoft\.Authorization/.exec(id)?.[1];
   return call ?? id;
 }
 
-/** Built-in roles of Azure, by the id that is the same everywhere. */
+/** Azure's built-in roles by id; an id is the same in every subscription. */
 const roleNames: Readonly<Record<string, string>> = {
   'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
   '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1': 'Storage Blob Data Reader',

@@ -9,7 +9,7 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const guide = read('docs/deploy.md');
 const bicep = read('infra/main.bicep');
 
-/** What a text names, each once. */
+/** The distinct names that a pattern finds in a text. */
 const named = (text: string, pattern: RegExp) => [
   ...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? '')),
 ];

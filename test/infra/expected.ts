@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Deployment } from './deployment.js';
 import type { Expected } from './rules.js';
 
-/** The functions that the app registers, by the entry files that package.json names. */
+/** The functions that the app registers: one for each entry file that package.json names. */
 const functions = (() => {
   const { main } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { main: string };
   return (/\{([^}]*)\}/.exec(main)?.[1] ?? '').split(',');
@@ -11,12 +11,12 @@ const functions = (() => {
 interface Kind {
   readonly environment: string;
   readonly container: string;
-  /** Where the source is, when it is read with an identity: `new`, or resource group and account. */
+  /** Where the source is when an identity reads it: `new`, or its resource group and account. */
   readonly source?: 'new' | readonly [group: string, account: string];
   readonly backup: boolean;
-  /** Messages that cannot become events are kept. */
+  /** Messages that cannot become events are put into the quarantine. */
   readonly quarantine?: true;
-  /** Secrets that the app reads beside those of replication. */
+  /** Secrets that the app reads in addition to those of replication. */
   readonly urls?: readonly string[];
   readonly adminPrefix?: string;
   readonly paused: boolean;
@@ -60,7 +60,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** What must be true of the deployment of a parameter file, beside what must be true of every one. */
+/** What must be true of the deployment of one parameter file; `rules` has what must be true of every deployment. */
 export function expectedOf(file: string, deployment: Deployment): Expected {
   const kind = kinds[file];
   if (!kind) throw new Error(`nothing is said of ${file}`);

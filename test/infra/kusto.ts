@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 
 /**
- * The parts of Kusto's own language service that are used here. It puts itself into the global object, as `Kusto`,
- * `System` and `Bridge`, and needs to stay there: its code looks for them under these names. No other code does, and
- * what was there before stays as it was but for a property `$$inheritors` of `Object`.
+ * The parts of Kusto's own language service that are used here. The service adds `Kusto`, `System` and `Bridge` to the
+ * global object, and its code needs them there. No other code uses these names. The only other change that it makes to
+ * the global object is a property `$$inheritors` of `Object`.
  */
 interface Kusto {
   readonly Language: {
@@ -32,7 +32,7 @@ require('@kusto/language-service-next/Kusto.Language.Bridge.js');
 const { Kusto: kusto, System: system } = globalThis as unknown as { readonly Kusto: Kusto; readonly System: Linq };
 const { GlobalState, KustoCode, Diagnostic, Symbols } = kusto.Language;
 
-/** The tables of a Log Analytics workspace that are asked, with the columns of Azure Monitor's own reference. */
+/** The tables of a Log Analytics workspace that queries use, with the columns from the reference of Azure Monitor. */
 const tables: Readonly<Record<string, string>> = {
   AppMetrics:
     'TimeGenerated: datetime, Name: string, Sum: real, Min: real, Max: real, ItemCount: int, Properties: dynamic, ' +
@@ -59,15 +59,15 @@ const globals = GlobalState.Default.WithDatabase(
   ),
 );
 
-/** What the parser of Azure Monitor's own language thinks of a query. */
+/** What the parser of Azure Monitor's query language finds in a query. */
 export interface Analysis {
-  /** What is wrong with it, in syntax or in meaning. */
+  /** Errors in syntax or meaning. */
   readonly wrong: readonly string[];
-  /** The columns of its answer, by name, with their types. */
+  /** The types of the answer's columns, by name. */
   readonly columns: Readonly<Record<string, string>>;
 }
 
-/** Parses a query against the tables of a workspace, and looks whether its names and types fit. */
+/** Parses a query and checks its names and types against the tables of a workspace. */
 export function analyze(query: string): Analysis {
   const code = KustoCode.ParseAndAnalyze(query, globals);
   const found = system.Linq.Enumerable.from(code.GetDiagnostics(), Diagnostic).ToArray(Diagnostic);
@@ -83,7 +83,7 @@ export function analyze(query: string): Analysis {
   };
 }
 
-/** The operators of a query's last statement, in their order, without comments and what stands in parentheses of `let`. */
+/** The operators of a query's last statement, in order and without comments. */
 export function pipeline(query: string): string[] {
   const text = query.replace(/\/\/.*$/gm, '');
   const last = text.split(';').at(-1) ?? '';
@@ -91,8 +91,8 @@ export function pipeline(query: string): string[] {
 }
 
 /**
- * Whether a query has exactly one row to answer with even when its tables are empty: a summary of everything, and
- * nothing behind it that could take the row away.
+ * Whether a query answers with exactly one row even when its tables are empty. It does when it summarizes everything
+ * and no later operator can remove the row.
  */
 export function alwaysOneRow(query: string): boolean {
   const operators = pipeline(query);

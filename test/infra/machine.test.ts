@@ -12,7 +12,7 @@ import { ScratchMachine, type Ran } from './machine/scratchMachine.js';
 import { MemoryVault } from './memoryVault.js';
 import { hasScratchMachine } from './tool.js';
 
-/** The run command of a deployment, with the names of the stand-ins. */
+/** The script of a deployment's run command, with the names of the stand-ins put in. */
 function script(file: string, change: (text: string) => string = (text) => text): string {
   const deployment = new Deployment(committedSnapshot(file));
   const { vaultName, storageName } = {
@@ -46,7 +46,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
   beforeAll(async () => {
     machine = await ScratchMachine.start();
     makeSecrets(vault);
-    // A role that was just assigned does not count at once.
+    // A role that was just assigned has no effect at first: the vault refuses twice.
     share({ refuse: 2 });
     firstRun = machine.runScript(script(prod));
     firstRecord = machine.takeRecord();
@@ -96,7 +96,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
       'eventstore-ca-key',
     ];
     const lineOf = (name: string) => vault.get(name).trim().split('\n').at(1) ?? vault.get(name);
-    // The secrets were made after the machine came up, and the kernel alone sets when a file was last changed.
+    // The secrets were made after the machine came up, and only the kernel sets the time of a file's last change.
     const filesWith = (...texts: string[]) =>
       machine.run(
         `find /etc /opt /var/lib /usr/local -xdev -path /etc/ssl -prune -o -type f -cnewer /machine/ready -exec grep -lF ${texts.map((text) => `-e '${text}'`).join(' ')} {} +`,
@@ -213,7 +213,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
       writeFileSync(join(folder, `${name}.js`), '');
       writeFileSync(join(machine.folder, 'package.zip'), pack(folder).bytes);
       expect(machine.run('/opt/eventferry/vm/install-eventferry')).toMatchObject({ status: 0, stderr: '' });
-      // Each is in use for a month before the next one comes.
+      // Each release is in use for a month before the next one comes.
       machine.run(`touch --date '1 month ago' ${releases}/*`);
       return machine.run(`cd ${releases} && ls */* | cut --delimiter / --fields 2`).stdout.trim().split('\n').sort();
     };
@@ -239,7 +239,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     expect(stdout.length).toBeLessThanOrEqual(150);
     const health = JSON.parse(stdout) as Record<string, unknown>;
     expect(health).toMatchObject({ event: 'eventstore-health', live: true, service: 'active' });
-    // A day may have ended meanwhile.
+    // A day of the certificate's life may have ended meanwhile.
     expect([atMost, atLeast]).toContain(health['certificateDaysLeft']);
     expect(health['dataDiskUsedPercent']).toBeGreaterThan(0);
     expect(health['memoryUsedPercent']).toBeGreaterThan(0);
@@ -274,7 +274,7 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
   });
 });
 
-/** A run places its files anew, with the same content. */
+/** Removes the times: each run writes its files again, with the same content. */
 function withoutTimes(files: string): string {
   return files.replace(/ \d{9,}\.\d+ /g, ' ');
 }

@@ -51,7 +51,7 @@ const workbook = JSON.parse(String(deployment.one('Microsoft.Insights/workbooks'
 };
 const shown = workbook.items.filter(({ type }) => type === 3).map(({ content }) => String(content['query']));
 
-/** What is wrong with the names in a text: KQL, a page, a document. */
+/** The names in a text (KQL or a document) that Eventferry does not send. */
 function strangeNames(text: string): string[] {
   const named = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '');
   const messages = named(/Message (?:==|in) ('[^']*'|\([^)]*\))/g).flatMap((list) =>
@@ -65,13 +65,13 @@ function strangeNames(text: string): string[] {
   ];
 }
 
-/** What a metric's points carry. */
+/** The attributes that a metric's points carry. */
 function attributesOf(name: string): string[] {
   const about = metrics[name as keyof typeof metrics];
   return ['source', 'stream', ...('attribute' in about ? [about.attribute] : [])];
 }
 
-/** Properties of metrics that no metric of the question has. */
+/** The properties that a question uses although not all of its metrics have them. */
 function strangeAttributes(query: string): string[] {
   if (!query.includes('AppMetrics')) return [];
   const names = [...query.matchAll(/'(eventferry\.[^']+)'/g)].map((match) => match[1] ?? '');

@@ -40,7 +40,7 @@ describe('The deployment package', () => {
   test('The deployment package is the same file when it is made again, from files of another time', async () => {
     const again = join(folder, 'again');
     await stage(root, again);
-    // A zip counts the time in steps of two seconds, and a machine that is fast makes two within one of them.
+    // A zip stores time in steps of two seconds, and a fast computer can make two packages within one step.
     for (const path of files) utimesSync(join(again, path), new Date('2013-10-15'), new Date('2013-10-15'));
     vi.useFakeTimers({ now: new Date('2013-10-15'), toFake: ['Date'] });
     try {
@@ -68,7 +68,7 @@ describe('The deployment package', () => {
       readonly logging: object;
     };
     expect(telemetryMode).toBe('OpenTelemetry');
-    // In this mode the host would pass over it, sampling included.
+    // In this mode the host ignores the section `applicationInsights`, with its sampling.
     expect(logging).not.toHaveProperty('applicationInsights');
   });
 

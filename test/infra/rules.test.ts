@@ -15,7 +15,7 @@ describe.each(parameterFiles)('What %s deploys', (file) => {
 
 type Break = (deployment: Deployment) => void;
 
-/** A value deep within resources, which a break changes. */
+/** A nested value of a resource, which a break changes. */
 function within(start: unknown, ...path: (string | number)[]): Record<string, unknown> {
   return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], start) as Record<
     string,
@@ -52,7 +52,7 @@ const unset =
   (deployment) =>
     Reflect.deleteProperty(deployment.rawSettings, name);
 
-/** For each rule, ways to break it, on a copy of a deployment that uses everything. */
+/** For each rule, ways to break it; each is applied to a copy of a deployment that uses all options. */
 const breaks: Readonly<Record<string, readonly Break[]>> = {
   'the app runs on Node 24': [(d) => (flex(d, 'runtime')['version'] = '99')],
   'an instance has a size that Azure offers, and there is at least one': [

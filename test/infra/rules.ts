@@ -4,10 +4,10 @@ import { connectionSettingNames } from '../../src/config/storageSettings.js';
 import { parseConnectionString } from '../../src/target/connect/connectionString.js';
 import type { Deployment } from './deployment.js';
 
-/** What is known of a deployment beside what it deploys. */
+/** What a rule needs to know that is not in the deployment itself. */
 export interface Expected {
   readonly roles: readonly string[];
-  /** The account of a source that is not ours. */
+  /** The storage account of a source that this deployment does not make. */
   readonly foreignSource?: string;
   readonly adminPrefix?: string;
   readonly paused: boolean;
@@ -16,17 +16,17 @@ export interface Expected {
   readonly functions: readonly string[];
 }
 
-/** Says what is wrong; an empty answer means that the rule holds. */
+/** Returns what is wrong; an empty list means that the deployment obeys the rule. */
 export type Rule = (deployment: Deployment, expected: Expected) => readonly string[];
 
-/** Settings that Flex Consumption refuses, or that change what it does behind its back. */
+/** Settings that Flex Consumption refuses, or that change how it works without its notice. */
 const banned = [
   ...['FUNCTIONS_WORKER_RUNTIME', 'FUNCTIONS_EXTENSION_VERSION', 'WEBSITE_RUN_FROM_PACKAGE'],
   ...['SCM_DO_BUILD_DURING_DEPLOYMENT', 'ENABLE_ORYX_BUILD', 'WEBSITE_TIME_ZONE', 'TZ', 'WEBSITE_VNET_ROUTE_ALL'],
   ...['WEBSITE_DNS_SERVER', 'WEBSITE_LOAD_CERTIFICATES', 'AzureWebJobsStorage', 'AzureWebJobsDashboard'],
 ];
 
-/** Settings of the platform; every other one must be in the product's own schema. */
+/** Settings of the platform. Every other setting must be in the product's own schema. */
 const platform = [
   ...['APPLICATIONINSIGHTS_CONNECTION_STRING', 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'],
   'AzureWebJobs.replicate.Disabled',
@@ -57,7 +57,7 @@ function flex({ app }: Deployment): FlexConfig {
   return app.properties['functionAppConfig'] as FlexConfig;
 }
 
-/** A finding for each that does not hold. */
+/** The findings of the claims that do not hold. */
 function unless(...claims: readonly (readonly [holds: boolean, finding: string])[]): string[] {
   return claims.filter(([holds]) => !holds).map(([, finding]) => finding);
 }
@@ -135,7 +135,7 @@ const appRules: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** With the secrets filled in, the product must take the settings, for all three connections. */
+/** Fills in the secrets; the product must then accept the settings of all three connections. */
 function unworkable(settings: Readonly<Record<string, string>>): string[] {
   const resolved = Object.fromEntries(
     Object.entries(settings)
@@ -288,7 +288,7 @@ const machineRules: Readonly<Record<string, Rule>> = {
     );
     const { settings } = deployment;
     const own = ['CHECKPOINT_STORAGE__accountName', 'CHECKPOINT_STORAGE__credential'];
-    // How it runs and what it tells of itself is not what it writes.
+    // These settings decide how it runs and what it reports, not what it writes.
     const ofRuns = ['REPLICATION_SCHEDULE', 'RUN_SECONDS', 'WHEN_CAUGHT_UP', 'NOTIFY_WEBHOOK_URL', 'HEARTBEAT_URL'];
     const elsewhere = [
       'EVENTSTORE_CONNECTION_STRING',
@@ -344,7 +344,7 @@ const secretRules: Readonly<Record<string, Rule>> = {
   'what is secret is a reference to the vault': ({ settings }) =>
     [
       ...['EVENTSTORE_CONNECTION_STRING', 'EVENTSTORE_TLS_CA'],
-      // The connection string of telemetry is none: it takes identities only.
+      // The connection string of telemetry is not secret: telemetry accepts identities only.
       ...Object.keys(settings).filter(
         (name) =>
           (schema[name as keyof typeof schema]?.secret && !platform.includes(name)) || name === 'SOURCE_STORAGE',

@@ -74,7 +74,7 @@ describe.skipIf(!hasProgram('systemd-analyze'))('systemd', () => {
     'eventferry-upkeep.timer',
   ];
 
-  /** The units in a root of their own, with the programs that they start and a stand-in for the server's unit. */
+  /** A separate root with the units, the programs that they start, and a stand-in for the server's unit. */
   function unitRoot(): string {
     const place = mkdtempSync(join(scratch, 'root-'));
     const system = join(place, 'etc/systemd/system');

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { bicepCli } from '../../dev/bicep.js';
 
 /**
- * Whether a tool that a test needs is here. Where it is not, the tests that need it are skipped, and it is said why; in
- * CI nothing is skipped.
+ * Whether a tool that tests need is installed. When it is not, this prints why the tests are skipped.
  *
- * @param missing why it is not there, or undefined when it is
+ * @param missing why the tool is missing; undefined when it is installed
+ * @throws Error in CI when the tool is missing: no test is skipped there
  */
 function there(missing: string | undefined): boolean {
   if (missing === undefined) return true;
@@ -20,13 +20,13 @@ export function hasProgram(name: string, ...args: string[]): boolean {
   return there(error === undefined ? undefined : `${name} is not installed`);
 }
 
-/** Whether the Bicep CLI is here, or could be had. */
+/** Whether the Bicep CLI is installed or can be installed. */
 export function hasBicep(): boolean {
   const cli = bicepCli();
   return there('missing' in cli ? cli.missing : undefined);
 }
 
-/** Whether a scratch machine can be made: root may, on Linux, with what the scripts use. */
+/** Whether a scratch machine can be made here: that needs Linux, root, and the programs that the scripts use. */
 export function hasScratchMachine(): boolean {
   const { status, stderr } = spawnSync(
     'unshare',

@@ -15,7 +15,7 @@ import { FakeClock } from '../support/fakeClock.js';
 
 const guide = readFileSync(join(root, 'docs/deploy.md'), 'utf8');
 const server = sharedEmbeddedServer();
-/** As they are in Azure, where nothing sets them. */
+/** The defaults, which count in Azure because no deployment sets them. */
 const defaults = { IDLE_POLL_MS: '500', OUTAGE_WAIT_SECONDS: '60', SETTLE_SECONDS: '60' };
 const minutesAMonth = 30 * 24 * 60;
 
@@ -32,7 +32,7 @@ class Calls implements Sending {
     return { ...noTelemetry, add };
   }
 
-  /** What was counted since the last time. */
+  /** The calls since the last call of this method. */
   take(): Record<Kind, number> {
     const { counted } = this;
     this.counted = { read: 0, list: 0, write: 0, table: 0 };
@@ -44,7 +44,7 @@ class Calls implements Sending {
   shutdown = () => Promise.resolve();
 }
 
-/** A source as its writer leaves it: the last chunk is a page blob with room for what comes. Everything is replicated. */
+/** A fully replicated source, as its writer leaves it: the last chunk is a page blob with free pages at its end. */
 async function caughtUpFerry(): Promise<Ferry> {
   const ferry = await Ferry.open(server(), defaults);
   const tape = tapeBytes(numbered(1, 3));
@@ -58,9 +58,9 @@ async function caughtUpFerry(): Promise<Ferry> {
 }
 
 /**
- * The calls of each of ten minutes in which nothing happens, in one process: twice as long as `LIST_ALL_SECONDS`, so
- * that all that is done now and then is in it. The minute before them, in which the process comes to know the source,
- * does not count.
+ * The calls of each of ten minutes in which nothing happens, in one process. Ten minutes are twice `LIST_ALL_SECONDS`,
+ * so they include everything that is done from time to time. The minute before does not count: in it, the process reads
+ * the source for the first time.
  */
 async function callsAMinute(whenCaughtUp: 'exit' | 'wait'): Promise<readonly Record<Kind, number>[]> {
   const ferry = await caughtUpFerry();
@@ -79,18 +79,18 @@ async function callsAMinute(whenCaughtUp: 'exit' | 'wait'): Promise<readonly Rec
   return counted.slice(1);
 }
 
-/** What is sent to Application Insights when nothing happens, in bytes: by a run, and by one export of the metrics. */
+/** The bytes that a run and one export of the metrics send to Application Insights when nothing happens. */
 async function telemetryBytes(settings: Record<string, string>): Promise<{ run: number; metrics: number }> {
   const ferry = await caughtUpFerry();
   const insights = await applicationInsights();
   const host = await FunctionsHost.start(ferry.environment({ ...insights.settings, ...settings }));
-  await host.replicate(); // the first run of a worker looks at more than the others
+  await host.replicate(); // the first run of a worker checks more than later ones
   const from = insights.requests.length;
   await host.replicate();
   const requests = insights.requests.slice(from);
-  // The metrics are sent each minute of the worker too, wherever that falls: the last ones are those of the run's end.
+  // The worker also sends the metrics once a minute, at any moment. The last ones are those of the end of the run.
   const metrics = requests.filter(isOfMetrics).at(-1) ?? [];
-  // An examination that took long is told of late.
+  // A slow check is reported late.
   const others = requests
     .filter((one) => !isOfMetrics(one))
     .flat()
@@ -98,30 +98,30 @@ async function telemetryBytes(settings: Record<string, string>): Promise<{ run: 
   return { run: bytesOf(metrics) + bytesOf(others), metrics: bytesOf(metrics) };
 }
 
-/** Metrics have requests of their own; what else is sent begins with a metric that says who sends it. */
+/** Whether a request holds metrics only. A request with anything else begins with a metric that says who sends it. */
 function isOfMetrics(request: readonly Envelope[]): boolean {
   return request.every(({ data }) => data.baseType === 'MetricData');
 }
 
-/** As a list in JSON, which is what is sent. */
+/** The size of the request: a list in JSON. */
 function bytesOf(envelopes: readonly Envelope[]): number {
   return Buffer.byteLength(JSON.stringify(envelopes));
 }
 
-/** What a month comes to, by the calls of its minutes: as many in each of them, or no more than so many. */
+/** The calls of a month, from the calls of its minutes: an exact number when all minutes are equal, else a maximum. */
 function calls(minutes: readonly number[]): string {
   const most = Math.max(...minutes);
   const atMost = minutes.every((count) => count === most) ? '' : ' at most';
   return `${most} a minute${atMost}: ${(most * minutesAMonth).toLocaleString('en-US')}`;
 }
 
-/** In steps of 4 KB: durations have more digits or fewer, and spans are sent in one request or in several. */
+/** Rounds up to steps of 4 KB: durations differ in digits, and spans are sent in one request or in several. */
 function sent(aMinute: number): string {
   const kb = 4 * Math.ceil(aMinute / 4000);
   return `${kb} KB a minute at most: ${((kb * minutesAMonth) / 1e6).toFixed(1)} GB`;
 }
 
-/** What the guide says of each profile. */
+/** The guide's numbers for each profile. */
 function row(what: string): string[] {
   return new RegExp(`^\\| ${what} \\| (.+) \\| (.+) \\|$`, 'm').exec(guide)?.slice(1) ?? [];
 }
@@ -141,7 +141,7 @@ describe('What the deployment guide says a month uses', () => {
   test("The deployment guide's monthly telemetry use is what is sent: all at the end of a run, and metrics once more during one of a minute", async () => {
     const [economy, continuous] = await Promise.all([
       telemetryBytes({ WHEN_CAUGHT_UP: 'exit' }),
-      telemetryBytes({ WHEN_CAUGHT_UP: 'wait', RUN_SECONDS: '15' }), // after the first five of them a minute brings nothing more
+      telemetryBytes({ WHEN_CAUGHT_UP: 'wait', RUN_SECONDS: '15' }), // a run of a whole minute sends no more than this
     ]);
     const [one, other] = [sent(economy.run), sent(continuous.run + continuous.metrics)];
     expect(row('telemetry, as it is sent')).toEqual([one, other]);

@@ -14,14 +14,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** So long a line of bash may take on a machine: tens of times what the longest needs while nothing else runs. */
+/** The time limit for a line of bash: tens of times what the slowest one needs on an idle computer. */
 const limitMs = 240_000;
 
 const enter = fileURLToPath(new URL('enter', import.meta.url));
 
 /**
- * A machine to run the scripts of infra/vm on, unchanged: namespaces of its own over a copy-on-write view of this
- * system, a network that ends at itself, a real disk in a file, and stand-ins for what the scripts talk to.
+ * A machine that runs the scripts of infra/vm unchanged. It has its own namespaces over a copy-on-write view of this
+ * system, a network that reaches nothing else, a block device in a file, and stand-ins for what the scripts talk to.
  */
 export class ScratchMachine {
   readonly folder = mkdtempSync(join(tmpdir(), 'machine-'));
@@ -42,7 +42,7 @@ export class ScratchMachine {
     );
   }
 
-  /** With a disk of 64 MB that holds nothing. */
+  /** Starts a machine with an empty disk of 64 MB. */
   static async start(): Promise<ScratchMachine> {
     const machine = new ScratchMachine(64 * 1024 * 1024);
     try {
@@ -94,18 +94,18 @@ export class ScratchMachine {
     return { status, stdout, stderr };
   }
 
-  /** Runs a script as the run command does. */
+  /** Runs a script in the way that Azure's run command does. */
   runScript(script: string): Ran {
     writeFileSync(join(this.folder, 'script'), script);
     return this.run('bash /machine/script');
   }
 
-  /** What the vault holds: every version of a secret, the newest last. */
+  /** Sets what the vault holds: all versions of each secret, the newest last. */
   setSecrets(secrets: Readonly<Record<string, readonly string[]>>, { refuse = 0 } = {}): void {
     writeFileSync(join(this.folder, 'cloud.json'), JSON.stringify({ secrets, refuse }));
   }
 
-  /** What the stand-ins were asked since the last time. */
+  /** The calls of the stand-ins since the last call of this method. */
   takeRecord(): string[] {
     const file = join(this.folder, 'record');
     const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
@@ -113,7 +113,7 @@ export class ScratchMachine {
     return lines;
   }
 
-  /** Every file below some folders: its mode, owner and content, so that a second run can be seen to change nothing. */
+  /** Mode, owner and content of every file below some folders, to prove that a second run changes nothing. */
   files(): string {
     const { stdout } = this.run(
       'find /opt/eventferry /etc/kurrentdb /etc/eventferry /etc/fstab /etc/systemd/system /data /usr/local/bin /var/lib/eventferry -xdev \\( -type f -o -type l \\) -printf "%p %m %u %l %T@ " -exec sh -c \'[ -f "$1" ] && sha256sum <"$1" || echo\' _ {} \\; | sort',
@@ -121,12 +121,12 @@ export class ScratchMachine {
     return stdout;
   }
 
-  /** Ends every process of the machine, waits until they are gone, and leaves nothing behind. */
+  /** Ends every process of the machine, waits until they are gone, and removes the machine's files. */
   async stop(): Promise<void> {
     const { process: entered, pid } = this;
     if (entered.exitCode === null && entered.signalCode === null) {
       const gone = once(entered, 'exit');
-      entered.kill('SIGKILL'); // which ends its child, the first process there, and with it all others
+      entered.kill('SIGKILL'); // ends its child, the machine's first process, and with that all others
       await gone;
       await eventually('the processes of the machine to end', () => {
         if (pid > 0 && isRunning(pid)) throw new Error(`process ${pid} is still there`);
