@@ -3,7 +3,7 @@ import type { Guard } from './guard.js';
 const table = 'test/checkpoint/table.test.ts';
 const keeper = 'test/checkpoint/keeper.test.ts';
 
-/** What the row, what is set aside and what people are shown rely on. */
+/** The guards of the row, of messages that are set aside, and of secrets in what people see. */
 export const checkpointGuards: readonly Guard[] = [
   {
     name: 'if-match-on-the-row',
@@ -25,13 +25,13 @@ export const checkpointGuards: readonly Guard[] = [
   },
   {
     name: 'row-of-someone-else-is-forgotten',
-    against: 'What was held would be written over what someone else wrote.',
+    against: 'A runner would write its own earlier row over what someone else wrote.',
     rule: 'remove',
     noticedBy: keeper,
   },
   {
     name: 'change-while-saving',
-    against: 'What changed while the answer was on its way would be lost.',
+    against: 'Changes made while a save was under way would be lost.',
     rule: 'always',
     noticedBy: keeper,
   },
@@ -43,7 +43,7 @@ export const checkpointGuards: readonly Guard[] = [
   },
   {
     name: 'shape-of-a-row',
-    against: 'A damaged row would be acted on.',
+    against: 'A run would act on a damaged row.',
     rule: 'value {}',
     noticedBy: 'test/checkpoint/hostileRows.test.ts',
   },
@@ -61,7 +61,7 @@ export const checkpointGuards: readonly Guard[] = [
   },
   {
     name: 'kept-message-is-not-written-over',
-    against: 'A message that was set aside could be replaced by another one.',
+    against: 'A message that was set aside could be overwritten by another one.',
     rule: 'remove',
     noticedBy: 'test/quarantine/blobQuarantine.test.ts',
   },

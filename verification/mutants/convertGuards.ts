@@ -1,6 +1,6 @@
 import type { Guard } from './guard.js';
 
-/** What events, ids and marks rely on. */
+/** The guards of events, ids and marks. */
 export const convertGuards: readonly Guard[] = [
   {
     name: 'fingerprint-in-the-event-id',
@@ -40,7 +40,7 @@ export const convertGuards: readonly Guard[] = [
   },
   {
     name: 'mark-of-a-newer-version',
-    against: 'An older Eventferry would take the tail of a newer one for foreign, or go on behind it.',
+    against: 'An older Eventferry would take the tail of a newer one for a foreign event, or append after it.',
     rule: 'always',
     noticedBy: 'test/convert/mark.test.ts',
   },

@@ -9,7 +9,7 @@ const outage = 'test/engine/report/incidents.test.ts';
 const wrongInput = 'test/engine/wrongInput.test.ts';
 const standoff = 'test/engine/standoff.test.ts';
 
-/** What recovery relies on. */
+/** The guards of appending, resuming and notices. */
 export const engineGuards: readonly Guard[] = [
   {
     name: 'state-dropped-on-error',
@@ -19,7 +19,8 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'row-before-the-first-event',
-    against: 'Whoever finds our first events would not know what was at the source when they were read.',
+    against:
+      'A run that finds our first events without a row would not know what was at the source when they were read.',
     rule: 'remove',
     noticedBy:
       'test/verification/crashMatrix.test.ts > meets every kind of step that has an effect outside, the row before the first event',
@@ -27,7 +28,7 @@ export const engineGuards: readonly Guard[] = [
   {
     name: 'row-without-a-place',
     against:
-      'A row made for an outage alone would have everything caught up on, without what people accepted meanwhile.',
+      'A row that was made only to record an outage would be caught up from, without what people accepted meanwhile.',
     rule: 'drop operand 2',
     noticedBy: `${decisions} > A finding that was accepted does not stop replication again when the row is lost and the next start fails`,
   },
@@ -39,20 +40,19 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'what-came-behind-the-cursor',
-    against:
-      'After a kill, what came before the cursor could not be accepted: only without it would replication go on.',
+    against: 'After a kill, a chunk that appeared before the cursor could not be accepted, only passed over.',
     rule: 'always',
     noticedBy: `${decisions} > accept --chunk leads on where the row is behind the stream`,
   },
   {
     name: 'settings-accepted-for-now',
-    against: 'Having accepted one change of settings once would let any other pass.',
+    against: 'Once one change of settings was accepted, every later change would pass too.',
     rule: 'drop operand 2',
     noticedBy: `${decisions} > Accepting changed settings allows neither other settings, nor a return to the old ones`,
   },
   {
     name: 'earlier-id-of-the-source',
-    against: 'Behind a foreign event everything that was written under the earlier id would be appended again.',
+    against: 'After a foreign event, everything that was written under the earlier id would be appended again.',
     rule: 'drop item 3',
     noticedBy: `${decisions} > Events that were appended under another id of the source are not appended again behind a foreign event`,
   },
@@ -64,13 +64,13 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'hidden-events-among-ours',
-    against: 'Events that nobody can see would be called missing.',
+    against: 'Events that the stream hides would be reported as missing.',
     rule: 'remove',
     noticedBy: `${resume} > Events since the row was saved that are hidden by now are not missed`,
   },
   {
     name: 'rest-of-a-record-set-aside',
-    against: 'The rest of a record would stand for messages that nobody keeps.',
+    against: 'Placeholders in the rest of a record would stand for messages that are kept nowhere.',
     rule: 'remove',
     noticedBy: `${setAside} > A crash anywhere in a record with a message in quarantine leads to the same stream and the same blobs`,
   },
@@ -82,7 +82,7 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'hidden-events-of-ours',
-    against: 'Events that a soft-deleted stream hides would be there twice once it shows them again.',
+    against: 'Events that a soft-deleted stream hides would be in it twice once it shows them again.',
     rule: 'always',
     noticedBy: `${decisions} > A soft-deleted stream that somebody else wrote to is not rewound`,
   },
@@ -94,7 +94,7 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'run-that-does-not-end',
-    against: 'A run that hangs would hang for ever, and no timer would start another.',
+    against: 'A run that hangs would hang for ever, and no timer would start a new one.',
     rule: 'remove',
     noticedBy: `${run} > A run that outlives its budget by more than an append and 15 s gives itself up`,
   },
@@ -106,26 +106,26 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'standoff',
-    against: 'A server that takes nothing would be tried for ever without an outage.',
+    against: 'A server that accepts no append would be retried for ever, and no outage would be reported.',
     rule: 'always',
     noticedBy: standoff,
   },
   {
     name: 'another-runner',
-    against: 'Two runners would fight over the tail for ever.',
+    against: 'Two runners would compete for the tail for ever.',
     rule: 'always',
     noticedBy: standoff,
   },
   {
     name: 'cursor-of-what-is-under-way',
-    against: 'The row would stand behind records that the target never took.',
+    against: "The row's cursor would be after records that the target never accepted.",
     rule: 'never',
     noticedBy:
       'test/verification/crashMatrix.test.ts > A process killed before or after any step, once, leaves both ends equal after the next run',
   },
   {
     name: 'confirmed-before-a-stop',
-    against: 'What was read before a finding would not be replicated.',
+    against: 'Records that were read before a finding would not be replicated.',
     rule: 'remove',
     noticedBy: `${wrongInput} > because its type`,
   },
@@ -143,7 +143,7 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'failure-of-an-append',
-    against: 'A pass would wait for ever, or send on behind an append that failed.',
+    against: 'A pass would wait for ever, or send more appends after one that failed.',
     rule: 'remove',
     noticedBy: pipeline,
   },
@@ -155,33 +155,32 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'size-of-every-event',
-    against: 'A record would be cut off before the event that is too large.',
+    against: 'Events of a record would be appended although a later one of it is too large for any append.',
     rule: 'value {bytes:0,maxBytes:0,sentBytes:0}',
     noticedBy: pipeline,
   },
   {
     name: 'cursor-of-what-was-taken',
-    against: 'The row would stand behind a record of which nothing was appended.',
+    against: "The row's cursor would be after a record of which nothing was appended.",
     rule: 'never',
     noticedBy: 'test/engine/append/frontier.test.ts',
   },
   {
     name: 'what-the-stream-holds-is-not-accepted',
-    against: 'A chunk that looks new by mistake would be read again when a person accepts it, and its events doubled.',
+    against: 'A chunk that only seems to be new would be read again when a person accepts it, and its events doubled.',
     rule: 'remove',
     noticedBy: `${decisions} > accept --chunk refuses a chunk whose events the stream holds already`,
   },
   {
     name: 'positions-of-two-runners',
     against:
-      'Events would go on under positions that the source does not give them, and verify would find each changed.',
+      'Later events would get positions that differ from the source, and verify would report each of them as changed.',
     rule: 'remove',
     noticedBy: `${resume} > another runner had counted a record more`,
   },
   {
     name: 'first-append-alone',
-    against:
-      'After a pause an append would succeed behind one that failed, where another runner left just its revision.',
+    against: 'After a pause, an append could succeed after one that failed, if another runner left just its revision.',
     rule: 'remove',
     noticedBy: `${pipeline} > sends the first request alone`,
   },
@@ -199,19 +198,19 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'count-of-a-record',
-    against: 'A record that is cut into other events now would be continued at the wrong one.',
+    against: 'A half-appended record that makes other events now would be continued at the wrong event.',
     rule: 'never',
     noticedBy: `${resume} > A record that was cut by a crash and makes another number of events under the same settings is SettingsChanged`,
   },
   {
     name: 'settings-of-the-tail',
-    against: 'Events written under other settings would follow without anyone having agreed.',
+    against: 'Events written under other settings would follow although nobody accepted the change.',
     rule: 'remove',
     noticedBy: `${resume} > is SettingsChanged and named; accept settings goes on`,
   },
   {
     name: 'tail-by-mark',
-    against: 'A row that is old would double events, one that is ahead would lose them.',
+    against: 'A row that is too old would double events; a row that is ahead would lose them.',
     rule: 'drop operand 2',
     noticedBy: `${resume} > When the row is older than our last event, replication goes on behind the mark`,
   },
@@ -223,43 +222,44 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'restored-target',
-    against: 'A row that is ahead of a restored target would stay, and records would be skipped or nothing go on.',
+    against:
+      'A row that is ahead of a restored target would stay: records would be skipped, or replication would stop.',
     rule: 'remove',
     noticedBy: `${resume} > the target was restored: replication goes on behind its tail`,
   },
   {
     name: 'lost-target',
-    against: 'A stream that was confirmed and is gone would be replicated from the beginning without anyone knowing.',
+    against: 'A stream that held confirmed events and is gone would be silently replicated from the beginning.',
     rule: 'never',
     noticedBy: `${resume} > A target stream that does not exist although an event of it was confirmed is TargetLost; rewind replicates all again`,
   },
   {
     name: 'records-passed-over-under-other-settings',
-    against: 'Records that were passed over under other settings would never be looked at again.',
+    against: 'Records that were excluded under other settings would never be looked at again.',
     rule: 'drop operand 2',
     noticedBy: `${resume} > When the target stream does not exist, records that were passed over under other settings are looked at again`,
   },
   {
     name: 'foreign-tail',
-    against: 'Events would be appended behind one that somebody else wrote.',
+    against: 'Events would be appended after an event that somebody else wrote.',
     rule: 'always',
     noticedBy: `${resume} > A last event that is not ours is TargetConflict, and accept --revision goes on behind it`,
   },
   {
     name: 'accepted-is-the-very-event',
-    against: 'Another event that came to stand at an accepted revision would count as accepted.',
+    against: 'If another event came to an accepted revision, it would count as accepted.',
     rule: 'drop operand 2',
     noticedBy: `${resume} > Accepting a foreign event holds for that very event, not for another that came to stand there`,
   },
   {
     name: 'hole-before-an-append',
-    against: 'A hole that a foreign append left among ours would stay unnoticed.',
+    against: 'Events of ours that are missing because of a foreign append would stay unnoticed.',
     rule: 'remove',
     noticedBy: `${resume} > An append of somebody else between ours that was taken where ours are missing is TargetConflict`,
   },
   {
     name: 'hole-inside-a-record',
-    against: 'A hole inside a large record would stay unnoticed.',
+    against: 'Events missing inside a large record would stay unnoticed.',
     rule: 'remove',
     noticedBy: `${resume} > of a record is TargetConflict`,
   },
@@ -271,7 +271,7 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'catch-up-since-the-row',
-    against: 'Chunks that were left since the row was saved would not be watched.',
+    against: 'Chunks that reading left after the row was saved would not be watched.',
     rule: 'never',
     noticedBy: `${resume} > A chunk that a dead run had left and that goes on is SourceForked all the same`,
   },
@@ -283,7 +283,7 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'rewind-of-a-soft-deleted-stream',
-    against: 'A rewind would fill a stream that takes known ids and stores nothing.',
+    against: 'A rewind would write to a stream that accepts known ids but stores nothing.',
     rule: 'never',
     noticedBy: `${resume} > and rewind refuses it`,
   },
@@ -301,7 +301,7 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     name: 'claimed-before-it-is-sent',
-    against: 'Where a process dies before it has sent what it claimed, nobody would ever be told.',
+    against: 'If a process died after it claimed a notice and before it sent it, nobody would ever be told.',
     rule: 'always',
     noticedBy: outage,
   },

@@ -1,20 +1,20 @@
 import type { Rule } from './rules.js';
 
-/** One thing in the code that a promise rests on. In the code it is marked: see `markers.ts`. */
+/** One place in the code that a promise rests on. A comment marks it: see `markers.ts`. */
 export interface Guard {
   readonly name: string;
   /** What would happen without it. */
   readonly against: string;
-  /** How the marked code is changed so that it does not guard any more. */
+  /** The change that removes the guard from the marked code. */
   readonly rule: Rule;
-  /** What must fail then: a test file, or in it the tests whose names hold what stands behind ` > `. */
+  /** The tests of which one must fail then: a file, or `file > text` for those tests whose names hold the text. */
   readonly noticedBy: string;
 }
 
-/** Test files, or tests in them, as {@link Guard.noticedBy} names them. */
+/** The tests that {@link Guard.noticedBy} names. */
 export interface Tests {
   readonly file: string;
-  /** Absent: all of the file. */
+  /** Text that the names of the tests hold; absent means all tests of the file. */
   readonly named?: string;
 }
 

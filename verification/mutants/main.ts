@@ -20,7 +20,7 @@ const allNoticed = await main().catch((error: unknown) => {
   tell((error as Error).message);
   return false;
 });
-process.exit(allNoticed ? 0 : 1); // also when a test never ends
+process.exit(allNoticed ? 0 : 1); // ends the process even if a test never ends
 
 /** @returns whether the removal of every guard was noticed */
 async function main(): Promise<boolean> {
@@ -49,10 +49,10 @@ async function main(): Promise<boolean> {
   }
 }
 
-/** By test file, how long its slowest test takes, in ms. */
+/** How long the slowest test of each test file takes, in ms. */
 type Slowest = ReadonlyMap<string, number>;
 
-/** Tests that fail anyway say nothing about a guard. @returns undefined when one does */
+/** Runs the tests with all guards in place: tests that fail anyway show nothing. @returns undefined if one fails */
 async function passUnchanged(chosen: readonly Guard[], suites: readonly Suite[]): Promise<Slowest | undefined> {
   const from = performance.now();
   const namedIn = new Map<string, string[] | 'all'>();
@@ -73,13 +73,13 @@ async function passUnchanged(chosen: readonly Guard[], suites: readonly Suite[])
   return slowest;
 }
 
-/** @returns of how many guards the removal was noticed */
+/** Removes the guards one by one. @returns how many removals the tests noticed */
 async function remove(mutants: readonly Mutant[], suites: readonly Suite[], slowest: Slowest): Promise<number> {
   let noticed = 0;
   await inTurn(mutants, suites, async ({ guard, file: changed, text }, suite) => {
     const from = performance.now();
     const { file, named } = testsOf(guard);
-    // What hangs without the guard need not be waited for as long as a slow machine may take.
+    // A test may hang without the guard: its time limit follows from its usual time, as the normal limit is too long.
     const timeoutMs = 1_500 + 5 * (slowest.get(file) ?? 0);
     const outcome = await suite
       .runWith(changed, text, file, named === undefined ? [] : [named], timeoutMs)
@@ -103,7 +103,7 @@ function said(outcome: Outcome, guard: Guard): string {
   }
 }
 
-/** Each suite takes one after the other. */
+/** Works on all items. Each suite takes one item after the other. */
 async function inTurn<T>(
   items: readonly T[],
   suites: readonly Suite[],

@@ -5,10 +5,10 @@ import ts from 'typescript';
 /** A comment `// guard: NAME` in the code, and what it marks. */
 export interface Marker {
   readonly name: string;
-  /** From the project's folder. */
+  /** The path from the project's folder. */
   readonly file: string;
   readonly source: ts.SourceFile;
-  /** Undefined where the comment stands before nothing that a rule could change. */
+  /** The marked code; undefined if no code that a rule could change follows the comment. */
   readonly marked: ts.Node | undefined;
 }
 
@@ -19,19 +19,19 @@ export function markersOf(project: string): Marker[] {
   return files.flatMap((file) => markersIn(file, readFileSync(join(project, file), 'utf8')));
 }
 
-/** The markers in a file's text, in their order. */
+/** The markers in a file's text, in the order of the text. */
 export function markersIn(file: string, text: string): Marker[] {
   const comments = [...text.matchAll(/^(.*)\/\/ guard: ([a-z0-9-]+)\r?$/gm)];
   if (comments.length === 0) return [];
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   return comments.map(({ index, 0: { length }, 1: before = '', 2: name = '' }) => {
-    // Above the line that it marks, or at the end of it.
+    // A marker stands above the line that it marks, or at the end of it.
     const from = before.trim() === '' ? index + length : index;
     return { name, file, source, marked: outermostAt(firstToken(text, from), source) };
   });
 }
 
-/** Where the next token starts; an `else` does not count, what follows it does. */
+/** Where the next token starts; skips `else`. */
 function firstToken(text: string, from: number): number {
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, text, undefined, from);
   while (scanner.scan() === ts.SyntaxKind.ElseKeyword);

@@ -3,15 +3,15 @@ import type { Guard } from './guard.js';
 import type { Marker } from './markers.js';
 import { withoutGuard } from './rules.js';
 
-/** A guard, and its file without it. */
+/** A guard, and the text of its file without it. */
 export interface Mutant {
   readonly guard: Guard;
-  /** From the project's folder. */
+  /** The path from the project's folder. */
   readonly file: string;
   readonly text: string;
 }
 
-/** A mutant for each guard, and what is wrong with the tables or the markers: nothing, if they agree. */
+/** Makes a mutant for each guard. `wrong` names all that does not agree between the tables and the markers. */
 export function mutantsOf(
   guards: readonly Guard[],
   markers: readonly Marker[],
@@ -44,8 +44,8 @@ export function mutantsOf(
 }
 
 /**
- * By its syntax. Types are not checked: tests run without them, and a rule takes nothing away that others name; what it
- * leaves unused does no harm.
+ * Whether the text is valid by its syntax. Types are not checked, because tests run without them. No rule removes a
+ * declaration that other code names, and names that become unused do no harm.
  */
 function isValid(text: string): boolean {
   const source = ts.createSourceFile('mutant.ts', text, ts.ScriptTarget.Latest) as ts.SourceFile & {

@@ -2,18 +2,18 @@ import ts from 'typescript';
 import type { Marker } from './markers.js';
 
 /**
- * How marked code is changed. A rule names nothing that the code names, so the code may be rewritten as long as what
- * guards stays in the form that the rule is for.
+ * How marked code is changed. A rule contains no names of the code, so the code may be rewritten as long as the guard
+ * keeps the form that the rule is for.
  *
- * - `remove`: the statement goes, an `if` or a loop with all that is in it; or the property, the element, the argument.
- * - `never`, `always`: the condition becomes `false` or `true`: that of an `if` or a loop, or that of the `?:` that is
- *   returned or assigned, or else what is returned or assigned itself.
- * - `value X`: what is returned, assigned or given becomes X, or all that a function does; in place of a `throw`, X is
- *   returned.
+ * - `remove`: removes the statement (an `if` or a loop with its body), the property, the element or the argument.
+ * - `never`, `always`: the condition becomes `false` or `true`. It is the condition of an `if` or a loop, or of a `?:`
+ *   that is returned or assigned; otherwise it is the returned or assigned value itself.
+ * - `value X`: X replaces the value that is returned, assigned or passed, or the whole body of a function. In place of
+ *   a `throw`, X is returned.
  * - `drop operand N`: the outermost chain of `&&`, `||`, `+` or `^` loses its N-th operand.
  * - `drop item N`: the first list in the text loses its N-th item: arguments, the elements of an array, or properties.
- * - `unwrap`: the first call gives its first argument.
- * - `keep`: what is assigned is assigned only where nothing was.
+ * - `unwrap`: the first argument of the first call replaces the call.
+ * - `keep`: assigns only if there is no value yet.
  */
 export type Rule =
   | 'remove'
@@ -25,10 +25,10 @@ export type Rule =
   | 'unwrap'
   | 'keep';
 
-/** The text between two places becomes another. */
+/** Replaces the text between two offsets by another text. */
 type Change = readonly [from: number, to: number, text: string];
 
-/** The marker's file without the guard. @throws Error where the rule is for code of another form */
+/** The text of the marker's file without the guard. @throws Error if the rule does not fit the form of the code */
 export function withoutGuard({ name, file, source, marked }: Marker, rule: Rule): string {
   const change = marked && changeFor(marked, rule);
   if (!change) throw new Error(`${name}: the rule "${rule}" does not fit what is marked in ${file}`);
@@ -69,7 +69,7 @@ function becomes(node: ts.Node | undefined, text: string | undefined): Change | 
 }
 
 function removed(marked: ts.Node): Change | undefined {
-  if (ts.isVariableStatement(marked) || ts.isFunctionDeclaration(marked)) return undefined; // others name it
+  if (ts.isVariableStatement(marked) || ts.isFunctionDeclaration(marked)) return undefined; // other code names it
   if (ts.isStatement(marked)) return becomes(marked, ';');
   const list = listOf(marked.parent);
   return withoutItem(list, list?.indexOf(marked) ?? -1);
@@ -82,7 +82,7 @@ function conditionOf(marked: ts.Node): ts.ConciseBody | undefined {
   return value && ts.isConditionalExpression(value) ? value.condition : value;
 }
 
-/** What a statement, a declaration, a property or an expression comes to; for a function, what it gives or does. */
+/** The value of a statement, a declaration, a property or an expression; for a function, its result or its body. */
 function valueOf(node: ts.Node | undefined): ts.ConciseBody | undefined {
   if (!node) return undefined;
   if (ts.isVariableStatement(node)) return valueOf(node.declarationList.declarations[0]?.initializer);
@@ -106,7 +106,7 @@ function isAssignment(node: ts.Node): node is ts.BinaryExpression {
   return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
 }
 
-/** What the look finds first, from the outside inwards and from the left to the right. */
+/** The first node for which `look` has a result, searched from the outside inwards and from left to right. */
 function first<T>(node: ts.Node, look: (node: ts.Node) => T | undefined): T | undefined {
   return look(node) ?? ts.forEachChild(node, (child) => first(child, look));
 }
@@ -142,7 +142,7 @@ function firstList(marked: ts.Node): readonly ts.Node[] | undefined {
   return lists.sort(([one], [other]) => (one?.pos ?? 0) - (other?.pos ?? 0))[0];
 }
 
-/** With the comma or the operator that sets it apart from the others. */
+/** Removes an item, with the comma or the operator beside it. */
 function withoutItem(items: readonly ts.Node[] | undefined, index: number): Change | undefined {
   const [before, item, after] = [items?.[index - 1], items?.[index], items?.[index + 1]];
   if (!item) return undefined;

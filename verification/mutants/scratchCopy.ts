@@ -11,11 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
-/** The folders that tests read and nothing here changes. */
+/** The folders that tests read and no mutant changes: they are linked, not copied. */
 const linked = ['node_modules', 'generated', 'test/fixtures', 'infra', 'docs'];
 const copied = ['src', 'dev', 'test', 'verification', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 
-/** A copy of the project in which a file may be changed; the working tree stays as it is. */
+/** A copy of the project in which files may be changed, so that the working tree stays as it is. */
 export class ScratchCopy {
   readonly root: string;
 
@@ -40,7 +40,7 @@ export class ScratchCopy {
     writeFileSync(this.path(file), text);
   }
 
-  /** The file as the project has it. */
+  /** Puts the project's text of a file back. */
   restore(file: string): void {
     this.write(file, readFileSync(join(this.project, file), 'utf8'));
   }

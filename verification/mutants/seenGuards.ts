@@ -5,7 +5,7 @@ const verify = 'test/verify/verify.test.ts';
 const verifyStream = 'test/verify/stream.test.ts';
 const timer = 'test/functions/worker/timerRuns.test.ts';
 
-/** What people who look, and the host, rely on. */
+/** The guards of what people and the host see: health, `verify`, and how an invocation ends. */
 export const seenGuards: readonly Guard[] = [
   {
     name: 'silent-runner',
@@ -69,7 +69,7 @@ export const seenGuards: readonly Guard[] = [
   },
   {
     name: 'verify-reordered',
-    against: 'An event that stands too late in the stream would count as in its place.',
+    against: 'An event that comes too late in the stream would count as in its place.',
     rule: 'drop item 1',
     noticedBy: verify,
   },
@@ -93,7 +93,7 @@ export const seenGuards: readonly Guard[] = [
   },
   {
     name: 'verify-to-the-last-event',
-    against: 'A stream into which everything is replicated once more would be called equal.',
+    against: 'A stream that holds everything twice, one copy after the other, would be called equal.',
     rule: 'never',
     noticedBy: `${verifyStream} > a stream into which everything is replicated once more`,
   },
@@ -117,7 +117,7 @@ export const seenGuards: readonly Guard[] = [
   },
   {
     name: 'parts-of-a-run-that-hangs',
-    against: 'What still hangs would share its parts with the next run.',
+    against: 'A run that still hangs would share its parts with the next run.',
     rule: 'remove',
     noticedBy: `${timer} > A run of the timer that is overdue is reported and given up, and never shares its parts with the next`,
   },

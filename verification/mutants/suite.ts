@@ -4,25 +4,25 @@ import { createVitest, type TestModule, type Vitest } from 'vitest/node';
 import { shared } from '../../vitest.shared.js';
 import { ScratchCopy } from './scratchCopy.js';
 
-/** What the tests of a file came to. `broken`: they did not get as far as to be run. */
+/** The result of a file's tests. `broken` means that no test could be run. */
 export type Outcome =
   | { readonly kind: 'passed'; readonly tests: number; readonly slowestMs: number }
   | { readonly kind: 'failed'; readonly test: string; readonly error: string }
   | { readonly kind: 'broken'; readonly error: string };
 
-/** A test's time where nothing is changed. */
+/** The time limits of the project's tests, used while nothing is changed. */
 const { testTimeout, hookTimeout, setupFiles } = shared;
-/** So long nothing of the table takes; a test that never lets another have its turn takes for ever. */
+/** No file of the table takes so long. A test's own time limit does not end a test that never yields. */
 const endlessMs = 300_000;
 
-/** Test files run on a scratch copy, again and again: what did not change is not compiled again. */
+/** Runs test files on a scratch copy, again and again. Files that did not change are not compiled again. */
 export class Suite {
   private constructor(
     private readonly copy: ScratchCopy,
     private readonly vitest: Vitest,
   ) {}
 
-  /** @param project the project's folder @param provide what the tests take from the run's setup */
+  /** @param project the project's folder @param provide what the global setup provides to the tests */
   static async open(project: string, provide: ProvidedContext): Promise<Suite> {
     const copy = new ScratchCopy(project);
     const options = {
@@ -37,8 +37,8 @@ export class Suite {
     } as const;
     const vitest = await createVitest(
       'test',
-      // In threads, so that not even a test that never ends outlives the run. Each file in a thread of its own, which
-      // imports what is changed anew.
+      // Tests run in threads, so that a test that never ends dies with this process. Each file gets its own thread,
+      // which imports changed files again.
       { ...options, pool: 'threads', maxWorkers: 1, isolate: true, include: ['test/**/*.ts'], reporters: [{}] },
       { cacheDir: copy.path('.cache'), logLevel: 'error' },
     );
@@ -49,8 +49,8 @@ export class Suite {
   /**
    * Runs a file until a test fails.
    *
-   * @param named only the tests whose names hold one of these; none: all
-   * @param timeoutMs when a test has failed that has not ended
+   * @param named run only the tests whose names hold one of these texts; empty means all tests
+   * @param timeoutMs a test fails that has not ended after this time
    */
   async run(file: string, named: readonly string[], timeoutMs = testTimeout): Promise<Outcome> {
     this.vitest.getRootProject().config.testTimeout = timeoutMs;
@@ -65,7 +65,7 @@ export class Suite {
     return module ? outcomeOf(module) : { kind: 'broken', error: 'it was not run' };
   }
 
-  /** The same while another text stands in one of the copy's files. */
+  /** Runs a file's tests while one file of the copy has another text. */
   async runWith(
     changed: string,
     text: string,

@@ -5,7 +5,7 @@ const tail = 'test/target/read/tail.test.ts';
 const hostile = 'test/target/hostileServer.test.ts';
 const limit = 'test/target/append/limit.test.ts';
 
-/** What appending and the look at the tail rely on. */
+/** The guards of appends to the server and of reads from it. */
 export const targetGuards: readonly Guard[] = [
   {
     name: 'exact-revision',
@@ -15,19 +15,19 @@ export const targetGuards: readonly Guard[] = [
   },
   {
     name: 'no-stream',
-    against: 'A first append would succeed behind events that someone else wrote first.',
+    against: 'A first append would succeed after events that someone else wrote first.',
     rule: 'value 0x22',
     noticedBy: 'test/target/append/request.test.ts',
   },
   {
     name: 'revision-of-a-success',
-    against: 'A success at another place than ours would count.',
+    against: 'A success at another revision than expected would count.',
     rule: 'never',
     noticedBy: `${batchAppend} > An answer with a revision that must not come is refused with the facts`,
   },
   {
     name: 'success-without-a-position',
-    against: 'A truncated stream that takes known ids and stores nothing would count as written.',
+    against: 'Appends to a truncated stream that accepts known ids but stores nothing would count as written.',
     rule: 'never',
     noticedBy: `${batchAppend} > An answer of success without a position is no success`,
   },
@@ -69,7 +69,7 @@ export const targetGuards: readonly Guard[] = [
   },
   {
     name: 'first-failure-ends-the-call',
-    against: 'Appends behind one that failed would be taken as if nothing had happened.',
+    against: 'Appends after one that failed would be accepted as if nothing had happened.',
     rule: 'remove',
     noticedBy: `${batchAppend} > for a deleted stream`,
   },
@@ -99,7 +99,7 @@ export const targetGuards: readonly Guard[] = [
   },
   {
     name: 'requires-leader',
-    against: 'The tail would be read from a follower that lags behind.',
+    against: 'The tail would be read from a follower node that is behind the leader.',
     rule: 'remove',
     noticedBy: `${batchAppend} > says requires-leader and the name of the connection, and gives the server a duration if it knows those`,
   },
@@ -111,13 +111,13 @@ export const targetGuards: readonly Guard[] = [
   },
   {
     name: 'second-look-at-a-truncated-stream',
-    against: 'A stream that was just written again would be a stop for a person.',
+    against: 'A stream that was just written again would be reported as a stop.',
     rule: 'always',
     noticedBy: tail,
   },
   {
     name: 'soft-deleted-stream',
-    against: 'A stream that takes known ids and stores nothing would be written to.',
+    against: 'Events would be appended to a stream that accepts known ids but stores nothing.',
     rule: 'never',
     noticedBy: tail,
   },

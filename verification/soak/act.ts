@@ -24,7 +24,7 @@ export interface Deed {
   readonly isCut: boolean;
 }
 
-/** How long an act waits for the stream to grow, so that it disturbs work. Kills wait longer, as each costs a restart. */
+/** How long an act waits for the stream to grow, so that it disturbs work. Kills wait longer: each costs a restart. */
 const maxWaitMs = { kill: 5_000, cut: 500 };
 
 /** The kinds of acts, each with its weight: how often it is drawn in relation to the others. */

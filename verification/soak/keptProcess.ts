@@ -51,7 +51,7 @@ export class KeptProcess {
     this.running?.program.kill('SIGCONT');
   }
 
-  /** Asks it to end, as Ctrl-C does. One that has just started may die of SIGINT. @throws Error when it ends otherwise */
+  /** Asks it to end, as Ctrl-C does. One that just started may die of SIGINT. @throws Error when it ends otherwise */
   async stop(): Promise<void> {
     const { running } = this;
     this.isWanted = false;
