@@ -30,12 +30,12 @@ const options = program
   .name('npm run bench --')
   .option('--events <n>', 'events to replicate in a round', countOption, 200_000)
   .option('--bytes <n>', 'bytes of an event', countOption, 300)
-  .option('--rounds <n>', 'rounds, in which those that are compared take turns; best an even number', countOption, 4)
+  .option('--rounds <n>', 'rounds, in each of which all contestants take turns; an even number is best', countOption, 4)
   .option('--megabytes <n>', 'size of the backlog under which memory is measured', countOption, 1_024)
   .option('--writes <n>', 'writes whose lag is measured', countOption, 2_000)
   .option('--only <parts>', `some of ${parts.join(',')}`, someParts, new Set<string>(parts))
   .option('--server <url>', 'connection string of a real server, instead of the embedded one')
-  .option('--json <file>', 'where the figures go as JSON', 'artifacts/bench.json')
+  .option('--json <file>', 'file for the figures as JSON', 'artifacts/bench.json')
   .parse()
   .opts<Options>();
 

@@ -11,7 +11,7 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 const atOnce = 3;
 
 const { only } = new Command('mutants')
-  .description('Removes each guard of the code in a scratch copy, and tells which of them no test misses.')
+  .description('Removes each guard of the code in a scratch copy, and names the guards whose removal no test notices.')
   .option('--only <names...>', 'only the guards whose names hold one of these', [''])
   .parse()
   .opts<{ readonly only: readonly string[] }>();
@@ -97,7 +97,7 @@ function said(outcome: Outcome, guard: Guard): string {
     case 'failed':
       return `${testsOf(guard).file} > ${outcome.test}`;
     case 'passed':
-      return `${guard.noticedBy} does not notice. ${guard.against}`;
+      return `${guard.noticedBy} does not notice that it is gone. ${guard.against}`;
     case 'broken':
       return `the table is wrong, ${guard.noticedBy} does not run: ${outcome.error}`;
   }

@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     .description('Simulates the engine over models of its services, with faults drawn from a seed.')
     .option('--seeds <n>', 'how many schedules', countOption, 2_000)
     .option('--from <seed>', 'the first seed', countOption, 1)
-    .option('--processes <n>', 'how many at once', countOption, availableParallelism())
+    .option('--processes <n>', 'how many processes simulate at once', countOption, availableParallelism())
     .option('--trace', 'show what happens in each schedule')
     .option('--actions <indices>', 'only these actions of the schedule', indices)
     .option('--runners <numbers>', 'only these runners', indices)
@@ -76,7 +76,7 @@ async function simulateAll({ seeds, from, processes }: Options): Promise<boolean
       `${seconds.toFixed(0)} s, ${(tally.schedules / seconds).toFixed(0)} a second: ` +
       `${tally.failures.length} with an anomaly.\n` +
       `Ends: ${listed(tally.ends)}\nFaults drawn: ${listed(tally.faults)}\nDeeds: ${listed(tally.deeds)}\n` +
-      `Asked: ${listed(tally.calls)}\n`,
+      `Calls to services: ${listed(tally.calls)}\n`,
   );
   return tally.failures.length > 0;
 }

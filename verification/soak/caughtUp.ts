@@ -27,7 +27,7 @@ export async function caughtUp(world: World, signal: AbortSignal): Promise<numbe
     if ((await tailIndex(world, journal, signal)) >= last) return Date.now() - start;
     await delay(100, undefined, { signal });
   }
-  throw new Error(`${maxMs / 1000} s after the last act the stream still lags`);
+  throw new Error(`${maxMs / 1000} s after the last act the stream is still behind the source`);
 }
 
 /** The journal's index of the commit whose last event is the tail of the stream; -1 for none. */

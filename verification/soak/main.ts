@@ -31,9 +31,9 @@ interface Tally {
 
 const command = new Command('soak')
   .description('Kills, freezes and cuts off real processes while they replicate, and audits what they leave.')
-  .option('--minutes <n>', 'how long acts are done; then only the last audit follows', positive)
-  .option('--cycles <n>', 'end after so many kills and cuts, if that is earlier', positive, Infinity)
-  .option('--seed <n>', 'draws the acts', positive, Math.floor(Math.random() * 1_000_000) + 1)
+  .option('--minutes <n>', 'how long acts disturb the processes; the last audit comes after that', positive)
+  .option('--cycles <n>', 'end earlier, after this many kills and cuts', positive, Infinity)
+  .option('--seed <n>', 'the seed from which the acts are drawn', positive, Math.floor(Math.random() * 1_000_000) + 1)
   .parse();
 const given = command.opts<Partial<Options> & Omit<Options, 'minutes'>>();
 const minutes = given.minutes ?? (given.cycles === Infinity ? 2 : Infinity);
@@ -67,7 +67,7 @@ async function soak({ minutes, seed, cycles }: Options, signal: AbortSignal): Pr
       return 130;
     }
     say(`\nRound ${tally.rounds + 1} FAILED: ${error instanceof Error ? error.message : String(error)}`);
-    report(tally, `Then it failed, after ${minutesUsed().toFixed(1)} minutes.`);
+    report(tally, `It failed after ${minutesUsed().toFixed(1)} minutes.`);
     say(`Data, logs and acts are kept in ${dir}. To draw the same acts again:`);
     say(`  npm run soak -- --seed ${seed} --minutes ${Math.ceil(minutesUsed())}`);
     return 1;
