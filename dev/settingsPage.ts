@@ -79,26 +79,26 @@ const head = `# Settings
 <!-- Generated from src/config/settings.ts by \`npm run docs\`. -->
 
 Settings are environment variables; in Azure, the settings of the function app. On the command line a flag of the same
-name wins over the environment: \`--source-container\` for \`SOURCE_CONTAINER\`. What is set to nothing counts as not set, but
-for \`EXCLUDE_KEYS\`. \`REPLICATION_SCHEDULE\`, \`RUN_SECONDS\` and \`WHEN_CAUGHT_UP\` are for the timer alone: on the command line \`run\`
-ends when it has caught up, and \`run --follow\` goes on.
+name wins over the environment: \`--source-container\` for \`SOURCE_CONTAINER\`. An empty setting counts as not set, except
+\`EXCLUDE_KEYS\`. \`REPLICATION_SCHEDULE\`, \`RUN_SECONDS\` and \`WHEN_CAUGHT_UP\` are for the timer only: on the command line,
+\`run\` ends when it has caught up, and \`run --follow\` continues.
 
-Settings marked * decide what is written. Their digest is in every event's mark: when one changes, replication stops with
-\`SettingsChanged\` until it is set back or the change is accepted (\`eventferry accept settings\`).`;
+Settings marked * decide what is written. Every event's mark has their digest. When one of them changes, replication stops
+with \`SettingsChanged\` until you set it back or accept the change (\`eventferry accept settings\`).`;
 
 const connections = `## Storage connections
 
-\`SOURCE_STORAGE\` and \`CHECKPOINT_STORAGE\` take the forms that Azure Functions knows, as does \`AzureWebJobsStorage\`, which
-stands in for either. \`NAME\` is the setting's name; the identity needs no secret.
+\`SOURCE_STORAGE\` and \`CHECKPOINT_STORAGE\` take the forms that Azure Functions knows. So does \`AzureWebJobsStorage\`, which
+is used when one of them is not set. \`NAME\` is the setting's name. An identity needs no secret.
 
 | name | value |
 | --- | --- |
 | \`NAME\` | a connection string (\`UseDevelopmentStorage=true\` for the emulator), or a service URL with a SAS |
-| \`NAME__accountName\` | instead: the account's name, for an identity |
+| \`NAME__accountName\` | instead, for an identity: the account's name |
 | \`NAME__blobServiceUri\`, \`NAME__tableServiceUri\` | the service's URL instead of the account's name |
-| \`NAME__serviceUri\` | the same: of the blob service for the source, of the table service for the checkpoint |
+| \`NAME__serviceUri\` | the same: the URL of the blob service for the source, of the table service for the checkpoint |
 | \`NAME__credential\` | \`managedidentity\`; without it, whatever identity the machine has, such as a developer's sign-in |
-| \`NAME__clientId\` | which user-assigned identity |
+| \`NAME__clientId\` | the client id of a user-assigned identity |
 
 The source is only ever read: *Storage Blob Data Reader* on its container is enough. The checkpoint needs *Storage Table Data
 Contributor*. \`ON_UNCONVERTIBLE=quarantine\` needs the account's blob service too (a connection string,
@@ -107,9 +107,9 @@ container.`;
 
 const checks = `## When a setting is wrong
 
-Every wrong or missing setting is reported at once, with what was expected and never with a secret. The command line exits
-with 2 (\`doctor\` with 1) and has contacted nothing; in Azure the functions stay listed, each run fails with the list, and \`status\` answers 503
-with it. A value that still starts with \`@Microsoft.KeyVault(\` is reported as a reference that was not resolved.`;
+All wrong or missing settings are reported together, each with what was expected and never with a secret. The command line
+exits with 2 (\`doctor\` with 1) and contacts nothing. In Azure the functions stay listed, each run fails with the list, and
+\`status\` answers 503 with it. A value that still starts with \`@Microsoft.KeyVault(\` is reported as a reference that was not resolved.`;
 
 function rowsOf(...names: readonly (keyof typeof settings)[]): string[] {
   return names.map((name) => row(name, settings[name]));

@@ -33,18 +33,19 @@ const head = `# Telemetry
 <!-- Generated from src/telemetry/metrics.ts by \`npm run docs\`. -->
 
 Metrics, traces and log lines go to Application Insights when \`APPLICATIONINSIGHTS_CONNECTION_STRING\` is set, to an
-OpenTelemetry collector when \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set, to both, or nowhere; then no package of OpenTelemetry is
-loaded. \`APPLICATIONINSIGHTS_AUTHENTICATION_STRING\` names the managed identity that proves who sends
-([settings](settings.md)). Metrics are sent every minute and everything at the end of each invocation and of each command.
+OpenTelemetry collector when \`OTEL_EXPORTER_OTLP_ENDPOINT\` is set, and to both when both are set. When neither is set, they
+go nowhere and no package of OpenTelemetry is loaded. \`APPLICATIONINSIGHTS_AUTHENTICATION_STRING\` names the managed identity
+that the app signs in with ([settings](settings.md)). Metrics are sent every minute. Everything is sent at the end of each invocation and of
+each command.
 
-In Azure, alerts and a workbook ask the questions of \`infra/monitoring/\` of them, and \`npm run ask -- QUESTION\` does on a terminal:
-[operating](operating.md#when-an-alert-arrives).
+\`infra/monitoring/\` has the questions that alerts and a workbook ask of this telemetry in Azure. \`npm run ask -- QUESTION\`
+answers them on a terminal: [operating](operating.md#when-an-alert-arrives).
 `;
 
-const traces = `One a run, child of the request that the host made for the invocation. At most 100 spans of a name are kept of one run; the
-span \`run\` has the numbers of all. A poll that finds nothing has no span.`;
+const traces = `Each run has one trace, below the request that the host made for the invocation. At most 100 spans of each name are
+kept of a run; the span \`run\` has the numbers of all. A poll that finds nothing has no span.`;
 
-const log = `An event and its facts, which are the line's attributes (in Azure, its properties); to a collector it is the event
-\`eventferry.NAME\` of that severity. Secrets are taken out. A run in which nothing happened has one line, \`run-ended\`.`;
+const log = `Each line is an event and its facts, which are the line's attributes (in Azure, its properties). A collector gets it as the event
+\`eventferry.NAME\` of that severity. Secrets are removed. A run in which nothing happened has one line, \`run-ended\`.`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(telemetryPagePath, telemetryPage());
