@@ -2,7 +2,7 @@ import type { InlineConfig } from 'vitest/node';
 
 /** The settings that all test commands share. */
 export const shared = {
-  globalSetup: ['test/support/buildOnce.ts', 'test/support/azuriteOnce.ts'],
+  globalSetup: ['test/support/buildOnce.ts', 'test/support/services/azuriteOnce.ts'],
   setupFiles: ['test/support/tellWaits.ts'],
   // Test files share imported modules: importing them again for each file takes longer than the tests.
   isolate: false,

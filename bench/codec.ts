@@ -11,7 +11,7 @@ import { batchRequest, headBytes } from '../src/target/append/request.js';
 import { silentLogger } from '../src/core/logger.js';
 import { noTelemetry } from '../src/telemetry/telemetry.js';
 import { systemClock } from '../src/core/clock.js';
-import { MemoryContainer } from '../test/support/memoryContainer.js';
+import { MemoryContainer } from '../test/support/stores/memoryContainer.js';
 import { jobOf, tellParent } from './child.js';
 import { readAll } from './contestants/reading.js';
 import { measure, type Measured } from './measure.js';

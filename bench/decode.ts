@@ -1,9 +1,9 @@
 import { answerOf } from './child.js';
 import type { CodecAnswer, CodecJob } from './codec.js';
 import { figure, type Figure, type Line } from './figures.js';
-import type { Lab } from './lab.js';
+import type { Lab } from './lab/lab.js';
 import type { Measured } from './measure.js';
-import { writeStore } from './store.js';
+import { writeStore } from './lab/store.js';
 
 const events = 100_000;
 

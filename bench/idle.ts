@@ -13,8 +13,8 @@ import { loadConfig } from '../src/config/config.js';
 import { silentLogger } from '../src/core/logger.js';
 import { FakeClock } from '../test/support/fakeClock.js';
 import { figure, type Line } from './figures.js';
-import type { Lab } from './lab.js';
-import { firstFrame, smallStore } from './store.js';
+import type { Lab } from './lab/lab.js';
+import { firstFrame, smallStore } from './lab/store.js';
 
 const sizes = [10, 1_000, 20_000];
 const polls = 240;

@@ -4,7 +4,7 @@ import type { Commit } from '../dev/writer/messageStore.js';
 import { TapeAppender } from '../dev/writer/tapeAppender.js';
 import { startChild } from './child.js';
 import { figure, quantile, type Line } from './figures.js';
-import type { Lab } from './lab.js';
+import type { Lab } from './lab/lab.js';
 
 const lookEveryMs = 5;
 /** The average gap between two writes. Gaps are random, so that writes fall anywhere between two polls. */

@@ -6,7 +6,7 @@ import { compile } from './child.js';
 import { decodeAndEncode } from './decode.js';
 import { isMet, tableOf, type Line } from './figures.js';
 import { idle } from './idle.js';
-import { openLab } from './lab.js';
+import { openLab } from './lab/lab.js';
 import { lag } from './lag.js';
 import { memory } from './memory.js';
 import { replicate } from './replicate.js';

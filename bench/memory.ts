@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, commandLine } from '../dev/build.js';
 import { figure, type Line } from './figures.js';
-import { openLab } from './lab.js';
-import { writeStore } from './store.js';
+import { openLab } from './lab/lab.js';
+import { writeStore } from './lab/store.js';
 
 /** Bytes of a frame beside the body. */
 const frameOverheadBytes = 66;

@@ -1,10 +1,10 @@
 import { answerOf } from './child.js';
-import type { Contest, Who } from './contestant.js';
+import type { Contest, Who } from './lab/contestant.js';
 import { figure, type Goal, type Line } from './figures.js';
-import type { Lab } from './lab.js';
+import type { Lab } from './lab/lab.js';
 import type { Measured } from './measure.js';
-import { otlpSink } from './otlpSink.js';
-import { writeStore } from './store.js';
+import { otlpSink } from './lab/otlpSink.js';
+import { writeStore } from './lab/store.js';
 
 export interface ReplicateOptions {
   /** Events in the store. Eventferry and the ceiling take all of them; the client loops take only the first ones. */

@@ -4,7 +4,7 @@ import { createReplicator } from '../src/replicator.js';
 import { Runtime } from '../src/runtime.js';
 import type { Sending } from '../src/telemetry/openTelemetry.js';
 import { noTelemetry } from '../src/telemetry/telemetry.js';
-import { sharedEmbeddedServer } from './support/embeddedServer.js';
+import { sharedEmbeddedServer } from './support/services/embeddedServer.js';
 import { FakeClock } from './support/fakeClock.js';
 import { Ferry, numbered, numberedBodies } from './support/ferry.js';
 

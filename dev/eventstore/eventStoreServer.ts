@@ -1,17 +1,17 @@
 import { Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js';
 import { systemClock } from '../../src/core/clock.js';
-import { append } from './appendService.js';
-import { batchAppend } from './batchAppendService.js';
+import { append } from './services/appendService.js';
+import { batchAppend } from './services/batchAppendService.js';
 import { Connections, LOOPBACK } from './connections.js';
-import { softDelete, tombstone } from './deleteService.js';
-import { EventStore } from './eventStore.js';
+import { softDelete, tombstone } from './services/deleteService.js';
+import { EventStore } from './store/eventStore.js';
 import { Faults } from './faults.js';
-import { Journal } from './journal.js';
+import { Journal } from './journal/journal.js';
 import type { Node } from './node.js';
-import { gossip, supportedMethods } from './nodeServices.js';
-import { GossipService, RawStreamsService, ServerFeaturesService } from './protocol.js';
-import { read } from './readService.js';
-import { MAX_MESSAGE_BYTES } from './rpcFailure.js';
+import { gossip, supportedMethods } from './services/nodeServices.js';
+import { GossipService, RawStreamsService, ServerFeaturesService } from './protocol/protocol.js';
+import { read } from './services/readService.js';
+import { MAX_MESSAGE_BYTES } from './protocol/rpcFailure.js';
 
 /** gRPC's own limit. It is higher than the server's: the services check that one and answer in the server's words. */
 const RECEIVE_LIMIT_BYTES = 4 * MAX_MESSAGE_BYTES;

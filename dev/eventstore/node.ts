@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/core/clock.js';
-import type { EventStore } from './eventStore.js';
+import type { EventStore } from './store/eventStore.js';
 import type { Faults } from './faults.js';
 
 /** The running node: what its services share. */

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bicepCli } from '../../dev/bicep.js';
-import { bicep } from './bicep.js';
-import { root } from './environment.js';
+import { bicep } from './azure/bicep.js';
+import { root } from './azure/environment.js';
 
 const cli = bicepCli();
 if ('missing' in cli) process.stdout.write(`The API versions were not checked: ${cli.missing}\n`);

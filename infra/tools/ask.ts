@@ -1,9 +1,9 @@
 // npm run ask -- [--env NAME] QUESTION [--hours N]: answers on the terminal a question that alerts or the workbook ask.
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { azJson, main } from './az.js';
-import { outputsOf, root, takeEnvironment } from './environment.js';
-import { logQuery } from './logQuery.js';
+import { azJson, main } from './azure/az.js';
+import { outputsOf, root, takeEnvironment } from './azure/environment.js';
+import { logQuery } from './azure/logQuery.js';
 
 interface Table {
   readonly columns: readonly { readonly name: string }[];

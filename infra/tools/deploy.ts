@@ -1,7 +1,7 @@
 // npm run infra:what-if -- [--env NAME] [what else az takes]
 // npm run infra:deploy -- [--env NAME] [what else az takes]
-import { az, main } from './az.js';
-import { deploymentName, parameterFile, parametersOf, root, takeEnvironment } from './environment.js';
+import { az, main } from './azure/az.js';
+import { deploymentName, parameterFile, parametersOf, root, takeEnvironment } from './azure/environment.js';
 import { staysPaused } from './paused.js';
 import { provideSecrets } from './secrets.js';
 

@@ -1,8 +1,8 @@
 // npm run app:deploy -- [--env NAME] [--machine-only]: deploys the package into the function app and onto the machine.
 import { parseArgs } from 'node:util';
-import { az, main } from './az.js';
-import { outputsOf, root, takeEnvironment } from './environment.js';
-import { succeedOnMachine } from './machineScript.js';
+import { az, main } from './azure/az.js';
+import { outputsOf, root, takeEnvironment } from './azure/environment.js';
+import { succeedOnMachine } from './azure/machineScript.js';
 
 await main(() => {
   const { name, rest } = takeEnvironment(process.argv.slice(2));

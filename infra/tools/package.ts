@@ -1,7 +1,7 @@
 // npm run app:package: writes artifacts/package and a zip of it, artifacts/eventferry.zip. npm builds first (preapp:package).
-import { main } from './az.js';
-import { root } from './environment.js';
-import { writePackage } from './stage.js';
+import { main } from './azure/az.js';
+import { root } from './azure/environment.js';
+import { writePackage } from './app/stage.js';
 
 await main(async () => {
   await writePackage(root);

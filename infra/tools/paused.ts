@@ -1,6 +1,6 @@
 // npm run app:pause | app:resume -- [--env NAME]; azd's hook: print
-import { az, azJson, main } from './az.js';
-import { onlyEnvironment, outputsIfDeployed, outputsOf } from './environment.js';
+import { az, azJson, main } from './azure/az.js';
+import { onlyEnvironment, outputsIfDeployed, outputsOf } from './azure/environment.js';
 
 /** The app setting that switches the timer off. */
 const setting = 'AzureWebJobs.replicate.Disabled';

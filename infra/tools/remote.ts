@@ -1,8 +1,8 @@
 // npm run remote -- [--env NAME] [--background] COMMAND ...   an eventferry command on the machine
 // npm run remote -- [--env NAME] --journal                    prints the log of the one in the background
-import { main, quoted } from './az.js';
-import { outputsOf, takeEnvironment } from './environment.js';
-import { runOnMachine } from './machineScript.js';
+import { main, quoted } from './azure/az.js';
+import { outputsOf, takeEnvironment } from './azure/environment.js';
+import { runOnMachine } from './azure/machineScript.js';
 
 /** The systemd unit of a background command, which outlives the call: Azure ends a run command after 90 minutes. */
 const unit = 'eventferry-background';

@@ -1,10 +1,10 @@
 // npm run infra:secrets -- [--env NAME] [--renew | --rotate eventferry|admin|ops]
 import { parseArgs } from 'node:util';
-import { az, azText, main } from './az.js';
-import { outputsOf, parametersOf, root, takeEnvironment, type Parameters } from './environment.js';
-import { keyVault } from './keyVault.js';
-import { succeedOnMachine } from './machineScript.js';
-import { makeSecrets, rotatePassword, type User } from './vaultSecrets.js';
+import { az, azText, main } from './azure/az.js';
+import { outputsOf, parametersOf, root, takeEnvironment, type Parameters } from './azure/environment.js';
+import { keyVault } from './vault/keyVault.js';
+import { succeedOnMachine } from './azure/machineScript.js';
+import { makeSecrets, rotatePassword, type User } from './vault/vaultSecrets.js';
 
 /** Secrets that a person must give in an environment variable when a deployment needs them for the first time. */
 const givenSecrets = [

@@ -1,8 +1,8 @@
 // npm run infra:smoke -- [--env NAME]: checks a real deployment and changes nothing. Run it after the first deployment
 // and whenever you like.
-import { azText, main } from './az.js';
-import { assumptions } from './assumptions.js';
-import { onlyEnvironment, outputsOf } from './environment.js';
+import { azText, main } from './azure/az.js';
+import { assumptions } from './azure/assumptions.js';
+import { onlyEnvironment, outputsOf } from './azure/environment.js';
 
 await main(() => {
   const outputs = outputsOf(onlyEnvironment(process.argv.slice(2)));

@@ -1,6 +1,6 @@
 // npm run infra:snapshot: writes what each parameter file would deploy. Read the diff before you commit it.
-import { main } from './az.js';
-import { parameterFiles, snapshot } from './bicep.js';
+import { main } from './azure/az.js';
+import { parameterFiles, snapshot } from './azure/bicep.js';
 
 await main(() => {
   for (const file of parameterFiles) {

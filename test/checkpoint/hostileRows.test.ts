@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { entityOf, rowOf } from '../../src/checkpoint/entity.js';
 import { asFailure } from '../../src/core/failure.js';
-import { Draws } from '../support/mutations.js';
+import { Draws } from '../support/stores/mutations.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
 
 const mutations = 3_000;

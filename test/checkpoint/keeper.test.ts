@@ -5,7 +5,7 @@ import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { CheckpointKeeper } from '../../src/checkpoint/keeper.js';
 import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import { beginning } from '../../src/core/cursor.js';
-import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
+import { azuriteConnectionString, freshTableName } from '../support/services/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { reachedAt } from './checkpointRows.js';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { LagSample } from '../../src/checkpoint/checkpoint.js';
 import { TableCheckpoint } from '../../src/checkpoint/table.js';
 import { tableLagHistory } from '../../src/checkpoint/lagTable.js';
-import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
+import { azuriteConnectionString, freshTableName } from '../support/services/azurite.js';
 
 const { signal } = new AbortController();
 const start = Date.UTC(2026, 0, 1);

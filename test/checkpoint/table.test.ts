@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { CheckpointStore } from '../../src/checkpoint/checkpoint.js';
 import { entityOf } from '../../src/checkpoint/entity.js';
 import { TableCheckpoint } from '../../src/checkpoint/table.js';
-import { azuriteConnectionString, freshTableName } from '../support/azurite.js';
+import { azuriteConnectionString, freshTableName } from '../support/services/azurite.js';
 import { fullNote, rowAt } from './checkpointRows.js';
 
 type Policy = NonNullable<TableServiceClientOptions['additionalPolicies']>[number]['policy'];

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { azuriteConnectionString } from '../support/azurite.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { azuriteConnectionString } from '../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { eventually, until } from '../support/waits.js';
 import { eventferryProcess, main, password, startProcess } from './commandLine.js';

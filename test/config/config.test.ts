@@ -5,7 +5,7 @@ import type { Environment } from '../../src/config/config.js';
 import type { SettingProblem } from '../../src/config/problems.js';
 import { Failure } from '../../src/core/failure.js';
 import { settings } from '../../src/config/settings.js';
-import { certificatePem } from '../support/certificate.js';
+import { certificatePem } from '../support/services/certificate.js';
 
 /** As little as works. */
 const minimal: Environment = {

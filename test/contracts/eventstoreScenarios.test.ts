@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { embeddedServer } from '../support/embeddedServer.js';
+import { embeddedServer } from '../support/services/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { readScenarios, type Scenario } from './eventstoreScenarios.js';
 import { replay } from './eventstoreScenariosReplay.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AppendReq, AppendResp, BatchAppendResp, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import { sharedMessages as shared, streamsMessages as streams } from '../../dev/eventstore/protocol.js';
-import { WireReader, WireWriter } from '../../dev/eventstore/wire.js';
+import { sharedMessages as shared, streamsMessages as streams } from '../../dev/eventstore/protocol/protocol.js';
+import { WireReader, WireWriter } from '../../dev/eventstore/protocol/wire.js';
 
 /** A value as the recording writes it. */
 export type Form = Record<string, unknown>;

@@ -13,7 +13,7 @@ import {
   serverFeaturesMessages as serverFeatures,
   sharedMessages as shared,
   streamsMessages as streams,
-} from '../../dev/eventstore/protocol.js';
+} from '../../dev/eventstore/protocol/protocol.js';
 import type { FakeClock } from '../support/fakeClock.js';
 import { until } from '../support/waits.js';
 import { differences, type Scenario, type Step } from './eventstoreScenarios.js';

@@ -2,10 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { dashboardData } from '../../src/dashboard/data.js';
 import { startDashboard } from '../../src/dashboard/server.js';
-import { describeInBrowser } from '../support/browser.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
-import { hangingRun } from '../support/hangingRun.js';
-import { parts } from '../support/road.js';
+import { describeInBrowser } from '../support/services/browser.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
+import { hangingRun } from '../support/faults/hangingRun.js';
+import { parts } from '../support/faults/road.js';
 
 const server = sharedEmbeddedServer();
 

@@ -6,9 +6,9 @@ import { startLaptop, type Laptop } from '../../dev/laptop.js';
 import type { DashboardData } from '../../src/dashboard/data.js';
 import type { Status } from '../../src/engine/report/status.js';
 import type { Notice } from '../../src/notify/notice.js';
-import { describeInBrowser, type OpenPage } from '../support/browser.js';
+import { describeInBrowser, type OpenPage } from '../support/services/browser.js';
 import { eventually } from '../support/waits.js';
-import { webReceiver } from '../support/webReceiver.js';
+import { webReceiver } from '../support/services/webReceiver.js';
 
 async function freePort(): Promise<number> {
   const server = createServer();

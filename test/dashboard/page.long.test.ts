@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 
-import { describeInBrowser } from '../support/browser.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { describeInBrowser } from '../support/services/browser.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { eventually } from '../support/waits.js';
 import { course, lookAtFerry, serve, serveFerry, stoppedFerry } from './pages.js';
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 
-import { dashboardPageModule, dashboardPagePath } from '../../dev/dashboardPage.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { dashboardPageModule, dashboardPagePath } from '../../dev/pages/dashboardPage.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { lookAtFerry } from './pages.js';
 
 const server = sharedEmbeddedServer();

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { startAzurite } from '../../dev/azurite.js';
-import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
+import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
 import { freshFolder } from '../support/freshFolder.js';
 import { eventually, until } from '../support/waits.js';
 import { isRunning } from './isRunning.js';

@@ -3,7 +3,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
 import { startAzurite } from '../../dev/azurite.js';
-import { azuriteConnectionString, freshContainerName, freshTableName } from '../support/azurite.js';
+import { azuriteConnectionString, freshContainerName, freshTableName } from '../support/services/azurite.js';
 import { isRunning } from './isRunning.js';
 
 describe('the storage emulator', () => {

@@ -7,7 +7,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { onTestFinished } from 'vitest';
 
 import { writeSamples } from '../../dev/sampleWriter.js';
-import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
+import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
 import { freshFolder } from '../support/freshFolder.js';
 import { until } from '../support/waits.js';
 import { tapesIn } from './writer/tapes.js';

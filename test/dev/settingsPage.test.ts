@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-import { settingsPage, settingsPagePath } from '../../dev/settingsPage.js';
+import { settingsPage, settingsPagePath } from '../../dev/pages/settingsPage.js';
 import { settings } from '../../src/config/settings.js';
 
 test('docs/settings.md is what the schema says; `npm run docs` writes it', () => {

@@ -9,10 +9,10 @@ import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js'
 import { systemClock, type Clock } from '../../src/core/clock.js';
 import { isHealthy, type Check, type Finding, type Verdict } from '../../src/doctor/finding.js';
 import { makeCertificates } from '../target/certificates.js';
-import { azuriteConnectionString } from '../support/azurite.js';
-import { embeddedServer, sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { azuriteConnectionString } from '../support/services/azurite.js';
+import { embeddedServer, sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
+import { numberedRecords, tapeOf } from '../support/stores/tapeWriter.js';
 
 const chunk = '00000000-2013-10-15-093000.dat';
 const certificates = makeCertificates('127.0.0.1');

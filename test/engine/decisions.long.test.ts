@@ -2,8 +2,8 @@ import { jsonEvent } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../src/config/config.js';
 import type { StopKind } from '../../src/core/failure.js';
-import { freshContainerName } from '../support/azurite.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { freshContainerName } from '../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { type Ferry, numbered, numberedBodies, tapeBytes } from '../support/ferry.js';
 import {
   append,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../src/config/config.js';
 import type { StopKind } from '../../src/core/failure.js';
 import type { Decision } from '../../src/engine/decisions.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { type Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import {
   append,

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Status } from '../../src/engine/report/status.js';
 import { statusAnswer } from '../../src/functions/statusAnswer.js';
 import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
-import { hangingRun } from '../support/hangingRun.js';
-import { parts } from '../support/road.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
+import { hangingRun } from '../support/faults/hangingRun.js';
+import { parts } from '../support/faults/road.js';
 
 const server = sharedEmbeddedServer();
 /** Only has to be valid: the replicator is already there. */

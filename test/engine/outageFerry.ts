@@ -3,8 +3,8 @@ import type { Environment } from '../../src/config/config.js';
 import type { Notice } from '../../src/notify/notice.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { Ferry } from '../support/ferry.js';
-import { parts, type Part, type Roads } from '../support/road.js';
-import { webReceiver } from '../support/webReceiver.js';
+import { parts, type Part, type Roads } from '../support/faults/road.js';
+import { webReceiver } from '../support/services/webReceiver.js';
 
 export const chunk = '00000001-2013-10-15-093000.dat';
 /** Leaves the waits at their defaults: 500 ms between polls, a minute between tries in an outage. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { numbered, numberedBodies } from '../support/ferry.js';
-import { openRoads, parts } from '../support/road.js';
+import { openRoads, parts } from '../support/faults/road.js';
 import { eventually, until } from '../support/waits.js';
 import { chunk, follow, idleMs, kinds, openFerry, outageMs, setAll } from './outageFerry.js';
 

@@ -2,12 +2,12 @@ import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob'
 import { describe, expect, test } from 'vitest';
 
 import { loopbackCertificate } from '../dev/eventstore/loopbackCertificate.js';
-import { azuriteConnectionString } from '../support/azurite.js';
-import { embeddedServer, sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { azuriteConnectionString } from '../support/services/azurite.js';
+import { embeddedServer, sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
-import { openRoads } from '../support/road.js';
+import { openRoads } from '../support/faults/road.js';
 import { eventually, until } from '../support/waits.js';
-import { webReceiver } from '../support/webReceiver.js';
+import { webReceiver } from '../support/services/webReceiver.js';
 import { chunk, follow, idleMs, kinds, openFerry, outageMs } from './outageFerry.js';
 
 const server = sharedEmbeddedServer();

@@ -2,8 +2,8 @@ import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { placeholderFacts, quarantinedType } from '../../src/convert/placeholder.js';
 import type { VerifyReport } from '../../src/verify/stream.js';
-import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, type WrittenRecord } from '../support/ferry.js';
 
 const server = sharedEmbeddedServer();

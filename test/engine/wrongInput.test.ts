@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeBatch } from '../../dev/writer/messageStore.js';
 import { encodeFrame } from '../../dev/writer/tapeFrame.js';
 import type { FailureKind } from '../../src/core/failure.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies, tapeBytes, type WrittenRecord } from '../support/ferry.js';
 import { FakeClock } from '../support/fakeClock.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { eventually } from '../support/waits.js';
 import { appCases, chunk } from './appCases.js';

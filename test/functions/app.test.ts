@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
-import { otlpReceiver } from '../support/otlpReceiver.js';
+import { otlpReceiver } from '../support/services/otlpReceiver.js';
 import { eventually } from '../support/waits.js';
 import { appCases, chunk, soonOver } from './appCases.js';
 import { AppInProcess } from './appInProcess.js';

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
 import { storeLines, type ExpectedMessage } from '../convert/storeLines.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
-import { otlpReceiver } from '../support/otlpReceiver.js';
+import { otlpReceiver } from '../support/services/otlpReceiver.js';
 import { eventually } from '../support/waits.js';
-import { webReceiver } from '../support/webReceiver.js';
+import { webReceiver } from '../support/services/webReceiver.js';
 import type { StartApp } from './app.js';
 
 export const chunk = '00000001-2013-10-15-093000.dat';

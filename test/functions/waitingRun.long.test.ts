@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Status } from '../../src/engine/report/status.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { eventually, until } from '../support/waits.js';
 import { FunctionsHost } from './functionsHost.js';

@@ -7,7 +7,7 @@ import { WorkerReplicator } from '../../src/functions/worker/workerReplicator.js
 import { createReplicator } from '../../src/replicator.js';
 import { Runtime } from '../../src/runtime.js';
 import { silentLogger } from '../../src/core/logger.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { idleReplicator } from './idleReplicator.js';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { root } from '../../infra/tools/environment.js';
+import { root } from '../../infra/tools/azure/environment.js';
 
 /** The commands that azd runs before it provisions. */
 const hook = (

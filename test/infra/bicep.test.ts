@@ -9,8 +9,8 @@ import {
   snapshot,
   snapshotWith,
   type Snapshot,
-} from '../../infra/tools/bicep.js';
-import { root } from '../../infra/tools/environment.js';
+} from '../../infra/tools/azure/bicep.js';
+import { root } from '../../infra/tools/azure/environment.js';
 import { Deployment } from './deployment.js';
 import { hasBicep } from './tool.js';
 

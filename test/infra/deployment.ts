@@ -1,4 +1,4 @@
-import type { Resource, Snapshot } from '../../infra/tools/bicep.js';
+import type { Resource, Snapshot } from '../../infra/tools/azure/bicep.js';
 import { evaluate } from './armExpression.js';
 
 /** The deployment that a snapshot describes, with the look-ups that the rules need. */

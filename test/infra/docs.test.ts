@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { assumptions } from '../../infra/tools/assumptions.js';
-import { committedSnapshot } from '../../infra/tools/bicep.js';
-import { root } from '../../infra/tools/environment.js';
+import { assumptions } from '../../infra/tools/azure/assumptions.js';
+import { committedSnapshot } from '../../infra/tools/azure/bicep.js';
+import { root } from '../../infra/tools/azure/environment.js';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const guide = read('docs/deploy.md');

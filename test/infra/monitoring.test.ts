@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { assumptions } from '../../infra/tools/assumptions.js';
-import { committedSnapshot, parameterFiles } from '../../infra/tools/bicep.js';
-import { root, type Outputs } from '../../infra/tools/environment.js';
+import { assumptions } from '../../infra/tools/azure/assumptions.js';
+import { committedSnapshot, parameterFiles } from '../../infra/tools/azure/bicep.js';
+import { root, type Outputs } from '../../infra/tools/azure/environment.js';
 import type { RunEnd } from '../../src/engine/terms.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
 import { Deployment } from './deployment.js';

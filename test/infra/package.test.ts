@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { root } from '../../infra/tools/environment.js';
-import { pack, stage } from '../../infra/tools/stage.js';
-import { applicationInsights } from '../support/applicationInsights.js';
-import { embeddedServer } from '../support/embeddedServer.js';
+import { root } from '../../infra/tools/azure/environment.js';
+import { pack, stage } from '../../infra/tools/app/stage.js';
+import { applicationInsights } from '../support/services/applicationInsights.js';
+import { embeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
-import { otlpReceiver } from '../support/otlpReceiver.js';
+import { otlpReceiver } from '../support/services/otlpReceiver.js';
 import { until } from '../support/waits.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { committedSnapshot, parameterFiles } from '../../infra/tools/bicep.js';
+import { committedSnapshot, parameterFiles } from '../../infra/tools/azure/bicep.js';
 import { Deployment } from './deployment.js';
 import { expectedOf } from './expected.js';
 import { rules } from './rules.js';

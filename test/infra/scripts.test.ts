@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root } from '../../infra/tools/environment.js';
-import { committedSnapshot } from '../../infra/tools/bicep.js';
+import { root } from '../../infra/tools/azure/environment.js';
+import { committedSnapshot } from '../../infra/tools/azure/bicep.js';
 import { Deployment } from './deployment.js';
 import { hasProgram } from './tool.js';
 

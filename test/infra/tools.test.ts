@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { root } from '../../infra/tools/environment.js';
-import { makeAuthority } from '../../infra/tools/certificates.js';
-import { makeSecrets, rotatePassword } from '../../infra/tools/vaultSecrets.js';
+import { root } from '../../infra/tools/azure/environment.js';
+import { makeAuthority } from '../../infra/tools/vault/certificates.js';
+import { makeSecrets, rotatePassword } from '../../infra/tools/vault/vaultSecrets.js';
 import { MemoryVault } from './memoryVault.js';
 
 describe('The secrets of a deployment', () => {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root } from '../../infra/tools/environment.js';
+import { root } from '../../infra/tools/azure/environment.js';
 import { createReplicator } from '../../src/replicator.js';
 import { Runtime } from '../../src/runtime.js';
 import { silentLogger } from '../../src/core/logger.js';
 import type { Sending } from '../../src/telemetry/openTelemetry.js';
 import { noTelemetry, type Attributes, type Telemetry } from '../../src/telemetry/telemetry.js';
 import { FunctionsHost } from '../functions/functionsHost.js';
-import { applicationInsights, type Envelope } from '../support/applicationInsights.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { applicationInsights, type Envelope } from '../support/services/applicationInsights.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, tapeBytes } from '../support/ferry.js';
 import { FakeClock } from '../support/fakeClock.js';
 

@@ -4,7 +4,7 @@ import { Heartbeat } from '../../src/notify/heartbeat.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { eventually } from '../support/waits.js';
-import { webReceiver } from '../support/webReceiver.js';
+import { webReceiver } from '../support/services/webReceiver.js';
 
 function open(url: string) {
   const logger = new RecordingLogger();

@@ -6,7 +6,7 @@ import { Webhook } from '../../src/notify/webhook.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { eventually } from '../support/waits.js';
-import { webReceiver } from '../support/webReceiver.js';
+import { webReceiver } from '../support/services/webReceiver.js';
 
 function notice(at: string): Notice {
   return { event: 'stopped', source: 's', stream: 't', at };

@@ -4,7 +4,7 @@ import { BlobQuarantine } from '../../src/quarantine/blobQuarantine.js';
 import { parseSetAside, setAsideJson } from '../../src/quarantine/document.js';
 import type { Kept } from '../../src/quarantine/quarantine.js';
 import type { SetAside } from '../../src/core/record.js';
-import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
+import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
 
 const live = new AbortController().signal;
 

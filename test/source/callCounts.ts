@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { beginning } from '../../src/core/cursor.js';
 import type { Mark } from '../../src/core/mark.js';
 import { FakeClock } from '../support/fakeClock.js';
-import { manyChunks } from '../support/manyChunks.js';
+import { manyChunks } from '../support/stores/manyChunks.js';
 import { never, openTapes, readAll } from './openTapes.js';
 
 /** The mark of the record in a chunk of {@link manyChunks}. */

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
 import { beginning } from '../../src/core/cursor.js';
 import type { SourceRecord } from '../../src/core/record.js';
-import { azuriteConnectionString } from '../support/azurite.js';
+import { azuriteConnectionString } from '../support/services/azurite.js';
 import { FakeClock } from '../support/fakeClock.js';
-import { storageProxy } from '../support/storageProxy.js';
-import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
-import { freshContainer, uploadChunk, uploadStore, writePages } from '../support/uploadStore.js';
+import { storageProxy } from '../support/faults/storageProxy.js';
+import { numberedRecords, tapeOf } from '../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk, uploadStore, writePages } from '../support/stores/uploadStore.js';
 import { never, openTapes, readAll } from './openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';

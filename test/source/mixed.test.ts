@@ -5,11 +5,11 @@ import { beginning, type Cursor } from '../../src/core/cursor.js';
 import type { SourceRecord } from '../../src/core/record.js';
 import type { Source } from '../../src/source/source.js';
 import { tapeHistory } from '../../src/source/views/history.js';
-import { fixtureStore, mixedStore } from '../support/fixtureStores.js';
+import { fixtureStore, mixedStore } from '../support/stores/fixtureStores.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { silentLogger } from '../../src/core/logger.js';
-import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
-import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';
+import { numberedRecords, tapeOf } from '../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk, uploadStore } from '../support/stores/uploadStore.js';
 import { markOf, never, openTapes, readAll } from './openTapes.js';
 
 const first = '00000000-2013-10-15-080000.dat';

@@ -8,11 +8,11 @@ import type { SourceRecord } from '../../src/core/record.js';
 import { maxFrameBytes } from '../../src/source/lokad/frame.js';
 import { lokadTapes } from '../../src/source/lokadTapes.js';
 import type { OnDamage } from '../../src/source/tapes.js';
-import { MemoryContainer } from '../support/memoryContainer.js';
-import { Draws, mutated, sha1, type Field } from '../support/mutations.js';
+import { MemoryContainer } from '../support/stores/memoryContainer.js';
+import { Draws, mutated, sha1, type Field } from '../support/stores/mutations.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
-import { batchOf, frameOf, type Variant } from '../support/tapeWriter.js';
+import { batchOf, frameOf, type Variant } from '../support/stores/tapeWriter.js';
 
 /** Chunks are changed at random, always the same ones; another number draws others. */
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
 
-import { fixtureStores } from '../support/fixtureStores.js';
+import { fixtureStores } from '../support/stores/fixtureStores.js';
 import {
   expectFrames,
   expectReading,

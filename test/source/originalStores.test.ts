@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { Failure } from '../../src/core/failure.js';
-import { fixtureStore } from '../support/fixtureStores.js';
+import { fixtureStore } from '../support/stores/fixtureStores.js';
 import {
   expectedLines,
   expectFrames,

@@ -9,9 +9,9 @@ import {
   type ExpectedMessage,
   type FixtureName,
   type FixtureStore,
-} from '../support/fixtureStores.js';
+} from '../support/stores/fixtureStores.js';
 import { FakeClock } from '../support/fakeClock.js';
-import { freshContainer, uploadChunk, uploadStore, writePages, type BlobKind } from '../support/uploadStore.js';
+import { freshContainer, uploadChunk, uploadStore, writePages, type BlobKind } from '../support/stores/uploadStore.js';
 import { never, openTapes, readAll } from './openTapes.js';
 
 /** What is compared: one line a message, as the original reader gave it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { frameOf, numberedRecords, tapeOf } from '../support/tapeWriter.js';
-import { freshContainer, uploadChunk } from '../support/uploadStore.js';
+import { frameOf, numberedRecords, tapeOf } from '../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk } from '../support/stores/uploadStore.js';
 import { openTapes, readAll } from './openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';

@@ -8,12 +8,12 @@ import type { Mark } from '../../src/core/mark.js';
 import type { SourceRecord } from '../../src/core/record.js';
 import type { Source, SourceBatch } from '../../src/source/source.js';
 import { connectContainer } from '../../src/storage/container.js';
-import { azuriteConnectionString, freshContainerName } from '../support/azurite.js';
+import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
 import { RecordingLogger } from '../support/recordingLogger.js';
 import { FakeClock } from '../support/fakeClock.js';
-import { storageProxy } from '../support/storageProxy.js';
-import { numberedRecords, tapeOf } from '../support/tapeWriter.js';
-import { freshContainer, uploadChunk, uploadStore } from '../support/uploadStore.js';
+import { storageProxy } from '../support/faults/storageProxy.js';
+import { numberedRecords, tapeOf } from '../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk, uploadStore } from '../support/stores/uploadStore.js';
 import { markOf, never, openTapes, readAll } from './openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';

@@ -1,6 +1,6 @@
 import { formattedBody } from '../../dev/writer/serviceStackJson.js';
 import type { StoredEvent } from '../../dev/eventstore/eventStoreServer.js';
-import type { ExpectedMessage } from '../support/fixtureStores.js';
+import type { ExpectedMessage } from '../support/stores/fixtureStores.js';
 
 /** An event as a person would name it in a failed test: its place and its bytes. */
 export interface Named {

@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
-import { fixtureStores } from '../support/fixtureStores.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
+import { fixtureStores } from '../support/stores/fixtureStores.js';
 import {
   chunkByChunk,
   damagedStores,

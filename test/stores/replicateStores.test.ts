@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import {
   chunkByChunk,
   damagedStores,

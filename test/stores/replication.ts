@@ -9,9 +9,9 @@ import {
   type ExpectedMessage,
   type FixtureName,
   type FixtureStore,
-} from '../support/fixtureStores.js';
+} from '../support/stores/fixtureStores.js';
 import { FakeClock } from '../support/fakeClock.js';
-import { uploadStore, writePages, type BlobKind } from '../support/uploadStore.js';
+import { uploadStore, writePages, type BlobKind } from '../support/stores/uploadStore.js';
 import { namedExpected, namedStored, newlineOf } from './expectations.js';
 
 /** What the reader of each date showed: until April 2013 every key, later neither `audit` nor `func`. */

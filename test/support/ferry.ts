@@ -12,10 +12,10 @@ import type { RunReport } from '../../src/engine/terms.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../src/replicator.js';
 import { Runtime } from '../../src/runtime.js';
 import { parseConnectionString } from '../../src/target/connect/connectionString.js';
-import { azuriteConnectionString, freshContainerName, freshTableName } from './azurite.js';
+import { azuriteConnectionString, freshContainerName, freshTableName } from './services/azurite.js';
 import { RecordingLogger } from './recordingLogger.js';
 import { FakeClock } from './fakeClock.js';
-import { tapeOf } from './tapeWriter.js';
+import { tapeOf } from './stores/tapeWriter.js';
 
 /** A record as a test writes it: its key, and type and body of each message. */
 export interface WrittenRecord {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Failure } from '../../src/core/failure.js';
-import { embeddedServer } from '../support/embeddedServer.js';
+import { embeddedServer } from '../support/services/embeddedServer.js';
 import { makeCertificates } from './certificates.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { measured, sampleEvents } from './sampleEvent.js';

@@ -23,7 +23,7 @@ import {
   ServerFeaturesService,
   serverFeaturesMessages,
   streamsMessages as messages,
-} from '../../dev/eventstore/protocol.js';
+} from '../../dev/eventstore/protocol/protocol.js';
 
 type Batch = ServerDuplexStream<Buffer, Buffer>;
 

@@ -4,10 +4,10 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { metrics } from '../../src/telemetry/metrics.js';
 import { eventferryProcess, password } from '../cli/commandLine.js';
-import { applicationInsights } from '../support/applicationInsights.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { applicationInsights } from '../support/services/applicationInsights.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { otlpReceiver } from '../support/otlpReceiver.js';
+import { otlpReceiver } from '../support/services/otlpReceiver.js';
 import { ofTelemetry, watched } from './watched.js';
 
 const server = sharedEmbeddedServer();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { telemetryPage, telemetryPagePath } from '../../dev/telemetryPage.js';
+import { telemetryPage, telemetryPagePath } from '../../dev/pages/telemetryPage.js';
 import type { Clock } from '../../src/core/clock.js';
 import { createReplicator } from '../../src/replicator.js';
 import { Runtime } from '../../src/runtime.js';
@@ -12,10 +12,10 @@ import { silentLogger } from '../../src/core/logger.js';
 import { events, metrics } from '../../src/telemetry/metrics.js';
 import { sendingLogger, type Sending } from '../../src/telemetry/openTelemetry.js';
 import { loadTelemetryConfig } from '../../src/config/telemetrySettings.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { otlpReceiver, type OtlpReceiver } from '../support/otlpReceiver.js';
+import { otlpReceiver, type OtlpReceiver } from '../support/services/otlpReceiver.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { replayCommand, shrink, whole } from '../../verification/simulation/reduction.js';
-import { drawSchedule } from '../../verification/simulation/schedule.js';
-import { simulateRange, type SeedRange } from '../../verification/simulation/seedRange.js';
+import { replayCommand, shrink, whole } from '../../verification/simulation/schedule/reduction.js';
+import { drawSchedule } from '../../verification/simulation/schedule/schedule.js';
+import { simulateRange, type SeedRange } from '../../verification/simulation/schedule/seedRange.js';
 import { simulate, type Result } from '../../verification/simulation/simulate.js';
 
 /** Plays the schedules of these seeds; the first that fails is told with the command that plays it again. */

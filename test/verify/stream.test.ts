@@ -7,13 +7,13 @@ import { readJournal } from '../../dev/writer/journal.js';
 import type { Environment } from '../../src/config/config.js';
 import type { Decision } from '../../src/engine/decisions.js';
 import type { VerifyOrder, VerifyReport } from '../../src/verify/stream.js';
-import { azuriteConnectionString } from '../support/azurite.js';
-import { sharedEmbeddedServer } from '../support/embeddedServer.js';
+import { azuriteConnectionString } from '../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
-import { fixtureStore } from '../support/fixtureStores.js';
+import { fixtureStore } from '../support/stores/fixtureStores.js';
 import { freshFolder } from '../support/freshFolder.js';
 import { rewriteStream } from '../support/rewriteStream.js';
-import { uploadStore } from '../support/uploadStore.js';
+import { uploadStore } from '../support/stores/uploadStore.js';
 
 const server = sharedEmbeddedServer();
 const first = '00000001-2013-10-15-093000.dat';

@@ -4,7 +4,7 @@ import { Verification } from '../../src/verify/verify.js';
 import { createConvert } from '../../src/convert/convert.js';
 import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';
-import { sampleRecord } from '../support/sampleRecords.js';
+import { sampleRecord } from '../support/stores/sampleRecords.js';
 
 const convert = createConvert({
   sourceId: 'sample',

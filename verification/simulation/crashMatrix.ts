@@ -1,9 +1,9 @@
-import type { Ledger } from './ledger.js';
-import { differences, verdict } from './oracle.js';
+import type { Ledger } from './judge/ledger.js';
+import { differences, verdict } from './judge/oracle.js';
 import { RunningProcess } from './runner.js';
-import type { Schedule } from './schedule.js';
-import type { SimulatedProcess } from './simulatedProcess.js';
-import { World } from './world.js';
+import type { Schedule } from './schedule/schedule.js';
+import type { SimulatedProcess } from './world/simulatedProcess.js';
+import { World } from './world/world.js';
 
 /** A moment at which a process may be killed: before or after one of its calls to a service. */
 export interface CrashPoint {

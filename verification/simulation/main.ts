@@ -5,10 +5,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import { build } from 'esbuild';
 import { countOption } from '../../dev/countOption.js';
 import { listed } from './counts.js';
-import { faultNames, type FaultName } from './faults.js';
-import { reduced, replayCommand, shrink, whole, type Reduction } from './reduction.js';
-import { drawSchedule } from './schedule.js';
-import { nothing, sum, type SeedRange, type Tally } from './seedRange.js';
+import { faultNames, type FaultName } from './schedule/faults.js';
+import { reduced, replayCommand, shrink, whole, type Reduction } from './schedule/reduction.js';
+import { drawSchedule } from './schedule/schedule.js';
+import { nothing, sum, type SeedRange, type Tally } from './schedule/seedRange.js';
 import { simulate, type Result } from './simulate.js';
 
 /** How many seeds a process takes at a time. */

@@ -5,10 +5,10 @@ import { decide, type Decision } from '../../src/engine/decisions.js';
 import { Failure } from '../../src/core/failure.js';
 import { deadlineMs } from '../../src/target/append/batchAppend.js';
 import type { Facts, Logger } from '../../src/core/logger.js';
-import { buildParts } from './parts.js';
-import type { RunnerPlan } from './schedule.js';
-import { SimulatedProcess } from './simulatedProcess.js';
-import type { World } from './world.js';
+import { buildParts } from './world/parts.js';
+import type { RunnerPlan } from './schedule/schedule.js';
+import { SimulatedProcess } from './world/simulatedProcess.js';
+import type { World } from './world/world.js';
 
 /** How a run ended; `killed` means that its process died. */
 export type RunOutcome =

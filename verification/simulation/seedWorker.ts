@@ -1,4 +1,4 @@
-import { simulateRange, type SeedRange } from './seedRange.js';
+import { simulateRange, type SeedRange } from './schedule/seedRange.js';
 
 // No stack traces: about every tenth call fails, and making their stacks would take longer than everything else.
 Error.stackTraceLimit = 0;

@@ -1,9 +1,9 @@
 import type { Counts } from './counts.js';
-import { differences, verdict } from './oracle.js';
-import { acceptAll } from './acceptance.js';
+import { differences, verdict } from './judge/oracle.js';
+import { acceptAll } from './judge/acceptance.js';
 import { Runner, RunningProcess, type RunOutcome } from './runner.js';
-import type { Schedule } from './schedule.js';
-import { World } from './world.js';
+import type { Schedule } from './schedule/schedule.js';
+import { World } from './world/world.js';
 
 /** How a schedule ended. */
 export interface Result {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Random } from '../simulation/random.js';
+import type { Random } from '../simulation/schedule/random.js';
 import type { KeptProcess } from './keptProcess.js';
 import type { Direction } from './lane.js';
 import type { Road } from './road.js';

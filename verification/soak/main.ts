@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 
 import { build } from '../../dev/build.js';
-import { Random } from '../simulation/random.js';
+import { Random } from '../simulation/schedule/random.js';
 import type { Deed } from './act.js';
 import { round } from './round.js';
 import { World } from './world.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Audit } from '../../dev/journalAudit.js';
-import type { Random } from '../simulation/random.js';
+import type { Random } from '../simulation/schedule/random.js';
 import { drawAct, type Act, type Deed, type Subject } from './act.js';
 import { audited } from './audited.js';
 import { caughtUp } from './caughtUp.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import { eventferry } from '../commandLine.js';
 

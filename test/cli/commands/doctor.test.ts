@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { checks } from '../../../src/doctor/finding.js';
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../../support/ferry.js';
 import { eventferry, password } from '../commandLine.js';
 

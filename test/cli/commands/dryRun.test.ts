@@ -1,8 +1,8 @@
 import { TableServiceClient } from '@azure/data-tables';
 import { describe, expect, test } from 'vitest';
 
-import { azuriteConnectionString } from '../../support/azurite.js';
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { azuriteConnectionString } from '../../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../../support/ferry.js';
 import { eventferry } from '../commandLine.js';
 

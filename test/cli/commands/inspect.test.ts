@@ -2,10 +2,10 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { describe, expect, test } from 'vitest';
 
 import type { Environment } from '../../../src/config/config.js';
-import { azuriteConnectionString } from '../../support/azurite.js';
+import { azuriteConnectionString } from '../../support/services/azurite.js';
 import { tapeBytes, type WrittenRecord } from '../../support/ferry.js';
-import { fixtureStore, type FixtureName } from '../../support/fixtureStores.js';
-import { freshContainer, uploadChunk, uploadStore } from '../../support/uploadStore.js';
+import { fixtureStore, type FixtureName } from '../../support/stores/fixtureStores.js';
+import { freshContainer, uploadChunk, uploadStore } from '../../support/stores/uploadStore.js';
 import { eventferry } from '../commandLine.js';
 
 /** The settings of the source, and no others. */

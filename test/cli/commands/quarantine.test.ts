@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { freshContainerName } from '../../support/azurite.js';
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { freshContainerName } from '../../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../../support/ferry.js';
 import { eventferry } from '../commandLine.js';
 

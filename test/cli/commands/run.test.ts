@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { systemClock } from '../../../src/core/clock.js';
-import { azuriteConnectionString } from '../../support/azurite.js';
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { azuriteConnectionString } from '../../support/services/azurite.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import { eventually, until } from '../../support/waits.js';

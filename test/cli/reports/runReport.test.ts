@@ -4,7 +4,7 @@ import { runFacts, runLines } from '../../../src/cli/reports/runReport.js';
 import type { Progress } from '../../../src/engine/parts.js';
 import { beginning } from '../../../src/core/cursor.js';
 import { cursorAfter } from '../../../src/core/record.js';
-import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+import { sampleEvents, sampleRecord } from '../../support/stores/sampleRecords.js';
 
 const names = { source: { id: 'billing', container: 'billing-tapes' }, target: { stream: 'billing' } };
 

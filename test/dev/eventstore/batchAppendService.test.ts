@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Client, credentials, Metadata, status, type ClientDuplexStream, type StatusObject } from '@grpc/grpc-js';
 import { describe, expect, test, onTestFinished } from 'vitest';
 import type { EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
-import { streamsMessages } from '../../../dev/eventstore/protocol.js';
+import { streamsMessages } from '../../../dev/eventstore/protocol/protocol.js';
 import {
   batchAppendForm,
   batchAppendRequest,
   labelsOf,
   type Form,
 } from '../../contracts/eventstoreScenariosMessages.js';
-import { embeddedServer, sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer, sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { eventually } from '../../support/waits.js';
 
 const shared = sharedEmbeddedServer();

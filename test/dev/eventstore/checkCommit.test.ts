@@ -5,7 +5,7 @@ import {
   NO_STREAM,
   STREAM_EXISTS,
   type CommitDecision,
-} from '../../../dev/eventstore/checkCommit.js';
+} from '../../../dev/eventstore/store/checkCommit.js';
 
 interface Stream {
   /** One letter is one id. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ChunkBuilder, EventChunk } from '../../../dev/eventstore/eventChunk.js';
+import { ChunkBuilder, EventChunk } from '../../../dev/eventstore/store/eventChunk.js';
 import { chunkOf, proposedBytes, uuidOf, type Proposed } from './proposedEvents.js';
 
 const anyEvent = fc.record({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, onTestFinished, vi } from 'vitest';
-import { ANY, NO_STREAM } from '../../../dev/eventstore/checkCommit.js';
-import { EventStore, type WriteOutcome } from '../../../dev/eventstore/eventStore.js';
+import { ANY, NO_STREAM } from '../../../dev/eventstore/store/checkCommit.js';
+import { EventStore, type WriteOutcome } from '../../../dev/eventstore/store/eventStore.js';
 import { chunkOf, uuidOf } from './proposedEvents.js';
 
 const STREAM = 'orders';

@@ -13,7 +13,7 @@ import {
 } from '@eventstore/db-client';
 import { describe, expect, test, onTestFinished } from 'vitest';
 import { startEventStore, type EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
-import { embeddedServer, sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer, sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { eventually } from '../../support/waits.js';
 import { loopbackCertificate } from './loopbackCertificate.js';
 

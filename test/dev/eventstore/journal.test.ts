@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Journal } from '../../../dev/eventstore/journal.js';
+import { Journal } from '../../../dev/eventstore/journal/journal.js';
 
 let dir = '';
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { expect, onTestFinished, test } from 'vitest';
-import { embeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
 
 test('The client library discovers the embedded server by gossip, every time', async () => {
   for (let time = 1; time <= 5; time++) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { streamsMessages as streams } from '../../../dev/eventstore/protocol.js';
-import { ChunkBuilder, type EventChunk } from '../../../dev/eventstore/eventChunk.js';
+import { streamsMessages as streams } from '../../../dev/eventstore/protocol/protocol.js';
+import { ChunkBuilder, type EventChunk } from '../../../dev/eventstore/store/eventChunk.js';
 import { uuidMessage } from '../../contracts/eventstoreScenariosMessages.js';
 
 export interface Proposed {

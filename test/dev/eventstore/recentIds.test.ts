@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RecentIds } from '../../../dev/eventstore/recentIds.js';
-import { StreamState, type StoredChunk } from '../../../dev/eventstore/streamState.js';
+import { RecentIds } from '../../../dev/eventstore/store/recentIds.js';
+import { StreamState, type StoredChunk } from '../../../dev/eventstore/store/streamState.js';
 import { chunkOf, uuidOf } from './proposedEvents.js';
 
 function storedIn(stream: StreamState, ...ids: number[]): StoredChunk {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Commit } from '../../../dev/writer/messageStore.js';
 import { shop } from '../../../dev/writer/shop.js';
 import { crossesPage, TapeAppender } from '../../../dev/writer/tapeAppender.js';
-import { azuriteConnectionString, freshContainerName } from '../../support/azurite.js';
+import { azuriteConnectionString, freshContainerName } from '../../support/services/azurite.js';
 import { tapesIn } from './tapes.js';
 
 let container: ContainerClient;

@@ -5,7 +5,7 @@ import type { Mark } from '../../../src/core/mark.js';
 import { cursorAfter } from '../../../src/core/record.js';
 import { Frontier } from '../../../src/engine/append/frontier.js';
 import type { Progress } from '../../../src/engine/parts.js';
-import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+import { sampleEvents, sampleRecord } from '../../support/stores/sampleRecords.js';
 
 const from: Progress = { cursor: beginning, revision: 9 };
 

@@ -7,7 +7,7 @@ import { Frontier } from '../../../src/engine/append/frontier.js';
 import { Lane, type Request } from '../../../src/engine/append/lane.js';
 import { requestBytes } from '../../../src/engine/append/window.js';
 import { type AppendSize, maxSentBytes, noStream } from '../../../src/target/target.js';
-import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+import { sampleEvents, sampleRecord } from '../../support/stores/sampleRecords.js';
 
 const maxEventBytes = 2 * requestBytes;
 

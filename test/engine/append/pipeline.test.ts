@@ -8,7 +8,7 @@ import { Failure } from '../../../src/core/failure.js';
 import { beginning } from '../../../src/core/cursor.js';
 import { cursorAfter, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
-import { sampleEvents, sampleRecord } from '../../support/sampleRecords.js';
+import { sampleEvents, sampleRecord } from '../../support/stores/sampleRecords.js';
 
 /** An append that the test answers when it likes. */
 interface Sent {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { onTestFinished } from 'vitest';
 
 import { startEventStore, type EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
-import { FaultyFerry } from '../../support/faultyFerry.js';
-import { ModelTarget, type Fate, type ModelTargetOptions } from '../../support/modelTarget.js';
+import { FaultyFerry } from '../../support/faults/faultyFerry.js';
+import { ModelTarget, type Fate, type ModelTargetOptions } from '../../support/faults/modelTarget.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { eventStoreTarget } from '../../../src/target/eventStoreTarget.js';
 import { silentLogger } from '../../../src/core/logger.js';

@@ -10,8 +10,8 @@ import { lokadTapes } from '../../../src/source/lokadTapes.js';
 import { AppendLimit } from '../../../src/target/append/limit.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { MemoryContainer } from '../../support/memoryContainer.js';
-import { frameOf, type TapeRecord } from '../../support/tapeWriter.js';
+import { MemoryContainer } from '../../support/stores/memoryContainer.js';
+import { frameOf, type TapeRecord } from '../../support/stores/tapeWriter.js';
 
 /** What is done since the event loop last had a turn. */
 const work = { hashedBytes: 0, hashes: 0, records: 0 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AppendWindow, requestBytes } from '../../../src/engine/append/window.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { type ModelRun, type ModelServer, sendBacklog } from '../../support/modelServer.js';
+import { type ModelRun, type ModelServer, sendBacklog } from '../../support/faults/modelServer.js';
 
 const second = 1_000;
 const minute = 60 * second;

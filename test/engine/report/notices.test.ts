@@ -7,10 +7,10 @@ import type { Notice } from '../../../src/notify/notice.js';
 import { Webhook } from '../../../src/notify/webhook.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { noTelemetry } from '../../../src/telemetry/telemetry.js';
-import { MemoryCheckpointStore } from '../../support/memoryCheckpoint.js';
+import { MemoryCheckpointStore } from '../../support/stores/memoryCheckpoint.js';
 import { RecordingLogger } from '../../support/recordingLogger.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { webReceiver } from '../../support/webReceiver.js';
+import { webReceiver } from '../../support/services/webReceiver.js';
 import { eventually } from '../../support/waits.js';
 
 const unreachable = new Failure('TargetUnreachable', 'the server cannot be reached');

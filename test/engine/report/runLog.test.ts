@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../../support/ferry.js';
 import { FakeClock } from '../../support/fakeClock.js';
 

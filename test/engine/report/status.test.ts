@@ -8,7 +8,7 @@ import { beginning } from '../../../src/core/cursor.js';
 import type { ChunkMap, SourceLag } from '../../../src/source/source.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { noTelemetry } from '../../../src/telemetry/telemetry.js';
-import { MemoryCheckpointStore } from '../../support/memoryCheckpoint.js';
+import { MemoryCheckpointStore } from '../../support/stores/memoryCheckpoint.js';
 import { FakeClock } from '../../support/fakeClock.js';
 
 const lag: SourceLag = { bytes: 0, events: 0, eventsExact: true, head: { chunk: 'a.dat', bytes: 100 } };

@@ -4,7 +4,7 @@ import type { FailureKind } from '../../../src/core/failure.js';
 import { parseMark } from '../../../src/convert/eventIdAndMark.js';
 import { beginning } from '../../../src/core/cursor.js';
 import type { Decision } from '../../../src/engine/decisions.js';
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import { rewriteStream } from '../../support/rewriteStream.js';
 

@@ -8,7 +8,7 @@ import { Failure } from '../../../src/core/failure.js';
 import type { InvocationLog } from '../../../src/functions/worker/invocationLogger.js';
 import { TimerRuns } from '../../../src/functions/worker/timerRuns.js';
 import { createReplicator, type Replicator, type RunOrder } from '../../../src/replicator.js';
-import { sharedEmbeddedServer } from '../../support/embeddedServer.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { hostTimer } from './hostTimer.js';

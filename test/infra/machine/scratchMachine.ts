@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeAuthority, makeNodeCertificate } from '../../../infra/tools/certificates.js';
+import { makeAuthority, makeNodeCertificate } from '../../../infra/tools/vault/certificates.js';
 import { eventually } from '../../support/waits.js';
 
 export interface Ran {

@@ -1,7 +1,7 @@
 import { testRests, type LongChunk } from './endOfChunkCases.js';
-import { storageProxy } from '../../support/storageProxy.js';
-import { azuriteConnectionString } from '../../support/azurite.js';
-import { freshContainer, writePages } from '../../support/uploadStore.js';
+import { storageProxy } from '../../support/faults/storageProxy.js';
+import { azuriteConnectionString } from '../../support/services/azurite.js';
+import { freshContainer, writePages } from '../../support/stores/uploadStore.js';
 
 /** As the storage service has it, page by page; what is asked for goes through a proxy. */
 async function inAzurite({ chunk, bytes, start, end, onRead }: LongChunk) {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import { azuriteConnectionString } from '../../support/azurite.js';
-import { MemoryContainer } from '../../support/memoryContainer.js';
-import { storageProxy } from '../../support/storageProxy.js';
-import { freshContainer, uploadChunk } from '../../support/uploadStore.js';
+import { azuriteConnectionString } from '../../support/services/azurite.js';
+import { MemoryContainer } from '../../support/stores/memoryContainer.js';
+import { storageProxy } from '../../support/faults/storageProxy.js';
+import { freshContainer, uploadChunk } from '../../support/stores/uploadStore.js';
 import { chunk, examine, frames, garbage, testRests, type LongChunk } from './endOfChunkCases.js';
 
 /** Answers at once: 48 MiB take long through HTTP. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { BlobReader } from '../../../src/source/reading/blobReader.js';
 import { maxFrameBytes } from '../../../src/source/lokad/frame.js';
 import { examineRest } from '../../../src/source/lokad/endOfChunk.js';
-import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
+import { numberedRecords, tapeOf } from '../../support/stores/tapeWriter.js';
 import { never } from '../openTapes.js';
 
 export const chunk = '00000000-2013-10-15-093000.dat';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { SourceRecord } from '../../../src/core/record.js';
 import { maxFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from '../../../src/source/lokad/frame.js';
 import { toRecord } from '../../../src/source/lokad/record.js';
-import { frameOf, type TapeRecord } from '../../support/tapeWriter.js';
+import { frameOf, type TapeRecord } from '../../support/stores/tapeWriter.js';
 
 const varintFrame = Buffer.from(
   '010000000000000003753a3718000103532f45110d0a7b0d0a09224e223a20310d0a7d0d0addefc23e98269e31058218b7f9f905e3a9d9002a',

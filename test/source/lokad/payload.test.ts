@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { readPayload } from '../../../src/source/lokad/record.js';
-import { batchOf } from '../../support/tapeWriter.js';
+import { batchOf } from '../../support/stores/tapeWriter.js';
 
 function read(bytes: Buffer) {
   return readPayload(bytes, 0, bytes.length);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { findFrame, hashBudget } from '../../../src/source/lokad/search.js';
-import { frameOf } from '../../support/tapeWriter.js';
+import { frameOf } from '../../support/stores/tapeWriter.js';
 import { never } from '../openTapes.js';
 
 const variants = ['varint', 'int32'] as const;

@@ -1,10 +1,10 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { expect, test } from 'vitest';
-import { azuriteConnectionString } from '../../support/azurite.js';
+import { azuriteConnectionString } from '../../support/services/azurite.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { storageProxy } from '../../support/storageProxy.js';
-import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
-import { freshContainer, uploadChunk } from '../../support/uploadStore.js';
+import { storageProxy } from '../../support/faults/storageProxy.js';
+import { numberedRecords, tapeOf } from '../../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk } from '../../support/stores/uploadStore.js';
 import { never, openTapes, readAll } from '../openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';

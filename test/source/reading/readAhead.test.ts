@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { beginning } from '../../../src/core/cursor.js';
 import { BlobReader } from '../../../src/source/reading/blobReader.js';
 import { ReadAhead, type Fetch, type ReadAheadLimits } from '../../../src/source/reading/readAhead.js';
-import { MemoryContainer } from '../../support/memoryContainer.js';
-import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
+import { MemoryContainer } from '../../support/stores/memoryContainer.js';
+import { numberedRecords, tapeOf } from '../../support/stores/tapeWriter.js';
 import { eventually } from '../../support/waits.js';
 import { never, openTapes } from '../openTapes.js';
 

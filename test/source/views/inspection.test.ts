@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/clock.js';
 import { inspectTapes, type ChunkReport } from '../../../src/source/views/inspection.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { fixtureStore, type FixtureName } from '../../support/fixtureStores.js';
-import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
-import { freshContainer, uploadChunk, uploadStore } from '../../support/uploadStore.js';
+import { fixtureStore, type FixtureName } from '../../support/stores/fixtureStores.js';
+import { numberedRecords, tapeOf } from '../../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk, uploadStore } from '../../support/stores/uploadStore.js';
 import { never, openTapes, readAll } from '../openTapes.js';
 
 async function uploaded(name: FixtureName) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { beginning } from '../../../src/core/cursor.js';
-import { numberedRecords, tapeOf, type TapeRecord } from '../../support/tapeWriter.js';
-import { freshContainer, uploadChunk } from '../../support/uploadStore.js';
+import { numberedRecords, tapeOf, type TapeRecord } from '../../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk } from '../../support/stores/uploadStore.js';
 import { never, openTapes, readAll } from '../openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { beginning } from '../../../src/core/cursor.js';
-import { manyChunks } from '../../support/manyChunks.js';
+import { manyChunks } from '../../support/stores/manyChunks.js';
 import { never, openTapes } from '../openTapes.js';
 
 describe('The map of the chunks', () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { cursorAfter } from '../../../src/core/record.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { numberedRecords, tapeOf } from '../../support/tapeWriter.js';
-import { freshContainer, uploadChunk } from '../../support/uploadStore.js';
+import { numberedRecords, tapeOf } from '../../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk } from '../../support/stores/uploadStore.js';
 import { never, openTapes, readAll } from '../openTapes.js';
 
 const first = '00000000-2013-10-15-093000.dat';

@@ -13,10 +13,10 @@ import { BatchAppendCall, BufferPool, deadlineMs } from '../../../src/target/app
 import { Connection } from '../../../src/target/connect/connection.js';
 import { OwnSockets } from '../../../src/target/connect/ownSockets.js';
 import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
-import { embeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
 import { RecordingLogger } from '../../support/recordingLogger.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { sampleEvents as recordEvents, sampleRecord } from '../../support/sampleRecords.js';
+import { sampleEvents as recordEvents, sampleRecord } from '../../support/stores/sampleRecords.js';
 import { eventually, until } from '../../support/waits.js';
 import { failureOf, never, openTarget } from '../openTarget.js';
 import { measured, sampleEvent, sampleEvents } from '../sampleEvent.js';

@@ -2,7 +2,7 @@ import { Client, credentials, Metadata, type sendUnaryData, type ServerReadableS
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EventStoreServer, EventStoreServerOptions } from '../../../dev/eventstore/eventStoreServer.js';
 import type { Target } from '../../../src/target/target.js';
-import { embeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
 import { FakeClock } from '../../support/fakeClock.js';
 import { eventually } from '../../support/waits.js';
 import { failureOf, never, openTarget } from '../openTarget.js';

@@ -7,7 +7,7 @@ import { eventStoreTarget } from '../../../src/target/eventStoreTarget.js';
 import type { AppendCall } from '../../../src/target/target.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { stallingRoad, type StallingRoad } from '../../support/stallingRoad.js';
+import { stallingRoad, type StallingRoad } from '../../support/faults/stallingRoad.js';
 import { until } from '../../support/waits.js';
 import { measured, sampleEvent } from '../sampleEvent.js';
 import { batchRequest, scriptedServer, successFor } from '../scriptedServer.js';

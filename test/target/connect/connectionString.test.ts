@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/core/failure.js';
 import { parseConnectionString } from '../../../src/target/connect/connectionString.js';
-import { certificatePem } from '../../support/certificate.js';
+import { certificatePem } from '../../support/services/certificate.js';
 
 function failureFor(text: string): Failure {
   try {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FakeClock } from '../../support/fakeClock.js';
-import { embeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
 import { eventually, until } from '../../support/waits.js';
 import { failureOf, openTarget } from '../openTarget.js';
 import { measured, sampleEvents } from '../sampleEvent.js';

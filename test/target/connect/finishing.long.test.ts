@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { embeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
 import { until } from '../../support/waits.js';
 import { startProcess } from './startProcess.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { embeddedServer } from '../../support/embeddedServer.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
 import { startProcess } from './startProcess.js';
 
 describe('A process that has closed its target', () => {

@@ -1,0 +1,99 @@
+import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
+import { TableCheckpoint } from '../../../src/checkpoint/table.js';
+import { createConvert } from '../../../src/convert/convert.js';
+import { settingsDigest } from '../../../src/config/digest.js';
+import type { Parts } from '../../../src/engine/parts.js';
+import { lokadTapes } from '../../../src/source/lokadTapes.js';
+import { eventStoreTarget } from '../../../src/target/eventStoreTarget.js';
+import type { Logger } from '../../../src/core/logger.js';
+import { noTelemetry } from '../../../src/telemetry/telemetry.js';
+import type { BlobService } from './blobService.js';
+import type { EventStoreNode } from './eventStoreNode.js';
+import type { Schedule } from '../schedule/schedule.js';
+import type { SimulatedProcess } from './simulatedProcess.js';
+import type { TableService } from './tableService.js';
+
+export const sourceId = 'tapes';
+export const excludedKey = 'audit';
+
+/** The services that a process can reach. */
+export interface Services {
+  readonly blobs: BlobService;
+  readonly table: TableService;
+  readonly node: EventStoreNode;
+}
+
+type BodyMode = 'auto' | 'raw';
+
+/** The settings that decide what is written to the target. */
+export function settingsOf(bodyMode: BodyMode): ReturnType<typeof createSettings> {
+  return settingsByMode[bodyMode];
+}
+
+function createSettings(bodyMode: BodyMode) {
+  const settingsByName = { SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: bodyMode };
+  const settings = settingsDigest(settingsByName);
+  const convert = createConvert({
+    sourceId,
+    excludeKeys: [excludedKey],
+    bodyMode,
+    typeMap: {},
+    stripNamespaces: [],
+    settings,
+  });
+  return { settingsByName, settings, convert };
+}
+
+const settingsByMode = { auto: createSettings('auto'), raw: createSettings('raw') };
+
+/** The parts as `replicator.ts` builds them, on the clients of one process. */
+export function buildParts(
+  process: SimulatedProcess,
+  { blobs, table, node }: Services,
+  schedule: Schedule,
+  bodyMode: BodyMode,
+  logger: Logger,
+): Parts {
+  const { clock } = process;
+  const stream = node.options.stream;
+  const { settingsByName, settings, convert } = settingsOf(bodyMode);
+  const storage = { kind: 'connectionString' as const, value: 'UseDevelopmentStorage=true' };
+  const where = { storage, table: 'eventferry', source: sourceId, stream };
+  const store = new TableCheckpoint(where, table.client(process));
+  const target = eventStoreTarget({
+    connectionString: 'esdb://simulated:2113?tls=false',
+    appendBytes: schedule.appendBytes,
+    clock,
+    logger,
+  });
+  Reflect.set(Reflect.get(target, 'connections') as object, 'dial', () => node.dial(process));
+  return {
+    source: lokadTapes({
+      container: blobs.container(process),
+      readRecords: schedule.readRecords,
+      settleSeconds: schedule.settleSeconds,
+      listAllSeconds: schedule.listAllSeconds,
+      onDamage: schedule.onDamage,
+      minRangeBytes: schedule.minRangeBytes,
+      clock,
+      logger,
+    }),
+    convert,
+    target,
+    checkpoint: new CheckpointKeeper(
+      store,
+      clock,
+      { source: sourceId, stream, settings: settingsByName },
+      schedule.saveEveryMs,
+    ),
+    // The history of the lag is only for people: nothing depends on it, so it is not simulated.
+    history: { add: () => Promise.resolve(), recent: () => Promise.resolve([]) },
+    clock,
+    logger,
+    telemetry: noTelemetry,
+    sourceId,
+    stream,
+    settingsDigest: settings,
+    settingsByName,
+  };
+}
