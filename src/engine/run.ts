@@ -121,10 +121,9 @@ class Run {
   }
 
   private resumed(): Promise<Progress> {
+    const { telemetry } = this.parts;
     const startedAt = Date.now();
-    return tellingEnd(resume(this.parts, this.ending), (failed) =>
-      this.parts.telemetry.ended('resume', startedAt, failed),
-    );
+    return tellingEnd(resume(this.parts, this.ending), (failed) => telemetry.ended('resume', startedAt, failed));
   }
 
   private passed(place: Progress): Promise<Progress> {
