@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { testsOf, type Guard } from '../../verification/mutants/guard.js';
-import { guards } from '../../verification/mutants/guards.js';
+import { guards } from '../../verification/mutants/guards/guards.js';
 import { markersIn, markersOf, type Marker } from '../../verification/mutants/markers.js';
 import { mutantsOf, type Mutant } from '../../verification/mutants/mutant.js';
 
@@ -98,7 +98,7 @@ test('A marker without an entry, and one that stands twice, are reported', () =>
   const { name, file, source } = markerOf('redaction-of-secrets');
   const [first, ...others] = guardsIn(file);
   expect(mutantsOf(others, markersIn(file, source.text)).wrong).toEqual([
-    `${first?.name}: ${file} marks a guard that has no entry in verification/mutants`,
+    `${first?.name}: ${file} marks a guard that has no entry in verification/mutants/guards`,
   ]);
   const twice = [...markersIn(file, source.text), ...markersIn('src/other.ts', source.text)];
   expect(mutantsOf(guardsIn(file), twice).wrong).toEqual([

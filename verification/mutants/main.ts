@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { startAzurite } from '../../dev/azurite.js';
 import { testsOf, type Guard } from './guard.js';
-import { guards } from './guards.js';
+import { guards } from './guards/guards.js';
 import { markersOf } from './markers.js';
 import { mutantsOf, type Mutant } from './mutant.js';
 import { Suite, type Outcome } from './suite.js';

@@ -38,7 +38,7 @@ export function mutantsOf(
     }
   }
   for (const { name, file } of markers) {
-    if (!names.has(name)) wrong.push(`${name}: ${file} marks a guard that has no entry in verification/mutants`);
+    if (!names.has(name)) wrong.push(`${name}: ${file} marks a guard that has no entry in verification/mutants/guards`);
   }
   return { mutants, wrong };
 }

@@ -1,4 +1,4 @@
-import type { Guard } from './guard.js';
+import type { Guard } from '../guard.js';
 
 /** The guards of events, ids and marks. */
 export const convertGuards: readonly Guard[] = [

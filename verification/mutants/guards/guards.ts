@@ -1,17 +1,23 @@
+import type { Guard } from '../guard.js';
+import { changeGuards } from './changeGuards.js';
 import { checkpointGuards } from './checkpointGuards.js';
+import { chunkGuards } from './chunkGuards.js';
 import { convertGuards } from './convertGuards.js';
-import { engineGuards } from './engineGuards.js';
-import type { Guard } from './guard.js';
+import { frameGuards } from './frameGuards.js';
+import { resumeGuards } from './resumeGuards.js';
+import { runGuards } from './runGuards.js';
 import { seenGuards } from './seenGuards.js';
-import { sourceGuards } from './sourceGuards.js';
 import { targetGuards } from './targetGuards.js';
 
 /** Every guard that the promises rest on. */
 export const guards: readonly Guard[] = [
-  ...sourceGuards,
+  ...frameGuards,
+  ...chunkGuards,
+  ...changeGuards,
   ...convertGuards,
   ...targetGuards,
-  ...engineGuards,
+  ...resumeGuards,
+  ...runGuards,
   ...checkpointGuards,
   ...seenGuards,
 ];

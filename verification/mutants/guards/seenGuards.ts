@@ -1,4 +1,4 @@
-import type { Guard } from './guard.js';
+import type { Guard } from '../guard.js';
 
 const status = 'test/engine/report/status.test.ts';
 const verify = 'test/verify/verify.test.ts';

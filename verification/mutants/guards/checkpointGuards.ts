@@ -1,4 +1,4 @@
-import type { Guard } from './guard.js';
+import type { Guard } from '../guard.js';
 
 const table = 'test/checkpoint/table.test.ts';
 const keeper = 'test/checkpoint/keeper.test.ts';

@@ -1,4 +1,4 @@
-import type { Guard } from './guard.js';
+import type { Guard } from '../guard.js';
 
 const batchAppend = 'test/target/append/batchAppend.test.ts';
 const tail = 'test/target/read/tail.test.ts';

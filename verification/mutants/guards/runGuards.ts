@@ -1,0 +1,135 @@
+import type { Guard } from '../guard.js';
+
+const run = 'test/engine/run.test.ts';
+const pipeline = 'test/engine/append/pipeline.test.ts';
+const setAside = 'test/engine/quarantining.test.ts';
+const outage = 'test/engine/report/incidents.test.ts';
+const wrongInput = 'test/engine/wrongInput.test.ts';
+const standoff = 'test/engine/standoff.test.ts';
+
+/** The guards of runs, of their appends, and of notices. */
+export const runGuards: readonly Guard[] = [
+  {
+    name: 'state-dropped-on-error',
+    against: 'A run would go on from what it believed instead of from what the target holds.',
+    rule: 'keep',
+    noticedBy: `${run} > starts again from what the target holds once an append has failed`,
+  },
+  {
+    name: 'row-before-the-first-event',
+    against:
+      'A run that finds our first events without a row would not know what was at the source when they were read.',
+    rule: 'remove',
+    noticedBy:
+      'test/verification/crashMatrix.test.ts > meets every kind of step that has an effect outside, the row before the first event',
+  },
+  {
+    name: 'target-asked-while-caught-up',
+    against: 'A target that is lost while nothing is written would go unnoticed, and the row would not be refreshed.',
+    rule: 'drop item 3',
+    noticedBy: `${run} > renews the row at least once a minute while it waits`,
+  },
+  {
+    name: 'run-that-does-not-end',
+    against: 'A run that hangs would hang for ever, and no timer would start a new one.',
+    rule: 'remove',
+    noticedBy: `${run} > A run that outlives its budget by more than an append and 15 s gives itself up`,
+  },
+  {
+    name: 'patience-with-another-runner',
+    against: 'Two runners that wait for each other would stall in silence.',
+    rule: 'never',
+    noticedBy: `${run} > is left to it for five minutes`,
+  },
+  {
+    name: 'standoff',
+    against: 'A server that accepts no append would be retried for ever, and no outage would be reported.',
+    rule: 'always',
+    noticedBy: standoff,
+  },
+  {
+    name: 'another-runner',
+    against: 'Two runners would compete for the tail for ever.',
+    rule: 'always',
+    noticedBy: standoff,
+  },
+  {
+    name: 'cursor-of-what-is-under-way',
+    against: "The row's cursor would be after records that the target never accepted.",
+    rule: 'never',
+    noticedBy:
+      'test/verification/crashMatrix.test.ts > A process killed before or after any step, once, leaves both ends equal after the next run',
+  },
+  {
+    name: 'confirmed-before-a-stop',
+    against: 'Records that were read before a finding would not be replicated.',
+    rule: 'remove',
+    noticedBy: `${wrongInput} > because its type`,
+  },
+  {
+    name: 'kept-before-its-event',
+    against: 'An event would stand for a message that is kept nowhere.',
+    rule: 'remove',
+    noticedBy: `${setAside} > a message that cannot become an event is kept whole, and an event that says so takes its place`,
+  },
+  {
+    name: 'contiguous-prefix',
+    against: 'An append would count as confirmed while one before it is not.',
+    rule: 'remove',
+    noticedBy: pipeline,
+  },
+  {
+    name: 'failure-of-an-append',
+    against: 'A pass would wait for ever, or send more appends after one that failed.',
+    rule: 'remove',
+    noticedBy: pipeline,
+  },
+  {
+    name: 'longest-message',
+    against: 'A request that is too long for gRPC would end the call, again and again.',
+    rule: 'drop operand 2',
+    noticedBy: 'test/engine/append/lane.test.ts',
+  },
+  {
+    name: 'size-of-every-event',
+    against: 'Events of a record would be appended although a later one of it is too large for any append.',
+    rule: 'value {bytes:0,maxBytes:0,sentBytes:0}',
+    noticedBy: pipeline,
+  },
+  {
+    name: 'cursor-of-what-was-taken',
+    against: "The row's cursor would be after a record of which nothing was appended.",
+    rule: 'never',
+    noticedBy: 'test/engine/append/frontier.test.ts',
+  },
+  {
+    name: 'first-append-alone',
+    against: 'After a pause, an append could succeed after one that failed, if another runner left just its revision.',
+    rule: 'remove',
+    noticedBy: `${pipeline} > sends the first request alone`,
+  },
+  {
+    name: 'outage-told-once',
+    against: 'People would be told of an outage at every try.',
+    rule: 'always',
+    noticedBy: outage,
+  },
+  {
+    name: 'stop-told-once',
+    against: 'People would be told of a stop at every run.',
+    rule: 'always',
+    noticedBy: outage,
+  },
+  {
+    name: 'claimed-before-it-is-sent',
+    against: 'If a process died after it claimed a notice and before it sent it, nobody would ever be told.',
+    rule: 'always',
+    noticedBy: outage,
+  },
+  {
+    name: 'claim-holds-for-a-while',
+    against: 'Two processes would tell people of the same outage.',
+    rule: 'drop operand 2',
+    noticedBy: outage,
+  },
+];
