@@ -6,6 +6,7 @@ import type { Held } from './ledger.js';
 import { excludedKey, settingsOf, sourceId } from '../world/parts.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';
 import { stream, type World } from '../world/world.js';
+import { stopsOfDisagreement } from './deedStops.js';
 
 /** How a schedule may end, once nothing fails any more. */
 export interface Verdict {
@@ -55,7 +56,7 @@ export function verdict(world: World): Verdict {
   const blocked = truth.blocker ? [truth.blocker.kind as FailureKind] : [];
   if (held.some(({ mark }) => !mark)) return { allowed: [...behind, ...blocked, 'TargetConflict', 'exact'], because };
   if (behind.size === 0) return ahead();
-  for (const kind of world.stopsOfDisagreement) behind.add(kind);
+  for (const kind of stopsOfDisagreement(world.schedule)) behind.add(kind);
   // A record that was written twice makes the same event at the same position, whichever of its frames was read. So a
   // mark may name the other frame.
   const expected = eventsUnder(world, truth.records, held);

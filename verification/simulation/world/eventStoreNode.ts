@@ -8,6 +8,8 @@ import { streamsMessages } from '../../../dev/eventstore/protocol/protocol.js';
 import { eventAnswer, notFoundAnswer } from '../../../dev/eventstore/protocol/readAnswer.js';
 import { readability, readBackwards, readForwards } from '../../../dev/eventstore/store/readRules.js';
 import * as rpc from '../../../dev/eventstore/protocol/rpcFailure.js';
+import { WireWriter } from '../../../dev/eventstore/protocol/wire.js';
+import { mapEntry } from '../../../dev/eventstore/store/serverMadeEvent.js';
 import type { WriteAnswer } from '../../../dev/eventstore/services/writeCall.js';
 import { Caller } from './caller.js';
 import type { Network } from './network.js';
@@ -125,6 +127,20 @@ export class EventStoreNode {
       if (outcome.kind === 'accepted' && store === this.store)
         this.options.watch(outcome.revision - first.count + 1, first);
     });
+  }
+
+  /** Appends an event that is not of a replicator, behind whatever the stream holds. */
+  appendForeign(serial: number): void {
+    const id = `00000000-0000-4000-8000-${String(serial).padStart(12, '0')}`;
+    const bytes = new WireWriter()
+      .message(1, new WireWriter().string(2, id))
+      .message(2, mapEntry('type', 'Foreign'))
+      .message(2, mapEntry('content-type', 'application/json'))
+      .bytes(4, Buffer.from('{}'))
+      .finish();
+    const builder = new ChunkBuilder({ countsMetadata: true });
+    builder.add(bytes, 0, bytes.length);
+    this.store.append(this.options.stream, -2, builder.build(), () => undefined);
   }
 
   /** Yields the messages that answer a Read. @throws RpcFailure */

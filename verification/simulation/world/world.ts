@@ -1,14 +1,13 @@
-import { ChunkBuilder } from '../../../dev/eventstore/store/eventChunk.js';
-import { mapEntry } from '../../../dev/eventstore/store/serverMadeEvent.js';
-import { WireWriter } from '../../../dev/eventstore/protocol/wire.js';
 import type { StopKind } from '../../../src/core/failure.js';
 import { BlobService } from './blobService.js';
 import { Counter } from '../counts.js';
 import { EventStoreNode } from './eventStoreNode.js';
 import { Faults } from '../schedule/faults.js';
+import { stopsOf } from '../judge/deedStops.js';
 import { Ledger } from '../judge/ledger.js';
 import { Network, type Steps } from './network.js';
 import { excludedKey, type Services } from './parts.js';
+import { randomRecord } from './randomRecord.js';
 import { Random } from '../schedule/random.js';
 import type { Deed, Schedule } from '../schedule/schedule.js';
 import { SimulatedTime } from './simulatedTime.js';
@@ -17,24 +16,6 @@ import type { WrittenRecord } from './tapeFrames.js';
 import { growOlderChunk, TapeWriter, truncateAsReadersDid, type WriterWorld } from './tapeWriter.js';
 
 export const stream = 'tapes';
-
-/** Which stops a deed may lead to, at once or later. Deeds that are not listed lead to none. */
-const mayStop: Readonly<Partial<Record<Deed['kind'], readonly StopKind[]>>> = {
-  overwrite: ['SourceReplaced', 'SourceTruncated', 'SourceGap', 'SourceForked', 'SourceReordered', 'SourceCorrupt'],
-  phantom: ['SourceForked', 'SourceReordered'],
-  tear: ['SourceForked', 'SourceReordered'],
-  secondWriter: ['SourceForked', 'SourceReordered', 'SourceGap'],
-  truncatingReader: ['SourceTruncated', 'SourceReplaced', 'SourceForked', 'SourceReordered', 'SourceGap'],
-  disorder: ['SourceReordered', 'SourceForked'],
-  growOlder: ['SourceForked', 'SourceReordered', 'SourceReplaced'], // late pages may overwrite the frame
-  damage: ['SourceCorrupt', 'SourceForked', 'SourceReordered'], // a restarted writer counts only up to it
-  loseTarget: ['TargetLost'],
-  replaceServer: ['TargetLost'],
-  softDelete: ['TargetTruncated'],
-  tombstone: ['TargetDeleted'],
-  foreignEvent: ['TargetConflict'],
-  changeSettings: ['SettingsChanged'],
-};
 
 /** Everything outside the simulated processes: the services, the writers, and the ledger that checks them. */
 export class World {
@@ -104,17 +85,6 @@ export class World {
     this.writers.push(this.writer);
   }
 
-  /**
-   * The stops that come from a disagreement about the order of frames. Two runners may have read frames in different
-   * orders; each then finds that the other has appended wrongly. One runner alone finds the same when an earlier append
-   * of its own arrives after it has read the source again.
-   */
-  get stopsOfDisagreement(): readonly StopKind[] {
-    const { runners, rates } = this.schedule;
-    const isLate = (rates.slowCommit ?? 0) + (rates.appendLate ?? 0) > 0;
-    return runners.length > 1 || isLate ? ['TargetConflict'] : [];
-  }
-
   /** Prints a line for a person who studies one schedule. */
   trace(line: string): void {
     this.tracer?.(`${((this.time.now - this.startedAt) / 1000).toFixed(3).padStart(9)} ${line}`);
@@ -122,11 +92,7 @@ export class World {
 
   /** Begins a deed now; a deed that takes time goes on in the background. */
   do(deed: Deed): void {
-    const isLate =
-      deed.kind === 'phantom' ? deed.lateMs > 0 : deed.kind === 'tear' ? deed.restAfterMs !== undefined : true;
-    if (isLate) for (const kind of mayStop[deed.kind] ?? []) this.stops.add(kind);
-    const changesSource = mayStop[deed.kind]?.some((kind) => kind.startsWith('Source')) ?? false;
-    if (isLate && changesSource) for (const kind of this.stopsOfDisagreement) this.stops.add(kind);
+    for (const kind of stopsOf(deed, this.schedule)) this.stops.add(kind);
     this.keep(this.carryOut(deed));
   }
 
@@ -240,7 +206,7 @@ export class World {
         node.store.tombstone(stream, -2, () => undefined);
         return;
       case 'foreignEvent':
-        return this.appendForeign();
+        return node.appendForeign(++this.serial);
       case 'deleteRow':
         this.rowWasDeleted = true;
         return table.delete();
@@ -267,29 +233,7 @@ export class World {
     await this.services.node.store.truncate(stream, revision);
   }
 
-  private appendForeign(): void {
-    const id = `00000000-0000-4000-8000-${String(++this.serial).padStart(12, '0')}`;
-    const bytes = new WireWriter()
-      .message(1, new WireWriter().string(2, id))
-      .message(2, mapEntry('type', 'Foreign'))
-      .message(2, mapEntry('content-type', 'application/json'))
-      .bytes(4, Buffer.from('{}'))
-      .finish();
-    const builder = new ChunkBuilder({ countsMetadata: true });
-    builder.add(bytes, 0, bytes.length);
-    this.services.node.store.append(stream, -2, builder.build(), () => undefined);
-  }
-
   private record(): WrittenRecord {
-    const random = this.writerWorld.random;
-    const serial = ++this.serial;
-    const key = random.chance(0.12) ? excludedKey : random.chance(0.1) ? 'func' : `user:${random.between(1, 5)}`;
-    const count = random.pick([0, 1, 1, 1, 1, 2, 3]);
-    const messages = Array.from({ length: count }, (_, index) => {
-      const padding = random.chance(0.2) ? random.between(0, this.schedule.largeBodyBytes) : 0;
-      const text = `{"N":${serial},"index":${index}${padding > 0 ? `,"pad":"${'x'.repeat(padding)}"` : ''}}`;
-      return { contract: `Shop/Event${index}`, body: Buffer.from(random.chance(0.9) ? text : text.slice(1)) };
-    });
-    return { serial, key, messages };
+    return randomRecord(++this.serial, this.writerWorld.random, this.schedule.largeBodyBytes);
   }
 }
