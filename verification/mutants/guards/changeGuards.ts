@@ -1,6 +1,8 @@
 import type { Guard } from '../guard.js';
 
-const wrongInput = 'test/source/wrongInput.test.ts';
+const replaced = 'test/source/wrongInput/replaced.test.ts';
+const torn = 'test/source/wrongInput/tornFrame.test.ts';
+const chunkBefore = 'test/source/wrongInput/chunkBefore.test.ts';
 const mixed = 'test/source/mixed.test.ts';
 const behind = 'test/source/watch/watch.test.ts';
 
@@ -10,61 +12,61 @@ export const changeGuards: readonly Guard[] = [
     name: 'overlap-of-20-bytes',
     against: 'Reading would go on in a chunk that was replaced by another one.',
     rule: 'never',
-    noticedBy: `${wrongInput} > It is SourceReplaced when the frame before the cursor is another`,
+    noticedBy: `${replaced} > It is SourceReplaced when the frame before the cursor is another`,
   },
   {
     name: 'chunk-that-is-gone',
     against: 'A chunk that was deleted while the cursor is in it would count as empty.',
     rule: 'value undefined',
-    noticedBy: `${wrongInput} > It is SourceReplaced when the chunk of the cursor is gone`,
+    noticedBy: `${replaced} > It is SourceReplaced when the chunk of the cursor is gone`,
   },
   {
     name: 'chunk-shorter-than-the-cursor',
     against: 'Records that were replicated and then cut off would go unnoticed.',
     rule: 'always',
-    noticedBy: `${wrongInput} > is SourceTruncated, in this process and in another`,
+    noticedBy: `${replaced} > is SourceTruncated, in this process and in another`,
   },
   {
     name: 'watch-of-chunks-left',
     against: 'Frames added to a chunk after reading left it would be silently lost.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > that is finished after it was passed over is SourceForked`,
+    noticedBy: `${torn} > that is finished after it was passed over is SourceForked`,
   },
   {
     name: 'chunks-before-the-cursor',
     against: 'A chunk that appears before the cursor would never be read.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once when it is accepted`,
+    noticedBy: `${chunkBefore} > that appears is SourceReordered, and is read once when it is accepted`,
   },
   {
     name: 'digest-of-names',
     against: 'A chunk that appears while another vanishes would go unnoticed.',
     rule: 'drop operand 2',
-    noticedBy: `${wrongInput} > is noticed although another is gone, but not accepted before that one is back`,
+    noticedBy: `${chunkBefore} > is noticed although another is gone, but not accepted before that one is back`,
   },
   {
     name: 'listing-of-everything',
     against: 'A chunk whose name sorts before the newest ones would never be seen by a process that lives long.',
     rule: 'drop operand 3',
-    noticedBy: `${wrongInput} > A chunk before the cursor that sorts before all watched ones is found by the listing of everything`,
+    noticedBy: `${chunkBefore} > A chunk before the cursor that sorts before all watched ones is found by the listing of everything`,
   },
   {
     name: 'ends-up-to-the-mark',
     against: 'While a resume catches up, it would pass over what another runner has read since: a false stop.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > that went on is read anew up to a mark that another runner has appended since`,
+    noticedBy: `${chunkBefore} > that went on is read anew up to a mark that another runner has appended since`,
   },
   {
     name: 'names-that-our-listing-lacked',
     against: 'A chunk that another runner has read would be forgotten, and be a stop when our listing shows it.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > A chunk before the cursor that another runner has read, and our last listing did not show, is no finding`,
+    noticedBy: `${chunkBefore} > A chunk before the cursor that another runner has read, and our last listing did not show, is no finding`,
   },
   {
     name: 'listings-of-others',
     against: 'A chunk that appeared before the cursor would be remembered as if it had always been there.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > is noticed although another caller lists it while a later chunk is on its way`,
+    noticedBy: `${chunkBefore} > is noticed although another caller lists it while a later chunk is on its way`,
   },
   {
     name: 'one-variant-a-source',
@@ -106,19 +108,19 @@ export const changeGuards: readonly Guard[] = [
     name: 'found-before-a-stop',
     against: 'Records before a finding would be read, but not handed on.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > Chunks before the cursor are found one after the other when there are several`,
+    noticedBy: `${chunkBefore} > Chunks before the cursor are found one after the other when there are several`,
   },
   {
     name: 'fingerprint-at-the-mark',
     against: 'Replication would go on after a record that was replaced since.',
     rule: 'never',
-    noticedBy: `${wrongInput} > the frame under the mark is another, or gone`,
+    noticedBy: `${replaced} > the frame under the mark is another, or gone`,
   },
   {
     name: 'frame-cut-at-the-mark',
     against: 'A container that holds another log would be taken for one that was truncated.',
     rule: 'always',
-    noticedBy: `${wrongInput} > the frame under the mark is another, or gone`,
+    noticedBy: `${replaced} > the frame under the mark is another, or gone`,
   },
   {
     name: 'memory-of-what-was-accepted',
@@ -131,18 +133,18 @@ export const changeGuards: readonly Guard[] = [
     name: 'accept-only-what-is-certain',
     against: 'A chunk that is not certainly the new one could be accepted, and replicated twice.',
     rule: 'never',
-    noticedBy: `${wrongInput} > is noticed although another is gone`,
+    noticedBy: `${chunkBefore} > is noticed although another is gone`,
   },
   {
     name: 'accept-only-what-is-new',
     against: 'A chunk that was read already could be accepted, and replicated twice.',
     rule: 'always',
-    noticedBy: `${wrongInput} > that appears is SourceReordered, and is read once when it is accepted`,
+    noticedBy: `${chunkBefore} > that appears is SourceReordered, and is read once when it is accepted`,
   },
   {
     name: 'eight-chunks-left',
     against: 'Only the chunk that reading left last would be watched.',
     rule: 'drop item 1',
-    noticedBy: `${wrongInput} > that goes on after it was left is SourceForked, and is read from there when it is accepted`,
+    noticedBy: `${chunkBefore} > that goes on after it was left is SourceForked, and is read from there when it is accepted`,
   },
 ];

@@ -1,7 +1,11 @@
 import type { Guard } from '../guard.js';
 
 const tapes = 'test/source/lokadTapes.test.ts';
-const wrongInput = 'test/source/wrongInput.test.ts';
+const changing = 'test/source/reading/changingChunk.test.ts';
+const poll = 'test/source/reading/poll.test.ts';
+const torn = 'test/source/wrongInput/tornFrame.test.ts';
+const names = 'test/source/wrongInput/names.test.ts';
+const unreadable = 'test/source/wrongInput/unreadable.test.ts';
 const knownEnd = 'test/source/reading/knownEnd.test.ts';
 
 /** The guards of listings, of the order of chunks, and of where a chunk ends. */
@@ -10,25 +14,25 @@ export const chunkGuards: readonly Guard[] = [
     name: 'chunk-or-container-gone',
     against: 'A container that is deleted or being created again would be a lasting stop instead of an outage.',
     rule: 'drop operand 2',
-    noticedBy: `${wrongInput} > because it does not exist is SourceUnreachable`,
+    noticedBy: `${unreadable} > because it does not exist is SourceUnreachable`,
   },
   {
     name: 'copy-in-progress-as-listed',
     against: 'Reading would leave a chunk whose copy is not done: frames that it still lacks would be lost.',
     rule: 'never',
-    noticedBy: `${tapes} > is not read, nor what follows it, and is named`,
+    noticedBy: `${changing} > is not read, nor what follows it, and is named`,
   },
   {
     name: 'copy-in-progress-as-read',
     against: 'Reading would leave a chunk whose copy began after the listing.',
     rule: 'remove',
-    noticedBy: `${tapes} > is not read, nor what follows it, although the listing did not show yet that it is one`,
+    noticedBy: `${changing} > is not read, nor what follows it, although the listing did not show yet that it is one`,
   },
   {
     name: 'settled-before-it-is-left',
     against: 'Reading would leave a chunk while its writer is still finishing a torn frame.',
     rule: 'always',
-    noticedBy: `${wrongInput} > in an older chunk is waited for as long as its writer may still finish it`,
+    noticedBy: `${torn} > in an older chunk is waited for as long as its writer may still finish it`,
   },
   {
     name: 'end-found-before-a-chunk-followed',
@@ -40,7 +44,7 @@ export const chunkGuards: readonly Guard[] = [
     name: 'end-in-the-version-listed',
     against: 'Reading would leave a chunk that grew after its end was found.',
     rule: 'remove',
-    noticedBy: `${tapes} > is read on when a listing shows`,
+    noticedBy: `${changing} > is read on when a listing shows`,
   },
   {
     name: 'every-page-of-a-listing',
@@ -52,13 +56,13 @@ export const chunkGuards: readonly Guard[] = [
     name: 'listing-before-a-gap-is-believed',
     against: 'Because of an outdated listing, records would be reported as missing, or a chunk would be passed over.',
     rule: 'remove',
-    noticedBy: `${tapes} > is made again before records are called missing`,
+    noticedBy: `${changing} > is made again before records are called missing`,
   },
   {
     name: 'gap-in-the-positions',
     against: 'A chunk that is missing between two others would be passed over.',
     rule: 'always',
-    noticedBy: `${wrongInput} > A prefix that skips ahead is SourceGap, and its chunk is read when it is accepted`,
+    noticedBy: `${names} > A prefix that skips ahead is SourceGap, and its chunk is read when it is accepted`,
   },
   {
     name: 'prefix-as-a-number',
@@ -70,13 +74,13 @@ export const chunkGuards: readonly Guard[] = [
     name: 'listing-every-5-s',
     against: 'A reading that is never done would not see new chunks.',
     rule: 'remove',
-    noticedBy: `${tapes} > includes a listing every 5 s also after the clock was set back`,
+    noticedBy: `${poll} > includes a listing every 5 s also after the clock was set back`,
   },
   {
     name: 'look-after-zeros',
     against: 'Frames after a hole in the last chunk would stay unseen as long as nothing else is written.',
     rule: 'drop operand 2',
-    noticedBy: `${tapes} > looks behind zeros within 5 s of a change, so that nothing hides behind a hole`,
+    noticedBy: `${poll} > looks behind zeros within 5 s of a change, so that nothing hides behind a hole`,
   },
   {
     name: 'known-end-that-is-listed',

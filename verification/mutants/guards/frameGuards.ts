@@ -1,8 +1,8 @@
 import type { Guard } from '../guard.js';
 
 const frame = 'test/source/lokad/frame.test.ts';
-const tapes = 'test/source/lokadTapes.test.ts';
-const wrongInput = 'test/source/wrongInput.test.ts';
+const largeFrame = 'test/source/reading/largeFrame.test.ts';
+const garbage = 'test/source/wrongInput/garbage.test.ts';
 const rest = 'test/source/lokad/endOfChunk.test.ts';
 const mixed = 'test/source/mixed.test.ts';
 
@@ -72,19 +72,19 @@ export const frameGuards: readonly Guard[] = [
     name: 'frame-beyond-a-range',
     against: 'A frame that was not fetched whole would be taken for a torn write.',
     rule: 'never',
-    noticedBy: `${tapes} > is read in an older chunk`,
+    noticedBy: `${largeFrame} > is read in an older chunk`,
   },
   {
     name: 'zeros-that-are-part-of-a-frame',
     against: 'A frame whose bytes are zeros where a range ends would never be found again.',
     rule: 'always',
-    noticedBy: `${tapes} > is found where the target names it`,
+    noticedBy: `${largeFrame} > is found where the target names it`,
   },
   {
     name: 'stop-at-damage',
     against: 'Damage with valid frames after it would be passed over although nobody asked for it.',
     rule: 'remove',
-    noticedBy: `${wrongInput} > Garbage in the middle of a chunk is SourceCorrupt, in the last chunk and in an older one`,
+    noticedBy: `${garbage} > Garbage in the middle of a chunk is SourceCorrupt, in the last chunk and in an older one`,
   },
   {
     name: 'batch-to-its-last-byte',

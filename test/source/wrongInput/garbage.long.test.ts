@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { frameOf, numberedRecords, tapeOf } from '../support/stores/tapeWriter.js';
-import { freshContainer, uploadChunk } from '../support/stores/uploadStore.js';
-import { openTapes, readAll } from './openTapes.js';
-
-const first = '00000000-2013-10-15-093000.dat';
+import { frameOf, numberedRecords, tapeOf } from '../../support/stores/tapeWriter.js';
+import { freshContainer, uploadChunk } from '../../support/stores/uploadStore.js';
+import { openTapes, readAll } from '../openTapes.js';
+import { first } from '../tapeChunks.js';
 
 test('Garbage that claims to be a frame of more than 16 MiB is SourceCorrupt unless the chunk is shorter than that', async () => {
   const container = await freshContainer();
