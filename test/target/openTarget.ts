@@ -31,3 +31,8 @@ export async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   if (outcome instanceof Failure) return outcome;
   throw outcome;
 }
+
+/** The kinds of the failures that appends end in. */
+export function kinds(appends: Promise<number>[]): Promise<string[]> {
+  return Promise.all(appends.map(async (append) => (await failureOf(append)).kind));
+}

@@ -1,56 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/core/clock.js';
 import { requestBytes } from '../../../src/engine/append/window.js';
-import type { Progress } from '../../../src/engine/parts.js';
-import { Pipeline } from '../../../src/engine/append/pipeline.js';
 import { Failure } from '../../../src/core/failure.js';
 import { beginning } from '../../../src/core/cursor.js';
-import { cursorAfter, type SourceRecord, type TargetEvent } from '../../../src/core/record.js';
-import { noStream, type AppendCall, type Target } from '../../../src/target/target.js';
+import { cursorAfter } from '../../../src/core/record.js';
 import { sampleEvents, sampleRecord } from '../../support/stores/sampleRecords.js';
-
-/** An append that the test answers when it likes. */
-interface Sent {
-  readonly events: readonly TargetEvent[];
-  readonly expected: number;
-  readonly succeed: () => void;
-  readonly fail: (error: Error) => void;
-}
-
-/** @param answersFirst the first append, which goes alone, is answered at once */
-function heldTarget({ appendBytes = 1_048_576, answersFirst = false } = {}) {
-  const sent: Sent[] = [];
-  const call: AppendCall = {
-    append: (_stream, { events }, expected) =>
-      new Promise((resolve, reject) => {
-        const succeed = (): void => resolve(expected + events.length);
-        if (sent.push({ events, expected, succeed, fail: reject }) === 1 && answersFirst) succeed();
-      }),
-    writable: () => Promise.resolve(),
-    close: () => undefined,
-  };
-  const target: Pick<Target, 'open' | 'measure' | 'appendBytes'> = {
-    appendBytes,
-    measure: ({ data: { length } }) => ({ bytes: length, maxBytes: length, sentBytes: length }),
-    open: () => call,
-  };
-  return { sent, target: target as Target };
-}
-
-const from = { cursor: beginning, revision: noStream };
-
-function openPipeline(target: Target, place: Progress = from): Pipeline {
-  return new Pipeline(target, 'stream', place, systemClock);
-}
-
-/** As a pass does for each record. */
-async function append(pipeline: Pipeline, events: readonly TargetEvent[], record: SourceRecord): Promise<void> {
-  pipeline.add(events, record);
-  if (pipeline.isFull) await pipeline.send();
-}
-
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+import { append, heldTarget, openPipeline, settled, type Sent } from './heldTarget.js';
 
 describe('a pipeline', () => {
   test('A pipeline expects of each request the revision that the one before will leave', async () => {
@@ -98,17 +53,6 @@ describe('a pipeline', () => {
     expect(pipeline.confirmed).toMatchObject({ revision: 3, cursor: { position: 5 }, confirmed: { revision: 3 } });
   });
 
-  test('A pipeline keeps with each record the source state that came with it, also in the middle of a batch', async () => {
-    const { target } = heldTarget({ answersFirst: true });
-    const pipeline = openPipeline(target);
-    const memory = { left: [{ chunk: '00000000-2012-09-10-070000.dat', offset: 40, sha1: '', etag: '0x1' }] };
-    for (const position of [1, 2]) {
-      const record = { ...sampleRecord(position), memory };
-      await append(pipeline, sampleEvents(record, 1, requestBytes), record);
-    }
-    expect(pipeline.confirmed).toMatchObject({ revision: 0, cursor: { position: 2, memory } });
-  });
-
   test('A pipeline sends what there is at the end of a batch, without waiting for more', async () => {
     const { sent, target } = heldTarget();
     const pipeline = openPipeline(target);
@@ -147,74 +91,6 @@ describe('a pipeline', () => {
     const record = sampleRecord(1);
     for (let count = 0; count < 3; count++) await append(pipeline, sampleEvents(record, 1, requestBytes), record);
     expect(turns).toEqual(expect.arrayContaining([1, 2]));
-  });
-
-  test('A pipeline cuts a record inside only when the server would not take it whole, and confirms it only when it is whole', async () => {
-    const { sent, target } = heldTarget({ appendBytes: 1000, answersFirst: true });
-    const pipeline = openPipeline(target);
-    const record = sampleRecord(1);
-    await append(pipeline, sampleEvents(record, 3, 600), record);
-    expect(sent.map(({ events }) => events.length)).toEqual([1, 1]);
-    sent[1]?.succeed();
-    await settled();
-    expect(pipeline.confirmed.cursor).toEqual(beginning);
-    const drained = pipeline.drain();
-    await settled();
-    sent[2]?.succeed();
-    await drained;
-    expect(pipeline.confirmed).toMatchObject({ revision: 2, cursor: { position: 2, offset: 100 } });
-  });
-
-  test('A pipeline that begins inside a record says what is missing of it until it is whole', async () => {
-    const { sent, target } = heldTarget();
-    const record = sampleRecord(1);
-    const pending = { record, events: sampleEvents(record, 2).slice(1) };
-    const place = { cursor: cursorAfter(record), revision: 0, pending };
-    const pipeline = openPipeline(target, place);
-    await append(pipeline, pending.events, record);
-    await pipeline.reach(cursorAfter(record));
-    expect(pipeline.confirmed).toEqual(place);
-    sent[0]?.succeed();
-    await settled();
-    expect(pipeline.confirmed).toMatchObject({ revision: 1, cursor: { position: 2 } });
-    expect(pipeline.confirmed.pending).toBeUndefined();
-  });
-
-  test('A pipeline moves the cursor past records that make no event once everything before them is confirmed', async () => {
-    const { sent, target } = heldTarget();
-    const pipeline = openPipeline(target);
-    const record = sampleRecord(1);
-    await append(pipeline, sampleEvents(record, 1, 300_000), record);
-    await append(pipeline, [], sampleRecord(2));
-    const end = cursorAfter(sampleRecord(2), undefined);
-    await pipeline.reach(end);
-    expect(pipeline.confirmed.cursor).toEqual(beginning);
-    sent[0]?.succeed();
-    await settled();
-    expect(pipeline.confirmed).toMatchObject({ cursor: end, confirmed: { mark: { position: 1 } } });
-  });
-
-  test('A pipeline sends nothing of a record with an event that cannot be appended, but all before it', async () => {
-    const { sent, target } = heldTarget();
-    const tooLarge = new Failure('EventTooLarge', 'too large');
-    const picky = {
-      ...target,
-      measure: (event: TargetEvent) => {
-        if (event.data.length > 1000) throw tooLarge;
-        return target.measure(event);
-      },
-    };
-    const pipeline = openPipeline(picky);
-    const [first, second] = [sampleRecord(1), sampleRecord(2)];
-    await append(pipeline, sampleEvents(first, 1), first);
-    const mixed = [...sampleEvents(second, 1), ...sampleEvents(second, 1, 2000)];
-    await expect(append(pipeline, mixed, second)).rejects.toBe(tooLarge);
-    const drained = pipeline.drain();
-    await settled();
-    sent[0]?.succeed();
-    await drained;
-    expect(sent.map(({ events }) => events.length)).toEqual([1]);
-    expect(pipeline.confirmed.cursor.position).toBe(2);
   });
 
   test('A pipeline fails as a whole with its first failure, and keeps what was confirmed before it', async () => {

@@ -94,7 +94,7 @@ export const runGuards: readonly Guard[] = [
     name: 'size-of-every-event',
     against: 'Events of a record would be appended although a later one of it is too large for any append.',
     rule: 'value {bytes:0,maxBytes:0,sentBytes:0}',
-    noticedBy: pipeline,
+    noticedBy: 'test/engine/append/pipelineRecords.test.ts',
   },
   {
     name: 'cursor-of-what-was-taken',

@@ -1,6 +1,9 @@
 import type { Guard } from '../guard.js';
 
 const batchAppend = 'test/target/append/batchAppend.test.ts';
+const refusedAppend = 'test/target/append/refusedAppend.test.ts';
+const nonsenseAnswers = 'test/target/append/nonsenseAnswers.test.ts';
+const flowControl = 'test/target/append/flowControl.test.ts';
 const tail = 'test/target/read/tail.test.ts';
 const hostile = 'test/target/hostileServer.test.ts';
 const limit = 'test/target/append/limit.test.ts';
@@ -23,13 +26,13 @@ export const targetGuards: readonly Guard[] = [
     name: 'revision-of-a-success',
     against: 'A success at another revision than expected would count.',
     rule: 'never',
-    noticedBy: `${batchAppend} > An answer with a revision that must not come is refused with the facts`,
+    noticedBy: `${nonsenseAnswers} > An answer with a revision that must not come is refused with the facts`,
   },
   {
     name: 'success-without-a-position',
     against: 'Appends to a truncated stream that accepts known ids but stores nothing would count as written.',
     rule: 'never',
-    noticedBy: `${batchAppend} > An answer of success without a position is no success`,
+    noticedBy: `${nonsenseAnswers} > An answer of success without a position is no success`,
   },
   {
     name: 'correlation-id',
@@ -41,13 +44,13 @@ export const targetGuards: readonly Guard[] = [
     name: 'buffers-of-a-call',
     against: 'A request that gRPC has not sent yet would be overwritten with another one.',
     rule: 'drop operand 2',
-    noticedBy: `${batchAppend} > keeps the buffers of a call that is given up`,
+    noticedBy: `${flowControl} > keeps the buffers of a call that is given up`,
   },
   {
     name: 'buffer-of-one-request',
     against: 'A request that gRPC has not sent yet would be overwritten with the next one.',
     rule: 'remove',
-    noticedBy: `${batchAppend} > leaves every byte as it was when copies are late`,
+    noticedBy: `${flowControl} > leaves every byte as it was when copies are late`,
   },
   {
     name: 'deadline-of-an-append',
@@ -71,7 +74,7 @@ export const targetGuards: readonly Guard[] = [
     name: 'first-failure-ends-the-call',
     against: 'Appends after one that failed would be accepted as if nothing had happened.',
     rule: 'remove',
-    noticedBy: `${batchAppend} > for a deleted stream`,
+    noticedBy: `${refusedAppend} > for a deleted stream`,
   },
   {
     name: 'limit-of-an-append',
@@ -83,7 +86,7 @@ export const targetGuards: readonly Guard[] = [
     name: 'limit-of-an-event',
     against: 'An event that the server refuses by its own limit would be sent again and again.',
     rule: 'remove',
-    noticedBy: `${batchAppend} > because one event is too large teaches that limit, and the next try names the event before it is sent`,
+    noticedBy: `${refusedAppend} > because one event is too large teaches that limit, and the next try names the event before it is sent`,
   },
   {
     name: 'limit-of-a-message',
