@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { committedSnapshot, parameterFiles } from '../../infra/tools/azure/bicep.js';
-import { Deployment } from './deployment.js';
+import { committedSnapshot, parameterFiles } from '../../../infra/tools/azure/bicep.js';
+import { Deployment } from '../deployment.js';
 import { expectedOf } from './expected.js';
 import { rules } from './rules.js';
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Deployment } from './deployment.js';
-import type { Expected } from './rules.js';
+import type { Deployment } from '../deployment.js';
+import type { Expected } from './rule.js';
 
 /** The functions that the app registers: one for each entry file that package.json names. */
 const functions = (() => {
-  const { main } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { main: string };
+  const { main } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    main: string;
+  };
   return (/\{([^}]*)\}/.exec(main)?.[1] ?? '').split(',');
 })();
 
