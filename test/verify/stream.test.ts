@@ -4,9 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { isExact, auditJournal } from '../../dev/journalAudit.js';
 import { writeSamples } from '../../dev/sampleWriter.js';
 import { readJournal } from '../../dev/writer/journal.js';
-import type { Environment } from '../../src/config/config.js';
-import type { Decision } from '../../src/engine/decisions.js';
-import type { VerifyOrder, VerifyReport } from '../../src/verify/stream.js';
 import { azuriteConnectionString } from '../support/services/azurite.js';
 import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
@@ -14,34 +11,10 @@ import { fixtureStore } from '../support/stores/fixtureStores.js';
 import { freshFolder } from '../support/freshFolder.js';
 import { rewriteStream } from '../support/rewriteStream.js';
 import { uploadStore } from '../support/stores/uploadStore.js';
+import { decide, expectEqual, first, live, openFerryWith, second, verify } from './verifiedFerry.js';
 
 const server = sharedEmbeddedServer();
-const first = '00000001-2013-10-15-093000.dat';
-const second = '00000011-2013-10-15-103000.dat';
-const live = new AbortController().signal;
-
-function verify(ferry: Ferry, order: Partial<VerifyOrder> = {}, settings: Environment = {}): Promise<VerifyReport> {
-  return ferry.replicator(settings).verify({ stop: live, ...order });
-}
-
-async function expectEqual(ferry: Ferry, settings: Environment = {}): Promise<VerifyReport> {
-  const report = await verify(ferry, {}, settings);
-  expect(report.differences).toEqual({ total: 0, byKind: {}, first: [] });
-  expect(report).toMatchObject({ equal: true, complete: true });
-  for (const { digest } of report.ranges) expect(digest.source).toBe(digest.target);
-  return report;
-}
-
-async function decide(ferry: Ferry, decision: Decision, settings: Environment = {}): Promise<void> {
-  await (await ferry.replicator(settings).decide(decision, live)).apply();
-}
-
-async function ferryWith(chunks: Readonly<Record<string, ReturnType<typeof numbered>>>): Promise<Ferry> {
-  const ferry = await Ferry.open(server());
-  for (const [name, records] of Object.entries(chunks)) await ferry.write(name, records);
-  await ferry.run();
-  return ferry;
-}
+const ferryWith = (chunks: Parameters<typeof openFerryWith>[1]): Promise<Ferry> => openFerryWith(server(), chunks);
 
 describe('a stream is equal', () => {
   test('Verify finds a stream equal when nothing is replicated yet', async () => {
@@ -180,149 +153,6 @@ describe('what a person accepted is no difference', () => {
       (events) => void events.splice(1, 1, { ...events[1], data: Buffer.from('{"N":4}') } as never),
     );
     expect((await verify(ferry, {}, renamed)).differences.byKind).toEqual({ 'changed-data': 1 });
-  });
-});
-
-describe('what nobody accepted is found', () => {
-  test('Verify finds a stream into which everything is replicated once more, as far as that has come', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 10) });
-    await rewriteStream(ferry, (events) => events.push(...events.slice(0, 4)));
-    for (const settings of [{}, { CHECKPOINT_TABLE: `${ferry.table}other` }]) {
-      const { equal, differences } = await verify(ferry, {}, settings);
-      expect({ equal, byKind: differences.byKind }).toEqual({ equal: false, byKind: { doubled: 4 } });
-    }
-  });
-
-  test('Verify finds an event of a record of which others are there, also under earlier settings', async () => {
-    const messages = ['1', '2', '3'].map((body) => ['Numbered', body] as const);
-    const ferry = await ferryWith({ [first]: [{ messages }, { messages }, { messages }] });
-    await ferry.write(first, [{ messages }, { messages }, { messages }, { messages }]);
-    const settings = { BODY_MODE: 'raw' };
-    await decide(ferry, { kind: 'settings' }, settings);
-    await ferry.run(settings);
-    await rewriteStream(ferry, (events) => [8, 4, 0].forEach((index) => events.splice(index, 1)));
-    const { differences, events } = await verify(ferry, {}, settings);
-    const missing = differences.first.filter(({ kind }) => kind === 'missing');
-    expect(missing.map(({ kind, position, index }) => [kind, position, index])).toEqual([
-      ['missing', 1, 0],
-      ['missing', 2, 1],
-      ['missing', 3, 2],
-    ]);
-    expect(events.unjudged).toBe(0);
-  });
-
-  test('Verify finds only a record that came before the cursor unseen, not all that follow it', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 30) });
-    await ferry.write('00000005-2013-10-15-095000.dat', numbered(101, 102));
-    const { differences } = await verify(ferry);
-    expect(differences).toMatchObject({ total: 2, byKind: { missing: 2 } });
-  });
-
-  test('Verify finds a position that was not counted', async () => {
-    const ferry = await ferryWith({ [first]: [...numbered(1, 2), ...numbered(4, 5)] });
-    await ferry.write(first, [...numbered(1, 2), { key: 'audit' }, ...numbered(4, 5)]);
-    expect((await verify(ferry)).equal).toBe(false);
-  });
-
-  test('Verify finds a frame that was replaced, and a chunk that is gone', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 12) });
-    await ferry.write(
-      first,
-      numbered(1, 10).map((record, index) => (index === 4 ? { ...record, key: 'customer-9' } : record)),
-    );
-    expect((await verify(ferry)).equal).toBe(false);
-    await ferry.container.deleteBlob(first);
-    const { differences } = await verify(ferry);
-    expect(differences.byKind).toMatchObject({ doubled: 10 });
-  });
-
-  test('Verify finds a checkpoint past what the stream holds', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 10) });
-    await server().truncateTo(ferry.stream, 6);
-    const { differences } = await verify(ferry);
-    expect(differences.byKind).toEqual({ 'checkpoint-ahead': 1, missing: 3 });
-    expect(differences.first.at(-1)).toMatchObject({ kind: 'missing', position: 10 });
-  });
-
-  test('Verify finds everything missing when the stream is gone', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 50) });
-    await server().truncateTo(ferry.stream, -1);
-    const { differences } = await verify(ferry);
-    expect(differences).toMatchObject({ total: 51, byKind: { missing: 50, 'checkpoint-ahead': 1 } });
-    expect(differences.first).toHaveLength(20);
-  });
-});
-
-describe('a part of a stream', () => {
-  const change = async (ferry: Ferry, position: number): Promise<void> =>
-    rewriteStream(ferry, (events) => {
-      const event = events[position - 1] ?? expect.fail('no such event');
-      events[position - 1] = { ...event, data: Buffer.from('{"N":0}') };
-    });
-
-  test('Verify compares a part of a stream from one position to another', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 60) });
-    await change(ferry, 30);
-    const found = async (from: number, to: number) => (await verify(ferry, { from, to })).differences.total;
-    expect(await found(1, 29)).toBe(0);
-    expect(await found(31, 60)).toBe(0);
-    expect(await found(30, 30)).toBe(1);
-    expect(await found(20, 1000)).toBe(1);
-    expect(await verify(ferry, { from: 31, to: 40 })).toMatchObject({
-      ranges: [{ from: 31, to: 40, firstRevision: 30 }],
-      events: { expected: 10, stored: 10 },
-    });
-  });
-
-  test('A part of a stream that is not replicated yet is not compared, and not called equal', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 10) });
-    const nothing = { kind: 'NotApplicable', facts: { position: 10, from: 11 } };
-    await expect(verify(ferry, { from: 11, to: 20 })).rejects.toMatchObject(nothing);
-    await expect(verify(ferry, { from: 11, sample: { ranges: 3, seed: 1 } })).rejects.toMatchObject(nothing);
-  });
-
-  test('Verify of a part of a stream finds what is missing at its ends', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 20) });
-    await rewriteStream(ferry, (events) => void events.splice(9, 1));
-    expect((await verify(ferry, { from: 10, to: 12 })).differences.byKind.missing).toBe(1);
-    expect((await verify(ferry, { from: 5, to: 10 })).differences.byKind.missing).toBe(1);
-    // The last event before position 11 is that of position 9, so the comparison begins behind it.
-    expect(await verify(ferry, { from: 11, to: 12 })).toMatchObject({ equal: false, ranges: [{ from: 10 }] });
-    const behind = await verify(ferry, { from: 12, to: 20 });
-    expect(behind.ranges).toMatchObject([{ from: 12 }]);
-    expect(behind.differences.byKind.missing).toBeUndefined();
-  });
-
-  test('Verify draws a sample by a seed, and the first and last positions are always in it', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 2_000) });
-    const sample = { ranges: 5, seed: 3 };
-    const report = await verify(ferry, { sample });
-    expect(report).toMatchObject({ equal: true, sample });
-    expect(report.ranges[0]?.from).toBe(1);
-    expect(report.ranges.at(-1)?.to).toBe(2_000);
-    expect(report.events.expected).toBeGreaterThan(200);
-    expect(report.events.expected).toBeLessThanOrEqual(500);
-    expect((await verify(ferry, { sample })).ranges).toEqual(report.ranges);
-    await change(ferry, report.ranges[1]?.from ?? 0);
-    expect((await verify(ferry, { sample })).differences.total).toBe(1);
-  });
-
-  test('Verify that is asked to stop reports what was compared and where the rest begins', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 2_000) });
-    await change(ferry, 1_500);
-    const stop = new AbortController();
-    const cut = await verify(ferry, {
-      stop: stop.signal,
-      onProgress: ({ position }) => void (position > 700 && stop.abort()),
-    });
-    const to = cut.ranges[0]?.to ?? 0;
-    expect(cut).toMatchObject({ equal: true, complete: false });
-    expect(to).toBeGreaterThan(600);
-    expect(to).toBeLessThan(1_500);
-    expect(await verify(ferry, { from: to + 1 })).toMatchObject({
-      equal: false,
-      ranges: [{ from: to + 1, to: 2_000 }],
-    });
   });
 });
 

@@ -1,65 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { Failure, type StopKind } from '../../../src/core/failure.js';
+import { Failure } from '../../../src/core/failure.js';
+import { failureNote, reconcile } from '../../../src/engine/report/incidents.js';
 import {
-  failureNote,
-  reconcile,
-  type Happening,
-  type Known,
-  type Noted,
-  type Told,
-} from '../../../src/engine/report/incidents.js';
-
-const now = Date.parse('2026-03-01T12:00:00Z');
-const ago = (seconds: number) => new Date(now - seconds * 1000).toISOString();
-
-const unreachable = new Failure('TargetUnreachable', 'the server cannot be reached');
-const corrupt = new Failure('SourceCorrupt', 'chunk a is bad at byte 100') as Failure & { readonly kind: StopKind };
-const cause = 'SourceCorrupt: chunk a is bad at byte 100';
-
-const failed: Happening = { kind: 'failed', failure: unreachable };
-const stopped: Happening = { kind: 'stopped', failure: corrupt };
-const good: Happening = { kind: 'good' };
-const sent: Happening = { kind: 'sent' };
-
-/** An outage as the row has it, so many seconds old. */
-function outage(seconds: number, notification: 'claimed' | 'sent', ended?: number) {
-  const endedAt = ended === undefined ? {} : { endedAt: ago(ended) };
-  return { since: ago(seconds), tries: 1, failure: failureNote(unreachable), notification, ...endedAt };
-}
-
-function stop(seconds: number, notification: 'claimed' | 'sent') {
-  return { since: ago(seconds), failure: failureNote(corrupt), notification };
-}
-
-/** A notice that this process has told and that has arrived. */
-function told(event: Told['notice']['event'], which: string, more: Partial<Told> = {}): Told {
-  return { which, notice: { event, at: ago(0) }, noted: true, sent: true, ...more };
-}
-
-const began = (seconds: number, more?: Partial<Told>) => told('outage-began', ago(seconds), more);
-const over = (seconds: number, more?: Partial<Told>) => told('outage-ended', ago(seconds), more);
-const stopTold = (more?: Partial<Told>) => told('stopped', cause, more);
-
-interface Case {
-  readonly row?: Noted;
-  readonly known?: Known;
-  /** The log's events. */
-  readonly says: readonly string[];
-  /** What the row says afterwards of the outage and the stop. */
-  readonly then: { readonly outage?: object; readonly stop?: object };
-}
-
-function check(happening: Happening, { row, known = {}, says, then }: Case): void {
-  const step = reconcile(row, known, happening, now);
-  expect(step.send.map(({ event }) => event)).toEqual(says);
-  const news = step.send.filter(({ level }) => level === 'error').map(({ event }) => event);
-  expect(step.send.flatMap(({ told: notice }) => notice?.notice.event ?? [])).toEqual(news);
-  for (const slot of ['outage', 'stop'] as const) {
-    const wanted = then[slot];
-    if (wanted === undefined) expect(step.row[slot]).toBeUndefined();
-    else expect(step.row[slot]).toMatchObject(wanted);
-  }
-}
+  ago,
+  began,
+  check,
+  corrupt,
+  failed,
+  good,
+  now,
+  outage,
+  over,
+  stop,
+  stopped,
+  stopTold,
+  type Case,
+} from './incidentCases.js';
 
 describe('A failed pass', () => {
   test.each<[string, Case]>([
@@ -277,58 +233,4 @@ describe('A stop', () => {
       },
     ],
   ])('A stop %s', (_, expected) => check(stopped, expected));
-});
-
-describe('Notices that have arrived', () => {
-  test.each<[string, Case]>([
-    [
-      'the beginning of an outage is marked as sent',
-      {
-        row: { outage: outage(9, 'claimed') },
-        known: { outage: began(9) },
-        says: [],
-        then: { outage: { notification: 'sent' } },
-      },
-    ],
-    [
-      'the row forgets an outage whose end people know',
-      { row: { outage: outage(9, 'claimed', 1) }, known: { over: over(9) }, says: [], then: {} },
-    ],
-    [
-      'a stop is marked as sent',
-      {
-        row: { stop: stop(9, 'claimed') },
-        known: { stop: stopTold() },
-        says: [],
-        then: { stop: { notification: 'sent' } },
-      },
-    ],
-    [
-      'what is still on its way stays claimed',
-      {
-        row: { outage: outage(9, 'claimed'), stop: stop(9, 'claimed') },
-        known: { outage: began(9, { sent: false }), stop: stopTold({ sent: false }) },
-        says: [],
-        then: { outage: { notification: 'claimed' }, stop: { notification: 'claimed' } },
-      },
-    ],
-    [
-      'the claim of another process on the end stays',
-      {
-        row: { outage: outage(9, 'claimed', 1) },
-        known: { outage: began(9) },
-        says: [],
-        then: { outage: { endedAt: ago(1), notification: 'claimed' } },
-      },
-    ],
-    [
-      'the claim of another process on another outage stays',
-      {
-        row: { outage: outage(2, 'claimed') },
-        known: { outage: began(9) },
-        says: [],
-        then: { outage: { since: ago(2), notification: 'claimed' } },
-      },
-    ],
-  ])('When notices have arrived, %s', (_, expected) => check(sent, expected));
 });

@@ -1,45 +1,9 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
-import { systemClock, type Clock } from '../../../src/core/clock.js';
-import { IncidentNotices, type Channels } from '../../../src/engine/report/notices.js';
-import { asFailure, Failure, type StopKind } from '../../../src/core/failure.js';
-import type { Notice } from '../../../src/notify/notice.js';
-import { Webhook } from '../../../src/notify/webhook.js';
-import { silentLogger } from '../../../src/core/logger.js';
-import { noTelemetry } from '../../../src/telemetry/telemetry.js';
+import { describe, expect, test } from 'vitest';
+import { asFailure, Failure } from '../../../src/core/failure.js';
 import { MemoryCheckpointStore } from '../../support/stores/memoryCheckpoint.js';
-import { RecordingLogger } from '../../support/recordingLogger.js';
 import { FakeClock } from '../../support/fakeClock.js';
-import { webReceiver } from '../../support/services/webReceiver.js';
 import { eventually } from '../../support/waits.js';
-
-const unreachable = new Failure('TargetUnreachable', 'the server cannot be reached');
-const corrupt = stop('SourceCorrupt', 'chunk a is bad at byte 100');
-
-function stop(kind: StopKind, message: string): Failure & { readonly kind: StopKind } {
-  return new Failure(kind, message) as Failure & { readonly kind: StopKind };
-}
-
-/** A process of its own: its invocations share what it knows. */
-async function invocation(
-  store: MemoryCheckpointStore,
-  { clock = systemClock, ...channels }: Channels & { readonly clock?: Clock } = {},
-) {
-  const logger = new RecordingLogger();
-  const checkpoint = new CheckpointKeeper(store, clock, { source: 's', stream: 't', settings: {} });
-  await checkpoint.load().catch(() => undefined);
-  const parts = { checkpoint, clock, logger, telemetry: noTelemetry, sourceId: 's', stream: 't' };
-  return { notices: new IncidentNotices(parts, channels), logger, keeper: checkpoint };
-}
-
-/** A webhook over real HTTP, and the events of the notices that it got. */
-async function openWebhook() {
-  const receiver = await webReceiver();
-  const webhook = new Webhook({ url: receiver.url, clock: systemClock, logger: silentLogger, answerWithinMs: 60_000 });
-  onTestFinished(() => webhook.close());
-  const events = () => receiver.requests.map(({ body }) => (JSON.parse(body) as Notice).event);
-  return { webhook, receiver, events };
-}
+import { corrupt, invocation, openWebhook, stop, unreachable } from './noticesInvocation.js';
 
 describe('an outage', () => {
   test('An outage is reported once when it begins and once when it ends, across invocations', async () => {
@@ -236,70 +200,5 @@ describe('a stop', () => {
     await notices.failed(unreachable);
     await notices.stopped(corrupt);
     expect(logger.events('error')).toEqual(['outage-began', 'outage-ended', 'stopped']);
-  });
-});
-
-describe('people elsewhere', () => {
-  test('People elsewhere get one POST when an outage begins, one when it ends and one for a stop, across processes', async () => {
-    const { webhook, receiver, events } = await openWebhook();
-    const store = new MemoryCheckpointStore();
-    for (let processes = 0; processes < 3; processes += 1) {
-      const { notices } = await invocation(store, { webhook });
-      await notices.failed(unreachable);
-      await notices.settled(60_000);
-    }
-    for (let processes = 0; processes < 2; processes += 1) {
-      const { notices } = await invocation(store, { webhook });
-      await notices.good();
-      await notices.settled(60_000);
-    }
-    for (let processes = 0; processes < 2; processes += 1) {
-      const { notices } = await invocation(store, { webhook });
-      await notices.stopped(corrupt);
-      await notices.settled(60_000);
-    }
-    expect(events()).toEqual(['outage-began', 'outage-ended', 'stopped']);
-    expect(store.stored?.row.run).toMatchObject({ stop: { notification: 'sent' } });
-    expect(JSON.parse(receiver.requests[1]?.body ?? '')).toMatchObject({
-      source: 's',
-      stream: 't',
-      failure: { kind: 'TargetUnreachable' },
-    });
-  });
-
-  test('A webhook that hangs holds nothing up: its notice is claimed in the row until it has arrived', async () => {
-    const { webhook, receiver, events } = await openWebhook();
-    receiver.answer = 'hang';
-    const store = new MemoryCheckpointStore();
-    const { notices } = await invocation(store, { webhook });
-    await notices.failed(unreachable);
-    await eventually('the beginning to be posted', () => expect(events()).toEqual(['outage-began']));
-    await notices.settled(10);
-    expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' });
-    await notices.failed(unreachable);
-    await notices.good();
-    expect(store.stored?.row.run?.outage).toMatchObject({ endedAt: expect.any(String) as string });
-    webhook.close();
-    await notices.settled(60_000);
-    expect(events()).toEqual(['outage-began']);
-    expect(store.stored?.row.run?.outage).toMatchObject({ notification: 'claimed' }); // left to the next process
-  });
-
-  test('People elsewhere get from the next process what this one could not send before it ended', async () => {
-    const store = new MemoryCheckpointStore();
-    const clock = FakeClock.flowing();
-    const hanging = await openWebhook();
-    hanging.receiver.answer = 'hang';
-    const ends = await invocation(store, { webhook: hanging.webhook, clock });
-    await ends.notices.failed(unreachable);
-    await eventually('the beginning to be posted', () => expect(hanging.events()).toEqual(['outage-began']));
-    await ends.notices.close();
-    clock.advance(60_000);
-    const { webhook, events } = await openWebhook();
-    const next = await invocation(store, { webhook, clock });
-    await next.notices.failed(unreachable);
-    await next.notices.settled(60_000);
-    expect(events()).toEqual(['outage-began']);
-    expect(store.stored?.row.run?.outage).toMatchObject({ tries: 2, notification: 'sent' });
   });
 });

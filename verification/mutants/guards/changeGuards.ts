@@ -102,7 +102,7 @@ export const changeGuards: readonly Guard[] = [
     name: 'accepted-chunk-watched-again',
     against: 'What is added to an accepted chunk afterwards would be lost.',
     rule: 'remove',
-    noticedBy: 'test/engine/decisions.test.ts > accept --chunk reads what was added, once',
+    noticedBy: 'test/engine/decisions/decisions.test.ts > accept --chunk reads what was added, once',
   },
   {
     name: 'found-before-a-stop',
@@ -127,7 +127,7 @@ export const changeGuards: readonly Guard[] = [
     against: 'After the target was restored to an earlier state, a chunk read on a detour would count as replicated.',
     rule: 'drop operand 2',
     noticedBy:
-      'test/engine/decisions.test.ts > what was accepted stays complete when the target is restored to revision',
+      'test/engine/decisions/decisions.test.ts > what was accepted stays complete when the target is restored to revision',
   },
   {
     name: 'accept-only-what-is-certain',

@@ -54,12 +54,13 @@ export const convertGuards: readonly Guard[] = [
     name: 'event-id-agrees',
     against: 'An event whose metadata was copied from ours would count as ours.',
     rule: 'drop operand 2',
-    noticedBy: 'test/engine/resume/resume.test.ts > A copy of an event of ours under another id is not ours',
+    noticedBy:
+      'test/engine/resume/resumeForeignEvents.test.ts > A copy of an event of ours under another id is not ours',
   },
   {
     name: 'mark-names-the-source',
     against: 'An event of another source would count as ours.',
     rule: 'always',
-    noticedBy: 'test/engine/resume/resume.test.ts > An event that was written for another source',
+    noticedBy: 'test/engine/resume/resumeForeignEvents.test.ts > An event that was written for another source',
   },
 ];

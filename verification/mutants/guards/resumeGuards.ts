@@ -1,7 +1,10 @@
 import type { Guard } from '../guard.js';
 
-const decisions = 'test/engine/decisions.test.ts';
+const decisions = 'test/engine/decisions/decisions.test.ts';
 const resume = 'test/engine/resume/resume.test.ts';
+const lostTarget = 'test/engine/resume/resumeLostTarget.test.ts';
+const foreignEvents = 'test/engine/resume/resumeForeignEvents.test.ts';
+const unsavedRow = 'test/engine/resume/resumeUnsavedRow.test.ts';
 const setAside = 'test/engine/quarantining.test.ts';
 
 /** The guards of resuming, and of what people decide about a stop. */
@@ -35,13 +38,13 @@ export const resumeGuards: readonly Guard[] = [
     name: 'frames-of-a-catch-up',
     against: 'A record that was replaced since the row was saved would be taken for the one in the stream.',
     rule: 'remove',
-    noticedBy: `${resume} > A record before the tail that was replaced since the row was saved is SourceReplaced`,
+    noticedBy: `${unsavedRow} > A record before the tail that was replaced since the row was saved is SourceReplaced`,
   },
   {
     name: 'hidden-events-among-ours',
     against: 'Events that the stream hides would be reported as missing.',
     rule: 'remove',
-    noticedBy: `${resume} > Events since the row was saved that are hidden by now are not missed`,
+    noticedBy: `${unsavedRow} > Events since the row was saved that are hidden by now are not missed`,
   },
   {
     name: 'rest-of-a-record-set-aside',
@@ -65,7 +68,7 @@ export const resumeGuards: readonly Guard[] = [
     name: 'chunk-left-earlier',
     against: 'Records that another runner had not seen when it went on to the next chunk would be lost.',
     rule: 'never',
-    noticedBy: `${resume} > When another runner had counted fewer records up to the tail, what stands where the row stood is SourceForked`,
+    noticedBy: `${unsavedRow} > When another runner had counted fewer records up to the tail, what stands where the row stood is SourceForked`,
   },
   {
     name: 'what-the-stream-holds-is-not-accepted',
@@ -78,7 +81,7 @@ export const resumeGuards: readonly Guard[] = [
     against:
       'Later events would get positions that differ from the source, and verify would report each of them as changed.',
     rule: 'remove',
-    noticedBy: `${resume} > another runner had counted a record more`,
+    noticedBy: `${unsavedRow} > another runner had counted a record more`,
   },
   {
     name: 'split-record-index',
@@ -127,60 +130,60 @@ export const resumeGuards: readonly Guard[] = [
     name: 'lost-target',
     against: 'A stream that held confirmed events and is gone would be silently replicated from the beginning.',
     rule: 'never',
-    noticedBy: `${resume} > A target stream that does not exist although an event of it was confirmed is TargetLost; rewind replicates all again`,
+    noticedBy: `${lostTarget} > A target stream that does not exist although an event of it was confirmed is TargetLost; rewind replicates all again`,
   },
   {
     name: 'records-passed-over-under-other-settings',
     against: 'Records that were excluded under other settings would never be looked at again.',
     rule: 'drop operand 2',
-    noticedBy: `${resume} > When the target stream does not exist, records that were passed over under other settings are looked at again`,
+    noticedBy: `${lostTarget} > When the target stream does not exist, records that were passed over under other settings are looked at again`,
   },
   {
     name: 'foreign-tail',
     against: 'Events would be appended after an event that somebody else wrote.',
     rule: 'always',
-    noticedBy: `${resume} > A last event that is not ours is TargetConflict, and accept --revision goes on behind it`,
+    noticedBy: `${foreignEvents} > A last event that is not ours is TargetConflict, and accept --revision goes on behind it`,
   },
   {
     name: 'accepted-is-the-very-event',
     against: 'If another event came to an accepted revision, it would count as accepted.',
     rule: 'drop operand 2',
-    noticedBy: `${resume} > Accepting a foreign event holds for that very event, not for another that came to stand there`,
+    noticedBy: `${foreignEvents} > Accepting a foreign event holds for that very event, not for another that came to stand there`,
   },
   {
     name: 'hole-before-an-append',
     against: 'Events of ours that are missing because of a foreign append would stay unnoticed.',
     rule: 'remove',
-    noticedBy: `${resume} > An append of somebody else between ours that was taken where ours are missing is TargetConflict`,
+    noticedBy: `${foreignEvents} > An append of somebody else between ours that was taken where ours are missing is TargetConflict`,
   },
   {
     name: 'hole-inside-a-record',
     against: 'Events missing inside a large record would stay unnoticed.',
     rule: 'remove',
-    noticedBy: `${resume} > of a record is TargetConflict`,
+    noticedBy: `${foreignEvents} > of a record is TargetConflict`,
   },
   {
     name: 'foreign-event-among-ours',
     against: "Somebody else's events between ours would stay unnoticed.",
     rule: 'never',
-    noticedBy: `${resume} > A foreign event that stands before one of ours is TargetConflict`,
+    noticedBy: `${foreignEvents} > A foreign event that stands before one of ours is TargetConflict`,
   },
   {
     name: 'catch-up-since-the-row',
     against: 'Chunks that reading left after the row was saved would not be watched.',
     rule: 'never',
-    noticedBy: `${resume} > A chunk that a dead run had left and that goes on is SourceForked all the same`,
+    noticedBy: `${unsavedRow} > A chunk that a dead run had left and that goes on is SourceForked all the same`,
   },
   {
     name: 'rewind-only-what-is-lost',
     against: 'A rewind would write every event a second time.',
     rule: 'never',
-    noticedBy: `${resume} > rewind refuses a stream that is not lost`,
+    noticedBy: `${lostTarget} > rewind refuses a stream that is not lost`,
   },
   {
     name: 'rewind-of-a-soft-deleted-stream',
     against: 'A rewind would write to a stream that accepts known ids but stores nothing.',
     rule: 'never',
-    noticedBy: `${resume} > and rewind refuses it`,
+    noticedBy: `${lostTarget} > and rewind refuses it`,
   },
 ];

@@ -1,6 +1,7 @@
 import type { Guard } from '../guard.js';
 
 const run = 'test/engine/run.test.ts';
+const runFailures = 'test/engine/runFailures.test.ts';
 const pipeline = 'test/engine/append/pipeline.test.ts';
 const setAside = 'test/engine/quarantining.test.ts';
 const outage = 'test/engine/report/incidents.test.ts';
@@ -33,13 +34,13 @@ export const runGuards: readonly Guard[] = [
     name: 'run-that-does-not-end',
     against: 'A run that hangs would hang for ever, and no timer would start a new one.',
     rule: 'remove',
-    noticedBy: `${run} > A run that outlives its budget by more than an append and 15 s gives itself up`,
+    noticedBy: `${runFailures} > A run that outlives its budget by more than an append and 15 s gives itself up`,
   },
   {
     name: 'patience-with-another-runner',
     against: 'Two runners that wait for each other would stall in silence.',
     rule: 'never',
-    noticedBy: `${run} > is left to it for five minutes`,
+    noticedBy: `${runFailures} > is left to it for five minutes`,
   },
   {
     name: 'standoff',

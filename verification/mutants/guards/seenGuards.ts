@@ -2,7 +2,8 @@ import type { Guard } from '../guard.js';
 
 const status = 'test/engine/report/status.test.ts';
 const verify = 'test/verify/verify.test.ts';
-const verifyStream = 'test/verify/stream.test.ts';
+const streamDifferences = 'test/verify/streamDifferences.test.ts';
+const streamParts = 'test/verify/streamParts.test.ts';
 const timer = 'test/functions/worker/timerRuns.test.ts';
 
 /** The guards of what people and the host see: health, `verify`, and how an invocation ends. */
@@ -83,7 +84,7 @@ export const seenGuards: readonly Guard[] = [
     name: 'verify-row-against-the-stream',
     against: 'A row that is ahead of what the stream holds would go unseen.',
     rule: 'always',
-    noticedBy: `${verifyStream} > a checkpoint past what the stream holds`,
+    noticedBy: `${streamDifferences} > a checkpoint past what the stream holds`,
   },
   {
     name: 'verify-what-was-set-aside',
@@ -95,19 +96,19 @@ export const seenGuards: readonly Guard[] = [
     name: 'verify-to-the-last-event',
     against: 'A stream that holds everything twice, one copy after the other, would be called equal.',
     rule: 'never',
-    noticedBy: `${verifyStream} > a stream into which everything is replicated once more`,
+    noticedBy: `${streamDifferences} > a stream into which everything is replicated once more`,
   },
   {
     name: 'verify-events-of-a-record',
     against: 'An event lost from a record that was written under earlier settings would not be missed.',
     rule: 'drop operand 1',
-    noticedBy: `${verifyStream} > an event of a record of which others are there`,
+    noticedBy: `${streamDifferences} > an event of a record of which others are there`,
   },
   {
     name: 'nothing-to-verify',
     against: 'A range of which nothing is replicated would be called equal.',
     rule: 'never',
-    noticedBy: `${verifyStream} > that is not replicated yet is not compared`,
+    noticedBy: `${streamParts} > that is not replicated yet is not compared`,
   },
   {
     name: 'failed-invocation',

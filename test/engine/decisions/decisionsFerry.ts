@@ -1,11 +1,11 @@
 import { jsonEvent } from '@eventstore/db-client';
 import { expect } from 'vitest';
-import type { EventStoreServer } from '../../dev/eventstore/eventStoreServer.js';
-import type { Environment } from '../../src/config/config.js';
-import type { StopKind } from '../../src/core/failure.js';
-import type { Decision } from '../../src/engine/decisions.js';
-import { freshContainerName } from '../support/services/azurite.js';
-import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import type { EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
+import type { Environment } from '../../../src/config/config.js';
+import type { StopKind } from '../../../src/core/failure.js';
+import type { Decision } from '../../../src/engine/decisions.js';
+import { freshContainerName } from '../../support/services/azurite.js';
+import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 
 export const first = '00000001-2013-10-15-093000.dat';
 export const second = '00000011-2013-10-15-103000.dat';

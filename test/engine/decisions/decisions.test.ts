@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Environment } from '../../src/config/config.js';
-import type { StopKind } from '../../src/core/failure.js';
-import type { Decision } from '../../src/engine/decisions.js';
-import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
-import { type Ferry, numbered, numberedBodies } from '../support/ferry.js';
+import type { Environment } from '../../../src/config/config.js';
+import type { StopKind } from '../../../src/core/failure.js';
+import type { Decision } from '../../../src/engine/decisions.js';
+import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
+import { type Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import {
   append,
   decide,
@@ -19,7 +19,8 @@ import {
 const server = sharedEmbeddedServer();
 const ferryWithTwelve = (settings: Environment = {}): Promise<Ferry> => openFerryWithTwelve(server(), settings);
 
-// What guards rest on, and a decision on some stops; the others are in `decisions.long.test.ts`.
+// What guards rest on, and a decision on some stops; the others are in `decisionsOnTarget.long.test.ts` and
+// `decisionsOnSource.long.test.ts`.
 
 describe('TargetConflict', () => {
   test('accept --revision goes on behind the foreign event, and does not hold for the next one', async () => {
