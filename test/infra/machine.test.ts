@@ -9,7 +9,7 @@ import { makeSecrets, rotatePassword, serverHost } from '../../infra/tools/vault
 import { eventually } from '../support/waits.js';
 import { Deployment } from './deployment.js';
 import { ScratchMachine, type Ran } from './machine/scratchMachine.js';
-import { MemoryVault } from './memoryVault.js';
+import { MemoryVault } from './vault/memoryVault.js';
 import { hasScratchMachine } from './tool.js';
 
 /** The script of a deployment's run command, with the names of the stand-ins put in. */

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeAuthority, makeNodeCertificate, type Certificate } from '../../infra/tools/vault/certificates.js';
-import { root } from '../../infra/tools/azure/environment.js';
-import { bundle } from '../../infra/tools/app/bundle.js';
-import { serverHost } from '../../infra/tools/vault/vaultSecrets.js';
-import { eventferryProcess as eventferry, password } from '../cli/commandLine.js';
-import { embeddedServer } from '../support/services/embeddedServer.js';
-import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
-import { hasProgram } from './tool.js';
+import { makeAuthority, makeNodeCertificate, type Certificate } from '../../../infra/tools/vault/certificates.js';
+import { root } from '../../../infra/tools/azure/environment.js';
+import { bundle } from '../../../infra/tools/app/bundle.js';
+import { serverHost } from '../../../infra/tools/vault/vaultSecrets.js';
+import { eventferryProcess as eventferry, password } from '../../cli/commandLine.js';
+import { embeddedServer } from '../../support/services/embeddedServer.js';
+import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
+import { hasProgram } from '../tool.js';
 
 const chunk = '00000001-2013-10-15-093000.dat';
 

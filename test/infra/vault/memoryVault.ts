@@ -1,4 +1,4 @@
-import type { Vault } from '../../infra/tools/vault/vaultSecrets.js';
+import type { Vault } from '../../../infra/tools/vault/vaultSecrets.js';
 
 /** A vault that keeps every version. */
 export class MemoryVault implements Vault {
