@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import { eventStoreTarget } from '../../src/target/eventStoreTarget.js';
-import { noStream, type StoredEvent, type Target } from '../../src/target/target.js';
+import { noStream, type Target } from '../../src/target/target.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { failureOf, never } from '../target/openTarget.js';
 import { measured, sampleEvent, sampleEvents } from '../target/sampleEvent.js';
+import { streamsOf } from './targetStreams.js';
 
 /** A server to hold against the contract. */
 export interface TargetUnderTest {
@@ -23,7 +23,7 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
     let server: TargetUnderTest;
     let target: Target;
     let admin: EventStoreDBClient;
-    const newStream = (): string => `contract-${randomUUID()}`;
+    const { newStream, written, append, all } = streamsOf(() => target);
 
     beforeAll(async () => {
       server = await start();
@@ -37,27 +37,6 @@ export function targetContract(name: string, start: () => Promise<TargetUnderTes
       await admin.dispose();
       await server.stop();
     });
-
-    async function written(count: number): Promise<string> {
-      const stream = newStream();
-      await append(stream, sampleEvents(count), noStream);
-      return stream;
-    }
-
-    async function append(stream: string, events: ReturnType<typeof sampleEvents>, expected: number): Promise<number> {
-      const call = target.open();
-      try {
-        return await call.append(stream, measured(events), expected);
-      } finally {
-        call.close();
-      }
-    }
-
-    async function all(...args: Parameters<Target['read']>): Promise<StoredEvent[]> {
-      const events: StoredEvent[] = [];
-      for await (const event of target.read(...args)) events.push(event);
-      return events;
-    }
 
     test('A stream that was never written is absent', async () => {
       expect(await target.tail(newStream(), never)).toEqual({ kind: 'absent' });

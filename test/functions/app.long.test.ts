@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { eventually } from '../support/waits.js';
-import { appCases, chunk } from './appCases.js';
+import { chunk } from './app.js';
+import { appCases } from './appCases.js';
 import { FunctionsHost } from './functionsHost.js';
 
 const server = sharedEmbeddedServer();

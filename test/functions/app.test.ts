@@ -3,7 +3,8 @@ import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../support/ferry.js';
 import { otlpReceiver } from '../support/services/otlpReceiver.js';
 import { eventually } from '../support/waits.js';
-import { appCases, chunk, soonOver } from './appCases.js';
+import { chunk, soonOver } from './app.js';
+import { appCases } from './appCases.js';
 import { AppInProcess } from './appInProcess.js';
 import { entryFiles, FunctionsHost } from './functionsHost.js';
 

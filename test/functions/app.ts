@@ -1,5 +1,11 @@
 import type { Environment } from '../../src/config/config.js';
 
+/** The name of the chunk that tests write. */
+export const chunk = '00000001-2013-10-15-093000.dat';
+
+/** Runs end when they have caught up, so that an invocation is over soon. */
+export const soonOver = { WHEN_CAUGHT_UP: 'exit' };
+
 /** What became of a line that the app logged. */
 export interface Line {
   readonly level: string;

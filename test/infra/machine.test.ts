@@ -2,53 +2,29 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { committedSnapshot } from '../../infra/tools/azure/bicep.js';
 import { makeAuthority, makeNodeCertificate } from '../../infra/tools/vault/certificates.js';
 import { pack } from '../../infra/tools/app/stage.js';
 import { makeSecrets, rotatePassword, serverHost } from '../../infra/tools/vault/vaultSecrets.js';
 import { eventually } from '../support/waits.js';
-import { Deployment } from './deployment.js';
+import { script, signIn, withoutTimes } from './machine/runCommand.js';
 import { ScratchMachine, type Ran } from './machine/scratchMachine.js';
 import { MemoryVault } from './vault/memoryVault.js';
 import { hasScratchMachine } from './tool.js';
-
-/** The script of a deployment's run command, with the names of the stand-ins put in. */
-function script(file: string, change: (text: string) => string = (text) => text): string {
-  const deployment = new Deployment(committedSnapshot(file));
-  const { vaultName, storageName } = {
-    vaultName: deployment.one('Microsoft.KeyVault/vaults').name,
-    storageName: deployment.rawSettings['AzureWebJobsStorage__accountName'] ?? '',
-  };
-  return deployment.script
-    .split('\n')
-    .map((line) => {
-      const [place, mode, path = '', content = ''] = line.split(' ');
-      if (place !== 'place' || !path.endsWith('.env')) return line;
-      const text = Buffer.from(content, 'base64').toString();
-      const named = text.replaceAll(vaultName, 'kv-test').replaceAll(storageName, 'stferrytest');
-      return `place ${mode} ${path} ${Buffer.from(change(named)).toString('base64')}`;
-    })
-    .join('\n');
-}
 
 describe.skipIf(!hasScratchMachine())('A new machine', () => {
   let machine: ScratchMachine;
   let firstRun: Ran;
   let firstRecord: string[];
   const vault = new MemoryVault();
-  const prod = 'infra/prod.bicepparam';
   const share = (options = {}) => machine.setSecrets(vault.versions, options);
-  const answers = (user: string, password: string) =>
-    machine.run(
-      `curl --silent --cacert /etc/eventferry/ca.crt --user '${user}:${password}' --output /dev/null --write-out '%{http_code}' 'https://${serverHost}:2113/users/$current'`,
-    ).stdout;
+  const answers = (user: string, password: string) => signIn(machine, user, password);
 
   beforeAll(async () => {
     machine = await ScratchMachine.start();
     makeSecrets(vault);
     // A role that was just assigned has no effect at first: the vault refuses twice.
     share({ refuse: 2 });
-    firstRun = machine.runScript(script(prod));
+    firstRun = machine.runScript(script());
     firstRecord = machine.takeRecord();
   });
   afterAll(() => machine.stop());
@@ -107,24 +83,22 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
   });
 
   test('A machine is left as it is by a second run of the run command', () => {
-    expect(machine.runScript(script(prod)).status).toBe(0);
+    expect(machine.runScript(script()).status).toBe(0);
     machine.takeRecord();
     const before = withoutTimes(machine.files());
-    expect(machine.runScript(script(prod))).toMatchObject({ status: 0, stderr: '' });
+    expect(machine.runScript(script())).toMatchObject({ status: 0, stderr: '' });
     expect(before.length).toBeGreaterThan(1000);
     expect(withoutTimes(machine.files())).toBe(before);
     expect(machine.takeRecord().filter((line) => /apt-get|start kurrentdb|kill|setup/.test(line))).toEqual([]);
   });
 
   test('A machine starts the server again for a changed parameter, and installs a changed version', () => {
-    expect(machine.runScript(script(prod, (text) => text.replace("LEVEL='Information'", "LEVEL='Debug'"))).status).toBe(
-      0,
-    );
+    expect(machine.runScript(script((text) => text.replace("LEVEL='Information'", "LEVEL='Debug'"))).status).toBe(0);
     expect(machine.takeRecord().filter((line) => /apt-get|restart/.test(line))).toEqual([
       'systemctl restart kurrentdb',
     ]);
     expect(machine.run('grep LogLevel /etc/kurrentdb/kurrentdb.conf').stdout).toBe('LogLevel: Debug\n');
-    expect(machine.runScript(script(prod, (text) => text.replace('26.0.3', '26.1.0'))).status).toBe(0);
+    expect(machine.runScript(script((text) => text.replace('26.0.3', '26.1.0'))).status).toBe(0);
     const record = machine.takeRecord();
     expect(record.filter((line) => /install|restart|setup/.test(line))).toEqual([
       'setup /public/kurrent-latest/setup.deb.sh ubuntu noble',
@@ -273,8 +247,3 @@ describe.skipIf(!hasScratchMachine())('A new machine', () => {
     }
   });
 });
-
-/** Removes the times: each run writes its files again, with the same content. */
-function withoutTimes(files: string): string {
-  return files.replace(/ \d{9,}\.\d+ /g, ' ');
-}

@@ -3,12 +3,8 @@ import { Client, credentials, Metadata, status, type ClientDuplexStream, type St
 import { describe, expect, test, onTestFinished } from 'vitest';
 import type { EventStoreServer } from '../../../dev/eventstore/eventStoreServer.js';
 import { streamsMessages } from '../../../dev/eventstore/protocol/protocol.js';
-import {
-  batchAppendForm,
-  batchAppendRequest,
-  labelsOf,
-  type Form,
-} from '../../contracts/eventstoreScenariosMessages.js';
+import { batchAppendForm } from '../../contracts/eventstoreScenariosAnswers.js';
+import { batchAppendRequest, labelsOf, type Form } from '../../contracts/eventstoreScenariosMessages.js';
 import { embeddedServer, sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { eventually } from '../../support/waits.js';
 
