@@ -45,7 +45,7 @@ describe('The deployment guide', () => {
     const files = ['infra/dev.bicepparam', 'infra/prod.bicepparam', 'infra/main.parameters.json'].map(read).join('\n');
     const variables = named(files, /((?:EVENTFERRY|AZURE)_[A-Z_]+)/g).filter((name) => name !== 'AZURE_ENV_NAME');
     expect(variables.filter((name) => !guide.includes(name))).toEqual([]);
-    const tools = ['environment', 'secrets', 'deploy'].map((name) => read(`infra/tools/${name}.ts`)).join('\n');
+    const tools = ['azure/environment', 'secrets', 'deploy'].map((name) => read(`infra/tools/${name}.ts`)).join('\n');
     expect(named(guide, /(EVENTFERRY_[A-Z_]+)/g).filter((name) => !(files + tools).includes(name))).toEqual([]);
   });
 
