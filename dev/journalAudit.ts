@@ -36,6 +36,7 @@ const none: Readonly<Record<AuditedKind, number>> = {
   'changed-content-type': 0,
   'changed-data': 0,
   'changed-mark': 0,
+  chain: 0,
 };
 
 const maxFindings = 20;

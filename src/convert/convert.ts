@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../core/failure.js';
+import type { Mark } from '../core/mark.js';
 import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { convertBody, type Body, type BodyMode } from './body/body.js';
 import { createEventIds, createMarks, type IdOfIndex, type RecordMarks } from './eventIdAndMark.js';
@@ -32,16 +33,21 @@ const cachedNameBytes = 512;
 type EventType = { readonly type: string } | { readonly refused: string; readonly shown: string };
 
 /**
- * Builds the conversion of records into events. The same record and options always make the same events, byte for byte.
+ * Builds the conversion of records into events. The same record and options always make the same events, byte for byte,
+ * but for the event before, which each mark names as soon as it is known.
  *
+ * @param schema of the marks; 1 is what earlier versions wrote
  * @returns the events of a record: one for each message, in order; none for an excluded key or a record without messages
  * @throws Failure `Unconvertible`, from the function returned, for a message that the target cannot hold: its type is
  *   empty, starts with `$` or is not UTF-8, or its place does not fit into an event id.
  */
-export function createConvert(options: ConvertOptions): (record: SourceRecord) => readonly TargetEvent[] {
+export function createConvert(
+  options: ConvertOptions,
+  schema: Mark['v'] = 2,
+): (record: SourceRecord) => readonly TargetEvent[] {
   const excluded = new Set(options.excludeKeys);
   const idsOf = createEventIds(options.sourceId);
-  const marksOf = createMarks(options.sourceId, options.settings);
+  const marksOf = createMarks(options.sourceId, options.settings, schema);
   const eventType = createEventType(options.typeMap, options.stripNamespaces);
   const instead = options.placeholder ?? refuse;
 

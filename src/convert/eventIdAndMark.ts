@@ -2,14 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { Failure } from '../core/failure.js';
-import { markSchema, maxIndex, maxPosition, type Mark } from '../core/mark.js';
-import { asBuffer, type SourceRecord } from '../core/record.js';
+import { markSchema, maxIndex, maxPosition, noEvent, type Mark } from '../core/mark.js';
+import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { JsonWriter } from './body/jsonWriter.js';
 
 /** The part of a frame's SHA-1 that goes into its mark. */
 const markHashBytes = 8;
 
-const newerMark = z.object({ v: z.int().min(2) });
+const newerMark = z.object({ v: z.int().min(3) });
 
 /**
  * Reads the mark from an event's metadata. Anybody may have written the event.
@@ -26,7 +26,9 @@ export function parseMark(metadata: Uint8Array): Mark | undefined {
   // guard: mark-of-a-newer-version
   if (!newer.success) return undefined;
   const version = newer.data.v;
-  throw new Failure('NewerSchema', `The target holds a mark of schema ${version}; this version knows 1.`, { version });
+  throw new Failure('NewerSchema', `The target holds a mark of schema ${version}; this version knows 1 and 2.`, {
+    version,
+  });
 }
 
 function eventferryObject(metadata: Uint8Array): unknown {
@@ -44,22 +46,42 @@ function eventferryObject(metadata: Uint8Array): unknown {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Writes marks: `{"eventferry":{"v":1,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
+ * Writes marks: `{"eventferry":{"v":2,"after":...,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
  * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true`,
  * `"returnTo":{...}` and `"quarantined":true` at the end of the object where they apply. Attributes stay pairs, so that
- * no attribute's name becomes a key that Eventferry or the server gives a meaning to.
+ * no attribute's name becomes a key that Eventferry or the server gives a meaning to. `after` is {@link noEvent} until
+ * {@link linkAfter}. In schema 1 it is absent.
  *
  * @returns a function of a record and the number of its events
  */
-export function createMarks(source: string, settings: string): (record: SourceRecord, count: number) => RecordMarks {
-  const all = marksOfSource(source, settings);
+export function createMarks(
+  source: string,
+  settings: string,
+  schema: Mark['v'] = 2,
+): (record: SourceRecord, count: number) => RecordMarks {
+  const all = marksOfSource(source, settings, schema);
   return (record, count) => new RecordMarks(record, count, all);
 }
 
+/** The metadata of schema 2 up to the id that {@link linkAfter} writes, which has the same place in all of them. */
+const beforeAfter = '{"eventferry":{"v":2,"after":"';
+
+/**
+ * Names the event before this one in its stream, in the mark and in the metadata that holds it. The length stays.
+ *
+ * @param event as `convert` made it, with a mark of schema 2
+ * @param before the id of the event before it; {@link noEvent} for a stream's first
+ */
+export function linkAfter({ mark, metadata }: TargetEvent, before: string): void {
+  asBuffer(metadata).write(before, beforeAfter.length, 'latin1');
+  (mark as Writable<Mark>).after = before;
+}
+
 /** The parts of the metadata that are the same for every event of a source. */
-function phrasesOf(source: string, settings: string) {
+function phrasesOf(source: string, settings: string, schema: Mark['v']) {
+  const start = schema === 1 ? '{"eventferry":{"v":1' : `${beforeAfter}${noEvent}"`;
   return {
-    position: Buffer.from(`{"eventferry":{"v":1,"source":${JSON.stringify(source)},"position":`),
+    position: Buffer.from(`${start},"source":${JSON.stringify(source)},"position":`),
     index: Buffer.from(',"index":'),
     count: Buffer.from(',"count":'),
     /** Index and count when a record makes one event, as most do, and the text that follows them. */
@@ -88,9 +110,9 @@ class ChunkPhrase {
 }
 
 /** What the marks of all records of a source share. */
-function marksOfSource(source: string, settings: string) {
-  const phrases = phrasesOf(source, settings);
-  return { source, settings, phrases, chunk: new ChunkPhrase(), writer: new JsonWriter() };
+function marksOfSource(source: string, settings: string, schema: Mark['v']) {
+  const phrases = phrasesOf(source, settings, schema);
+  return { source, settings, schema, phrases, chunk: new ChunkPhrase(), writer: new JsonWriter() };
 }
 
 /** The marks of one record's events, and the metadata that holds each. */
@@ -107,10 +129,11 @@ export class RecordMarks {
   }
 
   mark(index: number, reformatted: boolean): Mark {
-    const { source, settings } = this.all;
+    const { source, settings, schema: v } = this.all;
     const { position, key, chunk, offset, returnTo } = this.record;
     const { count, sha1 } = this;
-    const mark: Writable<Mark> = { v: 1, source, position, index, count, key, sha1, chunk, offset, settings };
+    const mark: Writable<Mark> = { v, source, position, index, count, key, sha1, chunk, offset, settings };
+    if (v > 1) mark.after = noEvent;
     if (reformatted) mark.reformatted = true;
     if (returnTo) mark.returnTo = returnTo;
     return mark;

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
+import type { Mark } from '../core/mark.js';
 import { asBuffer, sha256, type SetAside, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { opaqueType } from './convert.js';
 import { createEventIds, createMarks } from './eventIdAndMark.js';
@@ -22,9 +23,9 @@ const most = { reasonLength: 1_000, typeLength: 200 };
  * Builds the events that stand for messages that cannot become one: each has the id and the place that the message's
  * own event would have, says where the message is kept, and is small: the record's attributes are kept with it.
  */
-export function createPlaceholder(source: string, settings: string): Placeholder {
+export function createPlaceholder(source: string, settings: string, schema: Mark['v'] = 2): Placeholder {
   const idsOf = createEventIds(source);
-  const marksOf = createMarks(source, settings);
+  const marksOf = createMarks(source, settings, schema);
   return (record, index, { kind, message }) => {
     const messages = record.payload.kind === 'batch' ? record.payload.messages.length : 1;
     const marks = marksOf({ ...record, payload: { kind: 'opaque', bytes: noBytes } }, messages);

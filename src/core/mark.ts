@@ -6,9 +6,18 @@ import { count, type Stored } from './stored.js';
 export const maxPosition = 2 ** 48 - 1;
 export const maxIndex = 2 ** 26 - 1;
 
+/** Stands in a mark where no event comes before: the nil UUID of RFC 9562. */
+export const noEvent = '00000000-0000-0000-0000-000000000000';
+
 export const markSchema = z
   .object({
-    v: z.literal(1),
+    /** Marks of schema 1 do not name the event before theirs. */
+    v: z.literal([1, 2]),
+    /** The id of the event before this one in its stream, or {@link noEvent}: marks are a chain. */
+    after: z
+      .string()
+      .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+      .exactOptional(),
     source: z.string(),
     position: z.int().min(1).max(maxPosition),
     /** 0-based among the events that the record made. */
@@ -29,7 +38,8 @@ export const markSchema = z
     /** The event stands for a quarantined message. */
     quarantined: z.literal(true).exactOptional(),
   })
-  .refine((mark) => mark.index < mark.count);
+  .refine(({ index, count }) => index < count)
+  .refine(({ v, after }) => (v === 1) === (after === undefined));
 
 /** Where an event came from; written as the `eventferry` object of its metadata. */
 export type Mark = Stored<typeof markSchema>;
@@ -37,4 +47,9 @@ export type Mark = Stored<typeof markSchema>;
 /** True when two marks name the same event of the same record, byte for byte at the source. */
 export function sameMark(one: Mark, other: Mark): boolean {
   return one.position === other.position && one.index === other.index && one.sha1 === other.sha1;
+}
+
+/** True when two marks name the same frame. */
+export function isSameRecord(one: Pick<Mark, 'chunk' | 'offset'>, other: Pick<Mark, 'chunk' | 'offset'>): boolean {
+  return one.chunk === other.chunk && one.offset === other.offset;
 }

@@ -1,7 +1,8 @@
 import { Failure } from '../core/failure.js';
 import { beginning, type Cursor } from '../core/cursor.js';
-import { noStream } from '../target/target.js';
+import { noStream, type StoredEvent } from '../target/target.js';
 import type { Parts } from './parts.js';
+import { brokenLink } from './resume/chain.js';
 import { resume } from './resume/resume.js';
 import { lastOwn, ownMark, provenMark, refuseHidden } from './resume/ownership.js';
 
@@ -68,15 +69,24 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
     const last = tail.kind === 'event' ? `its last revision is ${tail.event.revision}` : `it is ${tail.kind}`;
     throw notApplicable(`Only the last event of stream ${stream} can be accepted, and ${last}.`);
   }
-  if (ownMark(tail.event, parts.sourceId)) {
+  // A copy of an event of ours has our mark, and breaks the chain.
+  if (ownMark(tail.event, parts.sourceId) && !(await breaksChain(tail.event, parts, signal))) {
     throw notApplicable(`Revision ${revision} of stream ${stream} was written by Eventferry: nothing to accept.`);
   }
   return {
     says:
       `Replication continues after revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
-      'which Eventferry did not write; that event stays where it is.',
+      'which Eventferry did not write there; that event stays where it is.',
     apply: () => checkpoint.accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }),
   };
+}
+
+/** True for an event that names another one as the event before it than the one that stands there. */
+async function breaksChain(event: StoredEvent, { target, stream }: Parts, signal: AbortSignal): Promise<boolean> {
+  const from = { revision: event.revision - 1, direction: 'backwards', count: 1 } as const;
+  if (event.revision === 0) return brokenLink(event, undefined) !== undefined;
+  for await (const before of target.read(stream, from, signal)) return brokenLink(event, before) !== undefined;
+  return false;
 }
 
 async function acceptChunk(chunk: string, parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {

@@ -34,6 +34,8 @@ export type Confirmed = NonNullable<CheckpointRow['confirmed']>;
 export interface Progress extends Pick<CheckpointRow, 'cursor' | 'confirmed'> {
   /** The target stream's last revision, which the next append expects; `noStream` when there is none. */
   readonly revision: number;
+  /** The id of the stream's last event, where that is a foreign one that a person accepted. */
+  readonly foreignTailId?: string;
   /** The rest of a record of which the target holds only the first events; they go before what `cursor` gives. */
   readonly pending?: { readonly record: SourceRecord; readonly events: readonly TargetEvent[] };
 }

@@ -15,6 +15,8 @@ export type DifferenceKind =
   | 'changed-content-type'
   | 'changed-data'
   | 'changed-mark'
+  /** The event names another one as the event before it. */
+  | 'chain'
   /** A message was set aside, and its blob is not what it must be. */
   | 'quarantine'
   /** The checkpoint row names an event as confirmed that the stream does not hold. */
@@ -29,6 +31,22 @@ export interface Difference {
   /** The event's revision in the target stream; absent for one that is missing. */
   readonly revision?: number;
   readonly detail: string;
+}
+
+/** Counts of what was compared so far. */
+export interface Compared {
+  /** Events that the source makes. */
+  readonly expected: number;
+  /** Events that the stream holds. */
+  readonly stored: number;
+  /** Events that are on both sides, the same to the byte. */
+  readonly equal: number;
+  /** Equal events that were written under other settings than the present ones. */
+  readonly underOtherSettings: number;
+  /** Events that are not in the stream, perhaps rightly: other settings applied there. */
+  readonly unjudged: number;
+  /** Equal events that stand for a quarantined message. */
+  readonly quarantined: number;
 }
 
 /** An event that the source makes, as it must be in the stream. */

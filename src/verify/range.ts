@@ -5,10 +5,10 @@ import type { Mark } from '../core/mark.js';
 import { sha256, type SourceRecord } from '../core/record.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
-import { difference, type Difference, type ExpectedEvent } from './difference.js';
+import { difference, type Compared, type Difference, type ExpectedEvent } from './difference.js';
 import type { Parts } from '../engine/parts.js';
 import { acceptedMark, isAccepted, lastOwn, recordAt } from '../engine/resume/ownership.js';
-import { Verification, type Compared, type Reading } from './verify.js';
+import { Verification, type Reading } from './verify.js';
 import type { Ends } from './ends.js';
 
 export interface VerifyParts extends Pick<
@@ -77,6 +77,7 @@ export async function verifyRange(
   for await (const event of events) {
     if (foreign(event.revision)) {
       acceptedCount += 1;
+      verification.links.before = event;
       continue;
     }
     const mark = acceptedMark(event, parts.sourceId, ends.row?.accepted);
@@ -211,7 +212,7 @@ async function acceptedForeign(
   for (const { revision } of row?.accepted?.foreign ?? []) {
     let first = Infinity;
     for await (const event of target.read(stream, { revision, direction: 'backwards' }, signal)) {
-      if (first === Infinity && !isAccepted(event, row)) break;
+      if (first === Infinity && !isAccepted(event, row?.accepted)) break;
       if (acceptedMark(event, sourceId, row?.accepted)) break;
       first = event.revision;
     }

@@ -27,10 +27,12 @@ export function createReconversion(options: ConvertOptions): Reconversion {
   const excluded = new Set(options.excludeKeys);
   const placeholder = createPlaceholder(options.sourceId, options.settings);
   const convert = createConvert({ ...options, excludeKeys: [], placeholder });
+  const convertAsBefore = createConvert({ ...options, excludeKeys: [], placeholder }, 1);
   const writers = new Map<string, ReturnType<typeof writerUnder>>();
-  const writerOf = ({ source, settings }: Mark) => {
-    const known = writers.get(settings) ?? writerUnder(source, settings);
-    writers.set(settings, known);
+  const writerOf = ({ v, source, settings }: Mark) => {
+    const writer = `${v} ${settings}`;
+    const known = writers.get(writer) ?? writerUnder(source, settings, v);
+    writers.set(writer, known);
     return known;
   };
 
@@ -42,10 +44,9 @@ export function createReconversion(options: ConvertOptions): Reconversion {
       const placed = placedAs(mark, record);
       if (mark.quarantined) {
         const { kind, reason: message } = placeholderFacts({ type, data }) ?? { kind: '', reason: '' };
-        const make = mark.settings === options.settings ? placeholder : writerOf(mark).placeholder;
-        return bodyAt(record, mark.index) && make(placed, mark.index, { kind, message });
+        return bodyAt(record, mark.index) && writerOf(mark).placeholder(placed, mark.index, { kind, message });
       }
-      if (mark.settings === options.settings) return convert(placed)[mark.index];
+      if (mark.settings === options.settings) return (mark.v === 1 ? convertAsBefore : convert)(placed)[mark.index];
       const stored = bodyAt(record, mark.index);
       if (!stored) return undefined;
       const { payload } = record;
@@ -68,11 +69,11 @@ export function createReconversion(options: ConvertOptions): Reconversion {
 }
 
 /** Makes events as they were made under other settings; the source's id is one of the settings. */
-function writerUnder(source: string, settings: string) {
+function writerUnder(source: string, settings: string, schema: Mark['v']) {
   return {
-    placeholder: createPlaceholder(source, settings),
+    placeholder: createPlaceholder(source, settings, schema),
     idsOf: createEventIds(source),
-    marksOf: createMarks(source, settings),
+    marksOf: createMarks(source, settings, schema),
   };
 }
 

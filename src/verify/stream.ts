@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure.js';
 import { iso } from '../core/time.js';
-import type { Compared } from './verify.js';
-import type { Difference, DifferenceKind } from './difference.js';
+
+import type { Compared, Difference, DifferenceKind } from './difference.js';
 import { verifyEnds, type Ends } from './ends.js';
 import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
 import { sampleRanges } from './sample.js';

@@ -1,27 +1,12 @@
-import { parseMark } from '../convert/eventIdAndMark.js';
-import type { Mark } from '../core/mark.js';
+import { linkAfter, parseMark } from '../convert/eventIdAndMark.js';
+import { isSameRecord, noEvent, type Mark } from '../core/mark.js';
 import type { StoredEvent } from '../target/target.js';
 import { Awaited } from './awaited.js';
-import { changes, difference, EventsDigest, type Difference, type ExpectedEvent } from './difference.js';
+import { changes, difference, EventsDigest, type Compared, type Difference, type ExpectedEvent } from './difference.js';
+import { Links } from './links.js';
 import { Numbering } from './numbering.js';
 import { ownMark } from '../engine/resume/ownership.js';
 import { Upcoming } from './upcoming.js';
-
-/** Counts of what was compared so far. */
-export interface Compared {
-  /** Events that the source makes. */
-  readonly expected: number;
-  /** Events that the stream holds. */
-  readonly stored: number;
-  /** Events that are on both sides, the same to the byte. */
-  readonly equal: number;
-  /** Equal events that were written under other settings than the present ones. */
-  readonly underOtherSettings: number;
-  /** Events that are not in the stream, perhaps rightly: other settings applied there. */
-  readonly unjudged: number;
-  /** Equal events that stand for a quarantined message. */
-  readonly quarantined: number;
-}
 
 /** How the source is read; by default in the order of positions, and every event must be exactly as expected. */
 export interface Reading {
@@ -50,6 +35,8 @@ export class Verification {
   /** The last event taken from the source, and the last one seen in the stream. */
   private lastTaken: Mark | undefined;
   private lastStored: Mark | undefined;
+  readonly links = new Links();
+  private differs = false;
 
   /** @param expected the events that the source makes, in order; @param source the source's id */
   constructor(
@@ -73,13 +60,19 @@ export class Verification {
   async stored(event: StoredEvent, mark = ownMark(event, this.source)): Promise<Difference[]> {
     this.counts.stored += 1;
     const found = mark ? await this.proven(event, mark) : await this.unproven(event);
+    this.links.check(event);
     if (mark) this.lastStored = mark;
-    if (found.length > 0) this.digests.target.differ();
+    if (found.length > 0) {
+      this.differs = true;
+      this.digests.target.differ();
+    }
     return found;
   }
 
   /**
    * The stream, or the part of it that is compared, has ended: the remaining events of the source are missing.
+   *
+   * Broken links of the chain are named when nothing else is wrong: a missing or doubled event breaks links too.
    *
    * @param isBeyond true for an event that is not compared, by its mark with the position that it has in the stream
    */
@@ -96,6 +89,8 @@ export class Verification {
       // guard: verify-missing-at-the-end
       if (!next.excluded) yield this.missing(next);
     }
+    // guard: verify-chain
+    if (!this.differs) yield* this.links.broken;
   }
 
   private async proven(event: StoredEvent, mark: Mark): Promise<Difference[]> {
@@ -120,9 +115,10 @@ export class Verification {
   private async unproven(event: StoredEvent): Promise<Difference[]> {
     const next = await this.upcoming.peekIncluded();
     if (next) {
-      const mark = { ...next.mark, position: this.numbering.positionOf(next.mark) };
-      const expected = this.asMarked(next, event, mark);
       const claimed = parseMark(event.metadata);
+      const after = claimed?.after ?? noEvent;
+      const mark = { ...next.mark, position: this.numbering.positionOf(next.mark), after };
+      const expected = this.asMarked(next, event, mark);
       const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.mark) === 0;
       if (isMeant || event.id === expected.id) {
         this.take(next);
@@ -178,6 +174,7 @@ export class Verification {
   }
 
   private compare(stored: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
+    if (mark.after !== undefined) linkAfter(expected, mark.after);
     this.digests.source.expected(expected);
     this.digests.target.stored(stored, expected);
     const found = changes(stored, expected);
@@ -198,6 +195,7 @@ export class Verification {
   }
 
   private missing(event: ExpectedEvent): Difference {
+    this.differs = true;
     this.digests.source.expected(event);
     return difference('missing', event.mark, undefined, 'the stream does not hold it');
   }
@@ -229,13 +227,10 @@ export class Verification {
 /** True when an event was written at another position, in another way or under other settings than expected. */
 function differently(one: Mark, other: Mark): boolean {
   return (
+    one.v !== other.v ||
     one.position !== other.position ||
     one.settings !== other.settings ||
     other.returnTo !== undefined ||
     one.quarantined !== other.quarantined
   );
-}
-
-function isSameRecord(one: Mark, other: Mark): boolean {
-  return one.chunk === other.chunk && one.offset === other.offset;
 }

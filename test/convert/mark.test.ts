@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMarks, parseMark } from '../../src/convert/eventIdAndMark.js';
+import { createMarks, linkAfter, parseMark } from '../../src/convert/eventIdAndMark.js';
 import type { Failure } from '../../src/core/failure.js';
-import type { Mark } from '../../src/core/mark.js';
-import type { SourceRecord } from '../../src/core/record.js';
+import { noEvent, type Mark } from '../../src/core/mark.js';
+import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 import { message, sourceRecord } from './sourceRecord.js';
 
 const marks = createMarks('billing', '89abcdef');
@@ -18,7 +18,8 @@ function withAttributes(...attributes: [string, string][]): SourceRecord {
 }
 
 const mark: Mark = {
-  v: 1,
+  v: 2,
+  after: noEvent,
   source: 'billing',
   position: 1234,
   index: 0,
@@ -34,7 +35,8 @@ describe('the metadata of an event', () => {
   test('The metadata of an event says where the event came from, then the attributes as pairs', () => {
     const record = withAttributes(['id', 'abc'], ['utc', '2013-10-13T20:05:14.0000000Z']);
     expect(written(record, { count: 3 })).toBe(
-      '{"eventferry":{"v":1,"source":"billing","position":1234,"index":0,"count":3,"key":"customer-12","stamp":7,' +
+      '{"eventferry":{"v":2,"after":"00000000-0000-0000-0000-000000000000","source":"billing",' +
+        '"position":1234,"index":0,"count":3,"key":"customer-12","stamp":7,' +
         '"sha1":"ddefc23e98269e31","chunk":"00000061-2013-10-18-091001.dat","offset":27385,"settings":"89abcdef"},' +
         '"attributes":[["id","abc"],["utc","2013-10-13T20:05:14.0000000Z"]]}',
     );
@@ -97,7 +99,25 @@ describe('a mark', () => {
     expect(parseMark(utf8(` {"x":[{}],"eventferry":${JSON.stringify({ ...mark, more: 1 })}}\n`))).toStrictEqual(mark);
   });
 
-  test.each([2, 3, 1_000_000])('A mark of schema %s is refused: a newer Eventferry wrote it', (version) => {
+  test('A mark of schema 1, which names no event before its own, is read back as it was written', () => {
+    const made = createMarks('billing', '89abcdef', 1)(sourceRecord(), 3);
+    expect(Buffer.from(made.metadata(0, false)).toString()).toMatch(/^{"eventferry":{"v":1,"source":"billing",/);
+    expect(parseMark(made.metadata(0, false))).toStrictEqual(made.mark(0, false));
+    expect(made.mark(0, false)).not.toHaveProperty('after');
+  });
+
+  test('A mark names the event before it once that is known, and the metadata keeps its length', () => {
+    const [record, before] = [sourceRecord(), 'd17a05d2-79e8-8000-8001-0000000004d2'];
+    const made = marks(record, 3);
+    const event = { mark: made.mark(1, true), metadata: made.metadata(1, true) } as TargetEvent;
+    const { length } = event.metadata;
+    linkAfter(event, before);
+    expect(event.metadata).toHaveLength(length);
+    expect(parseMark(event.metadata)).toStrictEqual({ ...made.mark(1, true), after: before });
+    expect(event.mark).toStrictEqual({ ...made.mark(1, true), after: before });
+  });
+
+  test.each([3, 4, 1_000_000])('A mark of schema %s is refused: a newer Eventferry wrote it', (version) => {
     expect(() => parseMark(utf8(JSON.stringify({ eventferry: { v: version, other: true } })))).toThrow(
       expect.objectContaining({ kind: 'NewerSchema', facts: { version } }) as Failure,
     );
@@ -117,13 +137,17 @@ describe('a mark', () => {
     '{"eventferry":[1]}',
     '{"eventferry":"v"}',
     '{"eventferry":{}}',
-    '{"x":{"eventferry":{"v":2}}}',
-    '\ufeff{"eventferry":{"v":2}}',
-    '{"eventferry":{"v":"2"}}',
+    '{"x":{"eventferry":{"v":3}}}',
+    '\ufeff{"eventferry":{"v":3}}',
+    '{"eventferry":{"v":"3"}}',
     '{"eventferry":{"v":1.5}}',
     '{"eventferry":{"v":1e999}}',
     '{"eventferry":{"v":0}}',
-    '{"__proto__":{"eventferry":{"v":2}},"constructor":"eventferry"}',
+    '{"__proto__":{"eventferry":{"v":3}},"constructor":"eventferry"}',
+    changed({ v: 1 }),
+    changed({ after: undefined }),
+    changed({ after: '' }),
+    changed({ after: 'D17A05D2-79E8-8000-8001-0000000004D2' }),
     changed({ source: 1 }),
     changed({ position: 0 }),
     changed({ position: 1.5 }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createPlaceholder } from '../../src/convert/placeholder.js';
+import { noEvent } from '../../src/core/mark.js';
 import { message, sourceRecord } from './sourceRecord.js';
 
 const placeholder = createPlaceholder('billing', '89abcdef');
@@ -15,7 +16,7 @@ describe('A placeholder', () => {
     const { id, metadata } = placeholder(sourceRecord({ payload }), 1, refusal);
     expect(id).toBe('d17a05d2-79e8-8000-8001-0000000004d2');
     expect(Buffer.from(metadata).toString()).toBe(
-      `{"eventferry":{"v":1,"source":"billing",${mark},"quarantined":true},"attributes":[]}`,
+      `{"eventferry":{"v":2,"after":"${noEvent}","source":"billing",${mark},"quarantined":true},"attributes":[]}`,
     );
   });
 
@@ -23,7 +24,7 @@ describe('A placeholder', () => {
     const returnTo = { chunk: '"quoted"', offset: 12, sha1: 'ab' };
     const { metadata } = placeholder(sourceRecord({ payload, returnTo }), 1, refusal);
     expect(Buffer.from(metadata).toString()).toBe(
-      `{"eventferry":{"v":1,"source":"billing",${mark},"returnTo":${JSON.stringify(returnTo)},"quarantined":true},` +
+      `{"eventferry":{"v":2,"after":"${noEvent}","source":"billing",${mark},"returnTo":${JSON.stringify(returnTo)},"quarantined":true},` +
         '"attributes":[]}',
     );
   });

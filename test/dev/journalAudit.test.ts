@@ -7,7 +7,8 @@ import { encodeBatch } from '../../dev/writer/messageStore.js';
 import { encodeFrame, hashOf } from '../../dev/writer/tapeFrame.js';
 import { loadConfig } from '../../src/config/config.js';
 import { createConvert } from '../../src/convert/convert.js';
-import type { Mark } from '../../src/core/mark.js';
+import { linkAfter } from '../../src/convert/eventIdAndMark.js';
+import { noEvent, type Mark } from '../../src/core/mark.js';
 import type { SourceRecord } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';
 
@@ -146,10 +147,13 @@ function storedBody(text: string): Buffer {
 function stream(written: readonly JournalEntry[] = journal, excludeKeys?: readonly string[]): StoredEvent[] {
   return written
     .flatMap((commit, index) => eventsOf(commit, index + 1, excludeKeys))
-    .map((event, revision) => ({ ...event, revision }));
+    .map((event, revision, all) => {
+      linkAfter(event, all[revision - 1]?.id ?? noEvent);
+      return { ...event, revision };
+    });
 }
 
-function eventsOf(commit: JournalEntry, position: number, excludeKeys?: readonly string[]): StoredEvent[] {
+function eventsOf(commit: JournalEntry, position: number, excludeKeys?: readonly string[]) {
   const messages = commit.messages.map(({ contract, body }) => ({
     contract: Buffer.from(contract),
     body: Buffer.from(body, 'base64'),

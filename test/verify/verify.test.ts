@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Difference } from '../../src/verify/difference.js';
 import { Verification } from '../../src/verify/verify.js';
+import { linkAfter } from '../../src/convert/eventIdAndMark.js';
+import { noEvent } from '../../src/core/mark.js';
 import { createConvert } from '../../src/convert/convert.js';
 import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
 import type { StoredEvent } from '../../src/target/target.js';
@@ -15,7 +17,12 @@ const convert = createConvert({
   settings: '00000000',
 });
 
-const expected = [1, 2, 3, 4, 5].flatMap((position): readonly TargetEvent[] => convert(withTwo(position)));
+const expected = linked([1, 2, 3, 4, 5].flatMap((position): readonly TargetEvent[] => convert(withTwo(position))));
+
+function linked(events: readonly TargetEvent[]): readonly TargetEvent[] {
+  events.forEach((event, index) => linkAfter(event, events[index - 1]?.id ?? noEvent));
+  return events;
+}
 
 function withTwo(position: number): SourceRecord {
   return sampleRecord(position, 2);
@@ -135,6 +142,15 @@ describe('a verification', () => {
         replace(events, 1, { metadata: Buffer.from(mark) });
       },
       [{ kind: 'changed-mark', position: 1, index: 1, revision: 1 }],
+    ],
+    [
+      'an event that follows another one than it names',
+      (events) => {
+        const event = { mark: { ...expected[9]?.mark }, metadata: Buffer.from(events[9]?.metadata ?? []) };
+        linkAfter(event as unknown as TargetEvent, expected[3]?.id ?? '');
+        replace(events, 9, { metadata: event.metadata });
+      },
+      [{ kind: 'chain', position: 5, index: 1, revision: 9 }],
     ],
     [
       'all of it',

@@ -1,3 +1,4 @@
+import { linkAfter } from '../../convert/eventIdAndMark.js';
 import type { Cursor } from '../../core/cursor.js';
 import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import {
@@ -30,6 +31,8 @@ export class Lane {
     private readonly target: Pick<Target, 'measure' | 'appendBytes'>,
     private readonly frontier: Pick<Frontier, 'take' | 'taken'>,
     revision: number,
+    /** The id of the stream's last event once everything taken is stored; `noEvent` when there is none. */
+    private lastId: string,
   ) {
     this.revision = revision;
   }
@@ -84,6 +87,9 @@ export class Lane {
     const fits = together.bytes <= appendBytes && together.sentBytes <= maxSentBytes;
     const mustCut = !fits && this.isFilling;
     if (mustCut) this.cut(undefined);
+    // guard: chain-of-a-lane
+    linkAfter(event, this.lastId);
+    this.lastId = event.id;
     this.filling.push(event);
     this.fillingSize = mustCut ? size : together;
   }

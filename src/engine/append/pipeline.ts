@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { eventIdOf } from '../../convert/eventIdAndMark.js';
 import type { Clock } from '../../core/clock.js';
 import type { Cursor } from '../../core/cursor.js';
+import { noEvent } from '../../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import type { AppendCall, Target } from '../../target/target.js';
 import type { Progress } from '../parts.js';
@@ -41,7 +43,7 @@ export class Pipeline {
     this.call = target.open();
     this.window = new AppendWindow(clock);
     this.frontier = new Frontier(from);
-    this.lane = new Lane(target, this.frontier, from.revision);
+    this.lane = new Lane(target, this.frontier, from.revision, lastIdOf(from));
   }
 
   /** What the target has acknowledged, always at the end of a record. */
@@ -149,4 +151,9 @@ export class Pipeline {
     }
     this.rethrow();
   }
+}
+
+/** The id of the event at `revision`. */
+function lastIdOf({ foreignTailId, confirmed }: Progress): string {
+  return foreignTailId ?? (confirmed ? eventIdOf(confirmed.mark) : noEvent);
 }

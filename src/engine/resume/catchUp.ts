@@ -1,6 +1,6 @@
 import { Failure } from '../../core/failure.js';
 import type { Cursor, ReadPoint, SourceState } from '../../core/cursor.js';
-import type { Mark } from '../../core/mark.js';
+import { isSameRecord, type Mark } from '../../core/mark.js';
 import { cursorAfter, type SourceRecord } from '../../core/record.js';
 import type { Confirmed, Parts } from '../parts.js';
 import { type Known, marksAfter, type StreamMark } from './ownership.js';
@@ -112,8 +112,8 @@ class CatchUp {
     this.before = cursor;
     const { next } = this;
     const { mark } = this.tail;
-    if (!next || !isAt(next, record)) {
-      if (isAt(mark, record)) throw next ? this.replaced(next) : this.changed();
+    if (!next || !isSameRecord(next, record)) {
+      if (isSameRecord(mark, record)) throw next ? this.replaced(next) : this.changed();
       this.unknown.push({ record, before });
       return undefined;
     }
@@ -121,7 +121,7 @@ class CatchUp {
     if (!cursor.sha1.startsWith(next.sha1)) throw this.replaced(next);
     this.judgeUnknown(record, next);
     await this.passEventsOf(next);
-    return isAt(mark, record) ? this.withIntruders(cursor) : undefined;
+    return isSameRecord(mark, record) ? this.withIntruders(cursor) : undefined;
   }
 
   /** The row may stand inside a record; the rest of it comes first. */
@@ -163,7 +163,7 @@ class CatchUp {
       await this.advance();
       const { next } = this;
       if (!next) return;
-      const isSame = isAt(next, first);
+      const isSame = isSameRecord(next, first);
       // guard: hole-inside-a-record
       if (!this.isHidden && (isSame ? next.index !== index : index < first.count)) throw this.hole(next);
       if (!isSame) return;
@@ -234,8 +234,4 @@ class CatchUp {
 
 function isApart({ returnTo }: Mark, { cursor }: Known): boolean {
   return returnTo !== undefined && cursor.returnTo === undefined;
-}
-
-function isAt(mark: Mark, { chunk, offset }: Pick<Mark, 'chunk' | 'offset'>): boolean {
-  return mark.chunk === chunk && mark.offset === offset;
 }

@@ -29,6 +29,8 @@ export function ownMark(event: StoredEvent, sourceId: string): Mark | undefined 
  * change to those of now. The id of the source is one of them, and may have been another.
  */
 export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acceptance | undefined): Mark | undefined {
+  // guard: accepted-copy-is-foreign
+  if (isAccepted(event, accepted)) return undefined;
   const mark = provenMark(event);
   const isOurs = mark?.source === sourceId || (mark && mark.settings === accepted?.settings?.from);
   return isOurs ? mark : undefined;
@@ -52,16 +54,16 @@ export async function foreignTail(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<OwnEvent | undefined> {
+  // guard: foreign-tail
+  if (isAccepted(tail, row?.accepted)) {
+    const own = await lastOwn(parts, row, tail.revision, signal);
+    if (!own) await refuseHidden(parts, signal);
+    return own;
+  }
   const mark = provenMark(tail);
   if (mark && (await recordAt(mark, parts, signal))) {
     if (settingsAccepted(mark, row, parts)) return { mark, event: tail };
     throw settingsChanged(mark, row, parts);
-  }
-  // guard: foreign-tail
-  if (isAccepted(tail, row)) {
-    const own = await lastOwn(parts, row, tail.revision, signal);
-    if (!own) await refuseHidden(parts, signal);
-    return own;
   }
   throw new Failure(
     'TargetConflict',
@@ -72,9 +74,9 @@ export async function foreignTail(
 }
 
 /** True for the very event that a person has accepted, not for another one that came to stand there. */
-export function isAccepted({ revision, id }: StoredEvent, row: CheckpointRow | undefined): boolean {
+export function isAccepted({ revision, id }: StoredEvent, accepted: Acceptance | undefined): boolean {
   // guard: accepted-is-the-very-event
-  return row?.accepted?.foreign?.some((one) => one.revision === revision && one.id === id) ?? false;
+  return accepted?.foreign?.some((one) => one.revision === revision && one.id === id) ?? false;
 }
 
 /** The record that a mark names; undefined when it is gone or another one. */

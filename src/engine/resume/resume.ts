@@ -7,7 +7,8 @@ import type { SourceRecord } from '../../core/record.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts, Progress } from '../parts.js';
 import { catchUp } from './catchUp.js';
-import { foreignTail, ownMark } from './ownership.js';
+import { checkChain } from './chain.js';
+import { foreignTail, isAccepted, ownMark } from './ownership.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 
 /** Events that are read once more at the most: what a fast server takes between two saves of the row. */
@@ -25,6 +26,7 @@ const maxCaughtUp = 500_000;
  * | no event, but a stream | any | `TargetTruncated` |
  * | tombstoned | any | `TargetDeleted` |
  * | not ours | any | `TargetConflict`, unless that revision was accepted |
+ * | ours, but it or one before it does not name the event before | any | `TargetConflict` |
  * | accepted, and what is hidden before it may be ours | any | `TargetTruncated` |
  * | ours, its frame gone or another | any | `SourceReplaced` |
  * | ours, other settings | any | `SettingsChanged`, unless that change was accepted |
@@ -77,9 +79,9 @@ async function afterTail(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Progress> {
-  const ownTail = ownMark(tail, parts.sourceId);
+  const ownTail = isAccepted(tail, row?.accepted) ? undefined : ownMark(tail, parts.sourceId);
   const own = ownTail ? { mark: ownTail, event: tail } : await foreignTail(tail, row, parts, signal);
-  if (!own) return { ...startOfStream(parts, row), revision: tail.revision };
+  if (!own) return { ...startOfStream(parts, row), revision: tail.revision, foreignTailId: tail.id };
   const { mark, event } = own;
   const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
   // guard: settings-of-the-tail
@@ -87,8 +89,11 @@ async function afterTail(
     throw settingsChanged(mark, row, parts);
 
   const confirmed = { mark, revision: event.revision };
-  const afterMark: Progress = { cursor, revision: tail.revision, confirmed };
+  const foreignTailId = event.revision === tail.revision ? undefined : tail.id;
+  const afterMark: Progress = { cursor, revision: tail.revision, confirmed, ...(foreignTailId && { foreignTailId }) };
   const order = row?.confirmed === undefined ? 'behind' : compare(row.confirmed, confirmed);
+  // guard: chain-at-resume
+  if (order !== 'same') await checkChain(event, row, parts, signal);
   if (order === 'ahead') {
     parts.logger.warn('target-restored', {
       stream: parts.stream,

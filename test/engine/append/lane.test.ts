@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { beginning } from '../../../src/core/cursor.js';
+import { noEvent } from '../../../src/core/mark.js';
 import type { TargetEvent } from '../../../src/core/record.js';
 import { Failure } from '../../../src/core/failure.js';
 import { Frontier } from '../../../src/engine/append/frontier.js';
@@ -16,7 +17,7 @@ function openLane({ appendBytes = 1_048_576, revision = noStream } = {}): Lane {
     if (data.length > maxEventBytes) throw new Failure('EventTooLarge', 'too large');
     return { bytes: data.length, maxBytes: data.length, sentBytes: data.length + metadata.length };
   };
-  return new Lane({ appendBytes, measure }, new Frontier({ cursor: beginning, revision }), revision);
+  return new Lane({ appendBytes, measure }, new Frontier({ cursor: beginning, revision }), revision, noEvent);
 }
 
 /** Adds one record with events of these sizes. */

@@ -2,10 +2,12 @@ import { expect } from 'vitest';
 
 import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
 import { createConvert } from '../../../src/convert/convert.js';
+import { linkAfter } from '../../../src/convert/eventIdAndMark.js';
 import { settingsDigest } from '../../../src/config/digest.js';
 import type { Parts, Progress } from '../../../src/engine/parts.js';
 import { pass, type PassWatch } from '../../../src/engine/pass.js';
 import { resume } from '../../../src/engine/resume/resume.js';
+import { noEvent } from '../../../src/core/mark.js';
 import { asFailure } from '../../../src/core/failure.js';
 import type { TargetEvent } from '../../../src/core/record.js';
 import { lokadTapes } from '../../../src/source/lokadTapes.js';
@@ -152,6 +154,7 @@ export class FaultyFerry {
     expect(events.map(({ id }) => id)).toEqual(converted.map(({ id }) => id));
     for (const [index, { type, contentType, data, metadata }] of events.entries()) {
       const must = converted[index];
+      if (must) linkAfter(must, events[index - 1]?.id ?? noEvent);
       expect({ type, contentType }).toEqual({ type: must?.type, contentType: must?.contentType });
       expect(Buffer.compare(data, written[index] ?? Buffer.of())).toBe(0);
       expect(Buffer.compare(metadata, must?.metadata ?? Buffer.of())).toBe(0);
