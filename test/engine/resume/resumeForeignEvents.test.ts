@@ -84,13 +84,13 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
   test('An append of somebody else between ours that was taken where ours are missing is TargetConflict', async () => {
     const ferry = await ferryWithHole([]);
     await expectStop(ferry, 'TargetConflict');
-    await expect(ferry.run()).rejects.toThrow('Before position 10, index 0');
+    await expect(ferry.run()).rejects.toThrow('Revision 5');
   });
 
   test('A foreign event that stands before one of ours is TargetConflict', async () => {
     const ferry = await ferryWithHole([jsonEvent({ type: 'Foreign', data: { by: 'someone else' } })]);
     await expectStop(ferry, 'TargetConflict');
-    await expect(ferry.run()).rejects.toThrow('Revision 5');
+    await expect(ferry.run()).rejects.toThrow('Revision 6');
   });
 
   test.each([

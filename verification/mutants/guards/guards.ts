@@ -1,5 +1,6 @@
 import type { Guard } from '../guard.js';
 import { changeGuards } from './changeGuards.js';
+import { chainGuards } from './chainGuards.js';
 import { checkpointGuards } from './checkpointGuards.js';
 import { chunkGuards } from './chunkGuards.js';
 import { convertGuards } from './convertGuards.js';
@@ -17,6 +18,7 @@ export const guards: readonly Guard[] = [
   ...convertGuards,
   ...targetGuards,
   ...resumeGuards,
+  ...chainGuards,
   ...runGuards,
   ...checkpointGuards,
   ...seenGuards,
