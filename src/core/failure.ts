@@ -60,7 +60,7 @@ export const rules = {
   TargetConflict: {
     policy: 'stop',
     remedy:
-      'Find the other writer and stop it. If the last event of the stream is foreign, `eventferry accept --revision N` continues after it; otherwise replicate into a new TARGET_STREAM.',
+      'Find the other writer and stop it. If the last event of the stream is foreign, or a copy of an earlier one, `eventferry accept --revision N` continues after it; otherwise replicate into a new TARGET_STREAM.',
   },
   TargetLost: {
     policy: 'stop',
