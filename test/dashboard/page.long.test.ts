@@ -83,7 +83,7 @@ describeInBrowser('The status page in a browser', (open) => {
     const told = await page.getByRole('alert').innerText();
     expect(told).toMatch(/^Stopped since .*: TargetConflict/);
     expect(told).toMatch(
-      /What to do: Find the other writer and stop it. If the last event of the stream is foreign, `eventferry accept --revision N`/,
+      /What to do: Find the other writer and stop it. If the last event of the stream is foreign, or a copy of an earlier one, `eventferry accept --revision N`/,
     );
     expect(await violations(page)).toEqual([]);
     expect(complaints).toEqual([]);
