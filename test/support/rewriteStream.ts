@@ -25,3 +25,9 @@ export async function rewriteStream(ferry: Ferry, change: (events: StoredEvent[]
   }
   call.close();
 }
+
+/** An event as schema 1 had it: its mark does not name the event before. */
+export function withoutLink(event: StoredEvent): StoredEvent {
+  const text = event.metadata.toString().replace(/"v":2,"after":"[^"]*"/, '"v":1');
+  return { ...event, metadata: Buffer.from(text) };
+}

@@ -2,7 +2,7 @@ import { jsonEvent, type EventData } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
-import { rewriteStream } from '../../support/rewriteStream.js';
+import { rewriteStream, withoutLink } from '../../support/rewriteStream.js';
 import { chunk, decide, expectStop, fail, openFerryWithTen } from './resumeFerry.js';
 
 const server = sharedEmbeddedServer();
@@ -61,7 +61,8 @@ describe('when the last event is not ours', () => {
   });
 });
 
-describe('when somebody else wrote while appends of ours were in flight', () => {
+// What is wrong in a chain: `chain.test.ts`. Events of schema 1 have none, and what is wrong among them shows in the source.
+describe('when somebody else wrote while appends of ours of schema 1 were in flight', () => {
   const next = '00000005-2013-10-15-093100.dat';
 
   /** The stream holds records 1 to 5, `between`, and the last of ten: appended behind what was not ours. */
@@ -72,7 +73,7 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
     const row = await ferry.row();
     await ferry.write(next, numbered(6, 10));
     await ferry.run();
-    const last = ferry.events().at(-1);
+    const last = ferry.events().map(withoutLink).at(-1);
     await server().truncateTo(ferry.stream, 4);
     const metadata = JSON.parse(last?.metadata.toString() ?? '') as Record<string, unknown>;
     const ours = jsonEvent({ id: last?.id ?? '', type: 'Numbered', data: { N: 10 }, metadata });
@@ -84,13 +85,13 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
   test('An append of somebody else between ours that was taken where ours are missing is TargetConflict', async () => {
     const ferry = await ferryWithHole([]);
     await expectStop(ferry, 'TargetConflict');
-    await expect(ferry.run()).rejects.toThrow('Revision 5');
+    await expect(ferry.run()).rejects.toThrow('Before position 10, index 0');
   });
 
   test('A foreign event that stands before one of ours is TargetConflict', async () => {
     const ferry = await ferryWithHole([jsonEvent({ type: 'Foreign', data: { by: 'someone else' } })]);
     await expectStop(ferry, 'TargetConflict');
-    await expect(ferry.run()).rejects.toThrow('Revision 6');
+    await expect(ferry.run()).rejects.toThrow('Revision 5');
   });
 
   test.each([
@@ -104,7 +105,9 @@ describe('when somebody else wrote while appends of ours were in flight', () => 
     const parts = [1, 2, 3].map((n) => ['Part', `{"N":${n}}`] as const);
     await ferry.write(next, [{ messages: parts }, ...numbered(7, 8)]);
     await ferry.run();
-    await rewriteStream(ferry, (events) => void events.splice(revision, 1));
+    await rewriteStream(ferry, (events) => {
+      events.splice(0, Infinity, ...events.map(withoutLink).toSpliced(revision, 1));
+    });
     await ferry.changeRow(() => row ?? fail('there is no row'));
     await expectStop(ferry, 'TargetConflict');
   });
