@@ -56,7 +56,7 @@ export function createConvert(
     if (excluded.has(record.key)) return [];
     if (payload.kind === 'opaque') {
       const marks = marksOf(record, 1);
-      const body: Body = { contentType: 'application/octet-stream', data: payload.bytes, reformatted: false };
+      const body: Body = { contentType: 'application/octet-stream', data: payload.bytes };
       return [event(0, opaqueType, body, marks, idsOf(marks.sha1, record.position))];
     }
     if (payload.messages.length === 0) return [];

@@ -5,6 +5,7 @@ import { Failure } from '../core/failure.js';
 import { markSchema, maxIndex, maxPosition, noEvent, type Mark } from '../core/mark.js';
 import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { JsonWriter } from './body/jsonWriter.js';
+import type { Newline } from './body/jsvFormat.js';
 
 /** The part of a frame's SHA-1 that goes into its mark. */
 const markHashBytes = 8;
@@ -47,10 +48,10 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Writes marks: `{"eventferry":{"v":2,"after":...,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
- * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":true`,
- * `"returnTo":{...}` and `"quarantined":true` at the end of the object where they apply. Attributes stay pairs, so that
- * no attribute's name becomes a key that Eventferry or the server gives a meaning to. `after` is {@link noEvent} until
- * {@link linkAfter}. In schema 1 it is absent.
+ * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":"\r\n"`
+ * (or `"\n"`), `"returnTo":{...}` and `"quarantined":true` at the end of the object where they apply. Attributes stay
+ * pairs, so that no attribute's name becomes a key that Eventferry or the server gives a meaning to. `after` is
+ * {@link noEvent} until {@link linkAfter}. In schema 1 it is absent, and `reformatted` is `true`.
  *
  * @returns a function of a record and the number of its events
  */
@@ -80,6 +81,7 @@ export function linkAfter({ mark, metadata }: TargetEvent, before: string): void
 /** The parts of the metadata that are the same for every event of a source. */
 function phrasesOf(source: string, settings: string, schema: Mark['v']) {
   const start = schema === 1 ? '{"eventferry":{"v":1' : `${beforeAfter}${noEvent}"`;
+  const reformatted = (newline: Newline) => Buffer.from(`,"reformatted":${JSON.stringify(schema === 1 || newline)}`);
   return {
     position: Buffer.from(`${start},"source":${JSON.stringify(source)},"position":`),
     index: Buffer.from(',"index":'),
@@ -90,7 +92,7 @@ function phrasesOf(source: string, settings: string, schema: Mark['v']) {
     stamp: Buffer.from(',"stamp":'),
     sha1: Buffer.from(',"sha1":"'),
     settings: Buffer.from(`,"settings":${JSON.stringify(settings)}`),
-    reformatted: Buffer.from(',"reformatted":true'),
+    reformatted: { '\r\n': reformatted('\r\n'), '\n': reformatted('\n') },
     returnTo: Buffer.from(',"returnTo":'),
     attributes: Buffer.from('},"attributes":'),
     noAttributes: Buffer.from('},"attributes":[]}'),
@@ -128,19 +130,20 @@ export class RecordMarks {
     this.sha1 = asBuffer(record.sha1).toString('hex', 0, markHashBytes);
   }
 
-  mark(index: number, reformatted: boolean): Mark {
+  /** @param reformatted the line break that was undone in the body, if one was */
+  mark(index: number, reformatted?: Newline): Mark {
     const { source, settings, schema: v } = this.all;
     const { position, key, chunk, offset, returnTo } = this.record;
     const { count, sha1 } = this;
     const mark: Writable<Mark> = { v, source, position, index, count, key, sha1, chunk, offset, settings };
     if (v > 1) mark.after = noEvent;
-    if (reformatted) mark.reformatted = true;
+    if (reformatted) mark.reformatted = v === 1 || reformatted;
     if (returnTo) mark.returnTo = returnTo;
     return mark;
   }
 
   /** UTF-8 JSON: the `eventferry` object, then the record's attributes as pairs. */
-  metadata(index: number, reformatted: boolean, quarantined = false): Uint8Array {
+  metadata(index: number, reformatted?: Newline, quarantined = false): Uint8Array {
     const { phrases, writer } = this.all;
     const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;
     writer.bytes(phrases.position).number(position);
@@ -152,7 +155,8 @@ export class RecordMarks {
     else writer.text(String(stamp));
     writer.bytes(phrases.sha1).hex(sha1, markHashBytes).bytes(this.all.chunk.of(chunk)).number(offset);
     writer.bytes(phrases.settings);
-    if (reformatted) writer.bytes(phrases.reformatted);
+    // guard: line-break-in-the-mark
+    if (reformatted) writer.bytes(phrases.reformatted[reformatted]);
     if (returnTo) writer.bytes(phrases.returnTo).text(JSON.stringify(returnTo, ['chunk', 'offset', 'sha1']));
     if (quarantined) writer.text(',"quarantined":true');
     if (payload.kind === 'batch' && payload.attributes.length > 0) {

@@ -42,8 +42,8 @@ export function createPlaceholder(source: string, settings: string, schema: Mark
       type: quarantinedType,
       contentType: 'application/json',
       data: Buffer.from(JSON.stringify(facts)),
-      metadata: marks.metadata(index, false, true),
-      mark: { ...marks.mark(index, false), quarantined: true },
+      metadata: marks.metadata(index, undefined, true),
+      mark: { ...marks.mark(index), quarantined: true },
       setAside,
     };
   };

@@ -31,15 +31,19 @@ export const markSchema = z
     offset: count,
     /** Digest of every setting that decides what is written, 8 hex digits. */
     settings: z.string().regex(/^[0-9a-f]{8}$/),
-    /** The writer's pretty-printing was undone in the body; formatting the body again gives the stored bytes. */
-    reformatted: z.literal(true).exactOptional(),
+    /**
+     * The writer's pretty-printing was undone in the body: formatting the body again with this line break gives the
+     * stored bytes. Marks of schema 1 say `true`, not which line break.
+     */
+    reformatted: z.literal([true, '\r\n', '\n']).exactOptional(),
     /** As in the record: set during a detour. */
     returnTo: z.object({ ...readPointSchema.shape, sha1: z.string().regex(/^([0-9a-f]{40})?$/) }).exactOptional(),
     /** The event stands for a quarantined message. */
     quarantined: z.literal(true).exactOptional(),
   })
   .refine(({ index, count }) => index < count)
-  .refine(({ v, after }) => (v === 1) === (after === undefined));
+  .refine(({ v, after }) => (v === 1) === (after === undefined))
+  .refine(({ v, reformatted }) => reformatted === undefined || (v === 1) === (reformatted === true));
 
 /** Where an event came from; written as the `eventferry` object of its metadata. */
 export type Mark = Stored<typeof markSchema>;

@@ -137,8 +137,10 @@ function bodyOf({ body, data }: ExpectedEvent): Uint8Array {
 }
 
 /** What the target's bytes say the source's body is; undefined when formatting them gives a longer one. */
-function storedBodyOf({ data }: StoredEvent, { body }: ExpectedEvent): Uint8Array | undefined {
-  return body ? formatBody(data, firstNewline(body) ?? '\n', body.length) : data;
+function storedBodyOf({ data }: StoredEvent, { body, mark }: ExpectedEvent): Uint8Array | undefined {
+  if (!body) return data;
+  const newline = mark.reformatted === true ? firstNewline(body) : mark.reformatted;
+  return formatBody(data, newline ?? '\n', body.length);
 }
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 import type { Mark } from '../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../core/record.js';
-import { convertBody } from '../convert/body/body.js';
+import { convertBody, type Body } from '../convert/body/body.js';
 import { createConvert, opaqueType, type ConvertOptions } from '../convert/convert.js';
 import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';
 import { createEventIds, createMarks } from '../convert/eventIdAndMark.js';
@@ -52,10 +52,10 @@ export function createReconversion(options: ConvertOptions): Reconversion {
       const { payload } = record;
       const { marksOf, idsOf } = writerOf(mark);
       const marks = marksOf(placed, payload.kind === 'batch' ? payload.messages.length : 1);
-      const body =
+      const body: Body =
         payload.kind === 'batch'
           ? convertBody(stored, mark.reformatted ? 'auto' : 'raw')
-          : { contentType: 'application/octet-stream' as const, data: stored, reformatted: false };
+          : { contentType: 'application/octet-stream', data: stored };
       return {
         id: idsOf(marks.sha1, mark.position)(mark.index),
         type: payload.kind === 'batch' ? type : opaqueType,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { formatBody, type Newline } from '../../src/convert/body/jsvFormat.js';
 import { createConvert, type ConvertOptions } from '../../src/convert/convert.js';
 import { eventIdOf, parseMark } from '../../src/convert/eventIdAndMark.js';
 import type { Failure } from '../../src/core/failure.js';
@@ -52,8 +53,19 @@ describe('a record', () => {
       'd17a05d2-79e8-8000-8000-0000000004d2',
       'd17a05d2-79e8-8000-8001-0000000004d2',
     ]);
-    expect(events.map(({ mark }) => mark.reformatted)).toEqual([undefined, true]);
+    expect(events.map(({ mark }) => mark.reformatted)).toEqual([undefined, '\n']);
     expect(Buffer.from(events[1]?.data ?? []).toString()).toBe('{"a":"x,y"}');
+  });
+
+  test('Bodies that differ only in their line breaks are told apart by their marks, in the target alone', () => {
+    const stored = ['\r\n', '\n'].map((newline) => Buffer.from(['', '{', '\t"a": "x,', '\ty"', '}', ''].join(newline)));
+    const events = convert(recordOf(...stored.map((body) => message('A', body))));
+    expect(events.map(({ data }) => Buffer.from(data).toString())).toEqual(['{"a":"x,y"}', '{"a":"x,y"}']);
+    const formatted = events.map(({ data, metadata }) => {
+      const { eventferry } = JSON.parse(Buffer.from(metadata).toString()) as { eventferry: { reformatted: Newline } };
+      return Buffer.from(formatBody(data, eventferry.reformatted) ?? []);
+    });
+    expect(formatted).toEqual(stored);
   });
 
   test('A record makes the same events every time', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMarks, linkAfter, parseMark } from '../../src/convert/eventIdAndMark.js';
+import type { Newline } from '../../src/convert/body/jsvFormat.js';
 import type { Failure } from '../../src/core/failure.js';
 import { noEvent, type Mark } from '../../src/core/mark.js';
 import type { SourceRecord, TargetEvent } from '../../src/core/record.js';
@@ -9,8 +10,11 @@ import { message, sourceRecord } from './sourceRecord.js';
 const marks = createMarks('billing', '89abcdef');
 const utf8 = (text: string) => Buffer.from(text, 'utf8');
 
-function written(record: SourceRecord, { index = 0, count = 1, reformatted = false } = {}): string {
-  return Buffer.from(marks(record, count).metadata(index, reformatted)).toString('utf8');
+function written(
+  record: SourceRecord,
+  { count = 1, reformatted }: { count?: number; reformatted?: Newline } = {},
+): string {
+  return Buffer.from(marks(record, count).metadata(0, reformatted)).toString('utf8');
 }
 
 function withAttributes(...attributes: [string, string][]): SourceRecord {
@@ -42,12 +46,12 @@ describe('the metadata of an event', () => {
     );
   });
 
-  test('The metadata of an event says that a body was reformatted, and where the main reading goes on, only where that is so', () => {
+  test('The metadata of an event says which line break was undone in the body, and where the main reading goes on, only where that is so', () => {
     const returnTo = { chunk: 'b.dat', offset: 20, sha1: 'a'.repeat(40) };
     const end = ',"settings":"89abcdef"';
-    expect(written(sourceRecord(), { reformatted: true })).toContain(`${end},"reformatted":true},"attributes":[]}`);
-    expect(written(sourceRecord({ returnTo }), { reformatted: true })).toContain(
-      `${end},"reformatted":true,"returnTo":{"chunk":"b.dat","offset":20,"sha1":"${'a'.repeat(40)}"}},"attributes":[]}`,
+    expect(written(sourceRecord(), { reformatted: '\n' })).toContain(`${end},"reformatted":"\\n"},"attributes":[]}`);
+    expect(written(sourceRecord({ returnTo }), { reformatted: '\r\n' })).toContain(
+      `${end},"reformatted":"\\r\\n","returnTo":{"chunk":"b.dat","offset":20,"sha1":"${'a'.repeat(40)}"}},"attributes":[]}`,
     );
     expect(written(sourceRecord())).toContain(`${end}},"attributes":[]}`);
   });
@@ -85,8 +89,9 @@ describe('a mark', () => {
       .record({ key: text, chunk: text, offset: natural, sha1, position: fc.integer({ min: 1, max: 2 ** 48 - 1 }) })
       .map((changed) => sourceRecord(changed));
     const returned = fc.option(fc.constant({ chunk: '', offset: 0, sha1: '' }), { nil: undefined });
+    const newline = fc.constantFrom<Newline | undefined>(undefined, '\r\n', '\n');
     fc.assert(
-      fc.property(record, returned, fc.boolean(), fc.nat({ max: 6 }), (plain, returnTo, reformatted, index) => {
+      fc.property(record, returned, newline, fc.nat({ max: 6 }), (plain, returnTo, reformatted, index) => {
         const made = marks(returnTo ? { ...plain, returnTo } : plain, 7);
         const back = parseMark(made.metadata(index, reformatted));
         expect(back).toStrictEqual(made.mark(index, reformatted));
@@ -101,20 +106,28 @@ describe('a mark', () => {
 
   test('A mark of schema 1, which names no event before its own, is read back as it was written', () => {
     const made = createMarks('billing', '89abcdef', 1)(sourceRecord(), 3);
-    expect(Buffer.from(made.metadata(0, false)).toString()).toMatch(/^{"eventferry":{"v":1,"source":"billing",/);
-    expect(parseMark(made.metadata(0, false))).toStrictEqual(made.mark(0, false));
-    expect(made.mark(0, false)).not.toHaveProperty('after');
+    expect(Buffer.from(made.metadata(0)).toString()).toMatch(/^{"eventferry":{"v":1,"source":"billing",/);
+    expect(parseMark(made.metadata(0))).toStrictEqual(made.mark(0));
+    expect(made.mark(0)).not.toHaveProperty('after');
+  });
+
+  test('A mark of schema 1 says of a reformatted body only that it is one', () => {
+    const made = createMarks('billing', '89abcdef', 1)(sourceRecord(), 3);
+    for (const newline of ['\r\n', '\n'] as const) {
+      expect(Buffer.from(made.metadata(0, newline)).toString()).toContain(',"reformatted":true}');
+      expect(parseMark(made.metadata(0, newline))).toStrictEqual(made.mark(0, newline));
+    }
   });
 
   test('A mark names the event before it once that is known, and the metadata keeps its length', () => {
     const [record, before] = [sourceRecord(), 'd17a05d2-79e8-8000-8001-0000000004d2'];
     const made = marks(record, 3);
-    const event = { mark: made.mark(1, true), metadata: made.metadata(1, true) } as TargetEvent;
+    const event = { mark: made.mark(1, '\n'), metadata: made.metadata(1, '\n') } as TargetEvent;
     const { length } = event.metadata;
     linkAfter(event, before);
     expect(event.metadata).toHaveLength(length);
-    expect(parseMark(event.metadata)).toStrictEqual({ ...made.mark(1, true), after: before });
-    expect(event.mark).toStrictEqual({ ...made.mark(1, true), after: before });
+    expect(parseMark(event.metadata)).toStrictEqual({ ...made.mark(1, '\n'), after: before });
+    expect(event.mark).toStrictEqual({ ...made.mark(1, '\n'), after: before });
   });
 
   test.each([3, 4, 1_000_000])('A mark of schema %s is refused: a newer Eventferry wrote it', (version) => {
@@ -164,6 +177,9 @@ describe('a mark', () => {
     changed({ offset: -1 }),
     changed({ settings: 'xyz' }),
     changed({ reformatted: false }),
+    changed({ reformatted: true }),
+    changed({ reformatted: '\r' }),
+    changed({ v: 1, after: undefined, reformatted: '\n' }),
     changed({ returnTo: { chunk: 'a' } }),
     changed({ returnTo: { chunk: 'a', offset: 1, sha1: 'short' } }),
   ])('A mark is not found in the metadata of foreign events: %j', (metadata) => {

@@ -19,7 +19,7 @@ interface Metadata {
     readonly index: number;
     readonly count: number;
     readonly key: string;
-    readonly reformatted?: true;
+    readonly reformatted?: string;
   };
   readonly attributes: unknown;
 }
@@ -33,12 +33,12 @@ export function namedExpected(message: ExpectedMessage): Named {
 
 /**
  * What the target holds, its body as the tape had it: where the pretty-printer was undone, an independent formatter is
- * applied again, with whichever newline the store has.
+ * applied again, with the line break that the mark names.
  */
-export function namedStored(event: StoredEvent, newline: string): Named {
+export function namedStored(event: StoredEvent): Named {
   const metadata = JSON.parse(event.metadata.toString()) as Metadata;
   const { position, index, count, key, reformatted } = metadata.eventferry;
-  const body = reformatted ? formatAgain(event.data, newline) : event.data;
+  const body = reformatted ? formatAgain(event.data, reformatted) : event.data;
   return {
     position,
     index,
@@ -53,10 +53,4 @@ export function namedStored(event: StoredEvent, newline: string): Named {
 function formatAgain(json: Buffer, newline: string): Buffer {
   const formatted = formattedBody(json.toString()).toString();
   return Buffer.from(formatted.replaceAll('\r\n', newline));
-}
-
-/** The newline of the machine that wrote the store: that before the first body. */
-export function newlineOf(expected: readonly ExpectedMessage[]): string {
-  const bodies = expected.map(({ body = '' }) => Buffer.from(body, 'base64').toString('latin1'));
-  return bodies.some((body) => body.startsWith('\r\n')) ? '\r\n' : '\n';
 }

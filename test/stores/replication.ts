@@ -12,7 +12,7 @@ import {
 } from '../support/stores/fixtureStores.js';
 import { FakeClock } from '../support/fakeClock.js';
 import { uploadStore, writePages, type BlobKind } from '../support/stores/uploadStore.js';
-import { namedExpected, namedStored, newlineOf } from './expectations.js';
+import { namedExpected, namedStored } from './expectations.js';
 
 /** What the reader of each date showed: until April 2013 every key, later neither `audit` nor `func`. */
 const showsEveryKey = /^(era-|iddd-)/;
@@ -34,8 +34,7 @@ function expectedOf(name: FixtureName, store: FixtureStore): ExpectedMessage[] {
 }
 
 function expectEqual(ferry: Ferry, expected: readonly ExpectedMessage[]): void {
-  const newline = newlineOf(expected);
-  expect(ferry.events().map((event) => namedStored(event, newline))).toEqual(expected.map(namedExpected));
+  expect(ferry.events().map(namedStored)).toEqual(expected.map(namedExpected));
 }
 
 function kindOf(name: FixtureName): BlobKind {

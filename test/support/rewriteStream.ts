@@ -26,8 +26,9 @@ export async function rewriteStream(ferry: Ferry, change: (events: StoredEvent[]
   call.close();
 }
 
-/** An event as schema 1 had it: its mark does not name the event before. */
+/** An event as schema 1 had it: its mark names neither the event before nor the line break that was undone. */
 export function withoutLink(event: StoredEvent): StoredEvent {
-  const text = event.metadata.toString().replace(/"v":2,"after":"[^"]*"/, '"v":1');
+  const unlinked = event.metadata.toString().replace(/"v":2,"after":"[^"]*"/, '"v":1');
+  const text = unlinked.replace(/"reformatted":"[^"]*"/, '"reformatted":true');
   return { ...event, metadata: Buffer.from(text) };
 }

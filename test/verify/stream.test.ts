@@ -9,7 +9,7 @@ import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered } from '../support/ferry.js';
 import { fixtureStore } from '../support/stores/fixtureStores.js';
 import { freshFolder } from '../support/freshFolder.js';
-import { rewriteStream } from '../support/rewriteStream.js';
+import { rewriteStream, withoutLink } from '../support/rewriteStream.js';
 import { uploadStore } from '../support/stores/uploadStore.js';
 import { decide, expectEqual, first, live, openFerryWith, second, verify } from './verifiedFerry.js';
 
@@ -59,6 +59,17 @@ describe('a stream is equal', () => {
       expect((await expectEqual(ferry)).events.equal).toBeGreaterThan(50);
     },
   );
+
+  test('Verify finds a stream equal whose marks are of schema 1, which name no line break', async () => {
+    const bodies = ['\r\n', '\n'].map((newline) => ['', '{', '\t"a": "x,', '\ty"', '}', ''].join(newline));
+    const ferry = await ferryWith({ [first]: [{ messages: bodies.map((body) => ['Text', body] as const) }] });
+    await rewriteStream(ferry, (events) => void events.splice(0, Infinity, ...events.map(withoutLink)));
+    const isOfSchema1 = ferry.events().map(({ metadata }) => metadata.includes('"reformatted":true'));
+    expect(isOfSchema1).toEqual([true, true]);
+    for (const settings of [{}, { TYPE_MAP: 'Text=Other' }]) {
+      expect((await expectEqual(ferry, settings)).events.equal).toBe(2);
+    }
+  });
 
   test.each(['skip', 'salvage'])(
     'Verify finds a stream equal when damage was passed over by ON_DAMAGE=%s',

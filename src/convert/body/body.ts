@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { asBuffer, type TargetEvent } from '../../core/record.js';
-import { firstNewline, formatBody, unformatBody } from './jsvFormat.js';
+import { firstNewline, formatBody, unformatBody, type Newline } from './jsvFormat.js';
 
 /** `auto` undoes the writer's pretty-printer where that is provably reversible; `raw` never touches a body. */
 export type BodyMode = 'auto' | 'raw';
 
 /** A message's body as it is appended. */
 export interface Body extends Pick<TargetEvent, 'contentType' | 'data'> {
-  /** True when `data` is the JSON text that {@link formatBody} turns into the stored bytes. */
-  readonly reformatted: boolean;
+  /** Only where `data` is the JSON text that {@link formatBody} turns into the stored bytes: the line break for that. */
+  readonly reformatted?: Newline;
 }
 
 /**
@@ -20,20 +20,20 @@ export interface Body extends Pick<TargetEvent, 'contentType' | 'data'> {
 export function convertBody(stored: Uint8Array, mode: BodyMode): Body {
   const mayBeFormatted = firstNewline(stored) !== undefined;
   if (!(mayBeFormatted && hasControlInString(stored)) && isJson(stored)) {
-    return { contentType: 'application/json', data: stored, reformatted: false };
+    return { contentType: 'application/json', data: stored };
   }
-  const json = mode === 'auto' && mayBeFormatted ? originalJson(stored) : undefined;
-  return json === undefined
-    ? { contentType: 'application/octet-stream', data: stored, reformatted: false }
-    : { contentType: 'application/json', data: json, reformatted: true };
+  const original = mode === 'auto' && mayBeFormatted ? originalJson(stored) : undefined;
+  return original === undefined
+    ? { contentType: 'application/octet-stream', data: stored }
+    : { contentType: 'application/json', data: original.json, reformatted: original.newline };
 }
 
-function originalJson(stored: Uint8Array): Uint8Array | undefined {
+function originalJson(stored: Uint8Array): ReturnType<typeof unformatBody> {
   const unformatted = unformatBody(stored);
   if (unformatted === undefined || !isJson(unformatted.json)) return undefined;
   const again = formatBody(unformatted.json, unformatted.newline, stored.length);
   // guard: reversible-reformatting
-  return again !== undefined && Buffer.compare(again, stored) === 0 ? unformatted.json : undefined;
+  return again !== undefined && Buffer.compare(again, stored) === 0 ? unformatted : undefined;
 }
 
 /**

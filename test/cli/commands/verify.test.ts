@@ -146,6 +146,14 @@ describe('eventferry verify', () => {
       [{ kind: 'changed-mark', position: 3, index: 0, revision: 2 }],
     ],
     [
+      'a mark that names another line break',
+      (events) =>
+        change(events, 0, {
+          metadata: Buffer.from(metadataOf(events, 0).replace('"reformatted":"\\r\\n"', '"reformatted":"\\n"')),
+        }),
+      [{ kind: 'changed-mark', position: 1, index: 0, revision: 0 }],
+    ],
+    [
       'a mark that is gone',
       (events) => change(events, 2, { metadata: Buffer.from('{}') }),
       [{ kind: 'changed-mark', position: 3, index: 0, revision: 2 }],

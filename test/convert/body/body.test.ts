@@ -34,7 +34,7 @@ describe('a body that is valid JSON', () => {
     for (const mode of ['auto', 'raw'] as const) {
       const stored = utf8(text);
       const body = convertBody(stored, mode);
-      expect(body).toEqual({ contentType: json, data: stored, reformatted: false });
+      expect(body).toEqual({ contentType: json, data: stored });
       expect(body.data).toBe(stored);
     }
   });
@@ -54,9 +54,12 @@ describe('a body that is not JSON', () => {
     ['a formatted body cut short', utf8('\n{\n\t"a": "x,\n\ty"\n}')],
     ['a formatted body with one tab too many', utf8('\n{\n\t"a": "x,\n\t\ty"\n}\n')],
     ['a formatted body with mixed newlines', utf8('\r\n{\r\n\t"a": "x,\n\ty"\r\n}\r\n')],
+    ['a formatted body with another newline at its beginning', utf8('\n{\r\n\t"a": "x,\r\n\ty"\r\n}\r\n')],
+    ['a formatted body with another newline at its end', utf8('\r\n{\r\n\t"a": "x,\r\n\ty"\r\n}\n')],
+    ['a formatted body whose newlines are carriage returns', utf8('\r{\r\t"a": "x,\r\ty"\r}\r')],
   ])('A body that is not JSON keeps its bytes, as binary: %s', (_, stored) => {
     const body = convertBody(stored, 'auto');
-    expect(body).toEqual({ contentType: binary, data: stored, reformatted: false });
+    expect(body).toEqual({ contentType: binary, data: stored });
     expect(body.data).toBe(stored);
   });
 
@@ -74,14 +77,14 @@ describe('a body that the formatter broke', () => {
       const stored = formatBody(utf8(text), newline) as Buffer;
       expect(parses(stored)).toBe(false);
       const body = convertBody(stored, 'auto');
-      expect(body).toMatchObject({ contentType: json, reformatted: true });
+      expect(body).toMatchObject({ contentType: json, reformatted: newline });
       expect(Buffer.from(body.data).toString()).toBe(text);
     },
   );
 
   test('A body that the formatter broke is left alone in mode raw', () => {
     const stored = formatBody(utf8('{"a":"x,y"}'), '\n') as Buffer;
-    expect(convertBody(stored, 'raw')).toEqual({ contentType: binary, data: stored, reformatted: false });
+    expect(convertBody(stored, 'raw')).toEqual({ contentType: binary, data: stored });
   });
 
   test.each([
@@ -95,9 +98,9 @@ describe('a body that the formatter broke', () => {
       for (const { at, stored, json: text } of await storedBodies(store, file)) {
         const body = convertBody(stored, 'auto');
         expect(body.contentType, at).toBe(json);
-        expect(body.reformatted, at).toBe(!parses(stored));
+        expect(body.reformatted, at).toBe(parses(stored) ? undefined : '\r\n');
         expect(Buffer.from(body.data).equals(body.reformatted ? text : stored), at).toBe(true);
-        seen.add(body.reformatted);
+        seen.add(body.reformatted !== undefined);
       }
       expect([...seen].sort()).toEqual([false, true]);
     },
@@ -106,7 +109,7 @@ describe('a body that the formatter broke', () => {
   test('Every protobuf body of a store is left alone', async () => {
     for (const { at, stored } of await storedBodies('v3-small-proto')) {
       const { data, ...rest } = convertBody(stored, 'auto');
-      expect(rest, at).toEqual({ contentType: binary, reformatted: false });
+      expect(rest, at).toEqual({ contentType: binary });
       expect(data, at).toBe(stored);
     }
   });
@@ -133,10 +136,24 @@ describe('the decision', () => {
           expect(data).toBe(stored);
           return;
         }
-        const newline: Newline = stored[0] === 0x0a ? '\n' : '\r\n';
-        expect(Buffer.from(stored).equals(formatBody(data, newline) ?? Buffer.alloc(0))).toBe(true);
+        expect(Buffer.from(stored).equals(formatBody(data, reformatted) ?? Buffer.alloc(0))).toBe(true);
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  test('A body whose line breaks are not all the same is kept as it is', () => {
+    fc.assert(
+      fc.property(formatted, fc.nat(), (bytes, nth) => {
+        const breaks = Buffer.from(bytes)
+          .toString('latin1')
+          .split(/(\r?\n)/);
+        const at = 1 + 2 * (nth % ((breaks.length - 1) / 2));
+        breaks[at] = breaks[at] === '\n' ? '\r\n' : '\n';
+        const stored = Buffer.from(breaks.join(''), 'latin1');
+        expect(convertBody(stored, 'auto')).toEqual({ contentType: parses(stored) ? json : binary, data: stored });
+      }),
+      { numRuns: 1000 },
     );
   });
 

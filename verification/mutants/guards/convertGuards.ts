@@ -27,6 +27,12 @@ export const convertGuards: readonly Guard[] = [
     noticedBy: 'test/convert/body/body.test.ts',
   },
   {
+    name: 'line-break-in-the-mark',
+    against: 'Two bodies that differ only in their line breaks would become the same, and nobody could tell which was which.',
+    rule: 'remove',
+    noticedBy: 'test/convert/convert.test.ts > Bodies that differ only in their line breaks',
+  },
+  {
     name: 'json-in-utf-8',
     against: 'Bytes that are no JSON would be marked as JSON.',
     rule: 'drop operand 2',
