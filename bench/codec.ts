@@ -97,7 +97,8 @@ async function allRecords(): Promise<SourceRecord[]> {
 /** All events in batches of 500, as an append takes them. */
 function eventBatches(): TargetEvent[][] {
   const found: TargetEvent[][] = [];
-  for (let at = 0; at < records.length; at += 500) found.push(records.slice(at, at + 500).flatMap(convert));
+  for (let at = 0; at < records.length; at += 500)
+    found.push(records.slice(at, at + 500).flatMap((record) => convert(record)));
   return found;
 }
 

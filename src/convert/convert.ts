@@ -37,23 +37,25 @@ type EventType = { readonly type: string } | { readonly refused: string; readonl
  * but for the event before, which each mark names as soon as it is known.
  *
  * @param schema of the marks; 1 is what earlier versions wrote
- * @returns the events of a record: one for each message, in order; none for an excluded key or a record without messages
+ * @returns the events of a record: one for each message, in order; none for a record without messages, nor for an
+ *   excluded key unless the record is `begun`: the target holds its first events
  * @throws Failure `Unconvertible`, from the function returned, for a message that the target cannot hold: its type is
  *   empty, starts with `$` or is not UTF-8, or its place does not fit into an event id.
  */
 export function createConvert(
   options: ConvertOptions,
   schema: Mark['v'] = 2,
-): (record: SourceRecord) => readonly TargetEvent[] {
+): (record: SourceRecord, begun?: boolean) => readonly TargetEvent[] {
   const excluded = new Set(options.excludeKeys);
   const idsOf = createEventIds(options.sourceId);
   const marksOf = createMarks(options.sourceId, options.settings, schema);
   const eventType = createEventType(options.typeMap, options.stripNamespaces);
   const instead = options.placeholder ?? refuse;
 
-  return (record) => {
+  return (record, begun = false) => {
     const { payload } = record;
-    if (excluded.has(record.key)) return [];
+    // guard: begun-record-is-finished
+    if (excluded.has(record.key) && !begun) return [];
     if (payload.kind === 'opaque') {
       const marks = marksOf(record, 1);
       const body: Body = { contentType: 'application/octet-stream', data: payload.bytes };

@@ -9,8 +9,8 @@ import type { IncidentNotices, NoticeParts } from './report/notices.js';
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts extends NoticeParts {
   readonly source: Source;
-  /** One record in, its events out, in order. @throws Failure `Unconvertible`. */
-  readonly convert: (record: SourceRecord) => readonly TargetEvent[];
+  /** A record's events, in order; exclusions do not count for one that is `begun`. @throws Failure `Unconvertible`. */
+  readonly convert: (record: SourceRecord, begun?: boolean) => readonly TargetEvent[];
   readonly target: Target;
   /** Keeps the messages that events of `convert` stand for; absent where it makes no such events. */
   readonly quarantine?: Quarantine | undefined;

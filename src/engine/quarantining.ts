@@ -13,8 +13,8 @@ export function settingAside(
   placeholder: Placeholder,
   target: Pick<Target, 'measure'>,
 ): Parts['convert'] {
-  return (record) =>
-    convert(record).map((event) => {
+  return (record, begun) =>
+    convert(record, begun).map((event) => {
       const refusal = refusalOf(event, target);
       return refusal ? placeholder(record, event.mark.index, refusal) : event;
     });

@@ -87,7 +87,7 @@ export class Verification {
     for (let next = await this.upcoming.peek(); next && !ends(next); next = await this.upcoming.peek()) {
       this.take(next);
       // guard: verify-missing-at-the-end
-      if (!next.excluded) yield this.missing(next);
+      if (!next.excluded || this.isBegun(next.mark)) yield this.missing(next);
     }
     // guard: verify-chain
     if (!this.differs) yield* this.links.broken;
@@ -133,7 +133,7 @@ export class Verification {
 
   private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
     const wrong = this.numbering.met(mark, expected.mark);
-    const isSurplus = expected.excluded && mark.settings === expected.mark.settings;
+    const isSurplus = expected.excluded && mark.settings === expected.mark.settings && !this.isBegun(mark);
     return [
       ...(wrong === undefined ? [] : [difference('changed-mark', mark, event, wrong)]),
       ...(isSurplus ? [this.surplus(event, mark)] : this.compare(event, mark, this.asMarked(expected, event, mark))),
@@ -190,6 +190,11 @@ export class Verification {
     return this.reading.asMarked?.(expected, stored, mark) ?? expected;
   }
 
+  /** The event before is of the same record. Settings may leave out a whole record, never some of its events. */
+  private isBegun(mark: Mark): boolean {
+    return this.lastStored !== undefined && isSameRecord(this.lastStored, mark);
+  }
+
   private isOfOtherSettings(mark: Mark): boolean {
     return this.reading.settings !== undefined && mark.settings !== this.reading.settings;
   }
@@ -202,13 +207,11 @@ export class Verification {
 
   /** The stream continues without the event. @returns the events that are certainly missing by now */
   private await(event: ExpectedEvent, next: Mark): Difference[] {
-    if (event.excluded) return [];
+    const isCut = isSameRecord(next, event.mark) || this.isBegun(event.mark);
+    if (event.excluded && !isCut) return [];
     this.numbering.skip();
-    // Settings may leave out a whole record, never some of its events.
-    const around = [next, this.lastStored].filter((mark) => mark !== undefined);
-    const isCut = around.some((mark) => isSameRecord(mark, event.mark));
     // guard: verify-events-of-a-record
-    const unjudged = !isCut && around.some((mark) => this.isOfOtherSettings(mark));
+    const unjudged = !isCut && [next, this.lastStored ?? next].some((mark) => this.isOfOtherSettings(mark));
     const given: Difference[] = [];
     for (const oldest of this.awaited.add(event, unjudged)) {
       if (oldest.unjudged) this.counts.unjudged += 1;

@@ -35,6 +35,18 @@ describe('what nobody accepted is found', () => {
     expect(events.unjudged).toBe(0);
   });
 
+  test.each([
+    ['its first event', [0]],
+    ['its last events, before another record', [1, 2]],
+    ['its last events, at the end of the stream', [1, 2, 3]],
+  ])('Verify finds what is missing of a record whose key is excluded since: %s', async (_, gone) => {
+    const messages = ['1', '2', '3'].map((body) => ['Numbered', body] as const);
+    const ferry = await ferryWith({ [first]: [{ key: 'func', messages }, ...numbered(2, 2)] });
+    await rewriteStream(ferry, (events) => gone.toReversed().forEach((index) => events.splice(index, 1)));
+    const { differences } = await verify(ferry, {}, { EXCLUDE_KEYS: 'func' });
+    expect(differences.byKind).toEqual({ 'checkpoint-ahead': 1, missing: gone.length });
+  });
+
   test('Verify finds only a record that came before the cursor unseen, not all that follow it', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 10), [second]: numbered(11, 30) });
     await ferry.write('00000005-2013-10-15-095000.dat', numbered(101, 102));

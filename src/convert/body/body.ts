@@ -7,7 +7,7 @@ export type BodyMode = 'auto' | 'raw';
 
 /** A message's body as it is appended. */
 export interface Body extends Pick<TargetEvent, 'contentType' | 'data'> {
-  /** Only where `data` is the JSON text that {@link formatBody} turns into the stored bytes: the line break for that. */
+  /** Only where `data` was reformatted: {@link formatBody}, with this line break, turns it into the stored bytes. */
   readonly reformatted?: Newline;
 }
 

@@ -147,7 +147,10 @@ function compare(row: Confirmed, tail: Confirmed): 'behind' | 'same' | 'ahead' {
   return row.revision === tail.revision && sameMark(row.mark, tail.mark) ? 'same' : 'ahead';
 }
 
-/** A record larger than one append was cut by a crash: its remaining events come first. */
+/**
+ * A record larger than one append was cut by a crash: its remaining events come first. It is finished as it was begun,
+ * also when its key is excluded since.
+ */
 function restOfRecord(
   place: Progress,
   mark: Mark,
@@ -155,11 +158,9 @@ function restOfRecord(
   row: CheckpointRow | undefined,
   parts: Parts,
 ): Progress {
-  const events = parts.convert(record);
+  const events = parts.convert(record, true);
   // guard: count-of-a-record
-  if (events.length !== mark.count && !settingsAccepted(mark, row, parts)) {
-    throw settingsChanged(mark, row, parts, events.length);
-  }
+  if (events.length !== mark.count) throw settingsChanged(mark, row, parts, events.length);
   const { memory } = place.cursor;
   // guard: split-record-index
   const rest = events.slice(mark.index + 1);

@@ -3,6 +3,7 @@ import { beginning } from '../../../src/core/cursor.js';
 import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import { rewriteStream } from '../../support/rewriteStream.js';
+import { expectEqual } from '../../verify/verifiedFerry.js';
 import { chunk, decide, expectStop, live, openFerryWithTen } from './resumeFerry.js';
 
 const server = sharedEmbeddedServer();
@@ -163,12 +164,20 @@ describe('when a record larger than one append was cut by a crash', () => {
     expect(ferry.bodies()).toEqual(whole);
   });
 
-  test('A record that was cut by a crash and now makes another number of events is SettingsChanged', async () => {
+  test('A record that was cut by a crash is finished as it was begun, also when its key is excluded and accepted since', async () => {
     const ferry = await Ferry.open(server(), small);
-    await ferry.write(chunk, [{ ...large, key: 'func' }]);
+    const func = { ...large, key: 'func' };
+    await ferry.write(chunk, [func, ...numbered(2, 3)]);
     await ferry.run();
+    const whole = ferry.bodies();
     await server().truncateTo(ferry.stream, 1);
-    await expectStop(ferry, 'SettingsChanged', { EXCLUDE_KEYS: 'func' });
+    const changed = { EXCLUDE_KEYS: 'func' };
+    await expectStop(ferry, 'SettingsChanged', changed);
+    await decide(ferry, { kind: 'settings' }, changed);
+    await ferry.write(chunk, [func, ...numbered(2, 3), func, ...numbered(5, 5)]);
+    await ferry.run(changed);
+    expect(ferry.bodies()).toEqual([...whole, ...numberedBodies(5, 5)]);
+    await expectEqual(ferry, changed);
   });
 
   test('A record that was cut by a crash and makes another number of events under the same settings is SettingsChanged', async () => {

@@ -28,7 +28,7 @@ export const convertGuards: readonly Guard[] = [
   },
   {
     name: 'line-break-in-the-mark',
-    against: 'Two bodies that differ only in their line breaks would become the same, and nobody could tell which was which.',
+    against: 'Nobody could tell from the target what line breaks a reformatted body had at the source.',
     rule: 'remove',
     noticedBy: 'test/convert/convert.test.ts > Bodies that differ only in their line breaks',
   },

@@ -96,6 +96,12 @@ export const resumeGuards: readonly Guard[] = [
     noticedBy: `${resume} > the rest of it comes first`,
   },
   {
+    name: 'begun-record-is-finished',
+    against: 'The last events of a record that a crash cut would be lost when its key is excluded since.',
+    rule: 'drop operand 2',
+    noticedBy: `${resume} > is finished as it was begun`,
+  },
+  {
     name: 'count-of-a-record',
     against: 'A half-appended record that makes other events now would be continued at the wrong event.',
     rule: 'never',
