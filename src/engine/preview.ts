@@ -1,5 +1,7 @@
+import { linkAfter } from '../convert/eventIdAndMark.js';
 import type { TargetEvent } from '../core/record.js';
 import type { Parts } from './parts.js';
+import { lastIdOf } from './resume/chain.js';
 import { resume } from './resume/resume.js';
 
 export interface PreviewedEvent {
@@ -14,8 +16,11 @@ export async function* preview(parts: Parts, signal: AbortSignal): AsyncGenerato
   const { source, convert, target } = parts;
   const place = await resume(parts, signal);
   let { revision } = place;
+  let lastId = lastIdOf(place);
   const numbered = (event: TargetEvent): PreviewedEvent => {
     revision += 1;
+    linkAfter(event, lastId);
+    lastId = event.id;
     return { event, revision, appendBytes: target.measure(event).bytes };
   };
   for (const event of place.pending?.events ?? []) yield numbered(event);

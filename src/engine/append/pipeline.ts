@@ -1,12 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { eventIdOf } from '../../convert/eventIdAndMark.js';
 import type { Clock } from '../../core/clock.js';
 import type { Cursor } from '../../core/cursor.js';
-import { noEvent } from '../../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import type { AppendCall, Target } from '../../target/target.js';
 import type { Progress } from '../parts.js';
+import { lastIdOf } from '../resume/chain.js';
 import { Frontier, type Departure } from './frontier.js';
 import { Lane, type Request } from './lane.js';
 import { AppendWindow, type Timed } from './window.js';
@@ -151,9 +150,4 @@ export class Pipeline {
     }
     this.rethrow();
   }
-}
-
-/** The id of the event at `revision`. */
-function lastIdOf({ foreignTailId, confirmed }: Progress): string {
-  return foreignTailId ?? (confirmed ? eventIdOf(confirmed.mark) : noEvent);
 }

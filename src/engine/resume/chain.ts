@@ -1,8 +1,9 @@
 import type { CheckpointRow } from '../../checkpoint/row.js';
+import { eventIdOf } from '../../convert/eventIdAndMark.js';
 import { Failure } from '../../core/failure.js';
 import { noEvent } from '../../core/mark.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
-import type { Parts } from '../parts.js';
+import type { Parts, Progress } from '../parts.js';
 import { isAccepted, provenMark } from './ownership.js';
 
 /** So many events are checked where no row says which one was confirmed. */
@@ -62,4 +63,9 @@ function broken(
       `${stands}. Somebody else wrote to the stream, or copied or removed events.`,
     { stream, revision, id, after, before: before?.id ?? noEvent },
   );
+}
+
+/** The id of the event that the next one will name; {@link noEvent} for a new stream. */
+export function lastIdOf({ foreignTailId, confirmed }: Progress): string {
+  return foreignTailId ?? (confirmed ? eventIdOf(confirmed.mark) : noEvent);
 }
