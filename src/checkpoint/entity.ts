@@ -195,7 +195,7 @@ function boundedFact(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
   try {
     const whole = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
-    if (whole === redact(whole) && whole.length <= factLength) return JSON.parse(whole);
+    if (whole.length <= factLength && whole === redact(whole)) return JSON.parse(whole);
     return bounded(whole);
   } catch {
     return undefined;

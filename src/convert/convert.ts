@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { Failure } from '../core/failure.js';
 import type { Mark } from '../core/mark.js';
 import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
+import { shortName } from '../core/text.js';
 import { convertBody, type Body, type BodyMode } from './body/body.js';
 import { createEventIds, createMarks, type IdOfIndex, type RecordMarks } from './eventIdAndMark.js';
 
@@ -25,7 +26,6 @@ export interface ConvertOptions {
 /** The type of the event for an opaque payload. */
 export const opaqueType = 'LegacyCommit';
 
-const shownTypeLength = 200;
 const cachedNames = 4096;
 const cachedNameBytes = 512;
 
@@ -93,11 +93,11 @@ function refuse(_record: SourceRecord, _index: number, refusal: Failure): never 
 
 function unconvertible(record: SourceRecord, index: number, type: string, reason: string): Failure {
   const { position, key, chunk, offset } = record;
-  const shown = type.length > shownTypeLength ? `${type.slice(0, shownTypeLength)}...` : type;
+  const shown = shortName(type);
   return new Failure(
     'Unconvertible',
     `Message ${index} of the record at position ${position} (${chunk}, offset ${offset}) cannot become an event: its type ${JSON.stringify(shown)} ${reason}.`,
-    { position, index, type: shown, reason, key, chunk, offset },
+    { position, index, type: shown, reason, key: shortName(key), chunk, offset },
   );
 }
 

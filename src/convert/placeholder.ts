@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { Mark } from '../core/mark.js';
 import { asBuffer, sha256, type SetAside, type SourceRecord, type TargetEvent } from '../core/record.js';
+import { cut } from '../core/text.js';
 import { opaqueType } from './convert.js';
 import { createEventIds, createMarks } from './eventIdAndMark.js';
 
@@ -17,6 +18,7 @@ export interface Refusal {
 /** The event that stands for a message of a record which cannot become one itself. */
 export type Placeholder = (record: SourceRecord, index: number, refusal: Refusal) => TargetEvent;
 
+/** What a placeholder says is stored: these lengths stay. */
 const most = { reasonLength: 1_000, typeLength: 200 };
 
 /**
@@ -94,9 +96,4 @@ function typeOf({ contract }: SetAside): string {
   if (!contract) return opaqueType;
   const bytes = asBuffer(contract);
   return cut(isUtf8(bytes) ? bytes.toString('utf8') : `hex:${bytes.toString('hex')}`, most.typeLength);
-}
-
-/** Cutting again changes nothing: what a placeholder says gives the same placeholder. */
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 3).toWellFormed()}...`;
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../core/failure.js';
 import { beginning, type Cursor } from '../core/cursor.js';
+import { shortName } from '../core/text.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import type { Parts } from './parts.js';
 import { brokenLink } from './resume/chain.js';
@@ -75,7 +76,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
   }
   return {
     says:
-      `Replication continues after revision ${revision} of stream ${stream} (type ${tail.event.type}), ` +
+      `Replication continues after revision ${revision} of stream ${stream} (type ${shortName(tail.event.type)}), ` +
       'which Eventferry did not write there; that event stays where it is.',
     apply: () => checkpoint.accept({ foreign: [...(row?.accepted?.foreign ?? []), { revision, id: tail.event.id }] }),
   };

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 
 import type { Facts, Logger } from '../core/logger.js';
-import { redact } from '../core/redact.js';
+import { redactedJson } from '../core/redact.js';
+import { printable } from '../core/text.js';
 
 interface ConsoleLoggerOptions {
   /** One JSON object a line instead of text for people. */
@@ -12,7 +13,7 @@ interface ConsoleLoggerOptions {
 
 /**
  * The command line's log: one line per event, `time level event name=value ...`, or JSON with the same fields. What
- * looks like a secret is taken out of the finished line.
+ * looks like a secret is taken out of each fact; control characters are escaped.
  */
 export function consoleLogger({ json, write }: ConsoleLoggerOptions): Logger {
   const log = pino(
@@ -22,27 +23,25 @@ export function consoleLogger({ json, write }: ConsoleLoggerOptions): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    { write: (line: string) => write(redact(json ? line : textOf(line))) },
+    { write: (line: string) => write(`${printable(json ? line.trimEnd() : textOf(line))}\n`) },
   );
   // Facts go in as one object, so that none can take the place of the line's own fields.
   return {
-    info: (event, facts = {}) => log.info({ facts: exact(facts) }, event),
-    warn: (event, facts = {}) => log.warn({ facts: exact(facts) }, event),
-    error: (event, facts = {}) => log.error({ facts: exact(facts) }, event),
+    info: (event, facts = {}) => log.info({ facts: safe(facts) }, event),
+    warn: (event, facts = {}) => log.warn({ facts: safe(facts) }, event),
+    error: (event, facts = {}) => log.error({ facts: safe(facts) }, event),
   };
 }
 
-/** 64-bit integers as text: a JSON number would be rounded by whoever reads it. */
-function exact(facts: Facts): Facts {
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
-  );
+/** 64-bit integers are text: a JSON number would be rounded by whoever reads it. */
+function safe(facts: Facts): Facts {
+  return JSON.parse(redactedJson(facts)) as Facts;
 }
 
 function textOf(line: string): string {
   const { time, level, event, facts } = JSON.parse(line) as Line;
   const words = Object.entries(facts).map(([name, value]) => `${name}=${wordOf(value)}`);
-  return `${[time, level.padEnd(5), event, ...words].join(' ')}\n`;
+  return [time, level.padEnd(5), event, ...words].join(' ');
 }
 
 interface Line {

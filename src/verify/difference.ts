@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { firstNewline, formatBody } from '../convert/body/jsvFormat.js';
 import type { Mark } from '../core/mark.js';
 import { sha256, type TargetEvent } from '../core/record.js';
+import { shortName } from '../core/text.js';
 import type { StoredEvent } from '../target/target.js';
 
 /** What can be wrong with a target stream, given what the source holds. */
@@ -65,7 +66,8 @@ export function changes(stored: StoredEvent, expected: ExpectedEvent): Differenc
   // guard: verify-ids
   if (stored.id !== expected.id) add('changed-id', `id ${stored.id} in place of ${expected.id}`);
   // guard: verify-types
-  if (stored.type !== expected.type) add('changed-type', `type ${stored.type} in place of ${expected.type}`);
+  if (stored.type !== expected.type)
+    add('changed-type', `type ${shortName(stored.type)} in place of ${shortName(expected.type)}`);
   // guard: verify-content-types
   if (stored.contentType !== expected.contentType) {
     add('changed-content-type', `${stored.contentType} in place of ${expected.contentType}`);

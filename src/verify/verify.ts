@@ -1,5 +1,6 @@
 import { linkAfter, parseMark } from '../convert/eventIdAndMark.js';
 import { isSameRecord, noEvent, type Mark } from '../core/mark.js';
+import { shortName } from '../core/text.js';
 import type { StoredEvent } from '../target/target.js';
 import { Awaited } from './awaited.js';
 import { changes, difference, EventsDigest, type Compared, type Difference, type ExpectedEvent } from './difference.js';
@@ -128,7 +129,7 @@ export class Verification {
     this.digests.target.stored(event, undefined);
     const { type, id } = event;
     // guard: verify-foreign
-    return [difference('foreign', undefined, event, `type ${type}, id ${id}: not written for this source`)];
+    return [difference('foreign', undefined, event, `type ${shortName(type)}, id ${id}: not written for this source`)];
   }
 
   private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {

@@ -169,8 +169,11 @@ describe('a message that cannot become an event', () => {
     },
   );
 
-  test('A message that cannot become an event is shown with no more than the beginning of its name', () => {
+  test('A message that cannot become an event is shown with no more than the beginning of its name and its key', () => {
     expect(() => convert(recordOf(message(`$${'x'.repeat(100_000)}`)))).toThrow(/^.{0,400}$/);
+    const facts = expect.objectContaining({ key: `${'k'.repeat(197)}...` }) as unknown;
+    const record = { ...recordOf(message('$x')), key: 'k'.repeat(32_000) };
+    expect(() => convert(record)).toThrow(expect.objectContaining({ facts }));
   });
 
   test('A message is refused when its position does not fit into an event id', () => {

@@ -17,3 +17,14 @@ test('What JSON cannot hold is shown as text', () => {
   );
   expect(redactedJson(undefined)).toBe('null');
 });
+
+test('A text under the name of a secret is redacted whatever it is, and control characters are escaped', () => {
+  expect(redactedJson({ password: 'x', accessToken: 'y', code: 'AuthorizationFailure', type: '\u009b2J' })).toBe(
+    '{"password":"***","accessToken":"***","code":"AuthorizationFailure","type":"\\u009b2J"}',
+  );
+});
+
+test('Each text is bounded, so that the JSON of a failure holds up nothing', () => {
+  const key = 'k'.repeat(32_000);
+  expect(redactedJson({ key, inner: [key] }).length).toBeLessThan(20_000);
+});

@@ -43,6 +43,21 @@ describe("the command line's log", () => {
     expect(line).not.toContain('hunter2');
   });
 
+  test.each([true, false])("The command line's log lets no fact control the terminal (JSON: %s)", (json) => {
+    const [line = ''] = linesOf(json, (logger) =>
+      logger.error('stopped', { type: 'a\u001b[2J\u009b31m\u0085', inner: ['\u202e b'] }),
+    );
+    // eslint-disable-next-line no-control-regex
+    expect(line).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]|\n./);
+    expect(line).toContain('a\\u001b[2J\\u009b31m\\u0085');
+    expect(line).toContain('\\u202e b');
+  });
+
+  test("The command line's log holds at most 10,000 characters of each fact", () => {
+    const [line = ''] = linesOf(false, (logger) => logger.error('stopped', { key: 'k'.repeat(32_000) }));
+    expect(line.length).toBeLessThan(10_100);
+  });
+
   test("The command line's log does not round 64-bit integers", () => {
     const lines = linesOf(false, (logger) => logger.info('stamp', { stamp: 2n ** 63n - 1n }));
     expect(lines[0]).toContain('stamp=9223372036854775807');

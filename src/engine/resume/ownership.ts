@@ -3,6 +3,7 @@ import type { Acceptance, CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
 import type { Mark } from '../../core/mark.js';
 import type { SourceRecord } from '../../core/record.js';
+import { shortName } from '../../core/text.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts } from '../parts.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
@@ -65,11 +66,12 @@ export async function foreignTail(
     if (settingsAccepted(mark, row, parts)) return { mark, event: tail };
     throw settingsChanged(mark, row, parts);
   }
+  const type = shortName(tail.type);
   throw new Failure(
     'TargetConflict',
-    `Revision ${tail.revision} of stream ${parts.stream} (type ${tail.type}, id ${tail.id}) was not written by ` +
+    `Revision ${tail.revision} of stream ${parts.stream} (type ${type}, id ${tail.id}) was not written by ` +
       `Eventferry for source ${parts.sourceId}.`,
-    { stream: parts.stream, revision: tail.revision, type: tail.type, id: tail.id },
+    { stream: parts.stream, revision: tail.revision, type, id: tail.id },
   );
 }
 
@@ -158,11 +160,12 @@ export async function* marksAfter(
     // Accepting an event accepts what stands before it.
     // guard: foreign-event-among-ours
     if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
+      const type = shortName(event.type);
       throw new Failure(
         'TargetConflict',
-        `Revision ${event.revision} of stream ${stream} (type ${event.type}) was not written by Eventferry for ` +
+        `Revision ${event.revision} of stream ${stream} (type ${type}) was not written by Eventferry for ` +
           `source ${sourceId}, but events of ours follow it: replicate into a new TARGET_STREAM.`,
-        { stream, revision: event.revision, type: event.type, id: event.id },
+        { stream, revision: event.revision, type, id: event.id },
       );
     }
     // guard: hidden-events-among-ours

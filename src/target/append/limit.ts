@@ -1,5 +1,6 @@
 import { Failure } from '../../core/failure.js';
 import type { TargetEvent } from '../../core/record.js';
+import { shortName } from '../../core/text.js';
 import { type AppendSize, maxSentBytes } from '../target.js';
 import { proposedBytes } from './request.js';
 
@@ -54,9 +55,10 @@ export class AppendLimit {
 
   private checkType(event: TargetEvent): void {
     const { type } = event;
+    const shown = shortName(type);
     if (type === '') throw unconvertible(event, 'its type is empty');
-    if (type.startsWith('$')) throw unconvertible(event, `its type ${type} starts with $, which the server reserves`);
-    if (!type.isWellFormed()) throw unconvertible(event, `its type ${JSON.stringify(type)} is not valid Unicode`);
+    if (type.startsWith('$')) throw unconvertible(event, `its type ${shown} starts with $, which the server reserves`);
+    if (!type.isWellFormed()) throw unconvertible(event, `its type ${JSON.stringify(shown)} is not valid Unicode`);
     this.goodType = type;
   }
 }
@@ -73,10 +75,11 @@ export function checkStreamName(stream: string): void {
 /** An event that the server does not take. */
 function tooLarge(event: TargetEvent, bytes: number, limit: number, which: string): Failure {
   const { position, index } = event.mark;
+  const type = shortName(event.type);
   return new Failure(
     'EventTooLarge',
-    `Event ${index} of position ${position} (type ${event.type}) has ${bytes} bytes; ${which} is ${limit} bytes.`,
-    { position, index, type: event.type, bytes, limit },
+    `Event ${index} of position ${position} (type ${type}) has ${bytes} bytes; ${which} is ${limit} bytes.`,
+    { position, index, type, bytes, limit },
   );
 }
 
@@ -85,6 +88,6 @@ function unconvertible(event: TargetEvent, why: string): Failure {
   return new Failure(
     'Unconvertible',
     `Event ${index} of position ${position} cannot be written to EventStoreDB: ${why}.`,
-    { position, index, type: event.type },
+    { position, index, type: shortName(event.type) },
   );
 }

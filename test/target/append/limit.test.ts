@@ -70,6 +70,15 @@ describe('An event', () => {
   });
 });
 
+test('A failure about an event names the beginning of a type of 32,000 characters', () => {
+  const limit = new AppendLimit(100_000);
+  for (const type of ['', '$', 'a\ud83c'].map((begin) => begin + 'x'.repeat(32_000))) {
+    const { message, facts } = refusal(() => limit.measure({ ...sized(100_000), type }));
+    expect(message.length).toBeLessThan(500);
+    expect(String(facts['type'])).toHaveLength(200);
+  }
+});
+
 describe('The limit of one append', () => {
   test('The limit of one append only ever falls', () => {
     const limit = new AppendLimit(1_000);
