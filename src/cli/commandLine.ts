@@ -4,6 +4,7 @@ import { addAccept } from './commands/accept.js';
 import { Commands } from './commands/command.js';
 import { addDoctor } from './commands/doctor.js';
 import { exitCodes, exitCodesHelp, type ExitCode } from './terminal/exitCodes.js';
+import { printable } from '../core/text.js';
 import type { Host } from './host.js';
 import { addInspect } from './commands/inspect.js';
 import { addQuarantine } from './commands/quarantine.js';
@@ -44,7 +45,7 @@ function programOf(commands: Commands): Command {
       writeErr: (text) => stderr.write(text),
       getOutHelpWidth: () => stdout.columns ?? helpColumns,
       getErrHelpWidth: () => stderr.columns ?? helpColumns,
-      outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
+      outputError: (text, write) => write(text.replace(/^error:/, 'Error:').replaceAll(/[^\n]+/g, printable)),
     })
     .exitOverride();
   for (const add of [addRun, addStatus, addDoctor, addVerify, addInspect, addQuarantine, addAccept, addRewind]) {

@@ -1,5 +1,6 @@
 import type { FailureNote } from '../checkpoint/row.js';
 import { redact, redactedJson } from '../core/redact.js';
+import { printable } from '../core/text.js';
 
 /** A message to people. Times are ISO 8601, UTC. */
 export interface Notice {
@@ -80,7 +81,7 @@ const severities: Readonly<Record<Notice['event'], keyof typeof teamsColors>> = 
 /** A notice in words: a title, and lines below it. */
 function noticeWords({ event, source, stream, at, since, failure }: Notice) {
   const way = `${source} to stream ${stream}`;
-  const cause = failure ? [`${failure.kind}: ${failure.message}`] : [];
+  const cause = failure ? [`${failure.kind}: ${printable(failure.message)}`] : [];
   const remedy = failure ? [`What to do: ${failure.remedy}`] : [];
   switch (event) {
     case 'outage-began':

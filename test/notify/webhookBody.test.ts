@@ -79,10 +79,19 @@ describe('What a webhook is sent', () => {
     expect([began, ended, stopped].map(severity)).toEqual(['error', 'info', 'critical']);
   });
 
-  test.each(['https://hooks.slack.com/services/T/B/x', 'https://a.webhook.office.com/x', 'https://alerts.example/in'])(
-    'The webhook body holds no secret, also at %s',
-    (url) => {
-      for (const notice of [began, ended, stopped]) expect(webhookBody(new URL(url), notice)).not.toContain('s3cret');
-    },
-  );
+  const addresses = [
+    'https://hooks.slack.com/services/T/B/x',
+    'https://a.webhook.office.com/x',
+    'https://alerts.example/in',
+  ];
+
+  test.each(addresses)('The webhook body holds no secret, also at %s', (url) => {
+    for (const notice of [began, ended, stopped]) expect(webhookBody(new URL(url), notice)).not.toContain('s3cret');
+  });
+
+  test.each(addresses)('The webhook body shows control characters escaped, also at %s', (url) => {
+    const message = 'type a\u001b[2J\u202e';
+    const notice = { ...stopped, failure: { kind: 'TargetConflict', message, remedy: '' } } as const;
+    expect(JSON.stringify(bodyFor(url, notice))).toContain('TargetConflict: type a\\\\u001b[2J\\\\u202e');
+  });
 });

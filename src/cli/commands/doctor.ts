@@ -6,8 +6,8 @@ import { Failure } from '../../core/failure.js';
 import { redactedJson } from '../../core/redact.js';
 import { composition, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes } from '../terminal/exitCodes.js';
-import type { Colour, Paint } from '../terminal/output.js';
-import { counted, printable } from '../reports/wording.js';
+import type { Colour, Line } from '../terminal/output.js';
+import { counted } from '../reports/wording.js';
 
 const marks: Readonly<Record<Verdict, readonly [mark: string, colour: Colour]>> = {
   good: ['✓', 'green'],
@@ -32,11 +32,11 @@ export function addDoctor(program: Command, commands: Commands): void {
       const findings: Finding[] = [];
       for await (const finding of examination(commands, command, flags)) {
         findings.push(finding);
-        if (!flags.json) for (const line of findingLines(finding, output.paint)) await output.print(line);
+        if (!flags.json) for (const line of findingLines(finding)) await output.print(line);
       }
       const healthy = isHealthy(findings);
       if (flags.json) await output.print(redactedJson({ healthy, findings }));
-      else await output.print(`\n${summary(findings)}`);
+      else for (const line of ['', summary(findings)]) await output.print(line);
       return healthy ? exitCodes.done : exitCodes.failed;
     }),
   );
@@ -59,12 +59,12 @@ async function* examination(commands: Commands, command: Command, flags: CommonF
   }
 }
 
-function findingLines({ check, verdict, says, next }: Finding, paint: Paint): string[] {
-  const [mark, colour] = marks[verdict];
+function findingLines({ check, verdict, says, next }: Finding): Line[] {
+  const [text, colour] = marks[verdict];
   const words = verdict === 'skipped' ? `not looked at: ${says}` : says;
   return [
-    `${paint(mark, colour)} ${checks[check].padEnd(labelWidth)}  ${printable(words)}`,
-    ...(next === undefined ? [] : [`  ${' '.repeat(labelWidth)}  Next: ${printable(next)}`]),
+    [{ text, colour }, ` ${checks[check].padEnd(labelWidth)}  ${words}`],
+    ...(next === undefined ? [] : [`  ${' '.repeat(labelWidth)}  Next: ${next}`]),
   ];
 }
 

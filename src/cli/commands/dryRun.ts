@@ -5,7 +5,7 @@ import type { CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
 import type { Output } from '../terminal/output.js';
 import { Tally, tallyLines } from '../reports/tally.js';
-import { counted, number, printable } from '../reports/wording.js';
+import { counted, number } from '../reports/wording.js';
 
 /** Prints each event as a run would append it, then the counts. Writes nothing. */
 export async function dryRun(
@@ -48,10 +48,7 @@ function eventFacts({ event, revision, appendBytes }: PreviewedEvent): object {
 function eventLines({ event, revision, appendBytes }: PreviewedEvent): string[] {
   const { id, type, contentType, data, metadata } = event;
   const size = `${counted(data.length, 'byte')} (${number(appendBytes)} with its mark)`;
-  return [
-    `${revision}  ${id}  ${printable(type)}  ${contentType}  ${size}`,
-    `    ${printable(Buffer.from(metadata).toString('utf8'))}`,
-  ];
+  return [`${revision}  ${id}  ${type}  ${contentType}  ${size}`, `    ${Buffer.from(metadata).toString('utf8')}`];
 }
 
 class Plan {

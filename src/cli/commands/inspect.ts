@@ -64,9 +64,8 @@ async function showRecord(
 ): Promise<ExitCode> {
   const found = await inspection.record(position, new AbortController().signal);
   if (!found) {
-    output.tell(
-      `Error: There is no record at position ${position}.\nNext: \`eventferry inspect\` shows the last position.`,
-    );
+    output.tell(`Error: There is no record at position ${position}.`);
+    output.tell('Next: `eventferry inspect` shows the last position.');
     return exitCodes.failed;
   }
   if (json) await output.printJson(recordFacts(found));

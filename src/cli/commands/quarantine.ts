@@ -8,7 +8,7 @@ import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from '.
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
 import type { Output } from '../terminal/output.js';
 import { bytesFacts, bytesLines, nameOf } from '../reports/recordReport.js';
-import { counted, printable, table } from '../reports/wording.js';
+import { counted, table } from '../reports/wording.js';
 
 interface ShowFlags extends CommonFlags {
   readonly index?: string;
@@ -59,7 +59,7 @@ async function showAll(quarantine: Quarantine, { json }: CommonFlags, output: Ou
     count += 1;
     const { position, index, bytes, reason } = kept;
     if (json) await output.printJson(kept);
-    else await output.print(`position ${position} message ${index}, ${counted(bytes, 'byte')}: ${printable(reason)}`);
+    else await output.print(`position ${position} message ${index}, ${counted(bytes, 'byte')}: ${reason}`);
   }
   if (!json) await output.print(`${counted(count, 'message')} in container ${quarantine.container}.`);
   return exitCodes.done;
@@ -106,11 +106,11 @@ function lines(message: SetAside): string[] {
   return [
     ...table([
       ['Position', `${position}, message ${index + 1} of ${count}`],
-      ['Reason', `${kind}: ${printable(reason)}`],
-      ['Contract', contract ? printable(nameOf(contract)) : 'none: an opaque payload'],
-      ['Key', printable(key)],
+      ['Reason', `${kind}: ${reason}`],
+      ['Contract', contract ? nameOf(contract) : 'none: an opaque payload'],
+      ['Key', key],
       ['Frame', `${chunk} at byte ${offset}, SHA-1 ${sha1}`],
-      ...attributes.map(([attribute, value]) => ['Attribute', `${printable(attribute)} = ${printable(value)}`]),
+      ...attributes.map(([attribute, value]) => ['Attribute', `${attribute} = ${value}`]),
       ['Blob', name],
     ]),
     '',

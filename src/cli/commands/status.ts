@@ -8,6 +8,7 @@ import { iso } from '../../core/time.js';
 import { wholeNumber, withCommonFlags, type Commands, type CommonFlags } from './command.js';
 import { exitCodes, type ExitCode } from '../terminal/exitCodes.js';
 import { statusLines } from '../reports/statusReport.js';
+import type { Line } from '../terminal/output.js';
 import { stopSignals } from '../terminal/stopSignals.js';
 import { blocksView, screenView, watch } from './watch.js';
 
@@ -55,12 +56,13 @@ async function watchStatus(
   { json }: StatusFlags,
   commands: Commands,
 ): Promise<ExitCode> {
-  const { stdout, clock } = commands.host;
+  const { host, output } = commands;
+  const { stdout, clock } = host;
   const onScreen = stdout.isTTY && !json;
   const look = async (): Promise<readonly string[]> => {
     const status = await statusWithin(replicator, clock);
     if (json) return [redactedJson(status)];
-    return [iso(clock.now()), ...linesOf(status, commands)];
+    return [iso(clock.now()), ...linesOf(status, commands).map((line) => output.shown(line))];
   };
   const view = onScreen ? screenView(stdout) : blocksView(stdout, json ? '' : '\n');
   const stop = stopSignals(commands.host, () => undefined);
@@ -72,9 +74,9 @@ async function watchStatus(
   }
 }
 
-function linesOf(status: Status, { host, output }: Commands): string[] {
+function linesOf(status: Status, { host }: Commands): Line[] {
   const { columns } = host.stdout;
-  return statusLines(status, { now: host.clock.now(), paint: output.paint, ...(columns !== undefined && { columns }) });
+  return statusLines(status, { now: host.clock.now(), ...(columns !== undefined && { columns }) });
 }
 
 function exitCodeOf({ healthy, stop }: Status): ExitCode {

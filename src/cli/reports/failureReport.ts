@@ -4,7 +4,6 @@ import { redact, redactedJson } from '../../core/redact.js';
 import { exitCodeOf, type ExitCode } from '../terminal/exitCodes.js';
 import type { Output } from '../terminal/output.js';
 import { flagOf } from '../terminal/settingsFlags.js';
-import { printable } from './wording.js';
 
 /** Says on stderr what went wrong and what to do next; with `json`, prints it as an object on stdout too. */
 export async function reportFailure(
@@ -14,7 +13,7 @@ export async function reportFailure(
 ): Promise<ExitCode> {
   const { kind, message, remedy, facts } = failure;
   for (const line of failureLines(failure)) output.tell(line);
-  if (verbose) output.tell(redact(stackOf(failure)));
+  if (verbose) for (const line of redact(stackOf(failure)).split('\n')) output.tell(line);
   // The form expected of a secret looks like a secret, so it is not redacted.
   const write = settingProblemsOf(failure) ? JSON.stringify : redactedJson;
   if (json) await output.print(write({ error: { kind, message, remedy, facts } }));
@@ -26,8 +25,8 @@ function failureLines(failure: Failure): string[] {
   const facts = failure.policy === 'stop' ? [['kind', failure.kind] as const, ...Object.entries(failure.facts)] : [];
   const problems = settingProblemsOf(failure);
   return [
-    ...(problems ? problemLines(problems) : [`${head}: ${safe(failure.message)}`]),
-    ...facts.map(([name, value]) => `  ${name}: ${safe(typeof value === 'string' ? value : redactedJson(value))}`),
+    ...(problems ? problemLines(problems) : [`${head}: ${redact(failure.message)}`]),
+    ...facts.map(([name, value]) => `  ${name}: ${typeof value === 'string' ? redact(value) : redactedJson(value)}`),
     `Next: ${failure.remedy}`,
   ];
 }
@@ -37,11 +36,6 @@ function problemLines(problems: readonly SettingProblem[]): string[] {
     `Error: ${problems.length === 1 ? '1 setting is' : `${problems.length} settings are`} missing or wrong:`,
     ...problems.map((problem) => `  ${settingProblemText(problem, `${problem.name} (${flagOf(problem.name)})`)}`),
   ];
-}
-
-/** The text without characters that steer a terminal and, as a safety net, without secrets. */
-function safe(text: string): string {
-  return redact(printable(text));
 }
 
 function stackOf(failure: Failure): string {

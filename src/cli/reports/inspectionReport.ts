@@ -1,6 +1,6 @@
 import type { BackupReport, ChunkReport, InspectionTotals } from '../../source/views/inspection.js';
 import { mostFrequentFirst, tallyLines } from './tally.js';
-import { counted, number, printable } from './wording.js';
+import { counted, number } from './wording.js';
 
 /** Words and numbers for what an inspection finds, chunk by chunk, then in all. */
 export class InspectionReport {
@@ -36,7 +36,7 @@ export class InspectionReport {
       ...(missingBefore > 0 ? [`  gap: by its name, records missing before it: ${number(missingBefore)}`] : []),
       ...damage.map(
         ({ kind, offset, bytes: length, reason, nextFrameAt }) =>
-          `  ${kind} at byte ${number(offset)}, ${counted(length, 'byte')}: ${printable(reason)}` +
+          `  ${kind} at byte ${number(offset)}, ${counted(length, 'byte')}: ${reason}` +
           (nextFrameAt === undefined ? '' : `; the next valid frame is at byte ${number(nextFrameAt)}`),
       ),
       ...(hiddenFrames > 0
@@ -112,5 +112,5 @@ function row(name: string, variant: string, bytes: string, frames: string, posit
 
 function copyText({ name, bytes, framesOnlyHere }: BackupReport): string {
   const frames = `${counted(framesOnlyHere, 'valid frame')} that ${framesOnlyHere === 1 ? 'is' : 'are'} in no chunk`;
-  return `copy ${printable(name)} (${counted(bytes, 'byte')}) holds ${frames}`;
+  return `copy ${name} (${counted(bytes, 'byte')}) holds ${frames}`;
 }

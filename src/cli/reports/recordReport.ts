@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import type { SourceMessage, SourceRecord } from '../../core/record.js';
 import type { Inspection } from '../../source/views/inspection.js';
-import { counted, number, printable, table } from './wording.js';
+import { counted, number, table } from './wording.js';
 
 /** A record, and its place in its own stream by counting. */
 type FoundRecord = NonNullable<Awaited<ReturnType<Inspection['record']>>>;
@@ -38,14 +38,11 @@ export function recordLines({ record, streamVersion }: FoundRecord): string[] {
   const { position, key, stamp, payload, chunk, offset, frameBytes, sha1 } = record;
   const rows = [
     ['Position', String(position)],
-    ['Key', printable(key)],
+    ['Key', key],
     ['Stream version', `${streamVersion} by counting; ${stamp} as stored`],
     ['Frame', `${chunk} at byte ${number(offset)}, ${counted(frameBytes, 'byte')}`],
     ['SHA-1', hex(sha1)],
-    ...(payload.kind === 'batch' ? payload.attributes : []).map(([name, value]) => [
-      'Attribute',
-      `${printable(name)} = ${printable(value)}`,
-    ]),
+    ...(payload.kind === 'batch' ? payload.attributes : []).map(([name, value]) => ['Attribute', `${name} = ${value}`]),
   ];
   return [...table(rows), ...payloadLines(payload)];
 }
@@ -58,7 +55,7 @@ function payloadLines(payload: SourceRecord['payload']): string[] {
   if (messages.length === 0) return ['', 'No message.'];
   return messages.flatMap(({ contract, body }, index) => [
     '',
-    `Message ${index + 1} of ${messages.length}: ${printable(nameOf(contract))}, ${counted(body.length, 'byte')}`,
+    `Message ${index + 1} of ${messages.length}: ${nameOf(contract)}, ${counted(body.length, 'byte')}`,
     ...bytesLines(body),
   ]);
 }
@@ -66,12 +63,7 @@ function payloadLines(payload: SourceRecord['payload']): string[] {
 export function bytesLines(bytes: Uint8Array): string[] {
   if (bytes.length === 0) return [];
   const text = isUtf8(bytes) ? textOf(bytes) : undefined;
-  return text === undefined || /[^\P{Cc}\r\n\t]/u.test(text) ? hexDump(bytes) : textLines(text);
-}
-
-/** Text as it is, with the terminal's line ends; control characters are written out, so that none steers it. */
-function textLines(text: string): string[] {
-  return text.split(/\r\n|\r|\n/).map((line) => line.split('\t').map(printable).join('\t'));
+  return text === undefined || /[^\P{Cc}\r\n\t]/u.test(text) ? hexDump(bytes) : text.split(/\r\n|\r|\n/);
 }
 
 const dumpWidth = 16;

@@ -1,11 +1,11 @@
+import { printable } from '../../core/text.js';
 import type { Status } from '../../engine/report/status.js';
-import type { Colour, Paint } from '../terminal/output.js';
-import { counted, duration, number, printable, size } from './wording.js';
+import type { Colour, Line } from '../terminal/output.js';
+import { counted, duration, number, size } from './wording.js';
 
 export interface Screen {
   /** The time that ages are measured by; ms since 1970. */
   readonly now: number;
-  readonly paint: Paint;
   /** Characters in a line; longer lines are broken. Absent: lines are not broken. */
   readonly columns?: number;
 }
@@ -17,14 +17,15 @@ interface Row {
 }
 
 /** A status for people, on one screen. */
-export function statusLines(status: Status, { now, paint, columns }: Screen): string[] {
+export function statusLines(status: Status, { now, columns }: Screen): Line[] {
   const rows = rowsOf(status, now);
   const labelWidth = Math.max(...rows.map(({ label }) => label.length)) + 2;
   const width = columns === undefined ? Infinity : Math.max(20, columns - labelWidth);
   return rows.flatMap(({ label, text, colour }) =>
-    wrapped(printable(text), width).map(
-      (line, index) => (index === 0 ? label : '').padEnd(labelWidth) + (colour ? paint(line, colour) : line),
-    ),
+    wrapped(printable(text), width).map((line, index) => [
+      (index === 0 ? label : '').padEnd(labelWidth),
+      colour ? { text: line, colour } : line,
+    ]),
   );
 }
 

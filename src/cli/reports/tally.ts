@@ -1,4 +1,4 @@
-import { number, printable, table } from './wording.js';
+import { number, table } from './wording.js';
 
 /** Memory stays bounded: names beyond so many are counted together. */
 const maxNames = 100_000;
@@ -46,5 +46,5 @@ export function tallyLines(heading: string, counts: readonly Count[], most = 20)
 
 function nameText(name: string | null): string {
   if (name === null) return '(all others together)';
-  return name === '' ? '(empty)' : printable(name);
+  return name === '' ? '(empty)' : name;
 }

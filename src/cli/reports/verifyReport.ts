@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.js';
 import type { Difference } from '../../verify/difference.js';
 import type { VerifyReport } from '../../verify/stream.js';
 import { version } from '../version.js';
-import { counted, number, printable, table } from './wording.js';
+import { counted, number, table } from './wording.js';
 
 type Names = { readonly source: Pick<Config['source'], 'container'> };
 
@@ -65,7 +65,7 @@ function differenceLine({ kind, position, index, revision, detail }: Difference)
     ...(position === undefined ? [] : [`position ${position}${index === undefined ? '' : ` event ${index}`}`]),
     ...(revision === undefined ? [] : [`revision ${revision}`]),
   ];
-  return `  ${kind}: ${[...places, printable(detail)].join(', ')}`;
+  return `  ${kind}: ${[...places, detail].join(', ')}`;
 }
 
 /** Of a sample a person sees how to draw it again; its many digests would say little. */

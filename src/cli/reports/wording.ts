@@ -1,4 +1,4 @@
-/** How numbers, times and foreign text are written for people. */
+/** How numbers and times are written for people. */
 
 /** 1234567 as 1,234,567. */
 export function number(value: number): string {
@@ -25,15 +25,6 @@ export function duration(seconds: number): string {
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${number(Math.floor(whole / 3600))} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
-/** Text from a store as one line that cannot steer a terminal: control characters are written as `\uXXXX`. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    // eslint-disable-next-line no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** Rows of two or more columns, each as wide as its widest cell; the last one is never padded. */

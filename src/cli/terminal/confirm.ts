@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 
+import { printable } from '../../core/text.js';
 import type { Host } from '../host.js';
 
 export function canAsk({ stdin, stderr }: Pick<Host, 'stdin' | 'stderr'>): boolean {
@@ -11,7 +12,7 @@ export async function confirm(question: string, { stdin, stderr }: Pick<Host, 's
   const terminal = createInterface({ input: stdin, output: stderr });
   const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
   try {
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+    const answer = await Promise.race([terminal.question(`${printable(question)} [y/N] `), closed]);
     return /^\s*y(es)?\s*$/i.test(answer);
   } finally {
     terminal.close();

@@ -1,6 +1,7 @@
 import { MultiBar, type Options } from 'cli-progress';
 
 import type { Clock } from '../../core/clock.js';
+import { printable } from '../../core/text.js';
 import type { RunProgress } from '../../engine/terms.js';
 import type { Host } from '../host.js';
 import { Pace, type Speed } from '../reports/pace.js';
@@ -59,8 +60,9 @@ function progressBar(stream: NodeJS.WritableStream, { done }: ProgressWords, clo
       bar.update(progress.events, payload);
     },
     line(text) {
-      if (!bar) stream.write(`${text}\n`);
-      else bars.log(`${text}\n`);
+      const line = `${printable(text)}\n`;
+      if (!bar) stream.write(line);
+      else bars.log(line);
     },
     end() {
       if (!bar) return;
@@ -89,7 +91,7 @@ export function progressLines(stream: NodeJS.WritableStream, words: ProgressWord
       [shownAtMs, shownEvents] = [atMs, progress.events];
       stream.write(`${lineOf(progress, speed, words)}\n`);
     },
-    line: (text) => void stream.write(`${text}\n`),
+    line: (text) => void stream.write(`${printable(text)}\n`),
     end: () => undefined,
   };
 }

@@ -9,6 +9,7 @@ import { createReplicator, type Replicator } from '../../replicator.js';
 import { Runtime } from '../../runtime.js';
 import type { Sending } from '../../telemetry/openTelemetry.js';
 import { redact } from '../../core/redact.js';
+import { printable } from '../../core/text.js';
 import { InvocationLogger, type InvocationLog } from './invocationLogger.js';
 import { settledWithin } from '../../core/time.js';
 import { WorkerReplicator } from './workerReplicator.js';
@@ -124,7 +125,9 @@ export class TimerRuns {
 
 /** What the host shows of a failed invocation. */
 function invocationError({ kind, message, remedy, cause }: Failure): Error {
-  const error = new Error(redact(`${kind}: ${message} ${remedy}`));
-  if (kind === 'Unexpected' && cause instanceof Error) error.stack = redact(`${error.message}\n${cause.stack}`);
+  const error = new Error(printable(redact(`${kind}: ${message} ${remedy}`)));
+  if (kind === 'Unexpected' && cause instanceof Error) {
+    error.stack = redact(`${error.message}\n${cause.stack}`).replaceAll(/[^\n]+/g, printable);
+  }
   return error;
 }

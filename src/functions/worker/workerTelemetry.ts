@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import { environment, type Environment } from '../../config/config.js';
 import { isTelemetryOn, startTelemetry } from '../../telemetry/exporters/exporters.js';
 import { redact } from '../../core/redact.js';
+import { printable } from '../../core/text.js';
 import { loadTelemetryConfig } from '../../config/telemetrySettings.js';
 import type { Sending } from '../../telemetry/openTelemetry.js';
 
@@ -14,7 +15,7 @@ export function workerTelemetry(env: Environment = environment(), clock: Clock =
     /** Never throws: without telemetry the work goes on, and stderr, which the host reads, says why there is none. */
     start: () =>
       (started ??= startTelemetry(settings, clock).catch((error: Error) => {
-        process.stderr.write(redact(`Telemetry cannot be sent: ${error.message}\n`));
+        process.stderr.write(`Telemetry cannot be sent: ${printable(redact(error.message))}\n`);
         return undefined;
       })),
   };

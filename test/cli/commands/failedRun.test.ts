@@ -85,6 +85,24 @@ describe('eventferry run, when something is wrong', () => {
     expect(ferry.events()).toHaveLength(1);
   });
 
+  test('eventferry run shows of the type of a foreign event only its beginning, and nothing that controls the terminal', async () => {
+    const ferry = await ferryWithPassword(server());
+    await ferry.write(first, numbered(1, 2));
+    const type = `Evil\u001b[2J\u009b2J${'x'.repeat(32_000)}`;
+    await ferry
+      .client()
+      .appendToStream(ferry.stream, [
+        { id: '3f2504e0-4f89-41d3-9a0c-0305e82c3301', type, data: {}, metadata: {}, contentType: 'application/json' },
+      ]);
+    for (const args of [['run'], ['run', '--json'], ['accept', '--revision', '0', '--yes']]) {
+      const { stdout, stderr } = await eventferry(args, ferry.environment());
+      // eslint-disable-next-line no-control-regex
+      expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      expect(stdout + stderr).toContain('Evil\\u001b[2J\\u009b2Jxxx');
+      expect(stdout.length + stderr.length).toBeLessThan(5_000);
+    }
+  });
+
   test('eventferry run with a port for the status page that is taken is wrong usage', async () => {
     const ferry = await ferryWithPassword(server());
     const { port } = await doorbell();

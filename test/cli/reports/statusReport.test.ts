@@ -1,11 +1,24 @@
 import { describe, expect, test } from 'vitest';
 
-import { statusLines } from '../../../src/cli/reports/statusReport.js';
+import { statusLines, type Screen } from '../../../src/cli/reports/statusReport.js';
 import type { Status } from '../../../src/engine/report/status.js';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
-const plain = { now, paint: (text: string) => text };
-const painted = { now, paint: (text: string, colour: string) => `<${colour}>${text}</>` };
+
+/** The lines as text, with or without the names of the colours. */
+function linesOf(
+  status: Status,
+  { colours = false, ...screen }: Partial<Screen> & { readonly colours?: boolean } = {},
+) {
+  return statusLines(status, { now, ...screen }).map((line) =>
+    (typeof line === 'string' ? [line] : line)
+      .map((part) => {
+        if (typeof part === 'string') return part;
+        return colours ? `<${part.colour}>${part.text}</>` : part.text;
+      })
+      .join(''),
+  );
+}
 
 const failure = {
   kind: 'TargetUnreachable',
@@ -36,7 +49,7 @@ const well: Status = {
 
 describe('A status on a screen', () => {
   test('A status on a screen says in human units where replication is', () => {
-    expect(statusLines(well, plain)).toEqual([
+    expect(linesOf(well)).toEqual([
       'State       healthy',
       'Source      shop-tapes, ends in 00000354-2013-10-16-145236.dat at byte 1,234,567; 12 chunks, 45.6 MB',
       'Target      stream shop, revision 41, position 42',
@@ -58,7 +71,7 @@ describe('A status on a screen', () => {
       staleSeconds: 605,
       lastError: { ...failure, at: '2026-03-01T11:59:30.000Z' },
     };
-    const lines = statusLines(ill, { ...plain, columns: 80 });
+    const lines = linesOf(ill, { columns: 80 });
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(lines.length).toBeLessThan(24);
     expect(lines.slice(0, 4)).toEqual([
@@ -75,22 +88,22 @@ describe('A status on a screen', () => {
   test('A status on a screen says after a run that ended as it was told to that no other is due', () => {
     const ended = { ...well.run, endedAt: '2026-03-01T11:00:00.000Z', single: true } as NonNullable<Status['run']>;
     const recentRuns = [{ startedAt: '', endedAt: '', end: 'caught-up', events: 3 }];
-    expect(statusLines({ ...well, run: ended, recentRuns }, plain).at(-1)).toBe(
+    expect(linesOf({ ...well, run: ended, recentRuns }).at(-1)).toBe(
       'Run         machine-7, ended 2026-03-01T11:00:00Z (1 h 0 min ago): caught-up; no other is due',
     );
   });
 
   test('A status on a screen colours what is well, what needs a look and what is wrong, where colour is allowed', () => {
-    const coloured = statusLines({ ...well, warnings: ['Look at this.'] }, painted);
+    const coloured = linesOf({ ...well, warnings: ['Look at this.'] }, { colours: true });
     expect(coloured[0]).toBe('State       <green>healthy</>');
     expect(coloured[1]).toBe('Warning     <yellow>Look at this.</>');
     expect(coloured.slice(2).join('')).not.toContain('<');
-    const wrong = statusLines({ ...well, healthy: false, problems: ['It is broken.'] }, painted);
+    const wrong = linesOf({ ...well, healthy: false, problems: ['It is broken.'] }, { colours: true });
     expect(wrong.slice(0, 2)).toEqual(['State       <red>1 problem</>', 'Problem     <red>It is broken.</>']);
   });
 
   test('A status on a screen lets no text of a store control the terminal', () => {
     const evil = { ...well, problems: ['a\u001b[2Jb'] };
-    expect(statusLines(evil, plain).join('\n')).toContain('a\\u001b[2Jb');
+    expect(linesOf(evil).join('\n')).toContain('a\\u001b[2Jb');
   });
 });

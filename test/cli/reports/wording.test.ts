@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { counted, duration, printable, size, table } from '../../../src/cli/reports/wording.js';
+import { counted, duration, size, table } from '../../../src/cli/reports/wording.js';
 
 describe('Words for people', () => {
   test('Counts and times are worded for people', () => {
@@ -28,10 +28,6 @@ describe('Words for people', () => {
       '4.0 GB',
       '7200.0 TB',
     ]);
-  });
-
-  test('Text of a store cannot control the terminal', () => {
-    expect(printable('a\u001b[2Jb\r\nc\u009b\u202e ü/日')).toBe('a\\u001b[2Jb\\u000d\\u000ac\\u009b\\u202e ü/日');
   });
 
   test('Rows of text are aligned in columns', () => {

@@ -18,10 +18,10 @@ describe('A question on the terminal', () => {
     expect(await answered(text)).toBe(false);
   });
 
-  test('A question on the terminal names the possible answers', async () => {
+  test('A question on the terminal names the possible answers, and cannot control the terminal', async () => {
     const [stdin, stderr] = [new PassThrough(), new PassThrough()];
     stdin.end('n\n');
-    await confirm('Go on?', { stdin, stderr });
-    expect((stderr.read() as Buffer).toString()).toContain('Go on? [y/N] ');
+    await confirm('Go on after a\u001b[2J?', { stdin, stderr });
+    expect((stderr.read() as Buffer).toString()).toContain('Go on after a\\u001b[2J? [y/N] ');
   });
 });

@@ -25,3 +25,9 @@ test('Without a terminal, progress is one line every few seconds, and none while
     '',
   ]);
 });
+
+test('A line beside the progress cannot control the terminal', () => {
+  const stream = new PassThrough();
+  progressLines(stream, replicationWords, new FakeClock()).line('type=a\u001b[2J');
+  expect((stream.read() as Buffer).toString()).toBe('type=a\\u001b[2J\n');
+});

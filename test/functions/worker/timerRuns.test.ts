@@ -166,6 +166,13 @@ describe('A run of the timer', () => {
     expect(lines.filter((line) => !line.startsWith('info examined '))).toEqual([]); // the engine has told people
   });
 
+  test('A run of the timer fails with an error that cannot control a terminal', async () => {
+    const { runs } = runsOn(() => Promise.reject(new TypeError('type a\u001b[2J')));
+    const error = await runs.invoke(recordingLog().log).catch((thrown: unknown) => thrown as Error);
+    expect(error?.message).toContain('type a\\u001b[2J');
+    expect(error?.stack).not.toContain('\u001b');
+  });
+
   test('A run of the timer logs the stack of a defect', async () => {
     const { runs } = runsOn(() => Promise.reject(new TypeError('x is not a function')));
     const error = await runs.invoke(recordingLog().log).catch((thrown: unknown) => thrown as Error);
