@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { Failure } from '../core/failure.js';
+import { liesAfter } from '../core/mark.js';
 import { redact } from '../core/redact.js';
 import type { CheckpointRow, ExaminationNote, FailureNote, RunNote } from './row.js';
 import { jsonValue, type JsonColumn, type JsonValue } from './row.js';
@@ -101,17 +102,20 @@ function readRow(entity: Readonly<Record<string, unknown>>): CheckpointRow {
   const position = integer(entity, 'position');
   const offset = integer(entity, 'offset');
   if (position < 1 || offset < 0) throw new Error('columns position and offset are no place');
+  const cursor = {
+    chunk: text(entity, 'chunk'),
+    offset,
+    sha1: text(entity, 'sha1'),
+    position,
+    ...(returnTo && { returnTo }),
+    ...(memory && { memory }),
+  };
+  // guard: cursor-after-the-mark
+  if (mark && !liesAfter(cursor, mark)) throw new Error('the cursor does not lie after the mark');
   return {
     source: text(entity, 'source'),
     stream: text(entity, 'stream'),
-    cursor: {
-      chunk: text(entity, 'chunk'),
-      offset,
-      sha1: text(entity, 'sha1'),
-      position,
-      ...(returnTo && { returnTo }),
-      ...(memory && { memory }),
-    },
+    cursor,
     ...(mark && { confirmed: { mark, revision: integer(entity, 'revision') } }),
     generation: integer(entity, 'generation'),
     ...(entity['unplaced'] !== undefined && { unplaced: true }),

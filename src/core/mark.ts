@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readPointSchema } from './cursor.js';
+import { readPointSchema, type Cursor, type ReadPoint } from './cursor.js';
 import { count, type Stored } from './stored.js';
 
 /** The highest position and index that fit into an event id. */
@@ -56,4 +56,21 @@ export function sameMark(one: Mark, other: Mark): boolean {
 /** True when two marks name the same frame. */
 export function isSameRecord(one: Pick<Mark, 'chunk' | 'offset'>, other: Pick<Mark, 'chunk' | 'offset'>): boolean {
   return one.chunk === other.chunk && one.offset === other.offset;
+}
+
+/**
+ * True when the cursor lies after the event that the mark names. Positions grow, also during a detour. The order of
+ * chunks says nothing then, but within one chunk reading only goes forward.
+ */
+export function liesAfter(cursor: Cursor, { position, chunk, offset, returnTo }: Mark): boolean {
+  const behindMark = { chunk, offset: offset + 1 };
+  return (
+    cursor.position > position &&
+    !precedes(cursor, behindMark) &&
+    !precedes(cursor.returnTo ?? cursor, returnTo ?? behindMark)
+  );
+}
+
+function precedes(one: Omit<ReadPoint, 'sha1'>, other: Omit<ReadPoint, 'sha1'>): boolean {
+  return one.chunk === other.chunk && one.offset < other.offset;
 }

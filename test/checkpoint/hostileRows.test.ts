@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckpointRow } from '../../src/checkpoint/row.js';
 import { entityOf, rowOf } from '../../src/checkpoint/entity.js';
+import type { Cursor } from '../../src/core/cursor.js';
+import type { Mark } from '../../src/core/mark.js';
 import { asFailure } from '../../src/core/failure.js';
 import { Draws } from '../support/stores/mutations.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
@@ -128,6 +130,40 @@ describe('a row that someone has damaged', () => {
         message: expect.stringContaining(`column memory.${name}`) as string,
       }),
     );
+  });
+
+  const { chunk } = reachedAt(7).cursor;
+  test.each<[string, Partial<Cursor>, Partial<Mark>]>([
+    ['by its position', { position: 7 }, {}],
+    ['by its byte in the same chunk', { offset: 700 }, {}],
+    ['by the place to which its detour returns', { chunk: 'a', returnTo: { chunk, offset: 700, sha1: '' } }, {}],
+    [
+      'by the place to which the detour of the mark returns',
+      {},
+      { chunk: 'a', returnTo: { chunk, offset: 801, sha1: '' } },
+    ],
+  ])('A row whose cursor lies before its own mark is refused: %s', (_how, cursor, mark) => {
+    const { confirmed, ...reached } = reachedAt(7);
+    const before = {
+      ...rowAt(7),
+      cursor: { ...reached.cursor, ...cursor },
+      confirmed: { ...confirmed, mark: { ...confirmed.mark, ...mark } },
+    };
+    expect(() => rowOf(entityOf(before))).toThrow(
+      expect.objectContaining({
+        kind: 'CheckpointUnreachable',
+        message: expect.stringContaining('is damaged (the cursor does not lie after the mark)') as string,
+      }),
+    );
+  });
+
+  test('A row is read when its cursor lies in an accepted chunk, or its mark does, whatever the order of the chunks', () => {
+    const { cursor, confirmed } = reachedAt(7);
+    const main = { chunk: cursor.chunk, offset: cursor.offset, sha1: cursor.sha1 };
+    const inDetour = { ...rowAt(7), cursor: { ...cursor, chunk: 'a', offset: 0, sha1: '', returnTo: main } };
+    const mark = { ...confirmed.mark, chunk: 'a', offset: 900, returnTo: main };
+    const afterDetour = { ...rowAt(7), confirmed: { ...confirmed, mark } };
+    for (const row of [inDetour, afterDetour]) expect(rowOf(entityOf(row))).toEqual(row);
   });
 
   test('A row that holds what a person allowed as names is read: a gap stays allowed, another variant does not', () => {

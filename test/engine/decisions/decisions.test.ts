@@ -115,9 +115,9 @@ describe('SourceReordered', () => {
     await expectStop(ferry, 'SourceReordered');
     await decide(ferry, { kind: 'chunk', chunk: early });
     await ferry.run();
-    const { cursor } = before ?? {};
-    if (!cursor) throw new Error('there is no row');
-    await ferry.changeRow((row) => ({ ...row, cursor }));
+    const { memory } = before?.cursor ?? {};
+    if (!memory) throw new Error('the row holds no source state');
+    await ferry.changeRow((row) => ({ ...row, cursor: { ...row.cursor, memory } }));
     await expectStop(ferry, 'SourceReordered');
     await expect(decide(ferry, { kind: 'chunk', chunk: early })).rejects.toThrow('would double events');
     const events = ferry.events();

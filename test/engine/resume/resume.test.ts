@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { beginning } from '../../../src/core/cursor.js';
 import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, numberedBodies } from '../../support/ferry.js';
 import { rewriteStream } from '../../support/rewriteStream.js';
@@ -44,7 +43,8 @@ describe('when the last event is ours', () => {
     await ferry.changeRow((row) => {
       const { confirmed } = row;
       if (!confirmed) throw new Error('nothing was confirmed');
-      return { ...row, cursor: beginning, confirmed: { ...confirmed, revision: -2_000_000 } };
+      const mark = { ...confirmed.mark, position: 1, offset: 0 };
+      return { ...row, cursor: { ...row.cursor, position: 2 }, confirmed: { mark, revision: -2_000_000 } };
     });
     await ferry.write(chunk, numbered(1, 12));
     await ferry.run();
@@ -72,6 +72,14 @@ describe('when the last event is ours', () => {
     await ferry.run();
     expect(ferry.bodies()).toEqual(numberedBodies(1, 12));
     expect(await ferry.row()).toMatchObject({ generation: 1 });
+  });
+
+  test('A row whose cursor lies before its own mark is refused like a damaged row, and no event is written twice', async () => {
+    const ferry = await ferryWithTen();
+    await ferry.changeEntity({ chunk: '', offset: 0, sha1: '', position: 1 });
+    await expect(ferry.run()).rejects.toMatchObject({ kind: 'CheckpointUnreachable' });
+    await expect(ferry.run()).rejects.toThrow('the cursor does not lie after the mark');
+    expect(ferry.bodies()).toEqual(numberedBodies(1, 10));
   });
 
   test('Status warns of a target stream with a retention policy', async () => {

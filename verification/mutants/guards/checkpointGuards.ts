@@ -48,6 +48,12 @@ export const checkpointGuards: readonly Guard[] = [
     noticedBy: 'test/checkpoint/hostileRows.test.ts',
   },
   {
+    name: 'cursor-after-the-mark',
+    against: 'Records would be read again that the stream holds already: their events would stand in it twice.',
+    rule: 'never',
+    noticedBy: 'test/checkpoint/hostileRows.test.ts',
+  },
+  {
     name: 'redaction-in-the-row',
     against: 'A secret in a message would be kept in the table.',
     rule: 'unwrap',
