@@ -49,9 +49,9 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /**
  * Writes marks: `{"eventferry":{"v":2,"after":...,"source":...,"position":...,"index":...,"count":...,"key":...,"stamp":...,
  * "sha1":...,"chunk":...,"offset":...,"settings":...},"attributes":[[name,value],...]}`, with `"reformatted":"\r\n"`
- * (or `"\n"`), `"returnTo":{...}` and `"quarantined":true` at the end of the object where they apply. Attributes stay
- * pairs, so that no attribute's name becomes a key that Eventferry or the server gives a meaning to. `after` is
- * {@link noEvent} until {@link linkAfter}. In schema 1 it is absent, and `reformatted` is `true`.
+ * (or `"\n"`), `"returnTo":{...}`, `"quarantined":true` and `"keyCut":true` at the end of the object where they apply.
+ * Attributes stay pairs, so that no attribute's name becomes a key that Eventferry or the server gives a meaning to.
+ * `after` is {@link noEvent} until {@link linkAfter}. In schema 1 it is absent, and `reformatted` is `true`.
  *
  * @returns a function of a record and the number of its events
  */
@@ -117,6 +117,8 @@ function marksOfSource(source: string, settings: string, schema: Mark['v']) {
   return { source, settings, schema, phrases, chunk: new ChunkPhrase(), writer: new JsonWriter() };
 }
 
+type PlaceholderFlags = Pick<Mark, 'quarantined' | 'keyCut'>;
+
 /** The marks of one record's events, and the metadata that holds each. */
 export class RecordMarks {
   /** First 16 hex digits of the frame's SHA-1. */
@@ -143,7 +145,7 @@ export class RecordMarks {
   }
 
   /** UTF-8 JSON: the `eventferry` object, then the record's attributes as pairs. */
-  metadata(index: number, reformatted?: Newline, quarantined = false): Uint8Array {
+  metadata(index: number, reformatted?: Newline, flags?: PlaceholderFlags): Uint8Array {
     const { phrases, writer } = this.all;
     const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;
     writer.bytes(phrases.position).number(position);
@@ -158,7 +160,8 @@ export class RecordMarks {
     // guard: line-break-in-the-mark
     if (reformatted) writer.bytes(phrases.reformatted[reformatted]);
     if (returnTo) writer.bytes(phrases.returnTo).text(JSON.stringify(returnTo, ['chunk', 'offset', 'sha1']));
-    if (quarantined) writer.text(',"quarantined":true');
+    if (flags?.quarantined) writer.text(',"quarantined":true');
+    if (flags?.keyCut) writer.text(',"keyCut":true');
     if (payload.kind === 'batch' && payload.attributes.length > 0) {
       writer.bytes(phrases.attributes).text(`${JSON.stringify(payload.attributes)}}`);
     } else writer.bytes(phrases.noAttributes);

@@ -15,22 +15,29 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** The event that stands for a message of a record which cannot become one itself. */
-export type Placeholder = (record: SourceRecord, index: number, refusal: Refusal) => TargetEvent;
+/**
+ * The event that stands for a message of a record which cannot become one itself.
+ *
+ * @param wholeKey as earlier versions wrote it, with a key of any length in its mark
+ */
+export type Placeholder = (record: SourceRecord, index: number, refusal: Refusal, wholeKey?: boolean) => TargetEvent;
 
 /** What a placeholder says is stored: these lengths stay. */
-const most = { reasonLength: 1_000, typeLength: 200 };
+const most = { keyLength: 1_000, reasonLength: 1_000, typeLength: 200 };
 
 /**
  * Builds the events that stand for messages that cannot become one: each has the id and the place that the message's
- * own event would have, says where the message is kept, and is small: the record's attributes are kept with it.
+ * own event would have, and says where the message is kept. It is small, whatever the record holds: a long key is cut,
+ * and the whole key and the record's attributes are kept with the message.
  */
 export function createPlaceholder(source: string, settings: string, schema: Mark['v'] = 2): Placeholder {
   const idsOf = createEventIds(source);
   const marksOf = createMarks(source, settings, schema);
-  return (record, index, { kind, message }) => {
+  return (record, index, { kind, message }, wholeKey = false) => {
     const messages = record.payload.kind === 'batch' ? record.payload.messages.length : 1;
-    const marks = marksOf({ ...record, payload: { kind: 'opaque', bytes: noBytes } }, messages);
+    const key = wholeKey ? record.key : cut(record.key, most.keyLength);
+    const flags = { quarantined: true as const, ...(key !== record.key && { keyCut: true as const }) };
+    const marks = marksOf({ ...record, key, payload: { kind: 'opaque', bytes: noBytes } }, messages);
     const setAside = setAsideOf(record, index, {
       source,
       count: messages,
@@ -44,8 +51,8 @@ export function createPlaceholder(source: string, settings: string, schema: Mark
       type: quarantinedType,
       contentType: 'application/json',
       data: Buffer.from(JSON.stringify(facts)),
-      metadata: marks.metadata(index, undefined, true),
-      mark: { ...marks.mark(index), quarantined: true },
+      metadata: marks.metadata(index, undefined, flags),
+      mark: { ...marks.mark(index), ...flags },
       setAside,
     };
   };

@@ -40,6 +40,8 @@ export const markSchema = z
     returnTo: z.object({ ...readPointSchema.shape, sha1: z.string().regex(/^([0-9a-f]{40})?$/) }).exactOptional(),
     /** The event stands for a quarantined message. */
     quarantined: z.literal(true).exactOptional(),
+    /** `key` is only the beginning of the record's key: the event is a placeholder, which is always small. */
+    keyCut: z.literal(true).exactOptional(),
   })
   .refine(({ index, count }) => index < count)
   .refine(({ v, after }) => (v === 1) === (after === undefined))

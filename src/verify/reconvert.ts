@@ -44,7 +44,8 @@ export function createReconversion(options: ConvertOptions): Reconversion {
       const placed = placedAs(mark, record);
       if (mark.quarantined) {
         const { kind, reason: message } = placeholderFacts({ type, data }) ?? { kind: '', reason: '' };
-        return bodyAt(record, mark.index) && writerOf(mark).placeholder(placed, mark.index, { kind, message });
+        const { placeholder } = writerOf(mark);
+        return bodyAt(record, mark.index) && placeholder(placed, mark.index, { kind, message }, !mark.keyCut);
       }
       if (mark.settings === options.settings) return (mark.v === 1 ? convertAsBefore : convert)(placed)[mark.index];
       const stored = bodyAt(record, mark.index);

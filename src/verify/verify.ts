@@ -235,6 +235,7 @@ function differently(one: Mark, other: Mark): boolean {
     one.position !== other.position ||
     one.settings !== other.settings ||
     other.returnTo !== undefined ||
-    one.quarantined !== other.quarantined
+    one.quarantined !== other.quarantined ||
+    one.keyCut !== other.keyCut
   );
 }

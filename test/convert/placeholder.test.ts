@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { appendBytes } from '../../src/config/settings.js';
+import { parseMark } from '../../src/convert/eventIdAndMark.js';
 import { createPlaceholder } from '../../src/convert/placeholder.js';
 import { noEvent } from '../../src/core/mark.js';
 import { message, sourceRecord } from './sourceRecord.js';
@@ -27,5 +29,25 @@ describe('A placeholder', () => {
       `{"eventferry":{"v":2,"after":"${noEvent}","source":"billing",${mark},"returnTo":${JSON.stringify(returnTo)},"quarantined":true},` +
         '"attributes":[]}',
     );
+  });
+
+  test('A placeholder is small whatever its record holds, and the key and the attributes are kept whole', () => {
+    const long = 'x'.repeat(100_000);
+    const record = sourceRecord({
+      key: long,
+      payload: { kind: 'batch', attributes: [[long, long]], messages: [message(long, long)] },
+    });
+    const { data, metadata, type, mark, setAside } = placeholder(record, 0, { ...refusal, message: long });
+    expect(data.length + metadata.length + 2 * type.length).toBeLessThan(appendBytes.least);
+    expect(parseMark(metadata)).toEqual(mark);
+    expect(mark).toMatchObject({ key: `${'x'.repeat(997)}...`, keyCut: true });
+    expect(setAside).toMatchObject({ key: long, attributes: [[long, long]] });
+  });
+
+  test('A placeholder says that its key is cut only where it is: at 1,001 characters, not at 1,000', () => {
+    const endOf = (length: number) =>
+      Buffer.from(placeholder(sourceRecord({ key: 'k'.repeat(length) }), 0, refusal).metadata).toString();
+    expect(endOf(1_000)).toMatch(/"settings":"89abcdef","quarantined":true},"attributes":\[\]}$/);
+    expect(endOf(1_001)).toMatch(/,"quarantined":true,"keyCut":true},"attributes":\[\]}$/);
   });
 });

@@ -1,10 +1,12 @@
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseMark } from '../../src/convert/eventIdAndMark.js';
 import { placeholderFacts, quarantinedType } from '../../src/convert/placeholder.js';
 import type { VerifyReport } from '../../src/verify/stream.js';
 import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
 import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { Ferry, numbered, type WrittenRecord } from '../support/ferry.js';
+import { rewriteStream } from '../support/rewriteStream.js';
 
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';
@@ -153,10 +155,23 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
     });
   });
 
-  test('A message that not even a quarantine event can stand for remains a stop', async () => {
-    const ferry = await open();
-    await ferry.write(chunk, [{ key: 'k'.repeat(1_100_000), messages: [['Small', '1']] }]);
-    await expect(ferry.run()).rejects.toMatchObject({ kind: 'EventTooLarge', policy: 'stop' });
+  test('A record whose key is larger than one append is set aside too: its placeholder holds the beginning of the key', async () => {
+    const { ferry } = await openBoth();
+    const key = 'k'.repeat(1_100_000);
+    await ferry.write(chunk, [...numbered(1, 2), { ...odd, key }, ...numbered(4, 5)]);
+    await ferry.run();
+    expect(ferry.events().map(({ type }) => type)).toEqual([
+      ...['Numbered', 'Numbered', quarantinedType, quarantinedType, quarantinedType, 'Numbered', 'Numbered'],
+    ]);
+    const marks = ferry.events().map(({ metadata }) => parseMark(metadata));
+    for (const mark of marks.slice(2, 5)) {
+      expect(mark).toMatchObject({ key: `${'k'.repeat(997)}...`, keyCut: true, quarantined: true });
+    }
+    for (const message of await kept(ferry)) expect(message.key === key).toBe(true);
+    expect(await verify(ferry)).toMatchObject({ equal: true, events: { equal: 7, quarantined: 3 } });
+    await server().truncateTo(ferry.stream, 3);
+    await ferry.run();
+    expect(await verify(ferry)).toMatchObject({ equal: true, events: { equal: 7, quarantined: 3 } });
   });
 });
 
@@ -165,6 +180,24 @@ describe('verify knows what was set aside', () => {
     const ferry = await open();
     await ferry.run();
     expect(await verify(ferry)).toMatchObject({ equal: true, events: { equal: 7, quarantined: 2 } });
+  });
+
+  test('Verify finds a placeholder equal that an earlier version wrote, with a long key whole in its mark', async () => {
+    const { ferry } = await openBoth();
+    const key = 'k'.repeat(5_000);
+    await ferry.write(chunk, [...numbered(1, 2), { ...odd, key }]);
+    await ferry.run();
+    const change = (from: string, to: string) =>
+      rewriteStream(ferry, (events) => {
+        for (const [at, event] of events.entries()) {
+          const metadata = Buffer.from(event.metadata.toString().replace(from, to));
+          events[at] = { ...event, metadata };
+        }
+      });
+    await change(`"key":"${'k'.repeat(997)}..."`, `"key":"${key}"`);
+    expect((await verify(ferry)).differences.byKind).toEqual({ 'changed-mark': 2 });
+    await change(',"keyCut":true', '');
+    expect(await verify(ferry)).toMatchObject({ equal: true, events: { equal: 5, quarantined: 2 } });
   });
 
   test('Verify reports a message in quarantine whose blob is gone or changed', async () => {
