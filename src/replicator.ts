@@ -3,6 +3,7 @@ import type { CheckpointStore, LagSample } from './checkpoint/checkpoint.js';
 import type { ExaminationNote } from './checkpoint/row.js';
 import { TableCheckpoint } from './checkpoint/table.js';
 import { tableLagHistory } from './checkpoint/lagTable.js';
+import { notingStream, tableOfStreams } from './checkpoint/streamTable.js';
 import type { Config } from './config/config.js';
 import { createConvert } from './convert/convert.js';
 import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
@@ -26,6 +27,7 @@ import type { Quarantine } from './quarantine/quarantine.js';
 import { tapeHistory } from './source/views/history.js';
 import { inspectTapes, type Inspection } from './source/views/inspection.js';
 import { lokadTapes } from './source/lokadTapes.js';
+import { accountOf } from './storage/connection.js';
 import { connectContainer } from './storage/container.js';
 import type { TapeOptions } from './source/tapes.js';
 import { deadlineMs } from './target/append/batchAppend.js';
@@ -78,6 +80,7 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
   const named = { source: config.source.id, stream: config.target.stream };
   const store = new TableCheckpoint({ ...config.checkpoint, ...named });
   const history = tableLagHistory({ ...config.checkpoint, ...named });
+  const streams = tableOfStreams({ ...config.checkpoint, ...named }, containerNameOf(config.source));
   const target = runtime.connect(config.target);
   const tapes = tapesOf(config.source, runtime);
   const quarantine = quarantineOf(config);
@@ -88,6 +91,7 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
     target,
     checkpoint: new CheckpointKeeper(checkpoints, clock, { ...named, settings: config.convert.settingsByName }),
     history,
+    ...(config.target.isNamedByTheSource && { streams }),
     clock,
     logger,
     telemetry: noTelemetry,
@@ -99,7 +103,8 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
   const telemetry = runtime.measuring(named);
   const { during, duringEach } = runtime.counting(telemetry);
   // The runs of one process follow each other and keep what they know; who only looks must not disturb them.
-  const observedParts = telemetry ? observed(parts(observedStore(store, telemetry)), telemetry) : parts(store);
+  const kept = notingStream(store, streams);
+  const observedParts = telemetry ? observed(parts(observedStore(kept, telemetry)), telemetry) : parts(kept);
   const notices = new IncidentNotices(observedParts, channelsOf(config, runtime));
   const running = { ...observedParts, notices };
   const looking = lokadTapes(tapes);
@@ -139,9 +144,7 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
     examine: (signal) => duringEach(() => examine(signal)),
     examineOnce: (signal) => during(() => examineOnce(signal)),
     quarantine: quarantine && counted(quarantine, { during, duringEach }),
-    close: async () => {
-      await Promise.all([notices.close(), target.close()]);
-    },
+    close: async () => void (await Promise.all([notices.close(), target.close()])),
   };
 }
 
@@ -166,6 +169,11 @@ export function createInspection(source: Config['source'], runtime: Runtime): In
 
 function tapesOf(source: Config['source'], { clock, logger }: Runtime): TapeOptions {
   return { ...source, container: connectContainer(source.storage, source.container), clock, logger };
+}
+
+/** Tells containers of different accounts apart. */
+function containerNameOf({ storage, container }: Config['source']): string {
+  return `${accountOf(storage)}/${container}`;
 }
 
 /** Where people are told beside the log. */

@@ -21,6 +21,20 @@ export interface CheckpointStore {
   replace(row: CheckpointRow, etag: string, signal?: AbortSignal): Promise<StoredRow>;
 }
 
+/** A target stream, and the source id under which it is filled. */
+export interface NamedStream {
+  readonly source: string;
+  readonly stream: string;
+}
+
+/** Which streams one container fills. For people only: nothing depends on it. */
+export interface StreamTable {
+  /** Notes that the container fills our stream. @throws Failure `CheckpointUnreachable` */
+  note(signal?: AbortSignal): Promise<void>;
+  /** The streams that it filled under other source ids than ours. @throws Failure `CheckpointUnreachable` */
+  underOtherIds(signal: AbortSignal): Promise<readonly NamedStream[]>;
+}
+
 /** How far replication was in one minute. */
 export interface LagSample {
   /** ISO 8601, UTC. */

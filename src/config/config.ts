@@ -172,6 +172,8 @@ function configOf(
       connectionString: values.EVENTSTORE_CONNECTION_STRING,
       ...(values.EVENTSTORE_TLS_CA !== undefined && { tlsCa: values.EVENTSTORE_TLS_CA }),
       stream: values.TARGET_STREAM ?? sourceId,
+      /** Another source id means another stream then. */
+      isNamedByTheSource: values.TARGET_STREAM === undefined,
       appendBytes: values.APPEND_BYTES,
     },
     checkpoint: { storage: checkpointStorage, table: values.CHECKPOINT_TABLE },

@@ -160,7 +160,8 @@ export const settingsSchema = z.object({
     secret: true,
   }),
   TARGET_STREAM: optional(name, {
-    meaning: 'The stream that events are appended to.',
+    meaning:
+      'The stream that events are appended to. Where it is not set, another `SOURCE_ID` begins another stream; `doctor` and `status` name the one that the container filled before.',
     defaultText: 'the source id',
     expected: nameExpected,
   }),

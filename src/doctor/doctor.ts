@@ -2,6 +2,7 @@ import type { CheckpointStore } from '../checkpoint/checkpoint.js';
 import type { Clock } from '../core/clock.js';
 import type { Config } from '../config/config.js';
 import type { Parts } from '../engine/parts.js';
+import { otherStreams } from '../engine/report/otherStreams.js';
 import { Failure } from '../core/failure.js';
 import { linkedAbort } from '../core/time.js';
 import type { SourceCheck } from '../source/views/check.js';
@@ -51,6 +52,7 @@ export async function* check(input: DoctorInput, signal: AbortSignal): AsyncGene
   yield* limited((limit) => sourceFindings(source, config.source, learner('the source'), limit));
   yield* rightsFindings(rightsOf(config.checkpoint.storage), checkpointNeeds, clock.now());
   yield* limited((limit) => checkpointFindings(checkpoints, config, limit));
+  yield* limited((limit) => otherStreamFindings(parts, limit));
   let reached = false;
   for await (const finding of handshakeFindings(server, clock.now())) {
     reached ||= finding.check === 'serverReached' && finding.verdict === 'good';
@@ -98,6 +100,12 @@ async function* checkpointFindings(
   } catch (thrown) {
     if (!(thrown instanceof Failure && thrown.kind === 'CheckpointMoved')) yield thrownIn('checkpointRights', thrown);
   }
+}
+
+/** A table that cannot be read is a finding already. */
+async function* otherStreamFindings(parts: Parts, signal: AbortSignal): AsyncGenerator<Finding> {
+  const others = await otherStreams(parts, signal).catch(() => []);
+  for (const { says, next } of others) yield warning('checkpointRow', says, next);
 }
 
 /** Smaller differences prove nothing: other clocks are read in whole seconds, and an answer takes time. */

@@ -1,4 +1,4 @@
-import type { LagHistory } from '../checkpoint/checkpoint.js';
+import type { LagHistory, StreamTable } from '../checkpoint/checkpoint.js';
 import type { CheckpointRow } from '../checkpoint/row.js';
 import type { SourceRecord, TargetEvent } from '../core/record.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
@@ -16,6 +16,8 @@ export interface Parts extends NoticeParts {
   readonly quarantine?: Quarantine | undefined;
   /** The course of the lag, for people. */
   readonly history: LagHistory;
+  /** What the table knows of this container; absent where TARGET_STREAM names the stream, which is then meant. */
+  readonly streams?: StreamTable;
   /** Tells people, for all runs of a process; absent: a run has its own, which tells the log alone. */
   readonly notices?: IncidentNotices | undefined;
   /** Digest of the settings that decide what is written, 8 hex digits. */

@@ -38,7 +38,12 @@ describe('Settings that are left out', () => {
           STRIP_NAMESPACES: '',
         },
       },
-      target: { connectionString: 'esdb://127.0.0.1:2113?tls=false', stream: 'tapes', appendBytes: 1_048_576 },
+      target: {
+        connectionString: 'esdb://127.0.0.1:2113?tls=false',
+        stream: 'tapes',
+        isNamedByTheSource: true,
+        appendBytes: 1_048_576,
+      },
       checkpoint: { storage: { kind: 'connectionString', value: 'UseDevelopmentStorage=true' }, table: 'eventferry' },
       quarantine: {
         onUnconvertible: 'stop',

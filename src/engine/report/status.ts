@@ -6,6 +6,7 @@ import type { ChunkMap, SourceLag } from '../../source/source.js';
 import type { Retention, Tail } from '../../target/target.js';
 import { isOngoing, lagAt, runProblems, staleness, tailProblems } from './health.js';
 import { failureNote } from './incidents.js';
+import { otherStreams } from './otherStreams.js';
 import type { Parts } from '../parts.js';
 import { ownMark } from '../resume/ownership.js';
 
@@ -65,10 +66,11 @@ const maxCounted = 1_000;
  * aborted the answer comes at once: what has not answered by then does not answer. Never throws.
  */
 export async function status(parts: Parts, signal: AbortSignal): Promise<Status> {
-  const [tail, [row, head], quarantine] = await Promise.all([
+  const [tail, [row, head], quarantine, others] = await Promise.all([
     attempt('TargetUnreachable', 'The server', signal, () => parts.target.tail(parts.stream, signal)),
     rowAndHead(parts, signal),
     quarantineStatus(parts, signal),
+    attempt('CheckpointUnreachable', 'The checkpoint table', signal, () => otherStreams(parts, signal)),
   ]);
   const now = parts.clock.now();
   const lag = head.value ? lagAt(head.value.lag, row.value?.run, now) : row.value?.run?.lag;
@@ -88,7 +90,12 @@ export async function status(parts: Parts, signal: AbortSignal): Promise<Status>
     ...staleness(row.value?.run, lag, now),
     ...runFacts(row.value?.run),
     ...(quarantine && { quarantine }),
-    warnings: [...warningsOf(tail.value), ...quarantineWarnings(quarantine)],
+    warnings: [
+      ...warningsOf(tail.value),
+      ...quarantineWarnings(quarantine),
+      // A table that cannot be read is a problem already: see the row.
+      ...(others.value ?? []).map(({ says, next }) => `${says} ${next}`),
+    ],
   };
 }
 
