@@ -20,7 +20,7 @@ function redacted(text: string): string {
   return patterns.reduce((safe, [pattern, replacement]) => safe.replace(pattern, replacement), text);
 }
 
-/** Each takes time in proportion to the text: what it reads far over holds no place from which it could begin again. */
+/** Each takes time in proportion to the text: where a repeated part can be long, the pattern cannot start inside it. */
 // guard: redaction-of-secrets
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, '***'],
