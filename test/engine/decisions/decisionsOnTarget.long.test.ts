@@ -138,7 +138,7 @@ describe('SettingsChanged', () => {
 test('NewerSchema: the version that wrote the row leads on; until then nothing is appended', async () => {
   const ferry = await ferryWithTwelve();
   await append(ferry);
-  const mark = JSON.stringify({ eventferry: { v: 2, source: 'tapes' } });
+  const mark = JSON.stringify({ eventferry: { v: 3, source: 'tapes' } });
   const event = jsonEvent({ type: 'Numbered', data: {}, metadata: JSON.parse(mark) as Record<string, unknown> });
   await ferry.client().appendToStream(ferry.stream, event);
   await expectStop(ferry, 'NewerSchema');
