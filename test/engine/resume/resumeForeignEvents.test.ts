@@ -43,7 +43,7 @@ describe('when the last event is not ours', () => {
 
   test('A copy of an event of ours under another id is not ours', async () => {
     const ferry = await ferryWithTen();
-    const last = ferry.events().at(-1);
+    const last = ferry.events().map(withoutLink).at(-1); // the chain would show it too
     const metadata = JSON.parse(last?.metadata.toString() ?? '') as Record<string, unknown>;
     await ferry.client().appendToStream(ferry.stream, jsonEvent({ type: 'Numbered', data: { N: 10 }, metadata }));
     await expectStop(ferry, 'TargetConflict');
