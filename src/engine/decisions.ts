@@ -85,8 +85,9 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
 /** True for an event that names another one as the event before it than the one that stands there. */
 async function breaksChain(event: StoredEvent, { target, stream }: Parts, signal: AbortSignal): Promise<boolean> {
   const from = { revision: event.revision - 1, direction: 'backwards', count: 1 } as const;
-  if (event.revision === 0) return brokenLink(event, undefined) !== undefined;
-  for await (const before of target.read(stream, from, signal)) return brokenLink(event, before) !== undefined;
+  if (event.revision === 0) return brokenLink(event, undefined, provenMark(event)) !== undefined;
+  for await (const before of target.read(stream, from, signal))
+    return brokenLink(event, before, provenMark(event)) !== undefined;
   return false;
 }
 

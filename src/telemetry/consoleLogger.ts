@@ -33,7 +33,7 @@ export function consoleLogger({ json, write }: ConsoleLoggerOptions): Logger {
   };
 }
 
-/** 64-bit integers are text: a JSON number would be rounded by whoever reads it. */
+/** 64-bit integers are text: many readers round a JSON number of this size. */
 function safe(facts: Facts): Facts {
   return JSON.parse(redactedJson(facts)) as Facts;
 }

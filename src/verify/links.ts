@@ -1,4 +1,4 @@
-import { parseMark } from '../convert/eventIdAndMark.js';
+import type { Mark } from '../core/mark.js';
 import { brokenLink } from '../engine/resume/chain.js';
 import type { StoredEvent } from '../target/target.js';
 import { difference, type Difference } from './difference.js';
@@ -11,12 +11,13 @@ export class Links {
   readonly broken: Difference[] = [];
   private readonly maxBroken = 100;
 
-  check(event: StoredEvent): void {
+  /** @param mark of the event; undefined when it is not ours */
+  check(event: StoredEvent, mark: Mark | undefined): void {
     const { before } = this;
     this.before = event;
-    const after = brokenLink(event, before);
+    const after = brokenLink(event, before, mark);
     if (after === undefined || this.broken.length === this.maxBroken) return;
     const detail = `it names ${after} as the event before it, which is ${before?.id ?? 'none'}`;
-    this.broken.push(difference('chain', parseMark(event.metadata), event, detail));
+    this.broken.push(difference('chain', mark, event, detail));
   }
 }

@@ -61,7 +61,7 @@ export class Verification {
   async stored(event: StoredEvent, mark = ownMark(event, this.source)): Promise<Difference[]> {
     this.counts.stored += 1;
     const found = mark ? await this.proven(event, mark) : await this.unproven(event);
-    this.links.check(event);
+    this.links.check(event, mark);
     if (mark) this.lastStored = mark;
     if (found.length > 0) {
       this.differs = true;

@@ -1,7 +1,7 @@
 import type { CheckpointRow } from '../../checkpoint/row.js';
 import { eventIdOf } from '../../convert/eventIdAndMark.js';
 import { Failure } from '../../core/failure.js';
-import { noEvent } from '../../core/mark.js';
+import { noEvent, type Mark } from '../../core/mark.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Parts, Progress } from '../parts.js';
 import { isAccepted, provenMark } from './ownership.js';
@@ -26,7 +26,7 @@ export async function checkChain(
   const { revision } = last;
   const count = confirmed < revision ? revision - confirmed + 1 : maxCheckedWithoutRow;
   const refuse = (event: StoredEvent, before: StoredEvent | undefined): void => {
-    const after = isAccepted(event, row?.accepted) ? undefined : brokenLink(event, before);
+    const after = isAccepted(event, row?.accepted) ? undefined : brokenLink(event, before, provenMark(event));
     if (after !== undefined) throw broken(stream, event, after, before);
   };
   let later: StoredEvent | undefined;
@@ -41,12 +41,16 @@ export async function checkChain(
  * The event that this one names as the one before it, if it does not stand there.
  *
  * @param before the event before it as far as the stream shows it; undefined when it is the first shown or not known
+ * @param mark of this event; undefined when it is not ours
  * @returns undefined when the chain holds here, or cannot be seen: behind hidden events, and for marks of schema 1
  */
-export function brokenLink(event: StoredEvent, before: StoredEvent | undefined): string | undefined {
-  if (event.revision !== (before?.revision ?? noStream) + 1) return undefined;
-  const after = provenMark(event)?.after;
-  return after === (before?.id ?? noEvent) ? undefined : after;
+export function brokenLink(
+  { revision }: StoredEvent,
+  before: StoredEvent | undefined,
+  mark: Mark | undefined,
+): string | undefined {
+  if (revision !== (before?.revision ?? noStream) + 1) return undefined;
+  return mark?.after === (before?.id ?? noEvent) ? undefined : mark?.after;
 }
 
 function broken(

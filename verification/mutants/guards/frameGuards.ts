@@ -10,7 +10,7 @@ const mixed = 'test/source/mixed.test.ts';
 export const frameGuards: readonly Guard[] = [
   {
     name: 'sha1-of-a-frame',
-    against: 'Bytes that look like a frame but are none would be replicated.',
+    against: 'Bytes that only look like a frame would be replicated.',
     rule: 'always',
     noticedBy: frame,
   },
