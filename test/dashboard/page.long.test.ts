@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
-
+import { describe, expect, test } from 'vitest';
+import { request } from 'node:http';
 import { describeInBrowser } from '../support/services/browser.js';
 import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { eventually } from '../support/waits.js';
@@ -149,3 +149,15 @@ async function setVisibility(page: Page, state: 'hidden' | 'visible'): Promise<v
     document.dispatchEvent(new Event('visibilitychange'));
   `);
 }
+
+describe('The server of the status page', () => {
+  test('The server of the status page does not answer under another host name', async () => {
+    const { url } = await lookAtFerry(server());
+    const status = await new Promise((resolve, reject) => {
+      request(url, { headers: { host: 'rebound.example' } }, (answer) => resolve(answer.statusCode))
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(421);
+  });
+});

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 
 import { dashboardPageModule, dashboardPagePath } from '../../dev/pages/dashboardPage.js';
@@ -24,15 +23,5 @@ describe('The server of the status page', () => {
     expect(await (await fetch(`${url}data`)).json()).toMatchObject({ status: { healthy: true }, history: [{}] });
     expect((await fetch(`${url}elsewhere`)).status).toBe(404);
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
-  });
-
-  test('The server of the status page does not answer under another host name', async () => {
-    const { url } = await lookAtFerry(server());
-    const status = await new Promise((resolve, reject) => {
-      request(url, { headers: { host: 'rebound.example' } }, (answer) => resolve(answer.statusCode))
-        .on('error', reject)
-        .end();
-    });
-    expect(status).toBe(421);
   });
 });

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, onTestFinished, test } from 'vitest';
-
 import { startAzurite } from '../../dev/azurite.js';
 import { azuriteConnectionString, freshContainerName } from '../support/services/azurite.js';
 import { freshFolder } from '../support/freshFolder.js';
@@ -46,5 +45,14 @@ describe('the storage emulator', () => {
   test('The storage emulator says what is wrong when its port is taken', async () => {
     const [, port] = /BlobEndpoint=http:\/\/127\.0\.0\.1:(\d+)/.exec(azuriteConnectionString()) ?? [];
     await expect(startAzurite({ blobPort: Number(port) })).rejects.toThrow(/EADDRINUSE/);
+  });
+});
+
+describe('the storage emulator', () => {
+  test('The storage emulator ends with stop, which may be called twice', async () => {
+    const azurite = await startAzurite();
+    await azurite.stop();
+    await azurite.stop();
+    expect(isRunning(azurite.pid)).toBe(false);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-
 import { readJournal } from '../../dev/writer/journal.js';
 import { placesOf, SampleWriting } from './sampleWriting.js';
 
@@ -24,5 +23,22 @@ describe('the sample writer', () => {
     );
     expect(placesOf(await writer.chunks())).toEqual(landed.map(({ chunk, offset, key }) => [chunk, offset, key]));
     expect(readJournal(writer.journal).filter(({ acknowledged }) => acknowledged)).toHaveLength(120);
+  });
+});
+
+describe('the sample writer', () => {
+  test('The sample writer that is killed before the answer arrives has written all frames, and appends them once more after the restart', async () => {
+    const writer = new SampleWriting();
+    const crash = ['--crash-after', '20', '--crash', 'unacknowledged'];
+    expect(await writer.runProgram('--records', '40', '--appends-per-write', '4', ...crash)).toBe('SIGKILL');
+    const unacknowledged = readJournal(writer.journal).filter(({ acknowledged }) => !acknowledged);
+    expect(unacknowledged).toHaveLength(4);
+    await writer.write({ records: 40 });
+    const entries = readJournal(writer.journal);
+    expect(entries).toHaveLength(44);
+    expect(placesOf(await writer.chunks())).toEqual(entries.map(({ chunk, offset, key }) => [chunk, offset, key]));
+    expect(entries.slice(20, 24).map(({ messages }) => messages)).toEqual(
+      entries.slice(24, 28).map(({ messages }) => messages),
+    );
   });
 });

@@ -30,21 +30,6 @@ describe('the sample writer', () => {
     expect(entries.every(({ acknowledged }) => acknowledged)).toBe(true);
   });
 
-  test('The sample writer that is killed before the answer arrives has written all frames, and appends them once more after the restart', async () => {
-    const writer = new SampleWriting();
-    const crash = ['--crash-after', '20', '--crash', 'unacknowledged'];
-    expect(await writer.runProgram('--records', '40', '--appends-per-write', '4', ...crash)).toBe('SIGKILL');
-    const unacknowledged = readJournal(writer.journal).filter(({ acknowledged }) => !acknowledged);
-    expect(unacknowledged).toHaveLength(4);
-    await writer.write({ records: 40 });
-    const entries = readJournal(writer.journal);
-    expect(entries).toHaveLength(44);
-    expect(placesOf(await writer.chunks())).toEqual(entries.map(({ chunk, offset, key }) => [chunk, offset, key]));
-    expect(entries.slice(20, 24).map(({ messages }) => messages)).toEqual(
-      entries.slice(24, 28).map(({ messages }) => messages),
-    );
-  });
-
   test('The sample writer goes on behind a line of the journal that a crash cut off', async () => {
     const writer = new SampleWriting();
     await writer.write({ records: 10 });

@@ -41,3 +41,20 @@ describe('The built function app, as the host loads it', () => {
     expect(await run).toMatchObject({ ok: true });
   });
 });
+
+describe('The built function app, as the host loads it', () => {
+  test('The built function app lists a timer that does not fire at start and endpoints that ask for a key, although the settings are wrong', async () => {
+    const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
+    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
+    expect(host.trigger('replicate')).toMatchObject({
+      type: 'timerTrigger',
+      schedule: '0 * * * * *',
+      runOnStartup: false,
+    });
+    for (const name of ['status', 'dashboard']) {
+      expect(host.trigger(name)).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
+    }
+    expect(host.hooks).toEqual(['appTerminate']);
+    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
+  });
+});

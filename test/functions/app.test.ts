@@ -16,21 +16,6 @@ describe('The built function app, as the host loads it', () => {
     expect(names.sort()).toEqual(['dashboard.js', 'replicate.js', 'status.js']);
   });
 
-  test('The built function app lists a timer that does not fire at start and endpoints that ask for a key, although the settings are wrong', async () => {
-    const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
-    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
-    expect(host.trigger('replicate')).toMatchObject({
-      type: 'timerTrigger',
-      schedule: '0 * * * * *',
-      runOnStartup: false,
-    });
-    for (const name of ['status', 'dashboard']) {
-      expect(host.trigger(name)).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
-    }
-    expect(host.hooks).toEqual(['appTerminate']);
-    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
-  });
-
   test('The built function app replicates, shows its status and its page, sends its telemetry, and ends when it is told to', async () => {
     const collector = await otlpReceiver();
     const ferry = await Ferry.open(server(), soonOver);

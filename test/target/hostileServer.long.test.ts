@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { failureOf, openTarget } from './openTarget.js';
+import { describe, expect, test } from 'vitest';
+import { failureOf, never, openTarget } from './openTarget.js';
 import { measured, sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
 
@@ -15,4 +15,26 @@ test('An append that is answered with a message of 100 MB is of unknown outcome,
       .append('billing', measured(sampleEvents(1)), -1),
   );
   expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
+});
+
+/** A server that answers every read with these messages, and ends it. */
+async function answering(...messages: Buffer[]) {
+  let reads = 0;
+  const { connectionString } = await scriptedServer({
+    read: (call) => {
+      reads += 1;
+      for (const message of messages) call.write(message);
+      call.end();
+    },
+  });
+  return { target: openTarget({ connectionString }), reads: () => reads };
+}
+
+describe('A read that is answered with', () => {
+  test('A read that is answered with a message of 100 MB is refused, and not held', async () => {
+    const { target } = await answering(Buffer.alloc(huge));
+    const failure = await failureOf(target.tail('billing', never));
+    expect(failure).toMatchObject({ kind: 'TargetRefused', policy: 'wait' });
+    expect(failure.message).toMatch(/larger than|longer/i);
+  });
 });

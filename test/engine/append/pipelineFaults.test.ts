@@ -5,14 +5,14 @@ import { replicateBeforeModel, replicateBeforeServers } from './pipelineFaultCas
 /** A few cases, always the same; `pipelineFaults.long.test.ts` draws many, each time others. */
 describe('A pipeline before a server with slow, lost and reordered answers, refusals, cut connections and size limits', () => {
   test('A pipeline confirms only what a server with faults holds, and after a resume the stream is exact', async () => {
-    const met = await replicateBeforeServers({ numRuns: 8, seed: 1 });
+    const met = await replicateBeforeServers({ numRuns: 4, seed: 1 });
     expect([...met]).toEqual(expect.arrayContaining(['AppendUncertain', 'AppendTooLarge']));
   });
 });
 
 describe('A pipeline before a model of such a server, on which what was on its way may arrive late', () => {
   test('A pipeline confirms only what a model of a server with faults holds, and after a resume the stream is exact', async () => {
-    const met = await replicateBeforeModel({ numRuns: 100, seed: 8 });
+    const met = await replicateBeforeModel({ numRuns: 40, seed: 8 });
     expect([...met]).toEqual(
       expect.arrayContaining(['AppendUncertain', 'AppendTooLarge', 'WrongExpectedRevision', 'TargetRefused']),
     );

@@ -84,7 +84,7 @@ describe('Runs that the host starts every minute', () => {
     const looks = looksAt(ferry.container.containerName, clock);
 
     const ended: string[] = [];
-    await hostTimer(clock, 6, async () => {
+    await hostTimer(clock, 3, async () => {
       await runs.invoke(recordingLog().log).then(
         () => ended.push('well'),
         (error: Error) => ended.push(error.message),
@@ -93,8 +93,8 @@ describe('Runs that the host starts every minute', () => {
 
     const gaps = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
     expect(Math.max(...gaps)).toBeLessThan(1_000);
-    expect(gaps.reduce((sum, gap) => sum + gap)).toBeGreaterThanOrEqual(5 * 60_000 - 2_000);
-    expect(ended).toEqual(['well', 'well', 'well', 'well', 'well']);
+    expect(gaps.reduce((sum, gap) => sum + gap)).toBeGreaterThanOrEqual(2 * 60_000 - 2_000);
+    expect(ended).toEqual(['well', 'well']);
     expect(ferry.bodies()).toEqual(numberedBodies(1, 3));
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { embeddedServer } from '../../support/services/embeddedServer.js';
 import { until } from '../../support/waits.js';
@@ -28,4 +28,16 @@ describe('A process that closes its target while it waits for an answer', () => 
       expect(await program.end).toContain('closed');
     },
   );
+});
+
+describe('A process that has closed its target', () => {
+  test('A process that has closed its target after failures ends by itself, and shows no password even when the library is told to talk', async () => {
+    const secret = 'open-sesame';
+    const connectionString = `esdb://admin:${secret}@127.0.0.1:1,127.0.0.1:2?tls=false&tlsVerifyCert=false`;
+    const printed = await startProcess(connectionString, { DEBUG: '*' }).end;
+    expect(printed).toContain('failed: Failure: ');
+    expect(printed).toContain('esdb:connection');
+    expect(printed).not.toContain(secret);
+    expect(printed).not.toContain(Buffer.from(`admin:${secret}`).toString('base64'));
+  });
 });
