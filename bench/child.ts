@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '../dev/program.js';
 
@@ -12,6 +13,7 @@ import { startProgram } from '../dev/program.js';
 /** The longest wait for one answer, on the slowest machine. */
 const patienceMs = 10 * 60_000;
 const project = fileURLToPath(new URL('tsconfig.json', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Compiles the scripts that {@link startChild} starts; quick when little has changed. @throws Error when it fails */
 export async function compile(): Promise<void> {
@@ -27,9 +29,15 @@ export interface Child<Answer> {
   stop(): Promise<unknown>;
 }
 
-/** Starts a script of this folder with a job, and waits for its first answer. @throws Error when it ends without one */
-export function startChild<Answer>(script: string, job: unknown): Promise<Child<Answer>> {
-  const compiled = fileURLToPath(new URL(`../artifacts/bench/bench/${script}.js`, import.meta.url));
+/**
+ * Starts a script with a job, and waits for its first answer.
+ *
+ * @param script the TypeScript file; what was compiled from it runs
+ * @throws Error when it ends without an answer
+ */
+export function startChild<Answer>(script: URL, job: unknown): Promise<Child<Answer>> {
+  const path = relative(root, fileURLToPath(script));
+  const compiled = join(root, 'artifacts', 'bench', path.replace(/\.ts$/, '.js'));
   return new Promise((resolve, reject) => {
     const program = startProgram(compiled, [JSON.stringify(job)], {
       onMessage: (message) => {
@@ -38,12 +46,12 @@ export function startChild<Answer>(script: string, job: unknown): Promise<Child<
       },
     });
     const timer = setTimeout(() => void program.stop(), patienceMs);
-    program.ended.then((ending) => reject(new Error(`${script} ended with ${ending} before it answered.`)), reject);
+    program.ended.then((ending) => reject(new Error(`${path} ended with ${ending} before it answered.`)), reject);
   });
 }
 
 /** Runs a script that does one job and ends. @returns its answer */
-export async function answerOf<Answer>(script: string, job: unknown): Promise<Answer> {
+export async function answerOf<Answer>(script: URL, job: unknown): Promise<Answer> {
   const child = await startChild<Answer>(script, job);
   await child.stop();
   return child.answer;

@@ -15,7 +15,7 @@ export async function decodeAndEncode(
   const container = await lab.newContainer();
   await writeStore(container, { events, bodyBytes });
   const job: CodecJob = { environment: lab.newReplication(container), rounds: Math.max(rounds, 5) };
-  const answer = await answerOf<CodecAnswer>('codec', job);
+  const answer = await answerOf<CodecAnswer>(new URL('codec.ts', import.meta.url), job);
   return [...(parts.has('decode') ? decodeLines(answer) : []), ...(parts.has('encode') ? encodeLines(answer) : [])];
 }
 

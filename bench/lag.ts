@@ -21,7 +21,7 @@ export async function lag(lab: Lab, { writes, bodyBytes }: { writes: number; bod
     return performance.now();
   };
   await write();
-  const follower = await startChild('follower', environment);
+  const follower = await startChild(new URL('lab/follower.ts', import.meta.url), environment);
   const ended = new AbortController();
   const acknowledged = [await write()];
   const seen = watch(lab.eventStore, environment['TARGET_STREAM'] ?? '', writes, ended.signal);

@@ -33,7 +33,7 @@ export async function replicate(lab: Lab, where: string, options: ReplicateOptio
   const contest = async (who: Who, telemetry = {}): Promise<Measured> => {
     const [first, second] = [lab.newReplication(warmUp), lab.newReplication(store)];
     const job: Contest = { who, warmUp: { ...first, ...telemetry }, measured: { ...second, ...telemetry } };
-    return answerOf<Measured>('contestant', job);
+    return answerOf<Measured>(new URL('lab/contestant.ts', import.meta.url), job);
   };
   const contestants = {
     eventferry: () => contest({ kind: 'eventferry' }),

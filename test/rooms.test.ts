@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -38,4 +38,19 @@ test('No room of src holds more than twelve files', () => {
   const rooms = new Map<string, number>();
   for (const file of files) rooms.set(dirname(file), (rooms.get(dirname(file)) ?? 0) + 1);
   expect([...rooms].filter(([, count]) => count > 12)).toEqual([]);
+});
+
+test('Each file that code names by its place beside it is there', () => {
+  const named = /new URL\('([^']+)', import\.meta\.url\)/g;
+  const rooms = ['src', 'dev', 'bench', 'verification', 'test', 'infra'];
+  const all = rooms.flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((path) => join(room, path)),
+  );
+  const gone = all
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(named)].map(([, path = '']) => ({ file, path })),
+    )
+    .filter(({ file, path }) => !existsSync(join(root, dirname(file), path)));
+  expect(gone).toEqual([]);
 });

@@ -34,7 +34,9 @@ export async function openLab({ server, events }: LabOptions): Promise<Lab> {
     discardBodies: events === 'nowhere',
   };
   const embedded =
-    server === undefined ? await startChild<{ connectionString: string }>('eventStoreProcess', options) : undefined;
+    server === undefined
+      ? await startChild<{ connectionString: string }>(new URL('eventStoreProcess.ts', import.meta.url), options)
+      : undefined;
   const storage = azurite.connectionString;
   const eventStore = server ?? embedded?.answer.connectionString ?? '';
   return {
