@@ -84,7 +84,8 @@ name wins over the environment: \`--source-container\` for \`SOURCE_CONTAINER\`.
 \`run\` ends when it has caught up, and \`run --follow\` continues.
 
 Settings marked * decide what is written. Every event's mark has their digest. When one of them changes, replication stops
-with \`SettingsChanged\` until you set it back or accept the change (\`eventferry accept settings\`).`;
+with \`SettingsChanged\` until you set it back or accept the change (\`eventferry accept settings\`). \`SOURCE_ID\` can only be set
+back.`;
 
 const connections = `## Storage connections
 

@@ -104,7 +104,8 @@ export const appendBytes = { least: 4096, most: 16_000_000 } as const;
 export const settingsSchema = z.object({
   SOURCE_CONTAINER: required(container, { meaning: 'The container that is the source.', expected: containerExpected }),
   SOURCE_ID: optional(name, {
-    meaning: 'Names the source in event ids and marks; must survive a move of the container.',
+    meaning:
+      'Names the source in event ids and marks; must survive a move of the container, and cannot change for a stream.',
     defaultText: "the container's name",
     expected: nameExpected,
     inDigest: true,

@@ -120,7 +120,7 @@ export class Failure extends Error {
     readonly kind: FailureKind,
     message: string,
     readonly facts: Readonly<Record<string, unknown>> = {},
-    options?: { readonly cause?: unknown },
+    private readonly options: { readonly cause?: unknown; readonly remedy?: string } = {},
   ) {
     super(message, options);
   }
@@ -129,8 +129,9 @@ export class Failure extends Error {
     return rules[this.kind].policy;
   }
 
+  /** What a person can do: that of the kind, unless this failure has its own. */
   get remedy(): string {
-    return rules[this.kind].remedy;
+    return this.options.remedy ?? rules[this.kind].remedy;
   }
 }
 

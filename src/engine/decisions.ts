@@ -31,7 +31,7 @@ export interface DecisionPlan {
 /**
  * Checks that the decision fits the present situation, and says what it would do. Writes nothing yet.
  *
- * @throws Failure `NotApplicable` when there is nothing of the kind to decide
+ * @throws Failure `NotApplicable` when there is nothing of the kind to decide; a stop that no such decision leads on from
  */
 export async function decide(decision: Decision, parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
   switch (decision.kind) {
@@ -48,16 +48,17 @@ export async function decide(decision: Decision, parts: Parts, signal: AbortSign
 
 async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {
   const { checkpoint, stream, settingsDigest: settings } = parts;
-  await checkpoint.load(signal);
+  const row = await checkpoint.load(signal);
   const tail = await parts.target.tail(stream, signal);
-  const mark = tail.kind === 'event' ? provenMark(tail.event) : undefined;
+  const revision = tail.kind === 'event' ? tail.event.revision : noStream;
+  const mark = (await lastOwn(parts, row?.accepted, revision, signal))?.mark;
   if (!mark || mark.settings === settings) {
     throw notApplicable(`Stream ${stream} was not written under other settings: there is nothing to accept.`);
   }
   return {
     says:
       `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
-      `later events are written under the present settings (${settings}).`,
+      `all records behind that position are converted under the present settings (${settings}).`,
     apply: () => checkpoint.accept({ settings: { from: mark.settings, to: settings } }),
   };
 }
@@ -70,6 +71,7 @@ async function acceptRevision(revision: number, parts: Parts, signal: AbortSigna
     const last = tail.kind === 'event' ? `its last revision is ${tail.event.revision}` : `it is ${tail.kind}`;
     throw notApplicable(`Only the last event of stream ${stream} can be accepted, and ${last}.`);
   }
+  await lastOwn(parts, row?.accepted, revision, signal); // refuses a changed SOURCE_ID
   // A copy of an event of ours has our mark, and breaks the chain.
   if (ownMark(tail.event, parts.sourceId) && !(await breaksChain(tail.event, parts, signal))) {
     throw notApplicable(`Revision ${revision} of stream ${stream} was written by Eventferry: nothing to accept.`);
@@ -142,7 +144,8 @@ async function rewind(parts: Parts, signal: AbortSignal): Promise<DecisionPlan> 
     );
   }
   const isLost =
-    tail.kind === 'absent' || (tail.kind === 'event' && !(await lastOwn(parts, row, tail.event.revision, signal)));
+    tail.kind === 'absent' ||
+    (tail.kind === 'event' && !(await lastOwn(parts, row?.accepted, tail.event.revision, signal)));
   // guard: rewind-only-what-is-lost
   if (!isLost) {
     throw notApplicable(`Stream ${stream} is not lost: rewinding would write its events a second time.`);

@@ -84,6 +84,18 @@ export function changes(stored: StoredEvent, expected: ExpectedEvent): Differenc
   return found;
 }
 
+/** True when an event was written at another position, in another way or under other settings than expected. */
+export function differently(one: Mark, other: Mark): boolean {
+  return (
+    one.v !== other.v ||
+    one.position !== other.position ||
+    one.settings !== other.settings ||
+    other.returnTo !== undefined ||
+    one.quarantined !== other.quarantined ||
+    one.keyCut !== other.keyCut
+  );
+}
+
 /**
  * @param mark absent for an event that is not ours
  * @param stored absent for an event that is missing

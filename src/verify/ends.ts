@@ -5,9 +5,9 @@ import type { FramePoint, History } from '../source/views/history.js';
 import { noStream } from '../target/target.js';
 import { difference, type Difference } from './difference.js';
 import type { Parts } from '../engine/parts.js';
-import { acceptedMark, lastOwn } from '../engine/resume/ownership.js';
+import { lastOwn, ownMark } from '../engine/resume/ownership.js';
 
-type EndsParts = Pick<Parts, 'checkpoint' | 'target' | 'stream' | 'sourceId'>;
+type EndsParts = Pick<Parts, 'checkpoint' | 'source' | 'target' | 'stream' | 'sourceId'>;
 
 /** How far both sides can be compared, at one moment; a replicator may append more afterwards. */
 export interface Ends {
@@ -27,12 +27,13 @@ export interface Ends {
 /**
  * Asks the checkpoint first and the stream second, so that the stream must hold everything that is called confirmed.
  *
- * @throws Failure `TargetTruncated` or `TargetDeleted` for a stream that cannot be read, or an outage
+ * @throws Failure `TargetTruncated` or `TargetDeleted` for a stream that cannot be read, `SettingsChanged` when
+ *   SOURCE_ID was changed, or an outage
  */
 export async function verifyEnds(parts: EndsParts, signal: AbortSignal): Promise<Ends> {
   const row = await parts.checkpoint.load(signal);
   const revision = await lastRevision(parts, signal);
-  const own = await lastOwn(parts, row, revision, signal);
+  const own = await lastOwn(parts, row?.accepted, revision, signal);
   const isUnfinished = own !== undefined && own.mark.index < own.mark.count - 1;
   const replicated = own ? own.mark.position - (isUnfinished ? 1 : 0) : 0;
   const rowIsAhead = row !== undefined && row.cursor.position > (own?.mark.position ?? 0);
@@ -64,7 +65,11 @@ function pointsOfTail(mark: Mark | undefined, unfinished: boolean): Points {
   return mark.returnTo ? [mark.returnTo, next] : [next, undefined];
 }
 
-async function lastRevision({ target, stream }: EndsParts, signal: AbortSignal): Promise<number> {
+/** The stream's last revision. @throws Failure `TargetTruncated` or `TargetDeleted` */
+export async function lastRevision(
+  { target, stream }: Pick<Parts, 'target' | 'stream'>,
+  signal: AbortSignal,
+): Promise<number> {
   const tail = await target.tail(stream, signal);
   switch (tail.kind) {
     case 'absent':
@@ -78,8 +83,9 @@ async function lastRevision({ target, stream }: EndsParts, signal: AbortSignal):
   }
 }
 
-async function confirmedButAbsent(
-  { target, stream, sourceId }: EndsParts,
+/** What the row calls confirmed and the stream does not hold. */
+export async function confirmedButAbsent(
+  { target, stream, sourceId }: Pick<Parts, 'target' | 'stream' | 'sourceId'>,
   row: CheckpointRow | undefined,
   lastRevision: number,
   signal: AbortSignal,
@@ -91,7 +97,7 @@ async function confirmedButAbsent(
     return [difference('checkpoint-ahead', mark, { revision }, `the stream ends at revision ${lastRevision}`)];
   }
   for await (const event of target.read(stream, { revision, direction: 'forwards', count: 1 }, signal)) {
-    const stored = acceptedMark(event, sourceId, row.accepted);
+    const stored = ownMark(event, sourceId, row.accepted);
     if (stored && event.revision === revision && sameMark(stored, mark)) return [];
   }
   return [difference('checkpoint-ahead', mark, { revision }, 'the stream holds another event there')];

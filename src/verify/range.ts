@@ -5,9 +5,10 @@ import type { Mark } from '../core/mark.js';
 import { sha256, type SourceRecord } from '../core/record.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
+import { AcceptedForeign } from './acceptedForeign.js';
 import { difference, type Compared, type Difference, type ExpectedEvent } from './difference.js';
 import type { Parts } from '../engine/parts.js';
-import { acceptedMark, isAccepted, lastOwn, recordAt } from '../engine/resume/ownership.js';
+import { lastOwn, ownMark, recordAt } from '../engine/resume/ownership.js';
 import { Verification, type Reading } from './verify.js';
 import type { Ends } from './ends.js';
 
@@ -63,7 +64,7 @@ export async function verifyRange(
 ): Promise<RangeResult> {
   const start = await startOf(range.from, ends, parts, signal);
   const { verification, expected } = verificationFrom(start, parts, signal);
-  const foreign = await acceptedForeign(ends, parts, signal);
+  const foreign = new AcceptedForeign(ends.row?.accepted, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
   // The last events of the stream are not always the last ones of the source.
@@ -75,12 +76,12 @@ export async function verifyRange(
     signal,
   );
   for await (const event of events) {
-    if (foreign(event.revision)) {
+    const mark = ownMark(event, parts.sourceId, ends.row?.accepted);
+    if (!mark && !(await verification.isExpected(event)) && (await foreign.has(event.revision))) {
       acceptedCount += 1;
       verification.links.before = event;
       continue;
     }
-    const mark = acceptedMark(event, parts.sourceId, ends.row?.accepted);
     if (watch.stop.aborted) to = Math.min(to, position - 1);
     if (mark && (mark.position > to || event.revision >= (ends.unfinished?.revision ?? Infinity))) break;
     if (watch.stop.aborted) break;
@@ -134,14 +135,14 @@ async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: Abo
   let low = noStream;
   for (let high = ends.revision + 1; from > 1 && high - low > 1;) {
     const middle = (low + high) >> 1;
-    const own = await lastOwn(parts, ends.row, middle, signal, low);
+    const own = await lastOwn(parts, ends.row?.accepted, middle, signal, low);
     if (own && own.mark.position >= from) high = own.event.revision;
     else low = middle;
   }
   for (
-    let own = await lastOwn(parts, ends.row, low, signal);
+    let own = await lastOwn(parts, ends.row?.accepted, low, signal);
     own;
-    own = await lastOwn(parts, ends.row, own.event.revision - 1, signal)
+    own = await lastOwn(parts, ends.row?.accepted, own.event.revision - 1, signal)
   ) {
     const { mark, event } = own;
     if (mark.returnTo) continue;
@@ -174,7 +175,8 @@ function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal)
     },
     find: async (stored, mark) => {
       const record = await recordAt(mark, parts, signal);
-      return record && asMarked(record, stored, mark);
+      const event = record && asMarked(record, stored, mark);
+      return event && { ...event, ...(reconversion.isExcluded(record) && { excluded: true as const }) };
     },
   };
   return { verification: new Verification(expected, parts.sourceId, reading), expected };
@@ -200,23 +202,4 @@ async function* expectedEvents(
 function withBody(event: ExpectedEvent, record: SourceRecord, { body }: Pick<Reconversion, 'body'>): ExpectedEvent {
   const stored = event.mark.reformatted ? body(record, event.mark.index) : undefined;
   return stored ? { ...event, body: stored } : event;
-}
-
-/** True for the revisions of foreign events that a person accepted: each accepted one, and those right before it. */
-async function acceptedForeign(
-  { row }: Ends,
-  { target, stream, sourceId }: VerifyParts,
-  signal: AbortSignal,
-): Promise<(revision: number) => boolean> {
-  const ranges: (readonly [from: number, to: number])[] = [];
-  for (const { revision } of row?.accepted?.foreign ?? []) {
-    let first = Infinity;
-    for await (const event of target.read(stream, { revision, direction: 'backwards' }, signal)) {
-      if (first === Infinity && !isAccepted(event, row?.accepted)) break;
-      if (acceptedMark(event, sourceId, row?.accepted)) break;
-      first = event.revision;
-    }
-    ranges.push([first, revision]);
-  }
-  return (revision) => ranges.some(([from, to]) => revision >= from && revision <= to);
 }

@@ -3,10 +3,19 @@ import { isSameRecord, noEvent, type Mark } from '../core/mark.js';
 import { shortName } from '../core/text.js';
 import type { StoredEvent } from '../target/target.js';
 import { Awaited } from './awaited.js';
-import { changes, difference, EventsDigest, type Compared, type Difference, type ExpectedEvent } from './difference.js';
+import {
+  changes,
+  difference,
+  differently,
+  EventsDigest,
+  type Compared,
+  type Difference,
+  type ExpectedEvent,
+} from './difference.js';
 import { Links } from './links.js';
 import { Numbering } from './numbering.js';
 import { ownMark } from '../engine/resume/ownership.js';
+import { Taken } from './taken.js';
 import { Upcoming } from './upcoming.js';
 
 /** How the source is read; by default in the order of positions, and every event must be exactly as expected. */
@@ -32,6 +41,7 @@ export class Verification {
   private readonly digests = { source: new EventsDigest(), target: new EventsDigest() };
   private readonly numbering = new Numbering();
   private readonly awaited = new Awaited();
+  private readonly taken = new Taken();
   private readonly upcoming: Upcoming;
   /** The last event taken from the source, and the last one seen in the stream. */
   private lastTaken: Mark | undefined;
@@ -112,24 +122,32 @@ export class Verification {
     }
   }
 
-  /** We did not write this event as it is. Where one of ours is expected, it may be that one, changed. */
+  /** True when an event that we did not write as it is stands for the one of ours that is expected next, changed. */
+  async isExpected(event: StoredEvent): Promise<boolean> {
+    return (await this.changedOfOurs(event)) !== undefined;
+  }
+
   private async unproven(event: StoredEvent): Promise<Difference[]> {
-    const next = await this.upcoming.peekIncluded();
-    if (next) {
-      const claimed = parseMark(event.metadata);
-      const after = claimed?.after ?? noEvent;
-      const mark = { ...next.mark, position: this.numbering.positionOf(next.mark), after };
-      const expected = this.asMarked(next, event, mark);
-      const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.mark) === 0;
-      if (isMeant || event.id === expected.id) {
-        this.take(next);
-        return this.compare(event, mark, expected);
-      }
+    const changed = await this.changedOfOurs(event);
+    if (changed) {
+      this.take(changed.next);
+      return this.compare(event, changed.mark, changed.expected);
     }
     this.digests.target.stored(event, undefined);
     const { type, id } = event;
     // guard: verify-foreign
     return [difference('foreign', undefined, event, `type ${shortName(type)}, id ${id}: not written for this source`)];
+  }
+
+  private async changedOfOurs(event: StoredEvent) {
+    const next = await this.upcoming.peekIncluded();
+    if (!next) return undefined;
+    const claimed = parseMark(event.metadata);
+    const after = claimed?.after ?? noEvent;
+    const mark = { ...next.mark, position: this.numbering.positionOf(next.mark), after };
+    const expected = this.asMarked(next, event, mark);
+    const isMeant = claimed?.source === this.source && this.reading.compare(claimed, next.mark) === 0;
+    return isMeant || event.id === expected.id ? { next, mark, expected } : undefined;
   }
 
   private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
@@ -151,6 +169,7 @@ export class Verification {
     // guard: verify-reordered
     if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands after events that must follow it')];
     this.numbering.readApart();
+    this.taken.metApart(mark);
     const { lastStored } = this;
     if (!lastStored || byPosition.compare(mark, lastStored) > 0) return [];
     return [difference('reordered', mark, event, `it stands after position ${lastStored.position}`)];
@@ -160,7 +179,9 @@ export class Verification {
   private async passed(event: StoredEvent, mark: Mark): Promise<Difference[]> {
     const isNew = !this.lastStored || byPosition.compare(mark, this.lastStored) > 0;
     const apart = mark.returnTo && isNew ? await this.reading.find?.(event, mark) : undefined;
-    if (apart) {
+    const isRequired = !apart?.excluded && !this.awaited.hasGivenUp;
+    // guard: verify-doubled-in-a-detour
+    if (apart && !this.taken.holds(mark, isRequired, this.reading)) {
       this.counts.expected += 1;
       return [...this.lateness(event, mark), ...this.compare(event, mark, apart)];
     }
@@ -223,19 +244,8 @@ export class Verification {
 
   private take(event: ExpectedEvent): void {
     this.upcoming.take(event);
+    this.taken.expected(event.mark);
     this.lastTaken = event.mark;
     if (!event.excluded) this.counts.expected += 1;
   }
-}
-
-/** True when an event was written at another position, in another way or under other settings than expected. */
-function differently(one: Mark, other: Mark): boolean {
-  return (
-    one.v !== other.v ||
-    one.position !== other.position ||
-    one.settings !== other.settings ||
-    other.returnTo !== undefined ||
-    one.quarantined !== other.quarantined ||
-    one.keyCut !== other.keyCut
-  );
 }

@@ -53,7 +53,7 @@ const reworded = [
   'correlation-id',
   'deadline-of-an-append',
   'accepted-is-the-very-event',
-  'earlier-id-of-the-source',
+  'source-id-is-never-changed',
   'split-record-index',
   'redaction-in-the-row',
   'kept-before-its-event',

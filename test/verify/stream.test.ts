@@ -117,16 +117,6 @@ describe('what a person accepted is no difference', () => {
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict' });
   });
 
-  test('Verify reports no difference for events under an accepted other id of the source', async () => {
-    const ferry = await ferryWith({ [first]: numbered(1, 10) });
-    const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
-    await decide(ferry, { kind: 'settings' }, settings);
-    expect(await expectEqual(ferry, settings)).toMatchObject({ events: { equal: 10, underOtherSettings: 10 } });
-    await ferry.write(first, numbered(1, 12));
-    await ferry.run(settings);
-    expect(await expectEqual(ferry, settings)).toMatchObject({ events: { equal: 12, underOtherSettings: 10 } });
-  });
-
   test('Verify cannot judge types under accepted changed settings, and judges everything else', async () => {
     const audit = { key: 'audit', messages: [['Command', '{"C":1}'] as const] };
     const renamed = { TYPE_MAP: 'Numbered=Counted', EXCLUDE_KEYS: '' };

@@ -6,7 +6,7 @@ import type { SourceRecord } from '../../core/record.js';
 import { shortName } from '../../core/text.js';
 import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts } from '../parts.js';
-import { settingsAccepted, settingsChanged } from './settingsChange.js';
+import { sourceIdChanged } from './settingsChange.js';
 
 /**
  * The mark of an event that some Eventferry wrote: metadata can be copied by anyone, so the event's id must be the id
@@ -18,23 +18,37 @@ export function provenMark(event: StoredEvent): Mark | undefined {
   return mark && eventIdOf(mark) === event.id ? mark : undefined;
 }
 
-/** The mark of an event that was written for this source. */
-export function ownMark(event: StoredEvent, sourceId: string): Mark | undefined {
+/** The mark of an event that is ours: written under this source id, and not a copy that a person has accepted. */
+export function ownMark(event: StoredEvent, sourceId: string, accepted?: Acceptance): Mark | undefined {
+  // guard: accepted-copy-is-foreign
+  if (isAccepted(event, accepted)) return undefined;
   const mark = provenMark(event);
   // guard: mark-names-the-source
   return mark?.source === sourceId ? mark : undefined;
 }
 
-/**
- * The mark of an event that is ours: written for this source, or under the settings from which a person accepted the
- * change to those of now. The id of the source is one of them, and may have been another.
- */
-export function acceptedMark(event: StoredEvent, sourceId: string, accepted: Acceptance | undefined): Mark | undefined {
-  // guard: accepted-copy-is-foreign
-  if (isAccepted(event, accepted)) return undefined;
+/** Whose an event of a stream is. */
+export type Owner =
+  | { readonly kind: 'ours'; readonly mark: Mark }
+  /** Replicated from this container under another SOURCE_ID: its mark names a frame that stands there. No acceptance counts. */
+  | { readonly kind: 'ours-under-another-id'; readonly mark: Mark }
+  | { readonly kind: 'foreign' };
+
+export type OwnershipParts = Pick<Parts, 'source' | 'sourceId'>;
+
+/** Tells whose an event is. For an event with the mark of another source it reads the frame that the mark names. */
+export async function ownerOf(
+  event: StoredEvent,
+  accepted: Acceptance | undefined,
+  parts: OwnershipParts,
+  signal: AbortSignal,
+): Promise<Owner> {
+  const own = ownMark(event, parts.sourceId, accepted);
+  if (own) return { kind: 'ours', mark: own };
   const mark = provenMark(event);
-  const isOurs = mark?.source === sourceId || (mark && mark.settings === accepted?.settings?.from);
-  return isOurs ? mark : undefined;
+  // guard: another-id-of-the-source
+  const isFromHere = mark && mark.source !== parts.sourceId && (await recordAt(mark, parts, signal));
+  return isFromHere ? { kind: 'ours-under-another-id', mark } : { kind: 'foreign' };
 }
 
 export interface OwnEvent {
@@ -42,36 +56,36 @@ export interface OwnEvent {
   readonly event: StoredEvent;
 }
 
+/** So many events before a foreign tail are searched for ours under another SOURCE_ID, before anything is accepted. */
+const maxSearchedBeforeForeign = 1_000;
+
 /**
- * The tail was not written for this source id. Either our own SOURCE_ID was changed (the mark names a frame that this
- * container holds), or someone else writes to the stream; both stop until a person accepts them.
+ * Our last event in a stream that ends with an event that is not ours, and that a person has accepted.
  *
- * @returns our last event; undefined when the stream holds none
- * @throws Failure `SettingsChanged`, `TargetConflict` or `TargetTruncated`
+ * @returns undefined when the stream holds none
+ * @throws Failure `TargetConflict` unless a person has accepted the tail; `SettingsChanged` when SOURCE_ID was changed;
+ *   `TargetTruncated`
  */
-export async function foreignTail(
+export async function ownBeforeForeign(
   tail: StoredEvent,
   row: CheckpointRow | undefined,
   parts: Parts,
   signal: AbortSignal,
 ): Promise<OwnEvent | undefined> {
+  const { revision, id } = tail;
   // guard: foreign-tail
   if (isAccepted(tail, row?.accepted)) {
-    const own = await lastOwn(parts, row, tail.revision, signal);
+    const own = await lastOwn(parts, row?.accepted, revision, signal);
     if (!own) await refuseHidden(parts, signal);
     return own;
   }
-  const mark = provenMark(tail);
-  if (mark && (await recordAt(mark, parts, signal))) {
-    if (settingsAccepted(mark, row, parts)) return { mark, event: tail };
-    throw settingsChanged(mark, row, parts);
-  }
+  await lastOwn(parts, row?.accepted, revision, signal, revision - maxSearchedBeforeForeign);
+  const { stream, sourceId } = parts;
   const type = shortName(tail.type);
   throw new Failure(
     'TargetConflict',
-    `Revision ${tail.revision} of stream ${parts.stream} (type ${type}, id ${tail.id}) was not written by ` +
-      `Eventferry for source ${parts.sourceId}.`,
-    { stream: parts.stream, revision: tail.revision, type, id: tail.id },
+    `Revision ${revision} of stream ${stream} (type ${type}, id ${id}) was not written by Eventferry for source ${sourceId}.`,
+    { stream, revision, type, id },
   );
 }
 
@@ -95,21 +109,31 @@ export async function recordAt(
   }
 }
 
-/** The last event of ours at a revision or before it, down to and without `above`. */
+/**
+ * The last event of ours at a revision or before it, down to and without `above`.
+ *
+ * @throws Failure `SettingsChanged` when it meets events that were replicated from here under another SOURCE_ID
+ */
 export async function lastOwn(
-  { target, stream, sourceId }: Pick<Parts, 'target' | 'stream' | 'sourceId'>,
-  row: CheckpointRow | undefined,
+  parts: Pick<Parts, 'source' | 'target' | 'stream' | 'sourceId'>,
+  accepted: Acceptance | undefined,
   revision: number,
   signal: AbortSignal,
   above = noStream,
 ): Promise<OwnEvent | undefined> {
+  const { target, stream } = parts;
   if (revision <= above) return undefined;
+  const others = new Set<string>(); // ids of sources that are not this one
   // The event at the revision is nearly always ours, so the first read asks for it alone.
-  for (const count of [1, revision - above]) {
+  for (const count of [1, revision - Math.max(above, noStream)]) {
     for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
-      // guard: earlier-id-of-the-source
-      const mark = acceptedMark(event, sourceId, row?.accepted);
-      if (mark) return { mark, event };
+      const source = provenMark(event)?.source;
+      if (source !== undefined && others.has(source)) continue;
+      const owner = await ownerOf(event, accepted, parts, signal);
+      if (owner.kind === 'ours') return { mark: owner.mark, event };
+      // guard: source-id-is-never-changed
+      if (owner.kind === 'ours-under-another-id') throw sourceIdChanged(owner.mark, parts);
+      if (source !== undefined && source !== parts.sourceId) others.add(source);
     }
   }
   return undefined;
@@ -145,6 +169,18 @@ export interface StreamMark {
   readonly isAfterHidden: boolean;
 }
 
+/**
+ * True when a person has accepted foreign events, and with the last of them those before it. The row says so, and for
+ * good our event behind them: it names the last one as the event before it.
+ *
+ * @param last the last of the foreign events
+ * @param next the mark of our event right behind them
+ */
+export function wasAccepted(last: StoredEvent, next: Mark, accepted: Acceptance | undefined): boolean {
+  // guard: acceptance-in-the-chain
+  return next.after === last.id || (accepted?.foreign?.some(({ revision }) => revision >= last.revision) ?? false);
+}
+
 /** The marks of the events after the row's, up to the tail. @throws Failure `TargetConflict` for a foreign event */
 export async function* marksAfter(
   { accepted, confirmed }: Known,
@@ -154,24 +190,29 @@ export async function* marksAfter(
 ): AsyncGenerator<StreamMark, undefined> {
   let expected = (confirmed?.revision ?? noStream) + 1;
   let isAfterHidden = false;
+  let foreign: StoredEvent | undefined;
   for await (const event of target.read(stream, { revision: expected, direction: 'forwards' }, signal)) {
     if (event.revision > tail.revision) return;
-    const mark = acceptedMark(event, sourceId, accepted);
-    // Accepting an event accepts what stands before it.
-    // guard: foreign-event-among-ours
-    if (!mark && !accepted?.foreign?.some(({ revision }) => revision >= event.revision)) {
-      const type = shortName(event.type);
-      throw new Failure(
-        'TargetConflict',
-        `Revision ${event.revision} of stream ${stream} (type ${type}) was not written by Eventferry for ` +
-          `source ${sourceId}, but events of ours follow it: replicate into a new TARGET_STREAM.`,
-        { stream, revision: event.revision, type, id: event.id },
-      );
-    }
     // guard: hidden-events-among-ours
     isAfterHidden ||= event.revision !== expected;
     expected = event.revision + 1;
-    if (!mark) continue;
+    const mark = ownMark(event, sourceId, accepted);
+    if (!mark) {
+      foreign = event;
+      continue;
+    }
+    // guard: foreign-event-among-ours
+    if (foreign && !wasAccepted(foreign, mark, accepted)) {
+      const { revision, id } = foreign;
+      const type = shortName(foreign.type);
+      throw new Failure(
+        'TargetConflict',
+        `Revision ${revision} of stream ${stream} (type ${type}) was not written by Eventferry for ` +
+          `source ${sourceId}, but events of ours follow it: replicate into a new TARGET_STREAM.`,
+        { stream, revision, type, id },
+      );
+    }
+    foreign = undefined;
     yield { mark, isAfterHidden };
     isAfterHidden = false;
   }

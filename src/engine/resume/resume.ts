@@ -8,7 +8,7 @@ import { noStream, type StoredEvent } from '../../target/target.js';
 import type { Confirmed, Parts, Progress } from '../parts.js';
 import { catchUp } from './catchUp.js';
 import { checkChain } from './chain.js';
-import { foreignTail, isAccepted, ownMark } from './ownership.js';
+import { ownBeforeForeign, ownMark } from './ownership.js';
 import { settingsAccepted, settingsChanged } from './settingsChange.js';
 
 /** Events that are read once more at the most: what a fast server takes between two saves of the row. */
@@ -29,9 +29,10 @@ const maxCaughtUp = 500_000;
  * | ours, but it or one before it does not name the event before | any | `TargetConflict` |
  * | accepted, and what is hidden before it may be ours | any | `TargetTruncated` |
  * | ours, its frame gone or another | any | `SourceReplaced` |
+ * | ours, but replicated under another SOURCE_ID | any | `SettingsChanged` |
  * | ours, other settings | any | `SettingsChanged`, unless that change was accepted |
  * | ours, inside a record | any | the rest of the record |
- * | ours | the same mark | its cursor |
+ * | ours | the same mark | its cursor; behind the mark, when it was read under other settings |
  * | ours | older or none | behind the mark |
  * | ours | ahead, or the same revision with another mark | behind the mark; the row is set back |
  *
@@ -57,7 +58,8 @@ export async function resume(parts: Parts, signal: AbortSignal): Promise<Progres
   }
 }
 
-function startOfStream({ stream, settingsDigest: settings }: Parts, row: CheckpointRow | undefined): Progress {
+function startOfStream(parts: Parts, row: CheckpointRow | undefined): Progress {
+  const { stream } = parts;
   // guard: lost-target
   if (row?.confirmed) {
     const { revision } = row.confirmed;
@@ -67,10 +69,13 @@ function startOfStream({ stream, settingsDigest: settings }: Parts, row: Checkpo
       { stream, revision },
     );
   }
-  // Nothing is written yet: records that made no event under other settings are looked at again.
+  return { cursor: row && readUnderPresentSettings(row, parts) ? row.cursor : beginning, revision: noStream };
+}
+
+/** False when records behind our last event were read under other settings: some that made no event may make one now. */
+function readUnderPresentSettings({ settings }: CheckpointRow, parts: Parts): boolean {
   // guard: records-passed-over-under-other-settings
-  const cursor = row && settingsDigest(row.settings) === settings ? row.cursor : beginning;
-  return { cursor, revision: noStream };
+  return settingsDigest(settings) === parts.settingsDigest;
 }
 
 async function afterTail(
@@ -79,8 +84,8 @@ async function afterTail(
   parts: Parts,
   signal: AbortSignal,
 ): Promise<Progress> {
-  const ownTail = isAccepted(tail, row?.accepted) ? undefined : ownMark(tail, parts.sourceId);
-  const own = ownTail ? { mark: ownTail, event: tail } : await foreignTail(tail, row, parts, signal);
+  const ownTail = ownMark(tail, parts.sourceId, row?.accepted);
+  const own = ownTail ? { mark: ownTail, event: tail } : await ownBeforeForeign(tail, row, parts, signal);
   if (!own) return { ...startOfStream(parts, row), revision: tail.revision, foreignTailId: tail.id };
   const { mark, event } = own;
   const { record, cursor } = await parts.source.locate(mark, row?.cursor.memory, signal);
@@ -107,7 +112,8 @@ async function afterTail(
   // guard: rest-of-a-record
   const isWhole = mark.index === mark.count - 1;
   // guard: tail-by-mark
-  if (row && order === 'same' && isWhole) return { ...afterMark, cursor: row.cursor };
+  if (row && order === 'same' && isWhole && readUnderPresentSettings(row, parts))
+    return { ...afterMark, cursor: row.cursor };
   // guard: catch-up-since-the-row
   const isBehind = order === 'behind' && canCatchUp(row, confirmed, parts);
   const caughtUp = isBehind ? await catchUp(row, confirmed, parts, signal) : undefined;

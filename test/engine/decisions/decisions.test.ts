@@ -38,20 +38,6 @@ describe('TargetConflict', () => {
     await expectExact(ferry);
     expect(ferry.events()).toHaveLength(16);
   });
-
-  test('Events that were appended under another id of the source are not appended again behind a foreign event', async () => {
-    const ferry = await ferryWithTwelve();
-    const settings = { SOURCE_ID: 'another', TARGET_STREAM: ferry.stream };
-    await decide(ferry, { kind: 'settings' }, settings);
-    await ferry.client().appendToStream(ferry.stream, foreign());
-    await expectStop(ferry, 'TargetConflict', settings);
-    await decide(ferry, { kind: 'revision', revision: 12 }, settings);
-    await expect(decide(ferry, { kind: 'rewind' }, settings)).rejects.toMatchObject({ kind: 'NotApplicable' });
-    await append(ferry);
-    await ferry.run(settings);
-    await expectExact(ferry, settings);
-    expect(ferry.bodies().slice(13)).toEqual(['{"N":13}']);
-  });
 });
 
 describe('TargetLost', () => {

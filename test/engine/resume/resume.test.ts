@@ -112,7 +112,6 @@ describe('when a setting that decides what is written changed', () => {
   const changes = {
     EXCLUDE_KEYS: 'audit,func',
     BODY_MODE: 'raw',
-    SOURCE_ID: 'another-name',
     TYPE_MAP: 'Numbered=Counted',
     STRIP_NAMESPACES: 'Sample',
   };

@@ -1,6 +1,7 @@
 import type { Guard } from '../guard.js';
 
 const decisions = 'test/engine/decisions/decisions.test.ts';
+const changedSettings = 'test/engine/decisions/changedSettings.test.ts';
 const resume = 'test/engine/resume/resume.test.ts';
 const lostTarget = 'test/engine/resume/resumeLostTarget.test.ts';
 const foreignEvents = 'test/engine/resume/resumeForeignEvents.test.ts';
@@ -29,10 +30,28 @@ export const resumeGuards: readonly Guard[] = [
     noticedBy: `${decisions} > Accepting changed settings allows neither other settings, nor a return to the old ones`,
   },
   {
-    name: 'earlier-id-of-the-source',
-    against: 'After a foreign event, everything that was written under the earlier id would be appended again.',
-    rule: 'drop item 3',
-    noticedBy: `${decisions} > Events that were appended under another id of the source are not appended again behind a foreign event`,
+    name: 'source-id-is-never-changed',
+    against: 'Behind a foreign event, everything that was written under an earlier SOURCE_ID would be appended again.',
+    rule: 'never',
+    noticedBy: `${changedSettings} > A changed SOURCE_ID is SettingsChanged also where a foreign event follows ours`,
+  },
+  {
+    name: 'another-id-of-the-source',
+    against: 'Events of another source in the stream would be taken for ours under an earlier SOURCE_ID.',
+    rule: 'drop operand 3',
+    noticedBy: `${foreignEvents} > An event that was written for another source is not ours`,
+  },
+  {
+    name: 'another-id-is-not-accepted',
+    against: 'Verify would call a stream equal that was filled again, behind a foreign event, under another SOURCE_ID.',
+    rule: 'never',
+    noticedBy: 'test/verify/acceptedForeign.test.ts > Verify calls events foreign that stand before an accepted one',
+  },
+  {
+    name: 'acceptance-in-the-chain',
+    against: 'Foreign events that a person accepted would be a conflict again once the row is lost.',
+    rule: 'drop operand 1',
+    noticedBy: `${changedSettings} > An accepted foreign event is known to a run whose row is from before the acceptance`,
   },
   {
     name: 'frames-of-a-catch-up',
@@ -141,7 +160,7 @@ export const resumeGuards: readonly Guard[] = [
   {
     name: 'records-passed-over-under-other-settings',
     against: 'Records that were excluded under other settings would never be looked at again.',
-    rule: 'drop operand 2',
+    rule: 'always',
     noticedBy: `${lostTarget} > When the target stream does not exist, records that were passed over under other settings are looked at again`,
   },
   {

@@ -81,6 +81,33 @@ export const seenGuards: readonly Guard[] = [
     noticedBy: verify,
   },
   {
+    name: 'verify-doubled-in-a-detour',
+    against: 'A chunk that was read in its place and once more in a detour would count as equal.',
+    rule: 'drop operand 2',
+    noticedBy:
+      'test/verify/doubledInDetour.test.ts > Verify finds events doubled that stand in their place and once more',
+  },
+  {
+    name: 'target-only-foreign',
+    against: 'What another Eventferry wrote into the stream would count as accepted.',
+    rule: 'drop operand 2',
+    noticedBy:
+      'test/verify/targetOnly.test.ts > does not take for accepted what Eventferry wrote under another SOURCE_ID',
+  },
+  {
+    name: 'target-only-order',
+    against: 'A stream that holds all events twice would count as intact.',
+    rule: 'never',
+    noticedBy: 'test/verify/targetOnly.test.ts > events are there twice',
+  },
+  {
+    name: 'target-only-events-of-a-record',
+    against: 'A record whose last events are gone would count as whole.',
+    rule: 'never',
+    noticedBy:
+      'test/verify/targetOnly.test.ts > the last event of a record is gone',
+  },
+  {
     name: 'verify-row-against-the-stream',
     against: 'A row that is ahead of what the stream holds would go unseen.',
     rule: 'always',
