@@ -18,6 +18,7 @@ import type { RunReport, RunTerms } from './engine/terms.js';
 import { settingAside } from './engine/quarantining.js';
 import { status, type Status } from './engine/report/status.js';
 import { verifyStream, type VerifyOrder, type VerifyReport } from './verify/stream.js';
+import { verifyTarget, type TargetReport } from './verify/targetOnly.js';
 import { decide, type Decision, type DecisionPlan } from './engine/decisions.js';
 import { Heartbeat } from './notify/heartbeat.js';
 import { Webhook } from './notify/webhook.js';
@@ -64,6 +65,8 @@ export interface Replicator {
   decide(decision: Decision, signal: AbortSignal): Promise<DecisionPlan>;
   /** Compares what the target stream holds with what the source holds. Writes nothing. @throws Failure */
   verify(order: VerifyOrder): Promise<VerifyReport>;
+  /** Checks the target stream against itself, without the source. Writes nothing. @throws Failure */
+  verifyTarget(order: VerifyOrder): Promise<TargetReport>;
   /** Looks at everything that a run needs, check by check. Writes nothing anywhere, never throws. */
   examine(signal: AbortSignal): AsyncIterable<Finding>;
   /** The same, noted in the checkpoint row; a run that is under way writes it with its own notes. Never throws. */
@@ -141,6 +144,7 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
     preview: (signal) => duringEach(() => preview(parts(readOnly(store)), signal)),
     decide: (decision, signal) => during(() => decide(decision, parts(store), signal)),
     verify: (order) => during(() => verify(order)),
+    verifyTarget: (order) => during(() => verifyTarget(parts(readOnly(store)), order, new AbortController().signal)),
     examine: (signal) => duringEach(() => examine(signal)),
     examineOnce: (signal) => during(() => examineOnce(signal)),
     quarantine: quarantine && counted(quarantine, { during, duringEach }),

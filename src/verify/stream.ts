@@ -1,9 +1,10 @@
 import { Failure } from '../core/failure.js';
 import { iso } from '../core/time.js';
 
-import type { Compared, Difference, DifferenceKind } from './difference.js';
+import type { Compared } from './difference.js';
 import { verifyEnds, type Ends } from './ends.js';
 import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
+import { Findings, type Found } from './findings.js';
 import { sampleRanges } from './sample.js';
 
 export interface VerifyProgress {
@@ -46,17 +47,10 @@ export interface VerifyReport {
   readonly events: Compared;
   /** Foreign events that a person accepted. */
   readonly acceptedForeign: number;
-  readonly differences: {
-    readonly total: number;
-    readonly byKind: Readonly<Partial<Record<DifferenceKind, number>>>;
-    readonly first: readonly Difference[];
-  };
+  readonly differences: Found;
   readonly startedAt: string;
   readonly endedAt: string;
 }
-
-/** This many differences are reported one by one; the others are only counted. */
-const maxTold = 20;
 
 /**
  * Compares a target stream with its source: counts, order, ids, types, content types, bytes and marks. Reads both ends
@@ -100,7 +94,7 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
     ranges: results.map(({ from, to, firstRevision, digest }) => ({ from, to, firstRevision, digest })),
     events: sum(results.map(({ compared }) => compared)),
     acceptedForeign: results.reduce((count, { acceptedForeign }) => count + acceptedForeign, 0),
-    differences: { total: findings.total, byKind: findings.byKind, first: findings.first },
+    differences: findings.found,
     ...{ startedAt, endedAt: now() },
   };
 }
@@ -128,40 +122,6 @@ function watchOf(
       onProgress?.({ events: seen.events, total, position, revision });
     },
   };
-}
-
-/** Counts all differences, and keeps the first ones in the order of positions. */
-class Findings {
-  total = 0;
-  readonly byKind: Partial<Record<DifferenceKind, number>> = {};
-  private readonly kept: (readonly [near: number, Difference])[] = [];
-  private keptOfRange = 0;
-  /** The position that was seen last. */
-  near = 0;
-
-  add(difference: Difference): void {
-    this.total += 1;
-    this.byKind[difference.kind] = (this.byKind[difference.kind] ?? 0) + 1;
-    // A foreign event has no position, so it gets that of the event before it. A missing event is only known later.
-    this.kept.push([difference.position ?? this.near, difference]);
-    this.keptOfRange += 1;
-    if (this.keptOfRange > 2 * maxTold) this.sort();
-  }
-
-  endRange(): void {
-    this.sort();
-    this.near = 0;
-  }
-
-  get first(): readonly Difference[] {
-    return this.kept.slice(0, maxTold).map(([, difference]) => difference);
-  }
-
-  private sort(): void {
-    this.kept.sort(([one], [other]) => one - other);
-    this.kept.splice(maxTold);
-    this.keptOfRange = 0;
-  }
 }
 
 function sum(all: readonly Compared[]): Compared {

@@ -12,6 +12,7 @@ export function idleReplicator(parts: Partial<Replicator> = {}): Replicator {
     preview: notAsked,
     decide: notAsked,
     verify: notAsked,
+    verifyTarget: notAsked,
     quarantine: undefined,
     examine: notAsked,
     examineOnce: () => Promise.resolve({ at: '2026-01-01T00:00:00.000Z', wrong: [], warnings: [] }),

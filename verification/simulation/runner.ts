@@ -3,9 +3,11 @@ import { run } from '../../src/engine/run.js';
 import type { RunReport, RunTerms } from '../../src/engine/terms.js';
 import { decide, type Decision } from '../../src/engine/decisions.js';
 import { Failure } from '../../src/core/failure.js';
+import { verifyStream, type VerifyReport } from '../../src/verify/stream.js';
+import { verifyTarget, type TargetReport } from '../../src/verify/targetOnly.js';
 import { deadlineMs } from '../../src/target/append/batchAppend.js';
 import type { Facts, Logger } from '../../src/core/logger.js';
-import { buildParts } from './world/parts.js';
+import { buildParts, verifyPartsOf } from './world/parts.js';
 import type { RunnerPlan } from './schedule/schedule.js';
 import { SimulatedProcess } from './world/simulatedProcess.js';
 import type { World } from './world/world.js';
@@ -65,6 +67,20 @@ export class RunningProcess {
       if (thrown instanceof Failure) return thrown;
       throw thrown;
     }
+  }
+
+  /** How the stream compares with the source, as `eventferry verify` reports it. */
+  verify(): Promise<VerifyReport> {
+    const { services, schedule, bodyMode } = this.world;
+    const { signal } = this.stop;
+    const parts = { ...this.parts, ...verifyPartsOf(this.process, services, schedule, bodyMode, this.logger()) };
+    return verifyStream(parts, { stop: signal }, signal);
+  }
+
+  /** What the stream says about itself, as `eventferry verify --target-only` reports it. */
+  verifyTarget(): Promise<TargetReport> {
+    const { signal } = this.stop;
+    return verifyTarget(this.parts, { stop: signal }, signal);
   }
 
   /** Asks the run to end. */

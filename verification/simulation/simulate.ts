@@ -101,8 +101,10 @@ async function finish(world: World, runners: readonly Runner[], going: readonly 
   const end = stop?.kind ?? (outcome.kind === 'ended' ? 'exact' : 'unfinished');
   for (const runner of runners) runner.end();
   await judge(world, end);
+  if (end === 'exact') await judgeByVerify(world);
   if (stop && world.random.fork('person').chance(0.5)) {
-    await acceptAll(world, last, stop, (runner) => ended(world, runner));
+    const accepted = await acceptAll(world, last, stop, (runner) => ended(world, runner));
+    if (accepted === 'exact') await judgeByVerify(world);
   }
   last.process.kill();
   return end;
@@ -151,6 +153,21 @@ async function judge(world: World, end: string): Promise<void> {
   const found = await differences(world, events);
   for (const { kind, position, index, revision, detail } of found.slice(0, 5)) {
     world.ledger.violated(`${kind}: position ${position}, index ${index}, revision ${revision}: ${detail}`);
+  }
+}
+
+/**
+ * Both kinds of `verify` must say that all is well. Foreign events between ours may stay unnoticed by runs that never read
+ * them again, and are left to other checks.
+ */
+async function judgeByVerify(world: World): Promise<void> {
+  if (world.ledger.all(world.services.node).some(({ mark }) => !mark)) return;
+  const verifier = new RunningProcess(world, 'verifier', 0);
+  const [both, alone] = [await verifier.verify(), await verifier.verifyTarget()];
+  verifier.process.kill();
+  const found = [...both.differences.first, ...alone.differences.first];
+  for (const { kind, position, revision, detail } of found.slice(0, 5)) {
+    world.ledger.violated(`verify finds ${kind}: position ${position}, revision ${revision}: ${detail}`);
   }
 }
 

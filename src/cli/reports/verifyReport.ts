@@ -36,15 +36,7 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
     ['Time', `${report.startedAt} to ${report.endedAt}`],
     ['Versions', `Eventferry ${version()}, Node ${process.version}`],
   ];
-  return [
-    verdict(report),
-    ...differences.first.map(differenceLine),
-    ...(differences.total > differences.first.length
-      ? [`  and ${number(differences.total - differences.first.length)} more`]
-      : []),
-    '',
-    ...table(rows.filter((row) => row !== false)),
-  ];
+  return [verdict(report), ...differenceLines(differences), '', ...table(rows.filter((row) => row !== false))];
 }
 
 function verdict({ equal, complete, sample, ranges, differences, stream, confirmed, events }: VerifyReport): string {
@@ -58,6 +50,12 @@ function verdict({ equal, complete, sample, ranges, differences, stream, confirm
     return `Equal: nothing of the source is in stream ${stream} yet, so nothing was compared.`;
   const all = events.unjudged > 0 ? `but for ${events.unjudged} that other settings may have left out, every` : 'every';
   return `Equal: ${all} event of ${what} is in stream ${stream} once, in order, byte for byte.${cut}`;
+}
+
+/** A line for each of the first differences, and one for how many more there are. */
+export function differenceLines({ total, first }: VerifyReport['differences']): string[] {
+  const more = total - first.length;
+  return [...first.map(differenceLine), ...(more > 0 ? [`  and ${number(more)} more`] : [])];
 }
 
 function differenceLine({ kind, position, index, revision, detail }: Difference): string {

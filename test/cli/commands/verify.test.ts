@@ -178,3 +178,25 @@ describe('eventferry verify', () => {
 });
 
 const foreignId = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
+
+describe('eventferry verify --target-only', () => {
+  test('eventferry verify --target-only checks the stream while the source is gone, and ends with 0 or 1', async () => {
+    const ferry = await replicated();
+    await ferry.container.delete();
+    const intact = await eventferry(['verify', '--target-only'], ferry.environment());
+    expect(intact.stdout).toMatch(/^Intact: each event of stream .* follows the one that it names, in order, once\./);
+    expect(intact.code).toBe(0);
+    await rewriteStream(ferry, (events) => void events.splice(3, 1));
+    const { code, stdout } = await eventferry(['verify', '--target-only', '--json'], ferry.environment());
+    expect(JSON.parse(stdout)).toMatchObject({ intact: false, differences: { byKind: { chain: 1 } } });
+    expect(code).toBe(1);
+  });
+
+  test.each(['--from', '--to', '--sample'])(
+    'eventferry verify --target-only goes without %s, and says so with exit code 2',
+    async (flag) => {
+      const { code, stderr } = await eventferry(['verify', '--target-only', flag, '2'], {});
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--target-only') as string });
+    },
+  );
+});

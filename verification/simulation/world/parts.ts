@@ -5,6 +5,10 @@ import { settingsDigest } from '../../../src/config/digest.js';
 import type { Parts } from '../../../src/engine/parts.js';
 import { lokadTapes } from '../../../src/source/lokadTapes.js';
 import { eventStoreTarget } from '../../../src/target/eventStoreTarget.js';
+import { createReconversion } from '../../../src/verify/reconvert.js';
+import type { VerifyParts } from '../../../src/verify/range.js';
+import { tapeHistory } from '../../../src/source/views/history.js';
+import type { TapeOptions } from '../../../src/source/tapes.js';
 import type { Logger } from '../../../src/core/logger.js';
 import { noTelemetry } from '../../../src/telemetry/telemetry.js';
 import type { BlobService } from './blobService.js';
@@ -33,15 +37,8 @@ export function settingsOf(bodyMode: BodyMode): ReturnType<typeof createSettings
 function createSettings(bodyMode: BodyMode) {
   const settingsByName = { SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: bodyMode };
   const settings = settingsDigest(settingsByName);
-  const convert = createConvert({
-    sourceId,
-    excludeKeys: [excludedKey],
-    bodyMode,
-    typeMap: {},
-    stripNamespaces: [],
-    settings,
-  });
-  return { settingsByName, settings, convert };
+  const options = { sourceId, excludeKeys: [excludedKey], bodyMode, typeMap: {}, stripNamespaces: [], settings };
+  return { settingsByName, settings, convert: createConvert(options), options };
 }
 
 const settingsByMode = { auto: createSettings('auto'), raw: createSettings('raw') };
@@ -68,16 +65,7 @@ export function buildParts(
   });
   Reflect.set(Reflect.get(target, 'connections') as object, 'dial', () => node.dial(process));
   return {
-    source: lokadTapes({
-      container: blobs.container(process),
-      readRecords: schedule.readRecords,
-      settleSeconds: schedule.settleSeconds,
-      listAllSeconds: schedule.listAllSeconds,
-      onDamage: schedule.onDamage,
-      minRangeBytes: schedule.minRangeBytes,
-      clock,
-      logger,
-    }),
+    source: lokadTapes(tapeOptions(process, blobs, schedule, logger)),
     convert,
     target,
     checkpoint: new CheckpointKeeper(
@@ -96,4 +84,25 @@ export function buildParts(
     settingsDigest: settings,
     settingsByName,
   };
+}
+
+/** What `eventferry verify` is made of, beside the parts of a run. */
+export function verifyPartsOf(
+  process: SimulatedProcess,
+  { blobs }: Services,
+  schedule: Schedule,
+  bodyMode: BodyMode,
+  logger: Logger,
+): Pick<VerifyParts, 'sourceHistory' | 'reconversion'> {
+  return {
+    sourceHistory: tapeHistory(tapeOptions(process, blobs, schedule, logger)),
+    reconversion: createReconversion(settingsOf(bodyMode).options),
+  };
+}
+
+function tapeOptions(process: SimulatedProcess, blobs: BlobService, schedule: Schedule, logger: Logger): TapeOptions {
+  const { readRecords, settleSeconds, listAllSeconds, onDamage, minRangeBytes } = schedule;
+  const { clock } = process;
+  const container = blobs.container(process);
+  return { container, readRecords, settleSeconds, listAllSeconds, onDamage, minRangeBytes, clock, logger };
 }
