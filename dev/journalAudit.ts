@@ -3,8 +3,8 @@ import type { Config } from '../src/config/config.js';
 import type { Mark } from '../src/core/mark.js';
 import type { SourceRecord } from '../src/core/record.js';
 import { ownMark } from '../src/engine/resume/ownership.js';
-import type { Difference, DifferenceKind, ExpectedEvent } from '../src/verify/difference.js';
-import { Verification } from '../src/verify/verify.js';
+import type { Difference, DifferenceKind, ExpectedEvent } from '../src/verify/compare/difference.js';
+import { Verification } from '../src/verify/compare/verification.js';
 import type { StoredEvent } from '../src/target/target.js';
 import type { JournalEntry } from './writer/journal.js';
 

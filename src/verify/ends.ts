@@ -3,7 +3,7 @@ import { Failure } from '../core/failure.js';
 import { sameMark, type Mark } from '../core/mark.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream } from '../target/target.js';
-import { difference, type Difference } from './difference.js';
+import { difference, type Difference } from './compare/difference.js';
 import type { Parts } from '../engine/parts.js';
 import { lastOwn, ownMark } from '../engine/resume/ownership.js';
 

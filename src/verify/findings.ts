@@ -1,4 +1,4 @@
-import type { Difference, DifferenceKind } from './difference.js';
+import type { Difference, DifferenceKind } from './compare/difference.js';
 
 /** What was found to be wrong; plain JSON. */
 export interface Found {

@@ -6,10 +6,10 @@ import { sha256, type SourceRecord } from '../core/record.js';
 import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { AcceptedForeign } from './acceptedForeign.js';
-import { difference, type Compared, type Difference, type ExpectedEvent } from './difference.js';
+import { difference, type Compared, type Difference, type ExpectedEvent } from './compare/difference.js';
 import type { Parts } from '../engine/parts.js';
 import { lastOwn, ownMark, recordAt } from '../engine/resume/ownership.js';
-import { Verification, type Reading } from './verify.js';
+import { Verification, type Reading } from './compare/verification.js';
 import type { Ends } from './ends.js';
 
 export interface VerifyParts extends Pick<

@@ -1,7 +1,7 @@
 import { Failure } from '../core/failure.js';
 import { iso } from '../core/time.js';
 
-import type { Compared } from './difference.js';
+import type { Compared } from './compare/difference.js';
 import { verifyEnds, type Ends } from './ends.js';
 import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
 import { Findings, type Found } from './findings.js';

@@ -5,10 +5,10 @@ import { iso } from '../core/time.js';
 import type { Parts } from '../engine/parts.js';
 import { isAccepted, ownMark, provenMark, wasAccepted } from '../engine/resume/ownership.js';
 import { noStream, type StoredEvent } from '../target/target.js';
-import { difference, type Difference } from './difference.js';
+import { difference, type Difference } from './compare/difference.js';
 import { confirmedButAbsent, lastRevision } from './ends.js';
 import { Findings, type Found } from './findings.js';
-import { Links } from './links.js';
+import { Links } from './compare/links.js';
 import type { VerifyOrder } from './stream.js';
 
 /** What the stream alone says about itself; plain JSON. Times are ISO 8601, UTC. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Difference } from '../../src/verify/difference.js';
-import { Verification } from '../../src/verify/verify.js';
+import type { Difference } from '../../src/verify/compare/difference.js';
+import { Verification } from '../../src/verify/compare/verification.js';
 import { linkAfter } from '../../src/convert/eventIdAndMark.js';
 import { noEvent } from '../../src/core/mark.js';
 import { createConvert } from '../../src/convert/convert.js';

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import type { Difference } from '../../verify/difference.js';
+import type { Difference } from '../../verify/compare/difference.js';
 import type { VerifyReport } from '../../verify/stream.js';
 import { version } from '../version.js';
 import { counted, number, table } from './wording.js';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { StoredEvent } from '../../../dev/eventstore/eventStoreServer.js';
 import { formatBody } from '../../../src/convert/body/jsvFormat.js';
-import type { Difference } from '../../../src/verify/difference.js';
+import type { Difference } from '../../../src/verify/compare/difference.js';
 import { sharedEmbeddedServer } from '../../support/services/embeddedServer.js';
 import { Ferry, numbered, type WrittenRecord } from '../../support/ferry.js';
 import { rewriteStream } from '../../support/rewriteStream.js';

@@ -1,6 +1,6 @@
 import type { FailureKind } from '../../../src/core/failure.js';
-import type { Difference } from '../../../src/verify/difference.js';
-import { Verification } from '../../../src/verify/verify.js';
+import type { Difference } from '../../../src/verify/compare/difference.js';
+import { Verification } from '../../../src/verify/compare/verification.js';
 import type { SourceRecord, TargetEvent } from '../../../src/core/record.js';
 import type { Held } from './ledger.js';
 import { excludedKey, settingsOf, sourceId } from '../world/parts.js';

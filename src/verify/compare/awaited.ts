@@ -1,4 +1,4 @@
-import type { Mark } from '../core/mark.js';
+import type { Mark } from '../../core/mark.js';
 import type { ExpectedEvent } from './difference.js';
 
 /** An expected event that the stream has not shown yet. */

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { firstNewline, formatBody } from '../convert/body/jsvFormat.js';
-import type { Mark } from '../core/mark.js';
-import { sha256, type TargetEvent } from '../core/record.js';
-import { shortName } from '../core/text.js';
-import type { StoredEvent } from '../target/target.js';
+import { firstNewline, formatBody } from '../../convert/body/jsvFormat.js';
+import type { Mark } from '../../core/mark.js';
+import { sha256, type TargetEvent } from '../../core/record.js';
+import { shortName } from '../../core/text.js';
+import type { StoredEvent } from '../../target/target.js';
 
 /** What can be wrong with a target stream, given what the source holds. */
 export type DifferenceKind =

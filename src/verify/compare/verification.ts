@@ -1,7 +1,7 @@
-import { linkAfter, parseMark } from '../convert/eventIdAndMark.js';
-import { isSameRecord, noEvent, type Mark } from '../core/mark.js';
-import { shortName } from '../core/text.js';
-import type { StoredEvent } from '../target/target.js';
+import { linkAfter, parseMark } from '../../convert/eventIdAndMark.js';
+import { isSameRecord, noEvent, type Mark } from '../../core/mark.js';
+import { shortName } from '../../core/text.js';
+import type { StoredEvent } from '../../target/target.js';
 import { Awaited } from './awaited.js';
 import {
   changes,
@@ -14,7 +14,7 @@ import {
 } from './difference.js';
 import { Links } from './links.js';
 import { Numbering } from './numbering.js';
-import { ownMark } from '../engine/resume/ownership.js';
+import { ownMark } from '../../engine/resume/ownership.js';
 import { Taken } from './taken.js';
 import { Upcoming } from './upcoming.js';
 

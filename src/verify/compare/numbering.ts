@@ -1,4 +1,4 @@
-import type { Mark } from '../core/mark.js';
+import type { Mark } from '../../core/mark.js';
 
 type Numbered = Pick<Mark, 'position'>;
 

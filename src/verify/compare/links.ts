@@ -1,6 +1,6 @@
-import type { Mark } from '../core/mark.js';
-import { brokenLink } from '../engine/resume/chain.js';
-import type { StoredEvent } from '../target/target.js';
+import type { Mark } from '../../core/mark.js';
+import { brokenLink } from '../../engine/resume/chain.js';
+import type { StoredEvent } from '../../target/target.js';
 import { difference, type Difference } from './difference.js';
 
 /** Checks that each event of ours in a stream names the event before it. */

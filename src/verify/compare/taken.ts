@@ -1,4 +1,4 @@
-import type { Mark } from '../core/mark.js';
+import type { Mark } from '../../core/mark.js';
 
 /** By place: chunk and offset say which record, the index which of its events. */
 type Place = Pick<Mark, 'chunk' | 'offset' | 'index'>;
@@ -26,7 +26,11 @@ export class Taken {
    *
    * @param isRequired nothing but the event itself can have let the stream go on behind its place
    */
-  holds(mark: Mark, isRequired: boolean, { compare }: { readonly compare: (one: Mark, other: Mark) => number }): boolean {
+  holds(
+    mark: Mark,
+    isRequired: boolean,
+    { compare }: { readonly compare: (one: Mark, other: Mark) => number },
+  ): boolean {
     const last = this.apart.get(mark.chunk);
     const wasMetApart = last !== undefined && !isBehind(mark, last);
     return wasMetApart || (isRequired && this.first !== undefined && compare(mark, this.first) >= 0);
