@@ -3,7 +3,7 @@ import { differences, verdict } from './judge/oracle.js';
 import { acceptAll } from './judge/acceptance.js';
 import { Runner, RunningProcess, type RunOutcome } from './runner.js';
 import type { Schedule } from './schedule/schedule.js';
-import { World } from './world/world.js';
+import { stream, World } from './world/world.js';
 
 /** How a schedule ended. */
 export interface Result {
@@ -157,11 +157,14 @@ async function judge(world: World, end: string): Promise<void> {
 }
 
 /**
- * Both kinds of `verify` must say that all is well. Foreign events between ours may stay unnoticed by runs that never read
- * them again, and are left to other checks.
+ * Both kinds of `verify` must say that all is well. They report what runs that never read it again may not notice: foreign
+ * events between ours, and events that a soft deletion hides behind a later append.
  */
 async function judgeByVerify(world: World): Promise<void> {
-  if (world.ledger.all(world.services.node).some(({ mark }) => !mark)) return;
+  const { node } = world.services;
+  if (world.ledger.all(node).some(({ mark }) => !mark)) return;
+  const state = node.store.streams.find(stream);
+  if (state && node.store.streams.firstVisible(state) > 0) return;
   const verifier = new RunningProcess(world, 'verifier', 0);
   const [both, alone] = [await verifier.verify(), await verifier.verifyTarget()];
   verifier.process.kill();
