@@ -34,6 +34,8 @@ export class TapeReading {
   private onward: 'when due' | 'now';
   /** The chunk because of which all names were listed. */
   private doubted: string | undefined;
+  /** The chunk that was seen last while it was still being copied into the container. */
+  private copying: string | undefined;
 
   constructor(
     private readonly tapes: Tapes,
@@ -115,7 +117,12 @@ export class TapeReading {
       return yield* this.stillEnds(place, fetched, answer.read.date);
     const read = bytesAfter(from === undefined ? place : { ...place, offset: 0 }, answer);
     // guard: copy-in-progress-as-read
-    if (read && !read.copied) return 'head';
+    if (read?.openCopy !== undefined) {
+      // What was fetched ahead may be old by now: a second look decides.
+      if (this.copying === place.chunk) throw incomplete(place.chunk, read.openCopy);
+      this.copying = place.chunk;
+      return 'more';
+    }
     if (read) return yield* this.consume(place, fetched, read, from ?? place.offset);
     const nothing = { etag: place.listed?.etag ?? '', chunkBytes: 0, lastModified: 0, date: 0 };
     return this.endAt(place, chunkEnd(nothing, fetched, { offset: place.offset, kind: 'clean', foundAt: this.now }));

@@ -27,7 +27,7 @@ export const chunkGuards: readonly Guard[] = [
     name: 'copy-in-progress-as-read',
     against: 'Reading would leave a chunk whose copy began after the listing.',
     rule: 'remove',
-    noticedBy: `${changing} > is not read, nor what follows it, although the listing did not show yet that it is one`,
+    noticedBy: `${changing} > is not read, nor what follows it, and is named, although the listing did not show yet that it is one`,
   },
   {
     name: 'settled-before-it-is-left',
