@@ -194,7 +194,8 @@ export const settingsSchema = z.object({
   }),
   READ_RECORDS: wholeNumber(1, 100_000, 10_000, { meaning: 'The most records in one batch.' }),
   SETTLE_SECONDS: wholeNumber(0, 3600, 60, {
-    meaning: 'How long a chunk that is not the last must be unchanged before a torn frame at its end is passed over.',
+    meaning:
+      'How long the bytes of a torn frame, at the end of a chunk that is not the last, must stay the same before the frame is passed over.',
     unit: 'seconds',
   }),
   LIST_ALL_SECONDS: wholeNumber(1, 86_400, 300, {

@@ -36,6 +36,12 @@ export const rules = {
     policy: 'wait',
     remedy: 'Wait until the copy has finished; start it again if it was aborted or failed.',
   },
+  SourceUnsettled: {
+    policy: 'wait',
+    remedy:
+      'Find the writer that keeps rewriting this blob, and stop it. Reading goes on by itself once the frame is finished ' +
+      'or its bytes have not changed for SETTLE_SECONDS.',
+  },
   CheckpointUnreachable: { policy: 'wait', remedy: 'Check the checkpoint table and that this identity may write it.' },
   QuarantineUnreachable: { policy: 'wait', remedy: 'Check QUARANTINE_CONTAINER and that this identity may write it.' },
   TargetUnreachable: {

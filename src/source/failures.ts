@@ -26,10 +26,21 @@ export function incomplete(chunk: string, copyStatus: string): Failure {
   });
 }
 
-/** A chunk that shows a frame whenever its rest is read, and none when the range is. */
+/** A chunk of which no two looks show the same version. */
 export function restless(chunk: string, offset: number): Failure {
-  const message = `Chunk ${chunk} is another one each time byte ${offset} is looked at.`;
-  return new Failure('SourceUnreachable', message, { chunk, offset });
+  return new Failure('SourceUnsettled', `Chunk ${chunk} kept changing while byte ${offset} was being read.`, {
+    chunk,
+    offset,
+  });
+}
+
+/** A chunk with a torn frame whose bytes change again and again. */
+export function unsettled(chunk: string, offset: number, since: string): Failure {
+  return new Failure(
+    'SourceUnsettled',
+    `Chunk ${chunk} ends in an unfinished frame at byte ${offset}. Reading has waited for it since ${since}, and its bytes keep changing.`,
+    { chunk, offset, since },
+  );
 }
 
 /** How many records the writer of a chunk knew that were not read; the chunk's first record has this position. */

@@ -134,6 +134,8 @@ export const events = {
   'source-chunks-vanished': 'warning: chunks that were read are gone.',
   'source-damage-passed': 'warning: bytes were passed over, as `ON_DAMAGE` says.',
   'source-gap-passed': 'warning: a gap was passed, as `ON_DAMAGE` says.',
+  'source-waits-for-torn-frame':
+    'warning: an unfinished frame, with a later chunk behind it, is waited for. Told once for each frame in a process.',
   'source-torn-frame': 'warning: an unfinished frame was passed over.',
   examined: 'information, or warning: what `eventferry doctor` found beside the first run of a worker.',
   resume: 'information: something unclear; the target is asked where it is.',

@@ -12,7 +12,8 @@ export interface ChunkEnd {
   readonly kind: RestKind | 'open';
   readonly etag: string;
   readonly chunkBytes: number;
-  readonly lastModified: number;
+  /** Since when, by the server's clock, the bytes from the offset on are known to be as they are. */
+  readonly unchangedSince: number;
   /** The server's time when it last said that this is the current version. */
   date: number;
   /** The last listing when that was asked, and whether it showed a chunk after this one. */
@@ -21,6 +22,14 @@ export interface ChunkEnd {
   /** When it was found, in elapsed ms. */
   readonly foundAt: number;
   readonly rest?: Rest;
+  /** A later chunk follows, and reading waits here because the frame may still be finished. */
+  wait: Wait | undefined;
+}
+
+/** When a wait began: as people read it, and in elapsed ms. */
+export interface Wait {
+  readonly since: string;
+  readonly beganAt: number;
 }
 
 /** A chunk that reading has left: where it left it, in which version, and how that ends where this is known. */
@@ -31,13 +40,25 @@ export interface LeftChunk extends ReadPoint {
 
 type Seen = Pick<Fetched, 'listing' | 'hadSuccessor'>;
 
-/** What was found at an offset of a version, when the listings had shown so much. */
+/**
+ * What was found at an offset of a version, when the listings had shown so much.
+ *
+ * @param before what was known of the chunk until then
+ */
 export function chunkEnd(
   { etag, chunkBytes, lastModified, date }: Rest['version'],
   { listing, hadSuccessor }: Seen,
   found: Pick<ChunkEnd, 'offset' | 'kind' | 'foundAt' | 'rest'>,
+  before?: ChunkEnd,
 ): ChunkEnd {
-  return { ...found, etag, chunkBytes, lastModified, date, listing, hadSuccessor };
+  const isStillTorn = found.kind === 'torn' && before?.kind === 'torn' && before.offset === found.offset;
+  // guard: changed-bytes-settle-anew
+  const isSame = isStillTorn && before.rest?.sha1 === found.rest?.sha1;
+  // guard: bytes-settle-whatever-their-date
+  const unchangedSince = isSame ? before.unchangedSince : lastModified;
+  // guard: wait-goes-on-while-bytes-change
+  const wait = isStillTorn ? before.wait : undefined;
+  return { ...found, etag, chunkBytes, unchangedSince, date, listing, hadSuccessor, wait };
 }
 
 /** Notes that the server calls the version the current one. */
@@ -52,8 +73,8 @@ export function isCurrent(end: ChunkEnd, listed: ListedChunk | undefined): boole
   return !listed || listed.listing <= end.listing || listed.etag === end.etag;
 }
 
-/** True when a torn frame has not been touched for so long that its writer is taken to be gone. */
+/** True when the bytes of a torn frame have stayed the same for so long that its writer is taken to be gone. */
 export function hasSettled(end: ChunkEnd, settleSeconds: number): boolean {
   // guard: settled-before-it-is-left
-  return end.date - end.lastModified >= settleSeconds * 1000;
+  return end.date - end.unchangedSince >= settleSeconds * 1000;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BlobReader, ChunkBytes, RangeRead } from '../reading/blobReader.js';
 import { isZero, maxFrameBytes, parseFrame, ParsedFrame, type FrameVariant } from './frame.js';
 import { findFrame, hashBudget, type HashBudget } from './search.js';
@@ -18,6 +19,8 @@ export interface Rest {
   readonly reason: string;
   /** From the offset to the last byte that is not zero. */
   readonly strayBytes: number;
+  /** `torn`: the hash of all bytes from the offset to the end of the chunk, to tell when they change. */
+  readonly sha1?: string;
   /** `corrupt`: offset of the next valid frame in the chunk, when one was found. */
   readonly nextFrameAt?: number;
 }
@@ -102,10 +105,14 @@ async function examineVersion(
     return { kind: 'corrupt', version: first, reason, strayBytes: first.chunkBytes - offset };
   }
   const budget = hashBudget();
+  const hash = createHash('sha1');
+  let hashedEnd = offset;
   let strayEnd = offset;
   for (let window = first; ;) {
     const stray = lastStray(window.bytes);
     if (stray > 0) strayEnd = window.start + stray;
+    hash.update(window.bytes.subarray(hashedEnd - window.start));
+    hashedEnd = window.start + window.bytes.length;
     const found = await searchWindow(window, offset, variant, budget, signal);
     if (found !== undefined) {
       return { kind: 'corrupt', version: first, reason, strayBytes: found - offset, nextFrameAt: found };
@@ -119,7 +126,7 @@ async function examineVersion(
   const strayBytes = strayEnd - offset;
   return strayBytes === 0
     ? { kind: 'clean', version: first, reason: '', strayBytes }
-    : { kind: 'torn', version: first, reason, strayBytes };
+    : { kind: 'torn', version: first, reason, strayBytes, sha1: hash.digest('hex') };
 }
 
 function reasonOf(state: 'blank' | 'incomplete' | 'invalid', frame: ParsedFrame): string {

@@ -18,8 +18,8 @@ export interface ChunkBytes {
   /** Milliseconds since 1970, by the server's clock, as is `date`: when it answered. */
   readonly lastModified: number;
   readonly date: number;
-  /** False while the chunk is the target of a copy that has not succeeded. */
-  readonly copied: boolean;
+  /** State of the copy into this chunk, while it has not succeeded. */
+  readonly openCopy: string | undefined;
 }
 
 /**
@@ -80,7 +80,7 @@ function versionOf(
     etag: plainEtag(response.etag),
     lastModified: response.lastModified?.getTime() ?? 0,
     date: response.date?.getTime() ?? 0,
-    copied: copyStatus === undefined || copyStatus === 'success',
+    openCopy: copyStatus === 'success' ? undefined : copyStatus,
   };
 }
 

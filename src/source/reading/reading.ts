@@ -7,13 +7,13 @@ import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame
 import { linkedAbort } from '../../core/time.js';
 import { PendingBatch } from './batch.js';
 import { isListedSo, isPassable, nextPosition, Ranges, type ReadPosition } from './position.js';
+import { waitForFrame } from './settling.js';
 import { Turns } from './turns.js';
 import type { Fetched } from './readAhead.js';
 import { examineRest } from '../lokad/endOfChunk.js';
 import type { SourceBatch } from '../source.js';
 import type { Onward, Tapes } from '../tapes.js';
 
-const settlePollMs = 1000;
 /** How often a chunk that changes while it is judged is looked at again at once. */
 const undecidedLimit = 3;
 
@@ -34,6 +34,8 @@ export class TapeReading {
   private onward: 'when due' | 'now';
   /** The chunk because of which all names were listed. */
   private doubted: string | undefined;
+  /** The chunk that was seen last while it was still being copied into the container. */
+  private copying: string | undefined;
 
   constructor(
     private readonly tapes: Tapes,
@@ -115,7 +117,12 @@ export class TapeReading {
       return yield* this.stillEnds(place, fetched, answer.read.date);
     const read = bytesAfter(from === undefined ? place : { ...place, offset: 0 }, answer);
     // guard: copy-in-progress-as-read
-    if (read && !read.copied) return 'head';
+    if (read?.openCopy !== undefined) {
+      // What was fetched ahead may be old by now: a second look decides.
+      if (this.copying === place.chunk) throw incomplete(place.chunk, read.openCopy);
+      this.copying = place.chunk;
+      return 'more';
+    }
     if (read) return yield* this.consume(place, fetched, read, from ?? place.offset);
     const nothing = { etag: place.listed?.etag ?? '', chunkBytes: 0, lastModified: 0, date: 0 };
     return this.endAt(place, chunkEnd(nothing, fetched, { offset: place.offset, kind: 'clean', foundAt: this.now }));
@@ -190,10 +197,13 @@ export class TapeReading {
     this.ranges.salvage = undefined;
     const { chunk, offset, variant } = place;
     const seen = this.tapes.seen(place);
+    const known = this.tapes.ends.get(chunk);
     const behindTooLarge = this.tapes.options.onDamage === 'salvage';
     const rest = await examineRest(this.tapes.reader, { chunk, offset, variant, behindTooLarge }, this.signal);
     if (!rest) {
-      this.tapes.ends.delete(chunk); // a frame stands there by now: it is read as anywhere else
+      // A frame may stand there by now: it is read as anywhere else. But the wait for a torn one is not forgotten.
+      // guard: wait-outlives-undecided-looks
+      if (known?.kind !== 'torn') this.tapes.ends.delete(chunk);
       if (++this.undecided <= undecidedLimit) return 'more';
       throw restless(chunk, offset);
     }
@@ -210,7 +220,7 @@ export class TapeReading {
     // guard: variant-of-a-chunk
     if (isNoFrame && (await holdsOther(this.tapes, place, this.batch.cursor, this.signal))) return 'more';
     const found = { offset, kind: rest.kind, foundAt: this.now, rest };
-    return yield* this.actOn(place, chunkEnd(rest.version, seen, found));
+    return yield* this.actOn(place, chunkEnd(rest.version, seen, found, known));
   }
 
   private async *stillEnds(place: ReadPosition, seen: Fetched, date: number): Steps {
@@ -228,11 +238,13 @@ export class TapeReading {
       reportPassedOver(this.tapes, chunk, end.offset, end.rest);
     }
     if (end.kind !== 'torn' || isLast) return step;
-    if (step === 'more' && end.rest) reportPassedOver(this.tapes, chunk, end.offset, end.rest);
-    if (step === 'more') return step;
-    // The torn frame may still be finished: what follows it must not overtake it.
+    if (step === 'more') {
+      end.wait = undefined;
+      if (end.rest) reportPassedOver(this.tapes, chunk, end.offset, end.rest);
+      return step;
+    }
     yield* this.flush();
-    await this.tapes.options.clock.sleep(settlePollMs, this.signal);
+    await waitForFrame(this.tapes, chunk, end, this.signal);
     return 'more';
   }
 

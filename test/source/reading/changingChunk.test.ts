@@ -81,7 +81,7 @@ describe('a listing that lags behind', () => {
 });
 
 describe('a copy that has not succeeded', () => {
-  test('A copy that has not succeeded is not read, nor what follows it, although the listing did not show yet that it is one', async () => {
+  test('A copy that has not succeeded is not read, nor what follows it, and is named, although the listing did not show yet that it is one', async () => {
     const { container, proxy } = await withProxy();
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
     await uploadChunk(container, second, tapeOf(numberedRecords(11, 20)));
@@ -89,10 +89,26 @@ describe('a copy that has not succeeded', () => {
       if (about === first) headers['x-ms-copy-status'] = 'pending';
     };
     const source = openTapes(proxy.container);
-    const { records, cursor } = await readAll(source);
+    const { records, cursor, thrown } = await readAll(source);
     expect(records).toEqual([]);
+    expect(thrown).toMatchObject({ kind: 'SourceIncomplete', facts: { chunk: first, copyStatus: 'pending' } });
     delete proxy.tampering.headers;
     expect(positions((await readAll(source, cursor)).records)).toEqual(range(1, 20));
+  });
+
+  test('A copy that has succeeded by the time of a second look is read, and nobody is told', async () => {
+    const { container, proxy } = await withProxy();
+    await uploadChunk(container, first, tapeOf(numberedRecords(1, 10)));
+    const source = openTapes(proxy.container);
+    await source.isEmpty(never); // looks into the chunk to learn its variant
+    let looks = 0;
+    proxy.tampering.headers = ({ about }, headers) => {
+      if (about === first && ++looks === 1) headers['x-ms-copy-status'] = 'pending';
+    };
+    const { records, thrown } = await readAll(source);
+    expect(looks).toBe(2);
+    expect(thrown).toBeUndefined();
+    expect(positions(records)).toEqual(range(1, 10));
   });
 
   test.each(['pending', 'aborted', 'failed'])(

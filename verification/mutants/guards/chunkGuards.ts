@@ -4,6 +4,7 @@ const tapes = 'test/source/lokadTapes.test.ts';
 const changing = 'test/source/reading/changingChunk.test.ts';
 const poll = 'test/source/reading/poll.test.ts';
 const torn = 'test/source/wrongInput/tornFrame.test.ts';
+const unsettled = 'test/source/wrongInput/unsettled.test.ts';
 const names = 'test/source/wrongInput/names.test.ts';
 const unreadable = 'test/source/wrongInput/unreadable.test.ts';
 const knownEnd = 'test/source/reading/knownEnd.test.ts';
@@ -26,13 +27,43 @@ export const chunkGuards: readonly Guard[] = [
     name: 'copy-in-progress-as-read',
     against: 'Reading would leave a chunk whose copy began after the listing.',
     rule: 'remove',
-    noticedBy: `${changing} > is not read, nor what follows it, although the listing did not show yet that it is one`,
+    noticedBy: `${changing} > is not read, nor what follows it, and is named, although the listing did not show yet that it is one`,
   },
   {
     name: 'settled-before-it-is-left',
     against: 'Reading would leave a chunk while its writer is still finishing a torn frame.',
     rule: 'always',
     noticedBy: `${torn} > in an older chunk is waited for as long as its writer may still finish it`,
+  },
+  {
+    name: 'bytes-settle-whatever-their-date',
+    against: 'A torn frame would be waited for without end while somebody renews the date of its chunk.',
+    rule: 'never',
+    noticedBy: `${unsettled} > is passed over although somebody renews the date`,
+  },
+  {
+    name: 'changed-bytes-settle-anew',
+    against: 'Reading would leave a chunk whose torn frame is being written.',
+    rule: 'drop operand 2',
+    noticedBy: `${unsettled} > whose bytes keep changing is waited for`,
+  },
+  {
+    name: 'wait-goes-on-while-bytes-change',
+    against: 'A torn frame that is rewritten again and again would be waited for without end, in silence.',
+    rule: 'never',
+    noticedBy: `${unsettled} > whose bytes keep changing is waited for`,
+  },
+  {
+    name: 'wait-outlives-undecided-looks',
+    against: 'A torn frame would be waited for without end if its chunk often changed during a look.',
+    rule: 'always',
+    noticedBy: `${unsettled} > is an outage also when its chunk often changes while it is being looked at`,
+  },
+  {
+    name: 'wait-that-is-too-long',
+    against: 'A torn frame that is rewritten again and again would be waited for without end, in silence.',
+    rule: 'never',
+    noticedBy: `${unsettled} > whose bytes keep changing is waited for`,
   },
   {
     name: 'end-found-before-a-chunk-followed',
