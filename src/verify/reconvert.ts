@@ -79,7 +79,7 @@ function writerUnder(source: string, settings: string, schema: Mark['v']) {
 }
 
 function bodyAt({ payload }: SourceRecord, index: number): Uint8Array | undefined {
-  return payload.kind === 'batch' ? payload.messages[index]?.body : index === 0 ? payload.bytes : undefined;
+  return payload.kind === 'batch' ? payload.messages.at(index)?.body : index === 0 ? payload.bytes : undefined;
 }
 
 function placedAs({ position, returnTo }: Mark, record: SourceRecord): SourceRecord {
