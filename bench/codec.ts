@@ -98,7 +98,7 @@ async function allRecords(): Promise<SourceRecord[]> {
 function eventBatches(): TargetEvent[][] {
   const found: TargetEvent[][] = [];
   for (let at = 0; at < records.length; at += 500)
-    found.push(records.slice(at, at + 500).flatMap((record) => convert(record)));
+    found.push(records.slice(at, at + 500).flatMap((record) => [...convert(record)]));
   return found;
 }
 

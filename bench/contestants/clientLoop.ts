@@ -54,7 +54,7 @@ export async function clientLoop(config: Config, form: EventForm, batch: number,
 function clientEvents({ payload, position }: SourceRecord, form: EventForm): EventData[] {
   if (payload.kind === 'opaque') return [];
   const make = form === 'json' ? asJson : asBinary;
-  return payload.messages.map((message) => make(message, position));
+  return Array.from(payload.messages, (message) => make(message, position));
 }
 
 function asJson({ contract, body }: SourceMessage, position: number): EventData {

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../core/failure.js';
 import type { Mark } from '../core/mark.js';
-import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
+import { asBuffer, type SourceMessage, type SourceRecord, type TargetEvent } from '../core/record.js';
 import { shortName } from '../core/text.js';
 import { convertBody, type Body, type BodyMode } from './body/body.js';
 import { createEventIds, createMarks, type IdOfIndex, type RecordMarks } from './eventIdAndMark.js';
+import { EventsOnDemand, type RecordEvents } from './recordEvents.js';
 
 /** The settings that decide how records become events; all of them are in the settings' digest. */
 export interface ConvertOptions {
@@ -26,6 +27,16 @@ export interface ConvertOptions {
 /** The type of the event for an opaque payload. */
 export const opaqueType = 'LegacyCommit';
 
+/**
+ * A record repeats its key and its attributes in each of its events. All that it repeats takes at most this many bytes:
+ * else one frame of 16 MiB could fill a server with terabytes.
+ */
+export const maxRepeatedBytes = 1024 ** 3;
+/** The events of a record are made at once when they take at most this many bytes beside their bodies. */
+const heldBytes = 1024 ** 2;
+/** What an event takes beside its body, its key and its attributes, about. */
+const eventBytes = 1024;
+
 const cachedNames = 4096;
 const cachedNameBytes = 512;
 
@@ -38,14 +49,15 @@ type EventType = { readonly type: string } | { readonly refused: string; readonl
  *
  * @param schema of the marks; 1 is what earlier versions wrote
  * @returns the events of a record: one for each message, in order; none for a record without messages, nor for an
- *   excluded key unless the record is `begun`: the target holds its first events
- * @throws Failure `Unconvertible`, from the function returned, for a message that the target cannot hold: its type is
- *   empty, starts with `$` or is not UTF-8, or its place does not fit into an event id.
+ *   excluded key unless the record is `begun`: the target holds its first events. Many or large ones are made on demand
+ * @throws Failure, from the function returned or when the event is made: `Unconvertible` for a message that the target
+ *   cannot hold (its type is empty, starts with `$` or is not UTF-8, or its place does not fit into an event id);
+ *   `EventTooLarge` for each message of a record that repeats more than {@link maxRepeatedBytes}
  */
 export function createConvert(
   options: ConvertOptions,
   schema: Mark['v'] = 2,
-): (record: SourceRecord, begun?: boolean) => readonly TargetEvent[] {
+): (record: SourceRecord, begun?: boolean) => RecordEvents {
   const excluded = new Set(options.excludeKeys);
   const idsOf = createEventIds(options.sourceId);
   const marksOf = createMarks(options.sourceId, options.settings, schema);
@@ -61,17 +73,24 @@ export function createConvert(
       const body: Body = { contentType: 'application/octet-stream', data: payload.bytes };
       return [event(0, opaqueType, body, marks, idsOf(marks.sha1, record.position))];
     }
-    if (payload.messages.length === 0) return [];
-    const marks = marksOf(record, payload.messages.length);
+    const { messages } = payload;
+    const count = messages.length;
+    if (count === 0) return [];
+    const marks = marksOf(record, count);
     const idOf = idsOf(marks.sha1, record.position);
+    const repeated = count > 1 ? count * marks.repeatedBytes : 0;
+    // guard: bound-of-a-record
+    const tooMuch = repeated > maxRepeatedBytes ? repeatsTooMuch(record, count, repeated) : undefined;
+    const make = ({ contract, body }: SourceMessage, index: number): TargetEvent => {
+      if (tooMuch) return instead(record, index, tooMuch);
+      const named = eventType(contract);
+      return 'refused' in named
+        ? instead(record, index, unconvertible(record, index, named.shown, named.refused))
+        : event(index, named.type, convertBody(body, options.bodyMode), marks, idOf);
+    };
+    if (repeated + count * eventBytes > heldBytes) return new EventsOnDemand(messages, make);
     const events: TargetEvent[] = [];
-    for (const message of payload.messages) {
-      const index = events.length;
-      const named = eventType(message.contract);
-      if ('refused' in named)
-        events.push(instead(record, index, unconvertible(record, index, named.shown, named.refused)));
-      else events.push(event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf));
-    }
+    for (const message of messages) events.push(make(message, events.length));
     return events;
   };
 }
@@ -98,6 +117,14 @@ function unconvertible(record: SourceRecord, index: number, type: string, reason
     'Unconvertible',
     `Message ${index} of the record at position ${position} (${chunk}, offset ${offset}) cannot become an event: its type ${JSON.stringify(shown)} ${reason}.`,
     { position, index, type: shown, reason, key: shortName(key), chunk, offset },
+  );
+}
+
+function repeatsTooMuch({ position, key, chunk, offset }: SourceRecord, count: number, bytes: number): Failure {
+  return new Failure(
+    'EventTooLarge',
+    `The record at position ${position} (${chunk}, offset ${offset}) repeats its key and its attributes in each of its ${count} events, ${bytes} bytes in all; the limit is ${maxRepeatedBytes} bytes.`,
+    { position, count, bytes, limit: maxRepeatedBytes, key: shortName(key), chunk, offset },
   );
 }
 

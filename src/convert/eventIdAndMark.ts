@@ -96,6 +96,7 @@ function phrasesOf(source: string, settings: string, schema: Mark['v']) {
     returnTo: Buffer.from(',"returnTo":'),
     attributes: Buffer.from('},"attributes":'),
     noAttributes: Buffer.from('},"attributes":[]}'),
+    end: Buffer.from('}'),
   };
 }
 
@@ -123,6 +124,8 @@ type PlaceholderFlags = Pick<Mark, 'quarantined' | 'keyCut'>;
 export class RecordMarks {
   /** First 16 hex digits of the frame's SHA-1. */
   readonly sha1: string;
+  /** The record's attributes as JSON; empty when it has none. */
+  private readonly attributes: string;
 
   constructor(
     private readonly record: SourceRecord,
@@ -130,6 +133,14 @@ export class RecordMarks {
     private readonly all: ReturnType<typeof marksOfSource>,
   ) {
     this.sha1 = asBuffer(record.sha1).toString('hex', 0, markHashBytes);
+    const { payload } = record;
+    const hasAttributes = payload.kind === 'batch' && payload.attributes.length > 0;
+    this.attributes = hasAttributes ? JSON.stringify(payload.attributes) : '';
+  }
+
+  /** What the metadata of each event repeats: the record's key, and its attributes as JSON. */
+  get repeatedBytes(): number {
+    return Buffer.byteLength(this.record.key) + Buffer.byteLength(this.attributes);
   }
 
   /** @param reformatted the line break that was undone in the body, if one was */
@@ -147,7 +158,7 @@ export class RecordMarks {
   /** UTF-8 JSON: the `eventferry` object, then the record's attributes as pairs. */
   metadata(index: number, reformatted?: Newline, flags?: PlaceholderFlags): Uint8Array {
     const { phrases, writer } = this.all;
-    const { position, key, stamp, sha1, chunk, offset, returnTo, payload } = this.record;
+    const { position, key, stamp, sha1, chunk, offset, returnTo } = this.record;
     writer.bytes(phrases.position).number(position);
     if (this.count === 1) writer.bytes(phrases.onlyOne);
     else writer.bytes(phrases.index).number(index).bytes(phrases.count).number(this.count).bytes(phrases.key);
@@ -162,9 +173,8 @@ export class RecordMarks {
     if (returnTo) writer.bytes(phrases.returnTo).text(JSON.stringify(returnTo, ['chunk', 'offset', 'sha1']));
     if (flags?.quarantined) writer.text(',"quarantined":true');
     if (flags?.keyCut) writer.text(',"keyCut":true');
-    if (payload.kind === 'batch' && payload.attributes.length > 0) {
-      writer.bytes(phrases.attributes).text(`${JSON.stringify(payload.attributes)}}`);
-    } else writer.bytes(phrases.noAttributes);
+    if (this.attributes) writer.bytes(phrases.attributes).text(this.attributes).bytes(phrases.end);
+    else writer.bytes(phrases.noAttributes);
     return writer.take();
   }
 }

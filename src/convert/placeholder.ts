@@ -83,7 +83,7 @@ function setAsideOf(
   index: number,
   rest: Pick<SetAside, 'source' | 'count' | 'kind' | 'reason'>,
 ): SetAside {
-  const message = payload.kind === 'batch' ? payload.messages[index] : undefined;
+  const message = payload.kind === 'batch' ? payload.messages.at(index) : undefined;
   const hash = asBuffer(sha1).toString('hex');
   // The same name means the same message: the frame's hash is in it.
   const place = `${String(position).padStart(12, '0')}-${String(index).padStart(5, '0')}-${hash.slice(0, 16)}`;

@@ -95,7 +95,9 @@ export const rules = {
   SourceTruncated: { policy: 'stop', remedy: restoreSourceOrNewStream },
   EventTooLarge: {
     policy: 'stop',
-    remedy: 'Raise the limit on the server and APPEND_BYTES here, or set ON_UNCONVERTIBLE to quarantine.',
+    remedy:
+      'Where the limit is one of an event or an append, raise it on the server and in APPEND_BYTES. Otherwise set ' +
+      'ON_UNCONVERTIBLE to quarantine.',
   },
   Unconvertible: {
     policy: 'stop',

@@ -12,13 +12,19 @@ export interface SourceMessage {
   readonly body: Uint8Array;
 }
 
+/** A record's messages, in order: an array, or what reads each of them when it is asked for. */
+export interface SourceMessages extends Iterable<SourceMessage> {
+  readonly length: number;
+  at(index: number): SourceMessage | undefined;
+}
+
 /** A record's payload: a batch of messages with attributes, or opaque bytes. */
 export type SourcePayload =
   | {
       readonly kind: 'batch';
       /** Name and value, in stored order; names may repeat. */
       readonly attributes: readonly (readonly [string, string])[];
-      readonly messages: readonly SourceMessage[];
+      readonly messages: SourceMessages;
     }
   | { readonly kind: 'opaque'; readonly bytes: Uint8Array };
 

@@ -1,6 +1,7 @@
 import type { LagHistory, StreamTable } from '../checkpoint/checkpoint.js';
 import type { CheckpointRow } from '../checkpoint/row.js';
-import type { SourceRecord, TargetEvent } from '../core/record.js';
+import type { RecordEvents } from '../convert/recordEvents.js';
+import type { SourceRecord } from '../core/record.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Source } from '../source/source.js';
 import type { Target } from '../target/target.js';
@@ -9,8 +10,12 @@ import type { IncidentNotices, NoticeParts } from './report/notices.js';
 /** What the engine is made of; built in one place, `replicator.ts`. */
 export interface Parts extends NoticeParts {
   readonly source: Source;
-  /** A record's events, in order; exclusions do not count for one that is `begun`. @throws Failure `Unconvertible`. */
-  readonly convert: (record: SourceRecord, begun?: boolean) => readonly TargetEvent[];
+  /**
+   * A record's events, in order; exclusions do not count for one that is `begun`.
+   *
+   * @throws Failure `Unconvertible` or `EventTooLarge`, perhaps only when the event is made
+   */
+  readonly convert: (record: SourceRecord, begun?: boolean) => RecordEvents;
   readonly target: Target;
   /** Keeps the messages that events of `convert` stand for; absent where it makes no such events. */
   readonly quarantine?: Quarantine | undefined;
@@ -39,5 +44,5 @@ export interface Progress extends Pick<CheckpointRow, 'cursor' | 'confirmed'> {
   /** The id of the stream's last event, where that is a foreign one that a person accepted. */
   readonly foreignTailId?: string;
   /** The rest of a record of which the target holds only the first events; they go before what `cursor` gives. */
-  readonly pending?: { readonly record: SourceRecord; readonly events: readonly TargetEvent[] };
+  readonly pending?: { readonly record: SourceRecord; readonly events: RecordEvents };
 }

@@ -1,6 +1,7 @@
+import { EventsOnDemand } from '../convert/recordEvents.js';
 import type { Parts, Progress } from './parts.js';
 import { Pipeline } from './append/pipeline.js';
-import { keepSetAside } from './quarantining.js';
+import { lookAt } from './quarantining.js';
 
 /** Is told how a pass goes. */
 export interface PassWatch {
@@ -22,18 +23,17 @@ export async function pass(from: Progress, parts: Parts, signal: AbortSignal, wa
   try {
     if (from.pending) {
       // guard: rest-of-a-record-set-aside
-      await keepSetAside(from.pending.events, parts, signal);
+      await lookAt(from.pending.events, parts, signal);
       pipeline.add(from.pending.events, from.pending.record);
+      await pipeline.send(signal);
     }
     for await (const batch of source.read(from.cursor, signal)) {
       for (const record of batch.records) {
         const events = convert(record);
         // guard: kept-before-its-event
-        if (quarantine) await keepSetAside(events, parts, signal); // before the events that stand for what is kept
+        if (quarantine || events instanceof EventsOnDemand) await lookAt(events, parts, signal);
         pipeline.add(events, record);
-        if (!pipeline.isFull) continue;
-        await pipeline.send(); // waits for room, not for the answer
-        signal.throwIfAborted();
+        if (pipeline.isFull) await pipeline.send(signal); // waits for room, not for the answer
       }
       await pipeline.reach(batch.cursor);
       await checkpoint.advance(pipeline.confirmed); // never past what the target has acknowledged

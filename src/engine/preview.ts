@@ -25,6 +25,6 @@ export async function* preview(parts: Parts, signal: AbortSignal): AsyncGenerato
   };
   for (const event of place.pending?.events ?? []) yield numbered(event);
   for await (const batch of source.read(place.cursor, signal)) {
-    for (const record of batch.records) yield* convert(record).map(numbered);
+    for (const record of batch.records) for (const event of convert(record)) yield numbered(event);
   }
 }

@@ -1,7 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 import type { Placeholder } from '../convert/placeholder.js';
+import type { RecordEvents } from '../convert/recordEvents.js';
 import { Failure } from '../core/failure.js';
 import type { TargetEvent } from '../core/record.js';
 import type { Target } from '../target/target.js';
+import { requestBytes } from './append/window.js';
 import type { Parts } from './parts.js';
 
 /**
@@ -32,21 +36,34 @@ function refusalOf(event: TargetEvent, target: Pick<Target, 'measure'>): Failure
 }
 
 /**
- * Stores the messages that are set aside. Must be done before their placeholders are appended. It may be repeated after
- * a crash or a lost answer.
+ * Looks at each event of a record before the first of them is appended, so that no finding stops replication inside a
+ * record. Stores the messages that are set aside; that may be repeated after a crash or a lost answer.
  *
- * @throws Failure `QuarantineUnreachable`
+ * Events on demand are made here once, measured and dropped, and are made again when they leave. Only by making an
+ * event it is known what it takes: a body that was reformatted is smaller than the stored one.
+ *
+ * @throws Failure `EventTooLarge` or `Unconvertible` for an event that the target would refuse; `QuarantineUnreachable`
  */
-export async function keepSetAside(
-  events: readonly TargetEvent[],
-  { quarantine, logger, telemetry }: Pick<Parts, 'quarantine' | 'logger' | 'telemetry'>,
+export async function lookAt(
+  events: RecordEvents,
+  { target, quarantine, logger, telemetry }: Pick<Parts, 'target' | 'quarantine' | 'logger' | 'telemetry'>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { setAside } of events) {
-    if (!setAside || !quarantine) continue;
-    await quarantine.keep(setAside, signal);
-    const { position, index, reason, name } = setAside;
-    telemetry.add('eventferry.quarantined', 1);
-    logger.warn('message-set-aside', { position, index, reason, container: quarantine.container, blob: name });
+  let bytesSinceTurn = 0;
+  for (const event of events) {
+    // guard: look-before-a-record-is-sent
+    const { bytes } = target.measure(event);
+    const { setAside } = event;
+    if (setAside && quarantine) {
+      await quarantine.keep(setAside, signal);
+      const { position, index, reason, name } = setAside;
+      telemetry.add('eventferry.quarantined', 1);
+      logger.warn('message-set-aside', { position, index, reason, container: quarantine.container, blob: name });
+    }
+    bytesSinceTurn += bytes;
+    if (bytesSinceTurn < requestBytes) continue;
+    bytesSinceTurn = 0;
+    await turn(); // others in this process, as after each request
+    signal.throwIfAborted();
   }
 }

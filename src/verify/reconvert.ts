@@ -1,5 +1,6 @@
 import type { Mark } from '../core/mark.js';
 import type { SourceRecord, TargetEvent } from '../core/record.js';
+import type { RecordEvents } from '../convert/recordEvents.js';
 import { convertBody, type Body } from '../convert/body/body.js';
 import { createConvert, opaqueType, type ConvertOptions } from '../convert/convert.js';
 import { createPlaceholder, placeholderFacts } from '../convert/placeholder.js';
@@ -8,7 +9,7 @@ import { createEventIds, createMarks } from '../convert/eventIdAndMark.js';
 /** Converts the records of a source again, for verification. */
 export interface Reconversion {
   /** All events of a record, also of an excluded key; a placeholder for a message that makes no event. */
-  events(record: SourceRecord): readonly TargetEvent[];
+  events(record: SourceRecord): RecordEvents;
   /** True when the present settings exclude the record. */
   isExcluded(record: SourceRecord): boolean;
   /** The stored body of the message that makes an event. */
@@ -47,7 +48,7 @@ export function createReconversion(options: ConvertOptions): Reconversion {
         const { placeholder } = writerOf(mark);
         return bodyAt(record, mark.index) && placeholder(placed, mark.index, { kind, message }, !mark.keyCut);
       }
-      if (mark.settings === options.settings) return (mark.v === 1 ? convertAsBefore : convert)(placed)[mark.index];
+      if (mark.settings === options.settings) return (mark.v === 1 ? convertAsBefore : convert)(placed).at(mark.index);
       const stored = bodyAt(record, mark.index);
       if (!stored) return undefined;
       const { payload } = record;
@@ -79,7 +80,7 @@ function writerUnder(source: string, settings: string, schema: Mark['v']) {
 }
 
 function bodyAt({ payload }: SourceRecord, index: number): Uint8Array | undefined {
-  return payload.kind === 'batch' ? payload.messages[index]?.body : index === 0 ? payload.bytes : undefined;
+  return payload.kind === 'batch' ? payload.messages.at(index)?.body : index === 0 ? payload.bytes : undefined;
 }
 
 function placedAs({ position, returnTo }: Mark, record: SourceRecord): SourceRecord {

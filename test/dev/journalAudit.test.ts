@@ -165,7 +165,7 @@ function eventsOf(commit: JournalEntry, position: number, excludeKeys?: readonly
     sha1: Buffer.from(commit.sha1, 'hex'),
     payload: { kind: 'batch', attributes: [], messages },
   };
-  return createConvert(conversion(excludeKeys))(record).map((event) => ({ ...event, revision: 99 }));
+  return Array.from(createConvert(conversion(excludeKeys))(record), (event) => ({ ...event, revision: 99 }));
 }
 
 function without(index: number): JournalEntry[] {

@@ -123,7 +123,7 @@ describe('following a source', () => {
     await uploadChunk(container, first, tapeOf(numberedRecords(1, 500, 100)));
     const { records } = await readAll(source);
     const bodies = records.map(({ payload }) =>
-      payload.kind === 'batch' ? Buffer.from(payload.messages[0]?.body ?? []).toString() : '',
+      payload.kind === 'batch' ? Buffer.from(payload.messages.at(0)?.body ?? []).toString() : '',
     );
     expect(bodies).toEqual(range(1, 500).map((number) => String(number).padStart(100, '.')));
   });

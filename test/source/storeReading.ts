@@ -29,7 +29,7 @@ interface Line {
 function linesOf(record: SourceRecord): Line[] {
   const { position: storeVersion, key, payload } = record;
   if (payload.kind === 'opaque') return [{ storeVersion, key, payload: base64(payload.bytes) }];
-  return payload.messages.map(({ contract, body }, index) => ({
+  return Array.from(payload.messages, ({ contract, body }, index) => ({
     storeVersion,
     key,
     index,

@@ -17,7 +17,7 @@ const convert = createConvert({
   settings: '00000000',
 });
 
-const expected = linked([1, 2, 3, 4, 5].flatMap((position): readonly TargetEvent[] => convert(withTwo(position))));
+const expected = linked([1, 2, 3, 4, 5].flatMap((position) => [...convert(withTwo(position))]));
 
 function linked(events: readonly TargetEvent[]): readonly TargetEvent[] {
   events.forEach((event, index) => linkAfter(event, events[index - 1]?.id ?? noEvent));

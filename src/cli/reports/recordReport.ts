@@ -18,7 +18,7 @@ export function recordFacts({ record, streamVersion }: FoundRecord): object {
     payload:
       payload.kind === 'opaque'
         ? { kind: payload.kind, ...bytesFacts(payload.bytes) }
-        : { ...payload, messages: payload.messages.map(messageFacts) },
+        : { ...payload, messages: Array.from(payload.messages, messageFacts) },
   };
 }
 
@@ -53,7 +53,7 @@ function payloadLines(payload: SourceRecord['payload']): string[] {
   }
   const { messages } = payload;
   if (messages.length === 0) return ['', 'No message.'];
-  return messages.flatMap(({ contract, body }, index) => [
+  return [...messages].flatMap(({ contract, body }, index) => [
     '',
     `Message ${index + 1} of ${messages.length}: ${nameOf(contract)}, ${counted(body.length, 'byte')}`,
     ...bytesLines(body),

@@ -1,4 +1,5 @@
 import { linkAfter } from '../../convert/eventIdAndMark.js';
+import { EventsOnDemand, type RecordEvents } from '../../convert/recordEvents.js';
 import type { Cursor } from '../../core/cursor.js';
 import type { SourceRecord, TargetEvent } from '../../core/record.js';
 import {
@@ -26,6 +27,8 @@ export class Lane {
   private readonly due: Request[] = [];
   private filling: TargetEvent[] = [];
   private fillingSize: AppendSize = noBytes;
+  /** A record whose events are made as requests leave: how many of them are taken. */
+  private begun: { readonly record: SourceRecord; readonly events: RecordEvents; taken: number } | undefined;
 
   constructor(
     private readonly target: Pick<Target, 'measure' | 'appendBytes'>,
@@ -37,8 +40,14 @@ export class Lane {
     this.revision = revision;
   }
 
-  /** The request that leaves next; undefined while none is complete. */
-  get next(): Request | undefined {
+  /** True when a request is complete, or events of a record are still to be made. */
+  get isFull(): boolean {
+    return this.due.length > 0 || this.begun !== undefined;
+  }
+
+  /** The request that leaves next; undefined while none is complete. Makes the events for it that are made on demand. */
+  next(): Request | undefined {
+    if (this.due.length === 0) this.takeOn();
     return this.due[0];
   }
 
@@ -48,28 +57,46 @@ export class Lane {
   }
 
   /**
-   * Takes the events of one record. Takes nothing of the record when one of its events cannot be sent.
+   * Takes the events of one record. Takes nothing of the record when one of its events cannot be sent; of events that
+   * are made on demand it must be known already that they can.
    *
    * @throws what `Target.measure` throws
    */
-  add(events: readonly TargetEvent[], record: SourceRecord): void {
-    const { appendBytes } = this.target;
-    const fullBytes = Math.min(requestBytes, appendBytes);
-    const measured = events.map((event) => ({
-      event,
+  add(events: RecordEvents, record: SourceRecord): void {
+    while (this.begun) this.takeOn();
+    if (events instanceof EventsOnDemand) {
+      this.completeFilling();
+      this.begun = { record, events, taken: 0 };
+      return;
+    }
+    const measured: { event: TargetEvent; size: AppendSize }[] = [];
+    let bytes = 0;
+    for (const event of events) {
       // guard: size-of-every-event
-      size: this.target.measure(event),
-    }));
-    const bytes = measured.reduce((sum, { size }) => sum + size.bytes, 0);
-    if (this.fillingSize.bytes + bytes > fullBytes) this.completeFilling();
-    for (const { event, size } of measured) this.fill(event, size, appendBytes);
-    this.frontier.take(record);
-    if (this.fillingSize.bytes >= fullBytes) this.completeFilling();
+      const size = this.target.measure(event);
+      measured.push({ event, size });
+      bytes += size.bytes;
+    }
+    if (this.fillingSize.bytes + bytes > this.fullBytes) this.completeFilling();
+    for (const { event, size } of measured) this.fill(event, size);
+    this.endRecord(record);
   }
 
   /** Makes a request of the events at hand, also if it is not full. */
   completeFilling(): void {
     if (this.isFilling) this.cut(this.frontier.taken);
+  }
+
+  /**
+   * Leaves off inside a record of which not all events are taken, and drops those that are in no request. Nothing may
+   * be added afterwards; resume goes on where the target's last event stands.
+   */
+  leaveOff(): void {
+    if (!this.begun) return;
+    // guard: left-off-inside-a-record
+    this.begun = undefined;
+    this.filling = [];
+    this.fillingSize = noBytes;
   }
 
   /** The next request leaves. @returns the revision that it expects of the stream */
@@ -80,11 +107,37 @@ export class Lane {
     return expected;
   }
 
+  private get fullBytes(): number {
+    return Math.min(requestBytes, this.target.appendBytes);
+  }
+
+  /** Takes events of the record that is begun until one more request is complete, or all of them. */
+  private takeOn(): void {
+    const { begun } = this;
+    if (!begun) return;
+    const complete = this.due.length;
+    while (this.due.length === complete) {
+      const event = begun.events.at(begun.taken);
+      if (!event) {
+        this.begun = undefined;
+        this.endRecord(begun.record);
+        return;
+      }
+      this.fill(event, this.target.measure(event));
+      begun.taken += 1;
+    }
+  }
+
+  private endRecord(record: SourceRecord): void {
+    this.frontier.take(record);
+    if (this.fillingSize.bytes >= this.fullBytes) this.completeFilling();
+  }
+
   /** Cuts inside a record where the server would not take it whole. Resume can go on there. */
-  private fill(event: TargetEvent, size: AppendSize, appendBytes: number): void {
+  private fill(event: TargetEvent, size: AppendSize): void {
     const together = sumOf(this.fillingSize, size);
     // guard: longest-message
-    const fits = together.bytes <= appendBytes && together.sentBytes <= maxSentBytes;
+    const fits = together.bytes <= this.target.appendBytes && together.sentBytes <= maxSentBytes;
     const mustCut = !fits && this.isFilling;
     if (mustCut) this.cut(undefined);
     // guard: chain-of-a-lane

@@ -2,7 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Clock } from '../../core/clock.js';
 import type { Cursor } from '../../core/cursor.js';
-import type { SourceRecord, TargetEvent } from '../../core/record.js';
+import type { RecordEvents } from '../../convert/recordEvents.js';
+import type { SourceRecord } from '../../core/record.js';
 import type { AppendCall, Target } from '../../target/target.js';
 import type { Progress } from '../parts.js';
 import { lastIdOf } from '../resume/chain.js';
@@ -57,28 +58,39 @@ export class Pipeline {
 
   /** True when {@link send} is due: a request is full, or others in this process are to have their turn. */
   get isFull(): boolean {
-    return this.lane.next !== undefined || this.recordsSinceTurn >= recordsPerTurn;
+    return this.lane.isFull || this.recordsSinceTurn >= recordsPerTurn;
   }
 
-  /** Takes the events of one record, or none of them. @throws what `Target.measure` throws */
-  add(events: readonly TargetEvent[], record: SourceRecord): void {
+  /**
+   * Takes the events of one record, or none of them. Those that are made on demand are taken as requests leave, so
+   * that no more of them is held than one request.
+   *
+   * @throws what `Target.measure` throws
+   */
+  add(events: RecordEvents, record: SourceRecord): void {
     this.lane.add(events, record);
     this.pausing = false;
     this.recordsSinceTurn++;
   }
 
-  /** Sends every full request; waits for room in the window, not for answers. */
-  async send(): Promise<void> {
-    for (let { next } = this.lane; next; { next } = this.lane) {
-      const { size } = next;
-      await this.until(() => this.window.hasRoom(size.bytes));
-      await this.call.writable();
-      this.rethrow();
-      this.leave(next);
-      await this.letOthers();
+  /**
+   * Sends every full request; waits for room in the window, not for answers.
+   *
+   * @param signal ends it, also inside a record
+   */
+  async send(signal?: AbortSignal): Promise<void> {
+    try {
+      for (let next = this.lane.next(); next; next = this.lane.next()) {
+        await this.sendOne(next);
+        signal?.throwIfAborted();
+      }
+    } catch (thrown) {
+      this.lane.leaveOff();
+      throw thrown;
     }
     if (this.isFull) await this.letOthers();
     this.rethrow();
+    signal?.throwIfAborted();
   }
 
   /**
@@ -94,6 +106,7 @@ export class Pipeline {
 
   /** Sends what is left and waits until everything is confirmed. */
   async drain(): Promise<void> {
+    await this.send();
     this.lane.completeFilling();
     await this.send();
     await this.until(() => this.frontier.isComplete);
@@ -102,6 +115,14 @@ export class Pipeline {
   /** Gives up what is in flight. */
   close(): void {
     this.call.close();
+  }
+
+  private async sendOne(request: Request): Promise<void> {
+    await this.until(() => this.window.hasRoom(request.size.bytes));
+    await this.call.writable();
+    this.rethrow();
+    this.leave(request);
+    await this.letOthers();
   }
 
   /** Keeps nothing of the request but what its answer needs: its events are encoded by now, and may be thousands. */
@@ -127,9 +148,10 @@ export class Pipeline {
 
   /** Sends a request that is not full when the source has nothing at hand and nothing is under way to wait for. */
   private sendLoneRest(): void {
-    if (!this.pausing || this.failure || !this.frontier.isComplete || this.lane.next) return;
+    if (!this.pausing || this.failure || !this.frontier.isComplete || this.lane.isFull) return;
     this.lane.completeFilling();
-    if (this.lane.next) this.leave(this.lane.next);
+    const rest = this.lane.next();
+    if (rest) this.leave(rest);
   }
 
   /** Whoever else lives in this process has its turn. */

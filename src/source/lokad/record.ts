@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 import type { ReadPoint, SourceState } from '../../core/cursor.js';
-import type { SourceMessage, SourcePayload, SourceRecord } from '../../core/record.js';
+import type { SourceMessage, SourceMessages, SourcePayload, SourceRecord } from '../../core/record.js';
 import { sha1Bytes, type ParsedFrame } from './frame.js';
 
 /** Where a frame was found. */
@@ -95,19 +95,65 @@ function readAttributes(): readonly (readonly [string, string])[] | undefined {
   return attributes;
 }
 
-function readMessages(): SourceMessage[] | undefined {
+/** The views on the messages of a record are kept for at most so many: each takes a hundred times the shortest message. */
+const maxHeldMessages = 1_000;
+
+function readMessages(): SourceMessages | undefined {
   const count = readVarint();
   if (count < 0 || count * 3 > reader.end - reader.at) return undefined;
+  const start = reader.at;
   const messages: SourceMessage[] = [];
   for (let index = 0; index < count; index++) {
-    const contract = readBytes();
-    // guard: contract-of-a-message
-    if (contract === undefined || contract.length === 0) return undefined;
-    const body = readBytes();
-    if (body === undefined) return undefined;
-    messages.push({ contract, body });
+    const message = readMessage();
+    if (message === undefined) return undefined;
+    if (count <= maxHeldMessages) messages.push(message);
   }
-  return messages;
+  return count <= maxHeldMessages ? messages : new MessagesOnDemand(reader.bytes, start, count);
+}
+
+function readMessage(): SourceMessage | undefined {
+  const contract = readBytes();
+  // guard: contract-of-a-message
+  if (contract === undefined || contract.length === 0) return undefined;
+  const body = readBytes();
+  return body && { contract, body };
+}
+
+/** Messages that were found to be whole, read again when they are asked for; in order, each takes the same time. */
+class MessagesOnDemand implements SourceMessages {
+  /** The message that was asked for last, and where it stands. */
+  private index = 0;
+  private offset: number;
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly start: number,
+    readonly length: number,
+  ) {
+    this.offset = start;
+  }
+
+  at(index: number): SourceMessage | undefined {
+    if (index >= this.length) return undefined;
+    if (index < this.index) {
+      this.index = 0;
+      this.offset = this.start;
+    }
+    reader.bytes = this.bytes;
+    reader.at = this.offset;
+    reader.end = this.bytes.length;
+    for (; this.index < index; this.index++) readMessage();
+    this.offset = reader.at;
+    return readMessage();
+  }
+
+  *[Symbol.iterator](): Generator<SourceMessage, undefined> {
+    for (let index = 0; index < this.length; index++) {
+      const message = this.at(index);
+      if (message) yield message;
+    }
+    return undefined;
+  }
 }
 
 /** Where reading stands; one for all payloads, since reading never waits. */

@@ -54,6 +54,7 @@ function keyOf({ chunk, offset, index }: Mark): string {
   return `${chunk} ${offset} ${index}`;
 }
 
-function bytesOf({ data, body, metadata }: ExpectedEvent): number {
+/** What an expected event holds. */
+export function bytesOf({ data, body, metadata }: ExpectedEvent): number {
   return data.length + (body?.length ?? 0) + metadata.length;
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 
 import { beginning } from '../../../src/core/cursor.js';
 import { noEvent } from '../../../src/core/mark.js';
-import type { TargetEvent } from '../../../src/core/record.js';
+import { EventsOnDemand } from '../../../src/convert/recordEvents.js';
+import type { SourceMessages, SourceRecord, TargetEvent } from '../../../src/core/record.js';
 import { Failure } from '../../../src/core/failure.js';
 import { Frontier } from '../../../src/engine/append/frontier.js';
 import { Lane, type Request } from '../../../src/engine/append/lane.js';
@@ -32,7 +33,7 @@ function add(lane: Lane, position: number, sizes: readonly number[]): void {
 /** Lets every complete request leave. */
 function departAll(lane: Lane): { request: Request; expected: number }[] {
   const departed: { request: Request; expected: number }[] = [];
-  for (let { next } = lane; next; { next } = lane) departed.push({ request: next, expected: lane.depart(next) });
+  for (let next = lane.next(); next; next = lane.next()) departed.push({ request: next, expected: lane.depart(next) });
   return departed;
 }
 
@@ -121,9 +122,9 @@ describe('A lane cuts the events of whole records into requests', () => {
   test('A request that is completed early ends after the last record', () => {
     const lane = openLane();
     add(lane, 1, [small, small]);
-    expect(lane.next).toBeUndefined();
+    expect(lane.next()).toBeUndefined();
     lane.completeFilling();
-    expect(lane.next).toMatchObject({ size: { bytes: 2 * small, maxBytes: small }, end: { position: 2 } });
+    expect(lane.next()).toMatchObject({ size: { bytes: 2 * small, maxBytes: small }, end: { position: 2 } });
     lane.completeFilling();
     expect(departAll(lane)).toHaveLength(1);
   });
@@ -134,6 +135,70 @@ describe('A lane cuts the events of whole records into requests', () => {
     expect(() => add(lane, 2, [small, maxEventBytes + 1])).toThrow('too large');
     lane.completeFilling();
     expect(departAll(lane).map(({ request }) => [request.events.length, request.end?.position])).toEqual([[1, 2]]);
+  });
+});
+
+/** Adds a record whose events are made on demand, each with so many bytes; counts how often one is made. */
+function addOnDemand(lane: Lane, position: number, count: number, bytes: number): { made: number } {
+  const record = sampleRecord(position, count);
+  const events = sampleEvents(record, count, bytes);
+  const counted = { made: 0 };
+  const onDemand = new EventsOnDemand(messagesOf(record), (_, index) => {
+    counted.made++;
+    return events[index] ?? expect.fail('there is no such event');
+  });
+  lane.add(onDemand, record);
+  return counted;
+}
+
+function messagesOf({ payload }: SourceRecord): SourceMessages {
+  return payload.kind === 'batch' ? payload.messages : [];
+}
+
+describe('A record whose events are made on demand', () => {
+  test('Events on demand are made for the request that leaves next, and the source goes on only after the last', () => {
+    const lane = openLane({ appendBytes: 10_000 });
+    add(lane, 1, [small]);
+    const counted = addOnDemand(lane, 2, 95, small);
+    expect([counted.made, lane.isFull]).toEqual([0, true]);
+    const ends: (number | undefined)[] = [];
+    let departed = -1; // the event of the record before
+    for (let next = lane.next(); next; next = lane.next()) {
+      expect(counted.made - departed).toBeLessThanOrEqual(12);
+      lane.depart(next);
+      departed += next.events.length;
+      ends.push(next.end?.position);
+    }
+    expect(ends).toEqual([2, ...Array.from({ length: 9 }, () => undefined)]);
+    expect(lane.isFull).toBe(false);
+    lane.completeFilling();
+    expect(departAll(lane).map(({ request }) => [request.events.length, request.end?.position])).toEqual([[5, 3]]);
+    expect(counted.made).toBe(95);
+    expect(lane.revision).toBe(95);
+  });
+
+  test('A lane that leaves off inside a record lets only whole requests of it leave, and never takes it for whole', () => {
+    const lane = openLane({ appendBytes: 10_000 });
+    addOnDemand(lane, 1, 35, small);
+    const first = lane.next() ?? expect.fail('nothing leaves');
+    lane.depart(first);
+    expect(lane.next()?.events).toHaveLength(10);
+    lane.leaveOff();
+    lane.completeFilling();
+    expect(departAll(lane).map(({ request }) => [request.events.length, request.end])).toEqual([[10, undefined]]);
+    expect([lane.isFull, lane.isFilling, lane.revision]).toEqual([false, false, 19]);
+  });
+
+  test('A record that is added before the one on demand has left comes after all of its events', () => {
+    const lane = openLane({ appendBytes: 10_000 });
+    addOnDemand(lane, 1, 25, small);
+    add(lane, 2, [small]);
+    addOnDemand(lane, 3, 5, small);
+    lane.completeFilling();
+    const departed = departAll(lane).flatMap(({ request }) => request.events);
+    expect(departed.map(({ mark }) => mark.position)).toEqual([...Array.from({ length: 25 }, () => 1), 2]);
+    lane.completeFilling();
+    expect(departAll(lane).map(({ request }) => [request.events.length, request.end?.position])).toEqual([[5, 4]]);
   });
 });
 

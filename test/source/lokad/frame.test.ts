@@ -142,9 +142,9 @@ describe('any record', () => {
         const { payload } = read as SourceRecord;
         if (payload.kind !== 'batch') throw new Error('not read as a batch');
         expect(payload.attributes).toEqual(record.attributes);
-        expect(payload.messages.map(({ contract, body }) => [Buffer.from(contract).toString('utf8'), body])).toEqual(
-          record.messages,
-        );
+        expect(
+          Array.from(payload.messages, ({ contract, body }) => [Buffer.from(contract).toString('utf8'), body]),
+        ).toEqual(record.messages);
       }),
     );
   });

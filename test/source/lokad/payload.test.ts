@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import type { SourceMessage } from '../../../src/core/record.js';
 import { readPayload } from '../../../src/source/lokad/record.js';
 import { batchOf } from '../../support/stores/tapeWriter.js';
 
@@ -27,6 +28,26 @@ describe('the payload of a frame', () => {
   test('The payload of a frame may hold no message, and messages without a body', () => {
     expect(read(batchOf({}))).toEqual({ kind: 'batch', attributes: [], messages: [] });
     expect(read(batchOf({ messages: [['A', Buffer.alloc(0)]] }))).toMatchObject({ kind: 'batch' });
+  });
+
+  test('The payload of a frame with very many messages gives each of them when it is asked for', () => {
+    const written = Array.from({ length: 5_000 }, (_, n) => [`Type${n}`, Buffer.from(`{"n":${n}}`)] as const);
+    const payload = read(batchOf({ attributes: [['a', 'b']], messages: written }));
+    if (payload.kind !== 'batch') throw new Error('the payload is no batch');
+    const { messages } = payload;
+    const shown = ({ contract, body }: SourceMessage) => [Buffer.from(contract).toString(), body];
+    expect(Array.from(messages, shown)).toEqual(written);
+    for (const index of [4_999, 4_999, 0, 17, 16, 3_000]) {
+      expect(shown(messages.at(index) ?? expect.fail('there is no message'))).toEqual(written[index]);
+    }
+    expect([messages.length, messages.at(5_000)]).toEqual([5_000, undefined]);
+    expect(messages.at(17)).not.toBe(messages.at(17));
+  });
+
+  test('The payload of a frame with very many messages is a batch only when the last of them is whole', () => {
+    const batch = batchOf({ messages: Array.from({ length: 5_000 }, () => ['A', body] as const) });
+    expect(read(batch.subarray(0, -1)).kind).toBe('opaque');
+    expect(read(Buffer.concat([batch, Buffer.from([0])])).kind).toBe('opaque');
   });
 
   test('The payload of a frame keeps attributes whose names repeat or mean something elsewhere', () => {

@@ -51,6 +51,12 @@ export const convertGuards: readonly Guard[] = [
     noticedBy: 'test/convert/mark.test.ts',
   },
   {
+    name: 'bound-of-a-record',
+    against: 'One frame could fill the server.',
+    rule: 'never',
+    noticedBy: 'test/convert/recordEvents.test.ts > is refused before it makes an event',
+  },
+  {
     name: 'settings-in-the-digest',
     against: 'A setting that decides what is written could change unnoticed.',
     rule: 'remove',

@@ -74,6 +74,18 @@ export const runGuards: readonly Guard[] = [
     noticedBy: `${setAside} > a message that cannot become an event is kept whole, and an event that says so takes its place`,
   },
   {
+    name: 'look-before-a-record-is-sent',
+    against: 'Events of a large record would be appended although a later one of it is too large for any append.',
+    rule: 'value {bytes:0}',
+    noticedBy: 'test/engine/largeRecord.test.ts > Nothing of a large record is appended when its last message is',
+  },
+  {
+    name: 'left-off-inside-a-record',
+    against: 'Behind a record that is left off inside, events of it would follow that were not the next ones.',
+    rule: 'remove',
+    noticedBy: 'test/engine/append/lane.test.ts > never takes it for whole',
+  },
+  {
     name: 'contiguous-prefix',
     against: 'An append would count as confirmed while one before it is not.',
     rule: 'remove',

@@ -162,7 +162,7 @@ function eventsUnder(world: World, records: readonly SourceRecord[], held: reado
   return records.flatMap((record) => {
     const before = former.convert(record);
     return [...present.convert(record)].map((event, index) => {
-      const earlier = before[index];
+      const earlier = before.at(index);
       return earlier && formerly.has(earlier.id) ? earlier : event;
     });
   });
