@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Failure } from '../core/failure.js';
 import { markSchema, maxIndex, maxPosition, noEvent, type Mark } from '../core/mark.js';
 import { asBuffer, type SourceRecord, type TargetEvent } from '../core/record.js';
+import { uuidText } from './uuidText.js';
 import { JsonWriter } from './body/jsonWriter.js';
 import type { Newline } from './body/jsvFormat.js';
 
@@ -232,24 +233,3 @@ export function eventIdOf({ source, sha1, position, index }: Mark): string {
 /** Thousands of marks are checked, all of one source, so the last source's ids are kept. */
 let lastSource = '';
 let idsOfLastSource = createEventIds(lastSource);
-
-/** The buffer for the next id; the dashes are in the same places in all ids. */
-const text = Buffer.from('00000000-0000-0000-0000-000000000000');
-const digits = Buffer.from('0123456789abcdef');
-
-function uuidText(high: number, low: number, version: number, variant: number, position: number): string {
-  writeHex(0, 8, high);
-  writeHex(9, 4, low);
-  writeHex(14, 4, version);
-  writeHex(19, 4, variant);
-  writeHex(24, 4, Math.floor(position / 2 ** 32));
-  writeHex(28, 8, position % 2 ** 32);
-  return text.toString('latin1');
-}
-
-function writeHex(at: number, count: number, value: number): void {
-  for (let rest = value, index = at + count - 1; index >= at; index--) {
-    text[index] = digits[rest & 0xf] ?? 0;
-    rest >>>= 4;
-  }
-}

@@ -92,6 +92,11 @@ export class Tapes {
     return changed ? 'change' : isCompared ? 'not due' : 'listed';
   }
 
+  /** In elapsed ms. */
+  get now(): number {
+    return this.options.clock.elapsed();
+  }
+
   /** False while a listing has shown names that no cursor was compared with. */
   get isCompared(): boolean {
     return this.catalog.listing === this.compared.listing;
@@ -141,14 +146,14 @@ export class Tapes {
     const unknownChunk = main !== '' && !catalog.get(main);
     return (
       // guard: listing-of-everything
-      catalog.listing === 0 || unknownChunk || options.clock.elapsed() - catalog.fullAt >= options.listAllSeconds * 1000
+      catalog.listing === 0 || unknownChunk || this.now - catalog.fullAt >= options.listAllSeconds * 1000
     );
   }
 
   /** Every 5 s, and at every poll once the next frame may need a new chunk. */
   private onwardListingDue(polling: boolean): boolean {
     // guard: listing-every-5-s
-    if (this.options.clock.elapsed() - this.catalog.listedAt >= listOnwardMs) return true;
+    if (this.now - this.catalog.listedAt >= listOnwardMs) return true;
     if (!polling) return false;
     const last = this.catalog.ordered.at(-1);
     const end = last && this.ends.get(last.name);
@@ -168,7 +173,7 @@ export class Tapes {
   isVerdictDue({ end, isLast }: { readonly end: ChunkEnd | undefined; readonly isLast: boolean }): boolean {
     if (end?.kind !== 'open') return false;
     // guard: look-after-zeros
-    return !isLast || this.options.clock.elapsed() - end.foundAt >= listOnwardMs;
+    return !isLast || this.now - end.foundAt >= listOnwardMs;
   }
 
   /** How much to read at once of a chunk of which so much is left. */

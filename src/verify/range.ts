@@ -77,7 +77,7 @@ export async function verifyRange(
   );
   for await (const event of events) {
     const mark = ownMark(event, parts.sourceId, ends.row?.accepted);
-    if (!mark && !(await verification.isExpected(event)) && (await foreign.has(event.revision))) {
+    if (!mark && !(await verification.changedOfOurs(event)) && (await foreign.has(event.revision))) {
       acceptedCount += 1;
       verification.links.before = event;
       continue;

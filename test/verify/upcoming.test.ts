@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { ExpectedEvent } from '../../src/verify/difference.js';
-import { Upcoming } from '../../src/verify/upcoming.js';
+import type { ExpectedEvent } from '../../src/verify/compare/difference.js';
+import { Upcoming } from '../../src/verify/compare/upcoming.js';
 import { sampleEvents, sampleRecord } from '../support/stores/sampleRecords.js';
 
 const mebibyte = 1024 * 1024;

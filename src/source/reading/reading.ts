@@ -7,19 +7,15 @@ import { isZero, parseFrame, ParsedFrame, type FrameState } from '../lokad/frame
 import { linkedAbort } from '../../core/time.js';
 import { PendingBatch } from './batch.js';
 import { isListedSo, isPassable, nextPosition, Ranges, type ReadPosition } from './position.js';
-import { waitForFrame } from './settling.js';
+import { passTorn, undecidedLimit, waitForFrame } from './settling.js';
 import { Turns } from './turns.js';
 import type { Fetched } from './readAhead.js';
 import { examineRest } from '../lokad/endOfChunk.js';
 import type { SourceBatch } from '../source.js';
 import type { Onward, Tapes } from '../tapes.js';
 
-/** How often a chunk that changes while it is judged is looked at again at once. */
-const undecidedLimit = 3;
-
-/** Whether there may be more to read now. */
-type Step = 'more' | 'head';
-type Steps = AsyncGenerator<SourceBatch, Step>;
+/** Gives batches, and ends with whether there may be more to read now. */
+type Steps = AsyncGenerator<SourceBatch, 'more' | 'head'>;
 
 /** One reading from a cursor to the head: see `Source.read`. */
 export class TapeReading {
@@ -125,7 +121,10 @@ export class TapeReading {
     }
     if (read) return yield* this.consume(place, fetched, read, from ?? place.offset);
     const nothing = { etag: place.listed?.etag ?? '', chunkBytes: 0, lastModified: 0, date: 0 };
-    return this.endAt(place, chunkEnd(nothing, fetched, { offset: place.offset, kind: 'clean', foundAt: this.now }));
+    return this.endAt(
+      place,
+      chunkEnd(nothing, fetched, { offset: place.offset, kind: 'clean', foundAt: this.tapes.now }),
+    );
   }
 
   /** Takes the frames of a range, from an offset in the chunk on. */
@@ -186,7 +185,7 @@ export class TapeReading {
     const mayBeOpen = place.isLast && (known === 'clean' || known === 'open');
     if (isZero(read.bytes, at, read.bytes.length) && (atEnd || mayBeOpen)) {
       const kind = atEnd ? 'clean' : 'open';
-      return this.endAt(place, chunkEnd(read, fetched, { offset: place.offset, kind, foundAt: this.now }));
+      return this.endAt(place, chunkEnd(read, fetched, { offset: place.offset, kind, foundAt: this.tapes.now }));
     }
     return yield* this.judge(place);
   }
@@ -196,8 +195,7 @@ export class TapeReading {
     yield* this.flush();
     this.ranges.salvage = undefined;
     const { chunk, offset, variant } = place;
-    const seen = this.tapes.seen(place);
-    const known = this.tapes.ends.get(chunk);
+    const [seen, known] = [this.tapes.seen(place), this.tapes.ends.get(chunk)];
     const behindTooLarge = this.tapes.options.onDamage === 'salvage';
     const rest = await examineRest(this.tapes.reader, { chunk, offset, variant, behindTooLarge }, this.signal);
     if (!rest) {
@@ -219,7 +217,7 @@ export class TapeReading {
     const isNoFrame = rest.kind !== 'clean' && rest.nextFrameAt === undefined;
     // guard: variant-of-a-chunk
     if (isNoFrame && (await holdsOther(this.tapes, place, this.batch.cursor, this.signal))) return 'more';
-    const found = { offset, kind: rest.kind, foundAt: this.now, rest };
+    const found = { offset, kind: rest.kind, foundAt: this.tapes.now, rest };
     return yield* this.actOn(place, chunkEnd(rest.version, seen, found, known));
   }
 
@@ -238,23 +236,15 @@ export class TapeReading {
       reportPassedOver(this.tapes, chunk, end.offset, end.rest);
     }
     if (end.kind !== 'torn' || isLast) return step;
-    if (step === 'more') {
-      end.wait = undefined;
-      if (end.rest) reportPassedOver(this.tapes, chunk, end.offset, end.rest);
-      return step;
-    }
+    if (step === 'more') return passTorn(this.tapes, chunk, end);
     yield* this.flush();
     await waitForFrame(this.tapes, chunk, end, this.signal);
     return 'more';
   }
 
-  private endAt(place: ReadPosition, end: ChunkEnd): Step {
+  private endAt(place: ReadPosition, end: ChunkEnd): 'more' | 'head' {
     this.tapes.ends.set(place.chunk, end);
     if (place.isLast) return 'head';
     return isPassable(this.tapes, end, place.listed, place.apart) || end.kind !== 'torn' ? 'more' : 'head';
-  }
-
-  private get now(): number {
-    return this.tapes.options.clock.elapsed();
   }
 }

@@ -1,8 +1,10 @@
 import { iso } from '../../core/time.js';
 import { hasSettled, type ChunkEnd } from '../chunks/chunkState.js';
-import { unsettled } from '../failures.js';
+import { reportPassedOver, unsettled } from '../failures.js';
 import type { Tapes } from '../tapes.js';
 
+/** How often a chunk that changes while it is judged is looked at again at once. */
+export const undecidedLimit = 3;
 const lookAgainMs = 1000;
 /** A wait becomes an outage after so many times `SETTLE_SECONDS`. */
 const patience = 10;
@@ -27,4 +29,11 @@ export async function waitForFrame(tapes: Tapes, chunk: string, end: ChunkEnd, s
     if (clock.elapsed() - beganAt > patience * settleSeconds * 1000) throw unsettled(chunk, end.offset, since);
   }
   await clock.sleep(lookAgainMs, signal);
+}
+
+/** The torn frame is passed over: there is more to read. */
+export function passTorn(tapes: Tapes, chunk: string, end: ChunkEnd): 'more' {
+  end.wait = undefined;
+  if (end.rest) reportPassedOver(tapes, chunk, end.offset, end.rest);
+  return 'more';
 }

@@ -122,11 +122,6 @@ export class Verification {
     }
   }
 
-  /** True when an event that we did not write as it is stands for the one of ours that is expected next, changed. */
-  async isExpected(event: StoredEvent): Promise<boolean> {
-    return (await this.changedOfOurs(event)) !== undefined;
-  }
-
   private async unproven(event: StoredEvent): Promise<Difference[]> {
     const changed = await this.changedOfOurs(event);
     if (changed) {
@@ -139,7 +134,8 @@ export class Verification {
     return [difference('foreign', undefined, event, `type ${shortName(type)}, id ${id}: not written for this source`)];
   }
 
-  private async changedOfOurs(event: StoredEvent) {
+  /** The one of ours that is expected next, if an event that we did not write as it is stands for it, changed. */
+  async changedOfOurs(event: StoredEvent) {
     const next = await this.upcoming.peekIncluded();
     if (!next) return undefined;
     const claimed = parseMark(event.metadata);

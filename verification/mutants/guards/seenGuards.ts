@@ -104,8 +104,7 @@ export const seenGuards: readonly Guard[] = [
     name: 'target-only-events-of-a-record',
     against: 'A record whose last events are gone would count as whole.',
     rule: 'never',
-    noticedBy:
-      'test/verify/targetOnly.test.ts > the last event of a record is gone',
+    noticedBy: 'test/verify/targetOnly.test.ts > the last event of a record is gone',
   },
   {
     name: 'verify-row-against-the-stream',
