@@ -77,9 +77,16 @@ export class CheckpointKeeper {
     if (this.held !== this.stored?.row && this.clock.elapsed() - this.savedAt >= this.saveEveryMs) await this.save();
   }
 
-  /** Sees to it that the table holds a row which says how far replication has come. @throws as {@link advance} does */
+  /**
+   * Sees to it that the table holds a row which says how far replication has come, also where records are read again
+   * because the settings have changed: after a kill, a start reads on from the row. @throws as {@link advance} does
+   */
   async ensureRow(reached: Reached): Promise<void> {
-    if (this.stored && !this.stored.row.unplaced) return;
+    const row = this.stored?.row;
+    // guard: row-of-changed-settings
+    const isSetBack =
+      row && reached.cursor.position < row.cursor.position && !isDeepStrictEqual(row.settings, this.identity.settings);
+    if (row && !row.unplaced && !isSetBack) return;
     await this.advance(reached);
     await this.save();
   }

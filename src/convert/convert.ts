@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../core/failure.js';
 import type { Mark } from '../core/mark.js';
-import { asBuffer, type SourceMessage, type SourceRecord, type TargetEvent } from '../core/record.js';
+import {
+  asBuffer,
+  type SourceMessage,
+  type SourceMessages,
+  type SourceRecord,
+  type TargetEvent,
+} from '../core/record.js';
 import { shortName } from '../core/text.js';
 import { convertBody, type Body, type BodyMode } from './body/body.js';
 import { createEventIds, createMarks, type IdOfIndex, type RecordMarks } from './eventIdAndMark.js';
@@ -40,6 +46,12 @@ const eventBytes = 1024;
 const cachedNames = 4096;
 const cachedNameBytes = 512;
 
+/** What names the events of one record. */
+interface Naming {
+  readonly marks: RecordMarks;
+  readonly idOf: IdOfIndex;
+}
+
 /** An event's type, or why the contract name cannot become a type. */
 type EventType = { readonly type: string } | { readonly refused: string; readonly shown: string };
 
@@ -64,6 +76,22 @@ export function createConvert(
   const eventType = createEventType(options.typeMap, options.stripNamespaces);
   const instead = options.placeholder ?? refuse;
 
+  const eventOf = (record: SourceRecord, index: number, message: SourceMessage, { marks, idOf }: Naming) => {
+    const named = eventType(message.contract);
+    return 'refused' in named
+      ? instead(record, index, unconvertible(record, index, named.shown, named.refused))
+      : event(index, named.type, convertBody(message.body, options.bodyMode), marks, idOf);
+  };
+
+  const eventsOnDemand = (record: SourceRecord, messages: SourceMessages, naming: Naming): EventsOnDemand => {
+    const repeated = messages.length * naming.marks.repeatedBytes;
+    // guard: bound-of-a-record
+    const tooMuch = repeated > maxRepeatedBytes ? repeatsTooMuch(record, messages.length, repeated) : undefined;
+    return new EventsOnDemand(messages, (message, index) =>
+      tooMuch ? instead(record, index, tooMuch) : eventOf(record, index, message, naming),
+    );
+  };
+
   return (record, begun = false) => {
     const { payload } = record;
     // guard: begun-record-is-finished
@@ -78,19 +106,11 @@ export function createConvert(
     if (count === 0) return [];
     const marks = marksOf(record, count);
     const idOf = idsOf(marks.sha1, record.position);
-    const repeated = count > 1 ? count * marks.repeatedBytes : 0;
-    // guard: bound-of-a-record
-    const tooMuch = repeated > maxRepeatedBytes ? repeatsTooMuch(record, count, repeated) : undefined;
-    const make = ({ contract, body }: SourceMessage, index: number): TargetEvent => {
-      if (tooMuch) return instead(record, index, tooMuch);
-      const named = eventType(contract);
-      return 'refused' in named
-        ? instead(record, index, unconvertible(record, index, named.shown, named.refused))
-        : event(index, named.type, convertBody(body, options.bodyMode), marks, idOf);
-    };
-    if (repeated + count * eventBytes > heldBytes) return new EventsOnDemand(messages, make);
+    const naming = { marks, idOf };
+    if (count > 1 && count * (marks.repeatedBytes + eventBytes) > heldBytes)
+      return eventsOnDemand(record, messages, naming);
     const events: TargetEvent[] = [];
-    for (const message of messages) events.push(make(message, events.length));
+    for (const message of messages) events.push(eventOf(record, events.length, message, naming));
     return events;
   };
 }

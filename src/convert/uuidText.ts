@@ -19,3 +19,12 @@ function writeHex(at: number, count: number, value: number): void {
     rest >>>= 4;
   }
 }
+
+/**
+ * True for an id that an Eventferry has made, of this source or another: UUID version 8, with a position in its last 48
+ * bits. Others hardly ever make such ids, least of all with so low a number.
+ */
+export function isEventferryId(id: string): boolean {
+  const lastGroup = id.slice(24);
+  return id[14] === '8' && lastGroup.startsWith('00') && !lastGroup.endsWith('000000000000');
+}

@@ -1,3 +1,4 @@
+import { isEventferryId } from '../convert/uuidText.js';
 import { isAccepted, ownerOf, wasAccepted } from '../engine/resume/ownership.js';
 import type { Acceptance } from '../checkpoint/row.js';
 import type { Parts } from '../engine/parts.js';
@@ -34,7 +35,10 @@ export class AcceptedForeign {
       this.judgedTo = event.revision;
       // guard: another-id-is-not-accepted
       if (owner.kind === 'ours-under-another-id') return;
-      if (isAccepted(event, accepted)) this.acceptedTo = event.revision;
+      const inRow = isAccepted(event, accepted);
+      if (inRow) this.acceptedTo = event.revision;
+      // guard: changed-event-is-not-accepted
+      if (!inRow && isEventferryId(event.id)) return;
       last = event;
     }
   }

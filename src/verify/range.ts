@@ -175,8 +175,7 @@ function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal)
     },
     find: async (stored, mark) => {
       const record = await recordAt(mark, parts, signal);
-      const event = record && asMarked(record, stored, mark);
-      return event && { ...event, ...(reconversion.isExcluded(record) && { excluded: true as const }) };
+      return record && asMarked(record, stored, mark);
     },
   };
   return { verification: new Verification(expected, parts.sourceId, reading), expected };

@@ -1,9 +1,10 @@
+import { isEventferryId } from '../convert/uuidText.js';
 import type { Acceptance } from '../checkpoint/row.js';
 import { isSameRecord, type Mark } from '../core/mark.js';
 import { shortName } from '../core/text.js';
 import { iso } from '../core/time.js';
 import type { Parts } from '../engine/parts.js';
-import { isAccepted, ownMark, provenMark, wasAccepted } from '../engine/resume/ownership.js';
+import { isAccepted, ownMark, wasAccepted } from '../engine/resume/ownership.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { difference, type Difference } from './compare/difference.js';
 import { confirmedButAbsent, lastRevision } from './ends.js';
@@ -43,7 +44,7 @@ type TargetParts = Pick<Parts, 'checkpoint' | 'target' | 'stream' | 'sourceId' |
 /**
  * Reads the whole stream and checks it against itself, without the source: each event of ours has the id of its mark,
  * names the event before it, stands behind all lower positions, and has the other events of its record beside it. It
- * cannot tell whether bytes are those of the source, nor whether records are missing that made no link.
+ * cannot tell whether bytes are those of the source.
  *
  * @throws Failure of a Target* or Checkpoint* kind
  */
@@ -126,7 +127,7 @@ class Walk {
   private takeOurs(event: StoredEvent, mark: Mark): void {
     const { foreign, last } = this;
     // guard: target-only-foreign
-    const byChain = foreign.last && !foreign.ofOtherSources && wasAccepted(foreign.last, mark, this.accepted);
+    const byChain = foreign.last && !foreign.isOfEventferry && wasAccepted(foreign.last, mark, this.accepted);
     this.settleForeign(byChain ? foreign.count : foreign.acceptedByRow);
     this.ours += 1;
     if (mark.v === 1) this.unlinked += 1;
@@ -152,7 +153,7 @@ class Walk {
       acceptedByRow: isAccepted(event, this.accepted) ? count : foreign.acceptedByRow,
       first: foreign.first ?? event,
       last: event,
-      ofOtherSources: foreign.ofOtherSources || provenMark(event) !== undefined,
+      isOfEventferry: foreign.isOfEventferry || isEventferryId(event.id),
     };
   }
 
@@ -179,11 +180,11 @@ interface Foreign {
   readonly acceptedByRow: number;
   readonly first?: StoredEvent;
   readonly last?: StoredEvent;
-  /** Some were written by Eventferry for another source: two fill one stream. */
-  readonly ofOtherSources: boolean;
+  /** Some have an id of Eventferry: they were written for another source, or somebody has changed them. */
+  readonly isOfEventferry: boolean;
 }
 
-const noForeign: Foreign = { count: 0, acceptedByRow: 0, ofOtherSources: false };
+const noForeign: Foreign = { count: 0, acceptedByRow: 0, isOfEventferry: false };
 
 function follows(mark: Mark, last: Mark): boolean {
   return mark.position === last.position ? mark.index > last.index : mark.position > last.position;

@@ -158,6 +158,17 @@ describe('the keeper of a checkpoint row', () => {
     expect(await storedRow()).toMatchObject({ cursor: beginning, settings: { SOURCE_ID: 'other' }, generation: 0 });
   });
 
+  test('The checkpoint keeper saves at once that records are read again because the settings have changed', async () => {
+    const before = keeperOf();
+    await before.load();
+    await before.advance({ ...reachedAt(3), cursor: reachedAt(9).cursor });
+    await before.save();
+    const after = keeperOf({ SOURCE_ID: 'other' });
+    await after.load();
+    await after.ensureRow(reachedAt(3));
+    expect(await storedRow()).toMatchObject({ cursor: reachedAt(3).cursor, settings: { SOURCE_ID: 'other' } });
+  });
+
   test('The checkpoint keeper keeps the settings under which the row was written until replication gets further', async () => {
     const before = keeperOf();
     await before.load();

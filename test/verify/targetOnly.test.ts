@@ -33,6 +33,10 @@ function repeated(events: StoredEvent[], from: number, to: number): void {
   events.push(...events.slice(from, to));
 }
 
+function withoutMark(event: StoredEvent): StoredEvent {
+  return { ...event, metadata: Buffer.from('{}') };
+}
+
 function swapped(events: StoredEvent[], at: number): void {
   events.splice(at, 2, ...events.slice(at, at + 2).reverse());
 }
@@ -111,6 +115,12 @@ describe('Verify of the target alone', () => {
     await rewriteStream(ferry, (events) => void events.push(...again));
     const doubled = { SOURCE_ID: 'another', CHECKPOINT_TABLE: `${ferry.table}lost` };
     expect(await targetOnly(ferry, doubled)).toMatchObject({ intact: false, differences: { byKind: { foreign: 1 } } });
+  });
+
+  test('Verify of the target alone does not take an event of ours that somebody changed for an accepted foreign one', async () => {
+    const ferry = await replicated();
+    await rewriteStream(ferry, (events) => events.splice(1, 1, ...events.slice(1, 2).map(withoutMark)));
+    expect(await targetOnly(ferry)).toMatchObject({ intact: false, acceptedForeign: 0 });
   });
 
   test('Verify of the target alone counts events of an earlier version, which do not name the event before them', async () => {

@@ -30,7 +30,7 @@ export function targetLines(report: TargetReport): string[] {
 function verdict({ intact, complete, differences, events, stream, revision }: TargetReport): string {
   const cut = complete ? '' : ` Stopped on request, behind revision ${revision}.`;
   if (!intact) return `Different: ${counted(differences.total, 'thing')} in stream ${stream} cannot be right.${cut}`;
-  if (events.stored === 0) return `Intact: stream ${stream} holds no event yet.${cut}`;
+  if (events.stored === 0) return `Nothing to check: stream ${stream} does not exist, or holds no event.${cut}`;
   return (
     `Intact: each event of stream ${stream} follows the one that it names, in order, once.${cut} ` +
     'The source was not read: `eventferry verify` compares with it.'

@@ -1,3 +1,4 @@
+import { isEventferryId } from '../../convert/uuidText.js';
 import { eventIdOf, parseMark } from '../../convert/eventIdAndMark.js';
 import type { Acceptance, CheckpointRow } from '../../checkpoint/row.js';
 import { Failure } from '../../core/failure.js';
@@ -123,20 +124,35 @@ export async function lastOwn(
 ): Promise<OwnEvent | undefined> {
   const { target, stream } = parts;
   if (revision <= above) return undefined;
-  const others = new Set<string>(); // ids of sources that are not this one
+  const others = new Map<string, StoredEvent>(); // by the ids of other sources: the oldest event met
   // The event at the revision is nearly always ours, so the first read asks for it alone.
   for (const count of [1, revision - Math.max(above, noStream)]) {
     for await (const event of target.read(stream, { revision, direction: 'backwards', count }, signal)) {
       const source = provenMark(event)?.source;
-      if (source !== undefined && others.has(source)) continue;
-      const owner = await ownerOf(event, accepted, parts, signal);
-      if (owner.kind === 'ours') return { mark: owner.mark, event };
-      // guard: source-id-is-never-changed
-      if (owner.kind === 'ours-under-another-id') throw sourceIdChanged(owner.mark, parts);
-      if (source !== undefined && source !== parts.sourceId) others.add(source);
+      const isOther = source !== undefined && source !== parts.sourceId;
+      if (!isOther || !others.has(source)) {
+        const mark = await ownOrRefused(event, accepted, parts, signal);
+        if (mark) return { mark, event };
+      }
+      if (isOther) others.set(source, event);
     }
   }
+  // A container that is still being copied may lack the frames of the last events.
+  // guard: oldest-event-of-another-id
+  for (const event of others.values()) await ownOrRefused(event, accepted, parts, signal);
   return undefined;
+}
+
+async function ownOrRefused(
+  event: StoredEvent,
+  accepted: Acceptance | undefined,
+  parts: Pick<Parts, 'source' | 'stream' | 'sourceId'>,
+  signal: AbortSignal,
+): Promise<Mark | undefined> {
+  const owner = await ownerOf(event, accepted, parts, signal);
+  // guard: source-id-is-never-changed
+  if (owner.kind === 'ours-under-another-id') throw sourceIdChanged(owner.mark, parts);
+  return owner.kind === 'ours' ? owner.mark : undefined;
 }
 
 /**
@@ -170,15 +186,17 @@ export interface StreamMark {
 }
 
 /**
- * True when a person has accepted foreign events, and with the last of them those before it. The row says so, and for
- * good our event behind them: it names the last one as the event before it.
+ * True when a person has accepted foreign events, and with the last of them those before it. The row says so, and, also
+ * without the row, our event behind them, which names the last one as the event before it. An event of ours that somebody
+ * changed is named so too: it still has the id that we gave it.
  *
  * @param last the last of the foreign events
  * @param next the mark of our event right behind them
  */
 export function wasAccepted(last: StoredEvent, next: Mark, accepted: Acceptance | undefined): boolean {
   // guard: acceptance-in-the-chain
-  return next.after === last.id || (accepted?.foreign?.some(({ revision }) => revision >= last.revision) ?? false);
+  const isNamed = next.after === last.id && !isEventferryId(last.id);
+  return isNamed || (accepted?.foreign?.some(({ revision }) => revision >= last.revision) ?? false);
 }
 
 /** The marks of the events after the row's, up to the tail. @throws Failure `TargetConflict` for a foreign event */
@@ -198,7 +216,7 @@ export async function* marksAfter(
     expected = event.revision + 1;
     const mark = ownMark(event, sourceId, accepted);
     if (!mark) {
-      foreign = event;
+      if (!foreign || !isEventferryId(foreign.id)) foreign = event;
       continue;
     }
     // guard: foreign-event-among-ours

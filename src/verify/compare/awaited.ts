@@ -14,8 +14,6 @@ const maxBytes = 64 * 1024 * 1024;
 export class Awaited {
   private readonly events = new Map<string, AwaitedEvent>();
   private bytes = 0;
-  /** Some had to make room: they are not awaited, although the stream may hold them later. */
-  hasGivenUp = false;
 
   /** @returns the oldest events, which had to make room: they count as missing */
   add(event: ExpectedEvent, unjudged: boolean): AwaitedEvent[] {
@@ -27,7 +25,6 @@ export class Awaited {
     for (const oldest of this.events.values()) {
       if (this.events.size <= maxEvents && this.bytes <= maxBytes) break;
       this.remove(oldest);
-      this.hasGivenUp = true;
       dropped.push(oldest);
     }
     return dropped;

@@ -148,6 +148,7 @@ export class Verification {
 
   private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
     const wrong = this.numbering.met(mark, expected.mark);
+    this.taken.met(mark);
     const isSurplus = expected.excluded && mark.settings === expected.mark.settings && !this.isBegun(mark);
     return [
       ...(wrong === undefined ? [] : [difference('changed-mark', mark, event, wrong)]),
@@ -165,7 +166,7 @@ export class Verification {
     // guard: verify-reordered
     if (!mark.returnTo) return [difference('reordered', mark, event, 'it stands after events that must follow it')];
     this.numbering.readApart();
-    this.taken.metApart(mark);
+    this.taken.met(mark);
     const { lastStored } = this;
     if (!lastStored || byPosition.compare(mark, lastStored) > 0) return [];
     return [difference('reordered', mark, event, `it stands after position ${lastStored.position}`)];
@@ -175,9 +176,8 @@ export class Verification {
   private async passed(event: StoredEvent, mark: Mark): Promise<Difference[]> {
     const isNew = !this.lastStored || byPosition.compare(mark, this.lastStored) > 0;
     const apart = mark.returnTo && isNew ? await this.reading.find?.(event, mark) : undefined;
-    const isRequired = !apart?.excluded && !this.awaited.hasGivenUp;
     // guard: verify-doubled-in-a-detour
-    if (apart && !this.taken.holds(mark, isRequired, this.reading)) {
+    if (apart && !this.taken.isPassed(mark)) {
       this.counts.expected += 1;
       return [...this.lateness(event, mark), ...this.compare(event, mark, apart)];
     }
@@ -240,7 +240,6 @@ export class Verification {
 
   private take(event: ExpectedEvent): void {
     this.upcoming.take(event);
-    this.taken.expected(event.mark);
     this.lastTaken = event.mark;
     if (!event.excluded) this.counts.expected += 1;
   }

@@ -62,6 +62,14 @@ describe('A stream is not filled under another SOURCE_ID', () => {
     expect(ferry.bodies().slice(13)).toEqual(['{"N":13}']);
   });
 
+  test('A changed SOURCE_ID is SettingsChanged also while the container lacks the last chunk, as during a copy', async () => {
+    const ferry = await ferryWithTwelve();
+    await ferry.container.deleteBlob(second);
+    await expectStop(ferry, 'SettingsChanged', changed);
+    const acceptance = { kind: 'revision', revision: 11 } as const;
+    await expect(decide(ferry, acceptance, changed)).rejects.toMatchObject({ kind: 'SettingsChanged' });
+  });
+
   test('A chunk that appeared before the cursor is still SourceReordered once a changed SOURCE_ID is set back', async () => {
     const ferry = await ferryWithTwelve();
     await ferry.write(early, numbered(101, 102));

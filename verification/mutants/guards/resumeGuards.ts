@@ -48,6 +48,25 @@ export const resumeGuards: readonly Guard[] = [
     noticedBy: 'test/verify/acceptedForeign.test.ts > Verify calls events foreign that stand before an accepted one',
   },
   {
+    name: 'oldest-event-of-another-id',
+    against: 'While a container is copied, everything could be appended again under another SOURCE_ID.',
+    rule: 'remove',
+    noticedBy: `${changedSettings} > A changed SOURCE_ID is SettingsChanged also while the container lacks the last chunk`,
+  },
+  {
+    name: 'changed-event-is-not-accepted',
+    against: 'An event of ours that somebody changed would count as foreign and accepted.',
+    rule: 'never',
+    noticedBy: 'test/verify/acceptedForeign.test.ts > Verify does not take an event of ours that somebody changed',
+  },
+  {
+    name: 'row-of-changed-settings',
+    against:
+      'After a kill, the row would stand behind records that the new settings have made events of: SourceReplaced.',
+    rule: 'never',
+    noticedBy: 'test/checkpoint/keeper.test.ts > The checkpoint keeper saves at once that records are read again',
+  },
+  {
     name: 'acceptance-in-the-chain',
     against: 'Foreign events that a person accepted would be a conflict again once the row is lost.',
     rule: 'drop operand 1',
