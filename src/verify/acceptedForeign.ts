@@ -33,11 +33,9 @@ export class AcceptedForeign {
         return;
       }
       this.judgedTo = event.revision;
-      // guard: another-id-is-not-accepted
       if (owner.kind === 'ours-under-another-id') return;
       const inRow = isAccepted(event, accepted);
       if (inRow) this.acceptedTo = event.revision;
-      // guard: changed-event-is-not-accepted
       if (!inRow && isEventferryId(event.id)) return;
       last = event;
     }

@@ -194,8 +194,8 @@ export interface StreamMark {
  * @param next the mark of our event right behind them
  */
 export function wasAccepted(last: StoredEvent, next: Mark, accepted: Acceptance | undefined): boolean {
-  // guard: acceptance-in-the-chain
   const isNamed = next.after === last.id && !isEventferryId(last.id);
+  // guard: acceptance-in-the-chain
   return isNamed || (accepted?.foreign?.some(({ revision }) => revision >= last.revision) ?? false);
 }
 

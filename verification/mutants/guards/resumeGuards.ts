@@ -42,22 +42,10 @@ export const resumeGuards: readonly Guard[] = [
     noticedBy: `${foreignEvents} > An event that was written for another source is not ours`,
   },
   {
-    name: 'another-id-is-not-accepted',
-    against: 'Verify would call a stream equal that was filled again, behind a foreign event, under another SOURCE_ID.',
-    rule: 'never',
-    noticedBy: 'test/verify/acceptedForeign.test.ts > Verify calls events foreign that stand before an accepted one',
-  },
-  {
     name: 'oldest-event-of-another-id',
     against: 'While a container is copied, everything could be appended again under another SOURCE_ID.',
     rule: 'remove',
     noticedBy: `${changedSettings} > A changed SOURCE_ID is SettingsChanged also while the container lacks the last chunk`,
-  },
-  {
-    name: 'changed-event-is-not-accepted',
-    against: 'An event of ours that somebody changed would count as foreign and accepted.',
-    rule: 'never',
-    noticedBy: 'test/verify/acceptedForeign.test.ts > Verify does not take an event of ours that somebody changed',
   },
   {
     name: 'row-of-changed-settings',
