@@ -13,20 +13,26 @@ describe('In processes of their own, from the built app:', () => {
 });
 
 describe('The built function app, as the host loads it', () => {
-  test('The built function app lists its functions without any settings', async () => {
-    const host = await FunctionsHost.start({});
-    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
-    expect(host.trigger('replicate')).toMatchObject({
-      type: 'timerTrigger',
-      schedule: '0 * * * * *',
-      runOnStartup: false,
-    });
-    for (const name of ['status', 'dashboard']) {
-      expect(host.trigger(name)).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
-    }
-    expect(host.hooks).toEqual(['appTerminate']);
-    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
-  });
+  test.each([
+    ['without any settings', {}],
+    ['although the settings are wrong', { RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' }],
+  ])(
+    'The built function app lists a timer that does not fire at start and endpoints that ask for a key, %s',
+    async (_, settings) => {
+      const host = await FunctionsHost.start(settings);
+      expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
+      expect(host.trigger('replicate')).toMatchObject({
+        type: 'timerTrigger',
+        schedule: '0 * * * * *',
+        runOnStartup: false,
+      });
+      for (const name of ['status', 'dashboard']) {
+        expect(host.trigger(name)).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
+      }
+      expect(host.hooks).toEqual(['appTerminate']);
+      expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
+    },
+  );
 
   test('The built function app ends before the host kills it although the server does not answer an append', async () => {
     const ferry = await Ferry.open(server());
@@ -39,22 +45,5 @@ describe('The built function app, as the host loads it', () => {
     await eventually('an append under way', () => expect(faults.writes).toBeGreaterThan(before));
     expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
     expect(await run).toMatchObject({ ok: true });
-  });
-});
-
-describe('The built function app, as the host loads it', () => {
-  test('The built function app lists a timer that does not fire at start and endpoints that ask for a key, although the settings are wrong', async () => {
-    const host = await FunctionsHost.start({ RUN_SECONDS: '0', REPLICATION_SCHEDULE: 'hourly' });
-    expect(host.functions.map(({ name }) => name).sort()).toEqual(['dashboard', 'replicate', 'status']);
-    expect(host.trigger('replicate')).toMatchObject({
-      type: 'timerTrigger',
-      schedule: '0 * * * * *',
-      runOnStartup: false,
-    });
-    for (const name of ['status', 'dashboard']) {
-      expect(host.trigger(name)).toMatchObject({ type: 'httpTrigger', methods: ['GET'], authLevel: 'function' });
-    }
-    expect(host.hooks).toEqual(['appTerminate']);
-    expect(await host.terminate()).toEqual({ code: 0, unanswered: [], stderr: '' });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { answering } from './answering.js';
 import { failureOf, never, openTarget } from './openTarget.js';
 import { measured, sampleEvents } from './sampleEvent.js';
 import { scriptedServer } from './scriptedServer.js';
@@ -16,19 +17,6 @@ test('An append that is answered with a message of 100 MB is of unknown outcome,
   );
   expect(failure).toMatchObject({ kind: 'AppendUncertain', policy: 'resume' });
 });
-
-/** A server that answers every read with these messages, and ends it. */
-async function answering(...messages: Buffer[]) {
-  let reads = 0;
-  const { connectionString } = await scriptedServer({
-    read: (call) => {
-      reads += 1;
-      for (const message of messages) call.write(message);
-      call.end();
-    },
-  });
-  return { target: openTarget({ connectionString }), reads: () => reads };
-}
 
 describe('A read that is answered with', () => {
   test('A read that is answered with a message of 100 MB is refused, and not held', async () => {

@@ -2,8 +2,8 @@ import sharedMessages from '@eventstore/db-client/generated/shared_pb.js';
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js';
 import { describe, expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/target/target.js';
-import { failureOf, never, openTarget } from './openTarget.js';
-import { scriptedServer } from './scriptedServer.js';
+import { answering } from './answering.js';
+import { failureOf, never } from './openTarget.js';
 
 const { ReadResp } = streamsMessages;
 const { StreamIdentifier, UUID } = sharedMessages;
@@ -16,19 +16,6 @@ function answer(revision: string, stream = 'billing'): Buffer {
     .setData(Buffer.from('{}'));
   event.getMetadataMap().set('type', 'Sample').set('content-type', 'application/json');
   return Buffer.from(new ReadResp().setEvent(new ReadResp.ReadEvent().setEvent(event)).serializeBinary());
-}
-
-/** A server that answers every read with these messages, and ends it. */
-async function answering(...messages: Buffer[]) {
-  let reads = 0;
-  const { connectionString } = await scriptedServer({
-    read: (call) => {
-      reads += 1;
-      for (const message of messages) call.write(message);
-      call.end();
-    },
-  });
-  return { target: openTarget({ connectionString }), reads: () => reads };
 }
 
 async function all(events: AsyncIterable<StoredEvent>): Promise<StoredEvent[]> {

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { type Ferry, numbered } from '../support/ferry.js';
-import { rewriteStream } from '../support/rewriteStream.js';
-import { first, openFerryWith, verify } from './verifiedFerry.js';
+import { changeBody, first, openFerryWith, verify } from './verifiedFerry.js';
 
 const server = sharedEmbeddedServer();
 const ferryWith = (chunks: Parameters<typeof openFerryWith>[1]): Promise<Ferry> => openFerryWith(server(), chunks);
 
 describe('a part of a stream', () => {
-  const change = async (ferry: Ferry, position: number): Promise<void> =>
-    rewriteStream(ferry, (events) => {
-      const event = events[position - 1] ?? expect.fail('no such event');
-      events[position - 1] = { ...event, data: Buffer.from('{"N":0}') };
-    });
-
   test('Verify draws a sample by a seed, and the first and last positions are always in it', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 2_000) });
     const sample = { ranges: 5, seed: 3 };
@@ -24,13 +17,13 @@ describe('a part of a stream', () => {
     expect(report.events.expected).toBeGreaterThan(200);
     expect(report.events.expected).toBeLessThanOrEqual(500);
     expect((await verify(ferry, { sample })).ranges).toEqual(report.ranges);
-    await change(ferry, report.ranges[1]?.from ?? 0);
+    await changeBody(ferry, report.ranges[1]?.from ?? 0);
     expect((await verify(ferry, { sample })).differences.total).toBe(1);
   });
 
   test('Verify that is asked to stop reports what was compared and where the rest begins', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 2_000) });
-    await change(ferry, 1_500);
+    await changeBody(ferry, 1_500);
     const stop = new AbortController();
     const cut = await verify(ferry, {
       stop: stop.signal,

@@ -2,21 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { sharedEmbeddedServer } from '../support/services/embeddedServer.js';
 import { type Ferry, numbered } from '../support/ferry.js';
 import { rewriteStream } from '../support/rewriteStream.js';
-import { first, openFerryWith, verify } from './verifiedFerry.js';
+import { changeBody, first, openFerryWith, verify } from './verifiedFerry.js';
 
 const server = sharedEmbeddedServer();
 const ferryWith = (chunks: Parameters<typeof openFerryWith>[1]): Promise<Ferry> => openFerryWith(server(), chunks);
 
 describe('a part of a stream', () => {
-  const change = async (ferry: Ferry, position: number): Promise<void> =>
-    rewriteStream(ferry, (events) => {
-      const event = events[position - 1] ?? expect.fail('no such event');
-      events[position - 1] = { ...event, data: Buffer.from('{"N":0}') };
-    });
-
   test('Verify compares a part of a stream from one position to another', async () => {
     const ferry = await ferryWith({ [first]: numbered(1, 60) });
-    await change(ferry, 30);
+    await changeBody(ferry, 30);
     const found = async (from: number, to: number) => (await verify(ferry, { from, to })).differences.total;
     expect(await found(1, 29)).toBe(0);
     expect(await found(31, 60)).toBe(0);

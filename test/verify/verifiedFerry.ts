@@ -4,6 +4,7 @@ import type { Environment } from '../../src/config/config.js';
 import type { Decision } from '../../src/engine/decisions.js';
 import type { VerifyOrder, VerifyReport } from '../../src/verify/stream.js';
 import { Ferry, type numbered } from '../support/ferry.js';
+import { rewriteStream } from '../support/rewriteStream.js';
 
 export const first = '00000001-2013-10-15-093000.dat';
 export const second = '00000011-2013-10-15-103000.dat';
@@ -37,4 +38,12 @@ export async function openFerryWith(
   for (const [name, records] of Object.entries(chunks)) await ferry.write(name, records);
   await ferry.run();
   return ferry;
+}
+
+/** Changes the body of the event at a position, in a stream whose records make one event each. */
+export async function changeBody(ferry: Ferry, position: number): Promise<void> {
+  await rewriteStream(ferry, (events) => {
+    const event = events[position - 1] ?? expect.fail('no such event');
+    events[position - 1] = { ...event, data: Buffer.from('{"N":0}') };
+  });
 }
