@@ -11,7 +11,7 @@ import { rewriteStream } from '../support/rewriteStream.js';
 const server = sharedEmbeddedServer();
 const chunk = '00000001-2013-10-15-093000.dat';
 const live = new AbortController().signal;
-const large = 'x'.repeat(1_100_000);
+const large = 'x'.repeat(70_000);
 
 /** Of its three messages the second is too large and the third has no usable type. */
 const odd: WrittenRecord = {
@@ -26,7 +26,11 @@ const odd: WrittenRecord = {
 /** A ferry whose third record holds messages that cannot become events, and the container that keeps them. */
 async function openBoth(): Promise<{ ferry: Ferry; container: ContainerClient }> {
   const name = freshContainerName('quarantine');
-  const ferry = await Ferry.open(server(), { ON_UNCONVERTIBLE: 'quarantine', QUARANTINE_CONTAINER: name });
+  const ferry = await Ferry.open(server(), {
+    APPEND_BYTES: '65536',
+    ON_UNCONVERTIBLE: 'quarantine',
+    QUARANTINE_CONTAINER: name,
+  });
   const container = BlobServiceClient.fromConnectionString(azuriteConnectionString()).getContainerClient(name);
   onTestFinished(async () => void (await container.deleteIfExists()));
   await ferry.write(chunk, [...numbered(1, 2), odd, ...numbered(4, 5)]);
@@ -62,7 +66,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
       ...['Numbered', 'Numbered', 'Small', quarantinedType, quarantinedType, 'Numbered', 'Numbered'],
     ]);
     const [first, second] = ferry.events().slice(3, 5).map(placeholderFacts);
-    expect(first).toMatchObject({ kind: 'EventTooLarge', reason: expect.stringContaining('1048576') as string });
+    expect(first).toMatchObject({ kind: 'EventTooLarge', reason: expect.stringContaining('65536') as string });
     expect(second).toMatchObject({ kind: 'Unconvertible', reason: expect.stringContaining('starts with $') as string });
     const marks = ferry.events().map(({ metadata }) => JSON.parse(metadata.toString()) as Record<string, unknown>);
     expect(marks[3]).toMatchObject({
@@ -157,7 +161,7 @@ describe('with ON_UNCONVERTIBLE=quarantine', () => {
 
   test('A record whose key is larger than one append is set aside too: its placeholder holds the beginning of the key', async () => {
     const { ferry } = await openBoth();
-    const key = 'k'.repeat(1_100_000);
+    const key = 'k'.repeat(70_000);
     await ferry.write(chunk, [...numbered(1, 2), { ...odd, key }, ...numbered(4, 5)]);
     await ferry.run();
     expect(ferry.events().map(({ type }) => type)).toEqual([

@@ -13,11 +13,11 @@ describe('A process that is killed', () => {
     expect(writes.indexOf('table.insert')).toBeLessThan(writes.indexOf('target.append'));
   });
 
-  test('A process killed before or after any step, once, leaves both ends equal after the next run', async () => {
-    await expectBothEndsEqual(points.map((point) => [point]));
+  // `crashMatrix.long.test.ts` goes through all of them.
+  test('A process killed before or after a step that has an effect, once, leaves both ends equal after the next run', async () => {
+    await expectBothEndsEqual(points.filter(({ writes }) => writes).map((point) => [point]));
   });
 
-  // `crashMatrix.long.test.ts` goes through all of them.
   test('A process killed before or after two steps that have an effect, every 181st such pair, leaves both ends equal', async () => {
     // A prime: each first step is met with other second ones.
     await expectBothEndsEqual(pairsOf(points).filter((_, index) => index % 181 === 0));

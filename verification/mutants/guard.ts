@@ -7,18 +7,18 @@ export interface Guard {
   readonly against: string;
   /** The change that removes the guard from the marked code. */
   readonly rule: Rule;
-  /** The tests of which one must fail then: a file, or `file > text` for those tests whose names hold the text. */
-  readonly noticedBy: string;
+  /** The tests of which one must fail then: those of a file whose names hold a text. */
+  readonly noticedBy: `${string} > ${string}`;
 }
 
 /** The tests that {@link Guard.noticedBy} names. */
 export interface Tests {
   readonly file: string;
-  /** Text that the names of the tests hold; absent means all tests of the file. */
-  readonly named?: string;
+  /** Text that the names of the tests hold. */
+  readonly named: string;
 }
 
 export function testsOf({ noticedBy }: Guard): Tests {
-  const [file = '', named] = noticedBy.split(' > ');
-  return { file, ...(named !== undefined && { named }) };
+  const [file = '', named = ''] = noticedBy.split(' > ');
+  return { file, named };
 }

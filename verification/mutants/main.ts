@@ -55,15 +55,12 @@ type Slowest = ReadonlyMap<string, number>;
 /** Runs the tests with all guards in place: tests that fail anyway show nothing. @returns undefined if one fails */
 async function passUnchanged(chosen: readonly Guard[], suites: readonly Suite[]): Promise<Slowest | undefined> {
   const from = performance.now();
-  const namedIn = new Map<string, string[] | 'all'>();
-  for (const { file, named } of chosen.map(testsOf)) {
-    const others = namedIn.get(file) ?? [];
-    namedIn.set(file, named === undefined || others === 'all' ? 'all' : [...others, named]);
-  }
+  const namedIn = new Map<string, string[]>();
+  for (const { file, named } of chosen.map(testsOf)) namedIn.set(file, [...(namedIn.get(file) ?? []), named]);
   let passed = 0;
   const slowest = new Map<string, number>();
   await inTurn([...namedIn], suites, async ([file, named], suite) => {
-    const outcome = await suite.run(file, named === 'all' ? [] : named);
+    const outcome = await suite.run(file, named);
     if (outcome.kind !== 'passed') return tell(`✗ ${file} although nothing was changed: ${outcome.error}`);
     passed += outcome.tests;
     slowest.set(file, outcome.slowestMs);
@@ -81,11 +78,9 @@ async function remove(mutants: readonly Mutant[], suites: readonly Suite[], slow
     const { file, named } = testsOf(guard);
     // A test may hang without the guard: its time limit follows from its usual time, as the normal limit is too long.
     const timeoutMs = 1_500 + 5 * (slowest.get(file) ?? 0);
-    const outcome = await suite
-      .runWith(changed, text, file, named === undefined ? [] : [named], timeoutMs)
-      .catch((error: unknown) => {
-        throw new Error(`${guard.name}: ${(error as Error).message}`);
-      });
+    const outcome = await suite.runWith(changed, text, file, [named], timeoutMs).catch((error: unknown) => {
+      throw new Error(`${guard.name}: ${(error as Error).message}`);
+    });
     if (outcome.kind === 'failed') noticed++;
     tell(`${outcome.kind === 'failed' ? '✓' : '✗'} ${guard.name} (${secondsSince(from)}): ${said(outcome, guard)}`);
   });

@@ -49,15 +49,15 @@ export class Suite {
   /**
    * Runs a file until a test fails.
    *
-   * @param named run only the tests whose names hold one of these texts; empty means all tests
+   * @param named run only the tests whose names hold one of these texts
    * @param timeoutMs a test fails that has not ended after this time
    */
   async run(file: string, named: readonly string[], timeoutMs = testTimeout): Promise<Outcome> {
     this.vitest.getRootProject().config.testTimeout = timeoutMs;
     const path = this.copy.path(file);
     const pattern = named.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-    const options = pattern === '' ? {} : { testNamePattern: new RegExp(pattern) };
-    const specification = this.vitest.getRootProject().createSpecification(path, options);
+    const testNamePattern = new RegExp(pattern);
+    const specification = this.vitest.getRootProject().createSpecification(path, { testNamePattern });
     const run = this.vitest.runTestSpecifications([specification]);
     const ended = await Promise.race([run, sleep(endlessMs, 'endless' as const, { ref: false })]);
     if (ended === 'endless') throw new Error(`${file} does not end within ${endlessMs / 1000} s.`);

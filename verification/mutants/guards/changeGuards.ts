@@ -96,7 +96,7 @@ export const changeGuards: readonly Guard[] = [
     name: 'before-the-cursor-only',
     against: 'After the cursor was set back, chunks that are still to be read would be reported as a finding.',
     rule: 'always',
-    noticedBy: behind,
+    noticedBy: `${behind} > A cursor that was set back is not stopped by a chunk that went on where it will be read again`,
   },
   {
     name: 'accepted-chunk-watched-again',

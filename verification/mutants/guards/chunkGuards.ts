@@ -81,7 +81,7 @@ export const chunkGuards: readonly Guard[] = [
     name: 'every-page-of-a-listing',
     against: 'Chunks after the first 5,000 names would be missing.',
     rule: 'never',
-    noticedBy: 'test/source/chunks/listing.test.ts',
+    noticedBy: 'test/source/chunks/listing.test.ts > A listing of several pages holds the names of all of them',
   },
   {
     name: 'listing-before-a-gap-is-believed',
@@ -99,7 +99,7 @@ export const chunkGuards: readonly Guard[] = [
     name: 'prefix-as-a-number',
     against: 'Chunks would be out of order where the prefix gets one more digit.',
     rule: 'drop operand 1',
-    noticedBy: 'test/source/chunks/name.test.ts',
+    noticedBy: 'test/source/chunks/name.test.ts > Names of chunks sort by number, then by time, then as text',
   },
   {
     name: 'listing-every-5-s',

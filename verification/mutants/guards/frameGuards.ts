@@ -12,25 +12,25 @@ export const frameGuards: readonly Guard[] = [
     name: 'sha1-of-a-frame',
     against: 'Bytes that only look like a frame would be replicated.',
     rule: 'always',
-    noticedBy: frame,
+    noticedBy: `${frame} > A frame of the other variant is none: its hash does not agree`,
   },
   {
     name: 'bound-of-a-frame',
     against: 'Because of a damaged length gigabytes would be allocated.',
     rule: 'remove',
-    noticedBy: frame,
+    noticedBy: `${frame} > A frame that claims to be too large is refused without being read`,
   },
   {
     name: 'bound-of-a-key',
     against: 'Because of a damaged length of a key gigabytes would be allocated.',
     rule: 'remove',
-    noticedBy: frame,
+    noticedBy: `${frame} > A frame with a key that is too large is refused without being read`,
   },
   {
     name: 'zeros-are-no-frame',
     against: 'The zeros of a preallocated chunk would be read as damage.',
     rule: 'remove',
-    noticedBy: frame,
+    noticedBy: `${frame} > Zeros are a blank frame`,
   },
   {
     name: 'budget-of-the-search',
@@ -42,7 +42,7 @@ export const frameGuards: readonly Guard[] = [
     name: 'whole-body',
     against: 'If a download broke off, whatever was in memory would be read as the rest of it.',
     rule: 'remove',
-    noticedBy: 'test/source/reading/blobReader.test.ts',
+    noticedBy: 'test/source/reading/blobReader.test.ts > A blob body that ends before its length is asked for again',
   },
   {
     name: 'variant-of-a-chunk',
@@ -90,12 +90,13 @@ export const frameGuards: readonly Guard[] = [
     name: 'batch-to-its-last-byte',
     against: 'A payload that is not a batch would be cut into messages.',
     rule: 'drop operand 2',
-    noticedBy: 'test/source/lokad/payload.test.ts',
+    noticedBy:
+      'test/source/lokad/payload.test.ts > The payload of a frame with very many messages is a batch only when the last of them is whole',
   },
   {
     name: 'contract-of-a-message',
     against: 'A payload that is not a batch would become events without a type.',
     rule: 'drop operand 2',
-    noticedBy: 'test/source/lokad/payload.test.ts',
+    noticedBy: 'test/source/lokad/payload.test.ts > a batch with an empty contract name',
   },
 ];

@@ -46,20 +46,19 @@ export const runGuards: readonly Guard[] = [
     name: 'standoff',
     against: 'A server that accepts no append would be retried for ever, and no outage would be reported.',
     rule: 'always',
-    noticedBy: standoff,
+    noticedBy: `${standoff} > After an append of unknown outcome, a tail that did not move is tried once more after a wait, then it is an outage`,
   },
   {
     name: 'another-runner',
     against: 'Two runners would compete for the tail for ever.',
     rule: 'always',
-    noticedBy: standoff,
+    noticedBy: `${standoff} > After an append of unknown outcome, a tail beyond anything we sent, twice, is another runner`,
   },
   {
     name: 'cursor-of-what-is-under-way',
     against: "The row's cursor would be after records that the target never accepted.",
     rule: 'never',
-    noticedBy:
-      'test/verification/crashMatrix.test.ts > A process killed before or after any step, once, leaves both ends equal after the next run',
+    noticedBy: 'test/verification/crashMatrix.test.ts > killed before or after a step that has an effect',
   },
   {
     name: 'confirmed-before-a-stop',
@@ -89,31 +88,33 @@ export const runGuards: readonly Guard[] = [
     name: 'contiguous-prefix',
     against: 'An append would count as confirmed while one before it is not.',
     rule: 'remove',
-    noticedBy: pipeline,
+    noticedBy: `${pipeline} > A pipeline confirms only the contiguous prefix when answers come in another order`,
   },
   {
     name: 'failure-of-an-append',
     against: 'A pass would wait for ever, or send more appends after one that failed.',
     rule: 'remove',
-    noticedBy: pipeline,
+    noticedBy: `${pipeline} > A pipeline sends the first request alone, so that a later one cannot be taken for it when the stream has grown meanwhile`,
   },
   {
     name: 'longest-message',
     against: 'A request that is too long for gRPC would end the call, again and again.',
     rule: 'drop operand 2',
-    noticedBy: 'test/engine/append/lane.test.ts',
+    noticedBy:
+      'test/engine/append/lane.test.ts > A record that is small as the server counts is cut inside where one message cannot hold it',
   },
   {
     name: 'size-of-every-event',
     against: 'Events of a record would be appended although a later one of it is too large for any append.',
     rule: 'value {bytes:0,maxBytes:0,sentBytes:0}',
-    noticedBy: 'test/engine/append/pipelineRecords.test.ts',
+    noticedBy:
+      'test/engine/append/pipelineRecords.test.ts > A pipeline keeps with each record the source state that came with it, also in the middle of a batch',
   },
   {
     name: 'cursor-of-what-was-taken',
     against: "The row's cursor would be after a record of which nothing was appended.",
     rule: 'never',
-    noticedBy: 'test/engine/append/frontier.test.ts',
+    noticedBy: `test/engine/append/frontier.test.ts > 'waits for events that have not left'`,
   },
   {
     name: 'first-append-alone',
@@ -125,24 +126,24 @@ export const runGuards: readonly Guard[] = [
     name: 'outage-told-once',
     against: 'People would be told of an outage at every try.',
     rule: 'always',
-    noticedBy: outage,
+    noticedBy: `${outage} > is one more of an outage that another process has told`,
   },
   {
     name: 'stop-told-once',
     against: 'People would be told of a stop at every run.',
     rule: 'always',
-    noticedBy: outage,
+    noticedBy: `${outage} > is not told again when another process has told its cause`,
   },
   {
     name: 'claimed-before-it-is-sent',
     against: 'If a process died after it claimed a notice and before it sent it, nobody would ever be told.',
     rule: 'always',
-    noticedBy: outage,
+    noticedBy: `${outage} > tells an outage that a process claimed and never told`,
   },
   {
     name: 'claim-holds-for-a-while',
     against: 'Two processes would tell people of the same outage.',
     rule: 'drop operand 2',
-    noticedBy: outage,
+    noticedBy: `${outage} > is one more of an outage that another process is about to tell`,
   },
 ];
