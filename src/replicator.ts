@@ -5,9 +5,9 @@ import { TableCheckpoint } from './checkpoint/table.js';
 import { tableLagHistory } from './checkpoint/lagTable.js';
 import { notingStream, tableOfStreams } from './checkpoint/streamTable.js';
 import type { Config } from './config/config.js';
+import { convertSettingsOf } from './config/convertSettings.js';
 import { createConvert } from './convert/convert.js';
 import { createPlaceholder, quarantineFolder } from './convert/placeholder.js';
-import { createReconversion } from './verify/reconvert.js';
 import { check, type DoctorInput } from './doctor/doctor.js';
 import { checkNote, type Finding } from './doctor/finding.js';
 import { IncidentNotices, type Channels } from './engine/report/notices.js';
@@ -132,8 +132,8 @@ export function createReplicator(config: Config, runtime: Runtime): Replicator {
     }
   };
   const verify = (order: VerifyOrder): Promise<VerifyReport> => {
-    const reconversion = createReconversion(config.convert);
-    const reading = { ...parts(readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine, reconversion };
+    const options = { convertOptions: config.convert, optionsOf: convertSettingsOf };
+    const reading = { ...parts(readOnly(store)), sourceHistory: tapeHistory(tapes), quarantine, ...options };
     return verifyStream(reading, order, new AbortController().signal);
   };
 

@@ -101,17 +101,19 @@ const run = open({
 /** The run's state, for people. Times are ISO 8601, UTC. */
 export type RunNote = Stored<typeof run>;
 
+const settings = z.record(text, text);
+
 const accepted = open({
   /** Events written under the settings with the digest `from` may be followed by events under `to`. */
   settings: open({ from: text, to: text }).exactOptional(),
   /** Foreign events after which, as a person decided, replication continues. */
   foreign: z.array(open({ revision: count, id: text })).exactOptional(),
+  /** The last settings that accepted ones have replaced, by name: `verify` judges by them what was written before. */
+  formerSettings: z.array(settings).exactOptional(),
 });
 
 /** What a person has accepted. */
 export type Acceptance = Stored<typeof accepted>;
-
-const settings = z.record(text, text);
 
 /** Everything that is kept about one source and one target stream. */
 export interface CheckpointRow {

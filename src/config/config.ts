@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 import type { Frozen } from '../core/stored.js';
-import { settingsDigest, settingsInDigest } from './digest.js';
+import { convertSettings } from './convertSettings.js';
 import { invalid, problemOf, shown, unresolvedReferences, type Given, type SettingProblem } from './problems.js';
 import { settingsSchema, type SettingName } from './settings.js';
 import { serviceUrl, type StorageConnection, type StorageService } from '../storage/connection.js';
@@ -145,22 +145,10 @@ function configOf(
 ) {
   const source = sourceOf(values, sourceStorage);
   const sourceId = source.id;
-  const settingsByName = settingsInDigest({ ...values, SOURCE_ID: sourceId });
   const quarantine = quarantineStorage(given, checkpointStorage, values.QUARANTINE_CONTAINER);
   return {
     source,
-    convert: {
-      sourceId,
-      excludeKeys: values.EXCLUDE_KEYS,
-      bodyMode: values.BODY_MODE,
-      /** Contract name to event type. */
-      typeMap: Object.fromEntries(values.TYPE_MAP) as Record<string, string>,
-      stripNamespaces: values.STRIP_NAMESPACES,
-      /** Digest of the settings that decide what is written, 8 hex digits. */
-      settings: settingsDigest(settingsByName),
-      /** The same settings by name, so that a change can be named. */
-      settingsByName,
-    },
+    convert: convertSettings({ ...values, SOURCE_ID: sourceId }),
     /** What becomes of messages that cannot become events. */
     quarantine: {
       onUnconvertible: values.ON_UNCONVERTIBLE,

@@ -6,12 +6,12 @@ import { settings, type SettingName, type settingsSchema } from './settings.js';
 type SettingValues = z.output<typeof settingsSchema>;
 
 /** The settings that decide what is written, by name, as text that does not depend on how a person wrote the value. */
-export function settingsInDigest(values: SettingValues): Record<string, string> {
+export function settingsInDigest(values: Partial<SettingValues>): Record<string, string> {
   const names = (Object.keys(settings) as SettingName[]).filter((name) => settings[name].inDigest);
   return Object.fromEntries(names.map((name) => [name, textOf(values[name])]));
 }
 
-function textOf(value: SettingValues[SettingName]): string {
+function textOf(value: SettingValues[SettingName] | undefined): string {
   if (!Array.isArray(value)) return String(value ?? '');
   return value.map((item: string | readonly string[]) => (typeof item === 'string' ? item : item.join('='))).join(',');
 }

@@ -1,3 +1,5 @@
+import type { CheckpointRow } from '../checkpoint/row.js';
+import { settingsDigest } from '../config/digest.js';
 import { Failure } from '../core/failure.js';
 import { beginning, type Cursor } from '../core/cursor.js';
 import { shortName } from '../core/text.js';
@@ -9,6 +11,9 @@ import { lastOwn, ownMark, provenMark, refuseHidden } from './resume/ownership.j
 
 /** How many events, from the end of the stream, are searched before a chunk is accepted. */
 const maxSearched = 500_000;
+
+/** How many former settings a row remembers: one may be long, and a row has room for a megabyte. */
+const maxFormerSettings = 10;
 
 /** What a person decides after a stop. */
 export type Decision =
@@ -59,8 +64,20 @@ async function acceptSettings(parts: Parts, signal: AbortSignal): Promise<Decisi
     says:
       `Events of stream ${stream} up to position ${mark.position} stay as they are (settings ${mark.settings}); ` +
       `all records behind that position are converted under the present settings (${settings}).`,
-    apply: () => checkpoint.accept({ settings: { from: mark.settings, to: settings } }),
+    apply: () =>
+      checkpoint.accept({
+        settings: { from: mark.settings, to: settings },
+        formerSettings: formerSettings(row, mark.settings),
+      }),
   };
+}
+
+/** The row says what the settings of the stream's last event of ours were, unless the row was lost since. */
+function formerSettings(row: CheckpointRow | undefined, digest: string): CheckpointRow['settings'][] {
+  const { settings = {}, accepted } = row ?? {};
+  const others = (accepted?.formerSettings ?? []).filter((one) => settingsDigest(one) !== digest);
+  const known = settingsDigest(settings) === digest ? [settings] : [];
+  return [...others, ...known].slice(-maxFormerSettings);
 }
 
 async function acceptRevision(revision: number, parts: Parts, signal: AbortSignal): Promise<DecisionPlan> {

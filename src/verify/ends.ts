@@ -7,7 +7,9 @@ import { difference, type Difference } from './compare/difference.js';
 import type { Parts } from '../engine/parts.js';
 import { lastOwn, ownMark } from '../engine/resume/ownership.js';
 
-type EndsParts = Pick<Parts, 'checkpoint' | 'source' | 'target' | 'stream' | 'sourceId'>;
+type EndsParts = Pick<Parts, 'checkpoint' | 'source' | 'target' | 'stream' | 'sourceId' | 'settingsDigest'> & {
+  optionsOf(settings: CheckpointRow['settings']): { readonly settings: string } | undefined;
+};
 
 /** How far both sides can be compared, at one moment; a replicator may append more afterwards. */
 export interface Ends {
@@ -18,6 +20,8 @@ export interface Ends {
   readonly position: number;
   /** The record of which the stream holds only some events, and the revision of the first of them. */
   readonly unfinished?: { readonly position: number; readonly revision: number };
+  /** Digest of the settings under which the last records were read; empty when they are not known. */
+  readonly settings: string;
   /** Events that the checkpoint calls confirmed and the stream does not hold. */
   readonly differences: readonly Difference[];
   /** True for an event whose place at the source is not replicated yet. */
@@ -42,6 +46,7 @@ export async function verifyEnds(parts: EndsParts, signal: AbortSignal): Promise
     row,
     revision,
     position: rowIsAhead ? row.cursor.position - 1 : replicated,
+    settings: rowIsAhead ? (parts.optionsOf(row.settings)?.settings ?? '') : parts.settingsDigest,
     ...(isUnfinished &&
       !rowIsAhead && { unfinished: { position: own.mark.position, revision: own.event.revision - own.mark.index } }),
     differences: await confirmedButAbsent(parts, row, revision, signal),

@@ -1,5 +1,7 @@
+import type { CheckpointRow } from '../checkpoint/row.js';
+import type { ConvertOptions } from '../convert/convert.js';
 import { placeholderFacts } from '../convert/placeholder.js';
-import type { Reconversion } from './reconvert.js';
+import { createReconversion, type Reconversion } from './reconvert.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Mark } from '../core/mark.js';
 import { sha256, type SourceRecord } from '../core/record.js';
@@ -7,9 +9,11 @@ import type { FramePoint, History } from '../source/views/history.js';
 import { noStream, type StoredEvent } from '../target/target.js';
 import { AcceptedForeign } from './acceptedForeign.js';
 import { difference, type Compared, type Difference, type ExpectedEvent } from './compare/difference.js';
+import type { UnjudgedPart } from './compare/unjudged.js';
 import type { Parts } from '../engine/parts.js';
 import { lastOwn, ownMark, recordAt } from '../engine/resume/ownership.js';
-import { Verification, type Reading } from './compare/verification.js';
+import type { Reading } from './compare/reading.js';
+import { Verification } from './compare/verification.js';
 import type { Ends } from './ends.js';
 
 export interface VerifyParts extends Pick<
@@ -17,7 +21,9 @@ export interface VerifyParts extends Pick<
   'source' | 'target' | 'checkpoint' | 'clock' | 'sourceId' | 'stream' | 'settingsDigest'
 > {
   readonly sourceHistory: History;
-  readonly reconversion: Reconversion;
+  readonly convertOptions: ConvertOptions;
+  /** How records became events under settings that the checkpoint row remembers; undefined when that is not known. */
+  optionsOf(settings: CheckpointRow['settings']): ConvertOptions | undefined;
   /** Where quarantined messages are kept; absent when the settings do not say. */
   readonly quarantine?: Quarantine | undefined;
 }
@@ -35,6 +41,7 @@ export interface RangeResult {
   readonly to: number;
   readonly firstRevision: number;
   readonly compared: Compared;
+  readonly unjudged: readonly UnjudgedPart[];
   /** Events that are not ours and were accepted. */
   readonly acceptedForeign: number;
   /** SHA-256 of the events of each side, 64 hex digits. */
@@ -63,10 +70,12 @@ export async function verifyRange(
   signal: AbortSignal,
 ): Promise<RangeResult> {
   const start = await startOf(range.from, ends, parts, signal);
-  const { verification, expected } = verificationFrom(start, parts, signal);
+  const { verification, expected } = verificationFrom(start, ends, parts, signal);
   const foreign = new AcceptedForeign(ends.row?.accepted, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
+  // What lies behind the last event that is compared was read under these settings.
+  let settings = ends.settings;
   // The last events of the stream are not always the last ones of the source.
   // guard: verify-to-the-last-event
   let to = range.to === ends.position ? Infinity : range.to;
@@ -83,7 +92,10 @@ export async function verifyRange(
       continue;
     }
     if (watch.stop.aborted) to = Math.min(to, position - 1);
-    if (mark && (mark.position > to || event.revision >= (ends.unfinished?.revision ?? Infinity))) break;
+    if (mark && (mark.position > to || event.revision >= (ends.unfinished?.revision ?? Infinity))) {
+      settings = mark.settings;
+      break;
+    }
     if (watch.stop.aborted) break;
     const found = await verification.stored(event, mark);
     // guard: verify-what-was-set-aside
@@ -93,12 +105,13 @@ export async function verifyRange(
     watch.reached(event.revision, position);
   }
   const isBeyond = (mark: Mark): boolean => mark.position > to || ends.isAhead(mark, parts.sourceHistory);
-  for await (const difference of verification.end(isBeyond)) watch.found(difference);
+  for await (const difference of verification.end(isBeyond, settings)) watch.found(difference);
   await expected.return(undefined);
   return {
     ...{ from: start.position, firstRevision: start.revision, acceptedForeign: acceptedCount },
     to: Number.isFinite(to) ? to : Math.max(ends.position, position),
     compared: verification.compared,
+    unjudged: verification.unjudged.parts,
     digest: verification.digest,
   };
 }
@@ -157,8 +170,13 @@ async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: Abo
 /** The record that makes an event, for as long as the event is kept. */
 type Origins = WeakMap<ExpectedEvent, SourceRecord>;
 
-function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal) {
-  const { sourceHistory: history, reconversion } = parts;
+function verificationFrom(start: Start, { row }: Ends, parts: VerifyParts, signal: AbortSignal) {
+  const { sourceHistory: history } = parts;
+  const former = row ? [...(row.accepted?.formerSettings ?? []), row.settings] : [];
+  const reconversion = createReconversion(
+    parts.convertOptions,
+    former.flatMap((settings) => parts.optionsOf(settings) ?? []),
+  );
   const origins: Origins = new WeakMap();
   const from = start.point && { ...start.point, position: start.position };
   const expected = expectedEvents(history.records(from, signal), reconversion, origins);
@@ -168,6 +186,15 @@ function verificationFrom(start: Start, parts: VerifyParts, signal: AbortSignal)
   };
   const reading: Reading = {
     settings: parts.settingsDigest,
+    isKnown: (settings) => reconversion.isKnown(settings),
+    leavesOut: (event, settings) => {
+      const record = origins.get(event);
+      return record !== undefined && reconversion.isExcluded(record, settings);
+    },
+    everLeavesOut: (event) => {
+      const record = origins.get(event);
+      return record !== undefined && reconversion.isEverExcluded(record);
+    },
     compare: (one, other) => history.compare(one, other) || one.index - other.index,
     asMarked: (event, stored, mark) => {
       const record = origins.get(event);

@@ -2,6 +2,7 @@ import { Failure } from '../core/failure.js';
 import { iso } from '../core/time.js';
 
 import type { Compared } from './compare/difference.js';
+import { Unjudged, type UnjudgedPart } from './compare/unjudged.js';
 import { verifyEnds, type Ends } from './ends.js';
 import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
 import { Findings, type Found } from './findings.js';
@@ -29,7 +30,7 @@ export interface VerifyOrder {
 
 /** What was compared, and the result; plain JSON. Times are ISO 8601, UTC. */
 export interface VerifyReport {
-  /** True when there is no difference in what was compared. */
+  /** True when there is no difference in what was compared, and nothing in it that could not be judged. */
   readonly equal: boolean;
   /** False when the comparison was stopped before its end. */
   readonly complete: boolean;
@@ -45,6 +46,7 @@ export interface VerifyReport {
   /** The positions that were compared: one range, or those of a sample. Digests are of each side's events. */
   readonly ranges: readonly Pick<RangeResult, 'from' | 'to' | 'firstRevision' | 'digest'>[];
   readonly events: Compared;
+  readonly unjudged: readonly UnjudgedPart[];
   /** Foreign events that a person accepted. */
   readonly acceptedForeign: number;
   readonly differences: Found;
@@ -84,8 +86,11 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
     results.push(await verifyRange(range, ends, parts, watch, signal));
     findings.endRange();
   }
+  const unjudged = new Unjudged();
+  for (const result of results) unjudged.addAll(result.unjudged);
   return {
-    equal: findings.total === 0,
+    // guard: verify-what-cannot-be-judged
+    equal: findings.total === 0 && unjudged.parts.length === 0,
     complete: !stop.aborted,
     ...{ source: parts.sourceId, stream: parts.stream, settings: parts.settingsDigest },
     confirmed: { position: ends.position, revision: ends.revision },
@@ -93,6 +98,7 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
     ...(sample && { sample }),
     ranges: results.map(({ from, to, firstRevision, digest }) => ({ from, to, firstRevision, digest })),
     events: sum(results.map(({ compared }) => compared)),
+    unjudged: unjudged.parts,
     acceptedForeign: results.reduce((count, { acceptedForeign }) => count + acceptedForeign, 0),
     differences: findings.found,
     ...{ startedAt, endedAt: now() },
@@ -125,7 +131,7 @@ function watchOf(
 }
 
 function sum(all: readonly Compared[]): Compared {
-  const total = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
+  const total = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, quarantined: 0 };
   for (const one of all) {
     for (const [name, count] of Object.entries(one)) total[name as keyof Compared] += count as number;
   }

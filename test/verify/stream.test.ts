@@ -116,22 +116,4 @@ describe('what a person accepted is no difference', () => {
     await ferry.client().appendToStream(ferry.stream, foreign('a third'));
     await expect(ferry.run()).rejects.toMatchObject({ kind: 'TargetConflict' });
   });
-
-  test('Verify cannot judge types under accepted changed settings, and judges everything else', async () => {
-    const audit = { key: 'audit', messages: [['Command', '{"C":1}'] as const] };
-    const renamed = { TYPE_MAP: 'Numbered=Counted', EXCLUDE_KEYS: '' };
-    const ferry = await ferryWith({ [first]: [audit, ...numbered(2, 4)] });
-    await decide(ferry, { kind: 'settings' }, renamed);
-    await ferry.write(first, [audit, ...numbered(2, 4), audit, ...numbered(6, 7)]);
-    await ferry.run(renamed);
-    expect((await expectEqual(ferry, renamed)).events).toEqual({
-      ...{ expected: 7, stored: 6, equal: 6, underOtherSettings: 3, unjudged: 1, quarantined: 0 },
-    });
-    expect((await expectEqual(ferry, {})).events).toMatchObject({ stored: 6, equal: 6, underOtherSettings: 3 });
-    await rewriteStream(
-      ferry,
-      (events) => void events.splice(1, 1, { ...events[1], data: Buffer.from('{"N":4}') } as never),
-    );
-    expect((await verify(ferry, {}, renamed)).differences.byKind).toEqual({ 'changed-data': 1 });
-  });
 });

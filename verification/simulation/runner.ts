@@ -7,7 +7,7 @@ import { verifyStream, type VerifyReport } from '../../src/verify/stream.js';
 import { verifyTarget, type TargetReport } from '../../src/verify/targetOnly.js';
 import { deadlineMs } from '../../src/target/append/batchAppend.js';
 import type { Facts, Logger } from '../../src/core/logger.js';
-import { buildParts, verifyPartsOf } from './world/parts.js';
+import { buildParts, verifyPartsOf, type Settings } from './world/parts.js';
 import type { RunnerPlan } from './schedule/schedule.js';
 import { SimulatedProcess } from './world/simulatedProcess.js';
 import type { World } from './world/world.js';
@@ -23,6 +23,7 @@ export class RunningProcess {
   readonly process: SimulatedProcess;
   private readonly stop = new AbortController();
   private readonly parts: Parts;
+  private readonly settings: Settings;
 
   constructor(
     private readonly world: World,
@@ -31,7 +32,8 @@ export class RunningProcess {
   ) {
     this.process = new SimulatedProcess(name, world.time, aheadMs);
     this.process.whenDead(() => this.stop.abort());
-    this.parts = buildParts(this.process, world.services, world.schedule, world.bodyMode, this.logger());
+    this.settings = world.settings;
+    this.parts = buildParts(this.process, world.services, world.schedule, this.settings, this.logger());
   }
 
   /** Does one run. It is a violation if the run throws anything but a `Failure`. */
@@ -71,9 +73,10 @@ export class RunningProcess {
 
   /** How the stream compares with the source, as `eventferry verify` reports it. */
   verify(): Promise<VerifyReport> {
-    const { services, schedule, bodyMode } = this.world;
+    const { services, schedule } = this.world;
     const { signal } = this.stop;
-    const parts = { ...this.parts, ...verifyPartsOf(this.process, services, schedule, bodyMode, this.logger()) };
+    const more = verifyPartsOf(this.process, services, schedule, this.settings, this.logger());
+    const parts = { ...this.parts, ...more };
     return verifyStream(parts, { stop: signal }, signal);
   }
 

@@ -78,7 +78,8 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
     else if (action.kind === 'freeze') {
       process?.freeze();
       time.after(action.ms, () => process?.thaw());
-    } else world.do(action);
+    } else if (action.kind === 'acceptSettings') void acceptSettings(world);
+    else world.do(action);
   }
   await time.sleep(start + schedule.activeMs - time.now);
   world.isWaiting = true;
@@ -89,6 +90,20 @@ async function act(world: World, runners: readonly Runner[]): Promise<void> {
   for (const runner of runners) runner.current?.process.thaw();
   if (!stay) for (const runner of runners) runner.end();
   await time.sleep(30_000); // messages that seemed lost have arrived by then
+}
+
+/** A person accepts changed settings while runners go on, or finds that there is nothing to accept. */
+async function acceptSettings(world: World): Promise<void> {
+  const person = new RunningProcess(world, 'person', 0);
+  try {
+    const refused = await person.decide({ kind: 'settings' });
+    world.trace(`a person accepts the settings: ${refused?.message ?? 'done'}`);
+    world.deeds.count(refused ? 'refused' : 'accepted');
+  } catch (thrown) {
+    if (person.process.alive) world.ledger.violated(`a decision threw ${String((thrown as Error).stack)}`);
+  } finally {
+    person.process.kill();
+  }
 }
 
 /** Lets the product finish without faults, and judges how it ends. @returns the end */
@@ -136,7 +151,7 @@ function told(runners: readonly Runner[]): string {
 }
 
 async function isToldOrExact(world: World, runners: readonly Runner[]): Promise<boolean> {
-  if (world.bodyMode !== 'auto') return true; // a process sees changed settings only when it is restarted
+  if (world.settingsChanged) return true; // a process sees changed settings only when it is restarted
   const { allowed, events } = verdict(world);
   const stops = runners.flatMap(({ stop }) => stop?.kind ?? []);
   if (stops.length > 0) return stops.every((kind) => allowed.includes(kind));

@@ -24,7 +24,8 @@ export function addVerify(program: Command, commands: Commands): void {
     .summary('compare the target stream with the source: counts, order, ids, types, bytes, marks')
     .description(
       'Compares both ends, up to what was confirmed when it began; a replicator may run at the same time. ' +
-        'Ends with 0 when they are equal, 1 when they differ, 130 when Ctrl-C ended it before it was done. Writes nothing. ' +
+        'Ends with 0 when they are equal, 1 when they differ or not all could be judged, 130 when Ctrl-C ended it ' +
+        'before it was done. Writes nothing. ' +
         'With --target-only it checks that each event of the stream names the one before it and stands in its place.',
     )
     .option('--from <N>', 'begin at this position of the source')

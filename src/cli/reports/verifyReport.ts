@@ -13,16 +13,12 @@ export function verifyFacts(report: VerifyReport, { source }: Names): object {
 
 export function verifyLines(report: VerifyReport, { source }: Names): string[] {
   const { events, differences, acceptedForeign, unfinished } = report;
-  const { expected, stored, equal, underOtherSettings, unjudged, quarantined } = events;
+  const { expected, stored, equal, underOtherSettings, quarantined } = events;
   const rows = [
     ['Source', `${report.source}, container ${source.container}`],
     ['Target', `stream ${report.stream}`],
     ['Events', `${number(expected)} at the source, ${number(stored)} in the stream, ${number(equal)} equal`],
-    underOtherSettings > 0 && [
-      '',
-      `${number(underOtherSettings)} of them written under other settings, which decide their types`,
-    ],
-    unjudged > 0 && ['', `${number(unjudged)} not in the stream, where other settings applied: not compared`],
+    underOtherSettings > 0 && ['', `${number(underOtherSettings)} of them written under other settings`],
     quarantined > 0 && ['', `${number(quarantined)} of them for a message that was set aside, and whose blob is whole`],
     acceptedForeign > 0 && ['', `${counted(acceptedForeign, 'foreign event')} that was accepted, passed over`],
     ...Object.entries(differences.byKind).map(([kind, count]) => ['Differences', `${number(count)} ${kind}`]),
@@ -36,20 +32,35 @@ export function verifyLines(report: VerifyReport, { source }: Names): string[] {
     ['Time', `${report.startedAt} to ${report.endedAt}`],
     ['Versions', `Eventferry ${version()}, Node ${process.version}`],
   ];
-  return [verdict(report), ...differenceLines(differences), '', ...table(rows.filter((row) => row !== false))];
+  return [
+    verdict(report),
+    ...differenceLines(differences),
+    ...unjudgedLines(report),
+    '',
+    ...table(rows.filter((row) => row !== false)),
+  ];
 }
 
-function verdict({ equal, complete, sample, ranges, differences, stream, confirmed, events }: VerifyReport): string {
+function verdict({ equal, complete, sample, ranges, differences, stream, confirmed }: VerifyReport): string {
   const last = ranges.at(-1);
   const what = sample
     ? `a sample of ${counted(ranges.length, 'range')}`
     : `positions ${ranges[0]?.from ?? 1} to ${last?.to ?? 0}`;
   const cut = complete ? '' : ` Stopped on request; continue with --from ${(last?.to ?? 0) + 1}.`;
-  if (!equal) return `Different: ${counted(differences.total, 'difference')} in ${what}.${cut}`;
+  if (differences.total > 0) return `Different: ${counted(differences.total, 'difference')} in ${what}.${cut}`;
+  if (!equal) return `Not judged: some events of ${what}. There is no difference in what was compared.${cut}`;
   if (confirmed.position === 0)
     return `Equal: nothing of the source is in stream ${stream} yet, so nothing was compared.`;
-  const all = events.unjudged > 0 ? `but for ${events.unjudged} that other settings may have left out, every` : 'every';
-  return `Equal: ${all} event of ${what} is in stream ${stream} once, in order, byte for byte.${cut}`;
+  return `Equal: every event of ${what} is in stream ${stream} once, in order, byte for byte.${cut}`;
+}
+
+/** What could not be judged, and how it can be. */
+function unjudgedLines({ unjudged }: VerifyReport): string[] {
+  return unjudged.map(
+    ({ settings, events, from, to }) =>
+      `  not judged: ${counted(events, 'event')} of positions ${from} to ${to}. The settings of then (${settings}) are not ` +
+      `known, and may have left events out or decided types. With those settings, run verify --from ${from} --to ${to}.`,
+  );
 }
 
 /** A line for each of the first differences, and one for how many more there are. */

@@ -36,7 +36,7 @@ export interface Difference {
 
 /** Counts of what was compared so far. */
 export interface Compared {
-  /** Events that the source makes. */
+  /** Events that the stream must hold. */
   readonly expected: number;
   /** Events that the stream holds. */
   readonly stored: number;
@@ -44,8 +44,6 @@ export interface Compared {
   readonly equal: number;
   /** Equal events that were written under other settings than the present ones. */
   readonly underOtherSettings: number;
-  /** Events that are not in the stream, perhaps rightly: other settings applied there. */
-  readonly unjudged: number;
   /** Equal events that stand for a quarantined message. */
   readonly quarantined: number;
 }

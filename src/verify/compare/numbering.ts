@@ -14,6 +14,8 @@ export class Numbering {
   /** Since the last event in its place, the stream left out events (`skipped`) or holds some of a detour (`apart`). */
   private skipped = false;
   private apart = false;
+  /** Some records before the event that was met last have no position: they were not read in their place. */
+  hasPassedOver = false;
 
   /** The source holds an event that the stream goes on without. */
   skip(): void {
@@ -39,6 +41,7 @@ export class Numbering {
       (shift < this.shift && this.apart) ||
       (shift > this.shift && this.skipped && shift - this.shift < counted - this.lastCounted);
     const expected = counted - this.shift;
+    this.hasPassedOver = shift > this.shift;
     if (isRight) this.shift = shift;
     this.lastCounted = counted;
     this.skipped = this.apart = false;

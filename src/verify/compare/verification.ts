@@ -2,7 +2,7 @@ import { linkAfter, parseMark } from '../../convert/eventIdAndMark.js';
 import { isSameRecord, noEvent, type Mark } from '../../core/mark.js';
 import { shortName } from '../../core/text.js';
 import type { StoredEvent } from '../../target/target.js';
-import { Awaited } from './awaited.js';
+import { Awaited, type AwaitedEvent } from './awaited.js';
 import {
   changes,
   difference,
@@ -14,34 +14,23 @@ import {
 } from './difference.js';
 import { Links } from './links.js';
 import { Numbering } from './numbering.js';
+import { awaitedUnder, byPosition, leavesOut, type Reading } from './reading.js';
 import { ownMark } from '../../engine/resume/ownership.js';
 import { Taken } from './taken.js';
+import { Unjudged } from './unjudged.js';
 import { Upcoming } from './upcoming.js';
-
-/** How the source is read; by default in the order of positions, and every event must be exactly as expected. */
-export interface Reading {
-  /** Compares the places at the source of the events that two marks name. */
-  compare(one: Mark, other: Mark): number;
-  /** The expected event as it was made if the mark in the stream, which is proven, says how its record was read. */
-  asMarked?(expected: ExpectedEvent, stored: StoredEvent, mark: Mark): ExpectedEvent;
-  /** Reads the event that the mark names again; undefined when the source does not hold it. */
-  find?(stored: StoredEvent, mark: Mark): Promise<ExpectedEvent | undefined>;
-  /** Digest of the present settings; absent: all events were written under the same settings. */
-  readonly settings?: string;
-}
-
-const byPosition: Reading = { compare: (one, other) => one.position - other.position || one.index - other.index };
 
 /**
  * Compares a target stream with the events that the source makes: each once, in order, the same to the byte.
  * An event is found by the place at the source that its mark names. Memory is bounded, however much is out of place.
  */
 export class Verification {
-  private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, unjudged: 0, quarantined: 0 };
+  private readonly counts = { expected: 0, stored: 0, equal: 0, underOtherSettings: 0, quarantined: 0 };
   private readonly digests = { source: new EventsDigest(), target: new EventsDigest() };
   private readonly numbering = new Numbering();
   private readonly awaited = new Awaited();
   private readonly taken = new Taken();
+  readonly unjudged = new Unjudged();
   private readonly upcoming: Upcoming;
   /** The last event taken from the source, and the last one seen in the stream. */
   private lastTaken: Mark | undefined;
@@ -86,19 +75,26 @@ export class Verification {
    * Broken links of the chain are named when nothing else is wrong: a missing or doubled event breaks links too.
    *
    * @param isBeyond true for an event that is not compared, by its mark with the position that it has in the stream
+   * @param settings digest of the settings under which the last records were read; by default the present ones
    */
-  async *end(isBeyond: (mark: Mark) => boolean = () => false): AsyncGenerator<Difference> {
+  async *end(
+    isBeyond: (mark: Mark) => boolean = () => false,
+    settings = this.reading.settings,
+  ): AsyncGenerator<Difference> {
     const ends = ({ mark }: ExpectedEvent): boolean => isBeyond({ ...mark, position: this.numbering.positionOf(mark) });
     for (const event of this.awaited.all()) {
       if (ends(event)) continue;
-      if (event.unjudged) this.counts.unjudged += 1;
       // guard: verify-missing-in-between
-      else yield this.missing(event);
+      yield* this.absent(event);
     }
     for (let next = await this.upcoming.peek(); next && !ends(next); next = await this.upcoming.peek()) {
       this.take(next);
+      const lastSettings = settings ?? next.mark.settings;
+      const awaited = this.isBegun(next.mark) ? next : awaitedUnder(lastSettings, next, this.reading);
+      if (!awaited) continue;
+      this.counts.expected += 1;
       // guard: verify-missing-at-the-end
-      if (!next.excluded || this.isBegun(next.mark)) yield this.missing(next);
+      yield* this.absent(awaited);
     }
     // guard: verify-chain
     if (!this.differs) yield* this.links.broken;
@@ -126,6 +122,7 @@ export class Verification {
     const changed = await this.changedOfOurs(event);
     if (changed) {
       this.take(changed.next);
+      this.counts.expected += 1;
       return this.compare(event, changed.mark, changed.expected);
     }
     this.digests.target.stored(event, undefined);
@@ -149,7 +146,9 @@ export class Verification {
   private inPlace(event: StoredEvent, mark: Mark, expected: ExpectedEvent): Difference[] {
     const wrong = this.numbering.met(mark, expected.mark);
     this.taken.met(mark);
-    const isSurplus = expected.excluded && mark.settings === expected.mark.settings && !this.isBegun(mark);
+    this.counts.expected -= this.awaited.met(this.numbering.hasPassedOver);
+    const isSurplus = leavesOut(expected, mark.settings, this.reading) === true && !this.isBegun(mark);
+    if (!isSurplus) this.counts.expected += 1;
     return [
       ...(wrong === undefined ? [] : [difference('changed-mark', mark, event, wrong)]),
       ...(isSurplus ? [this.surplus(event, mark)] : this.compare(event, mark, this.asMarked(expected, event, mark))),
@@ -198,7 +197,9 @@ export class Verification {
     const found = changes(stored, expected);
     if (found.length > 0) return found;
     this.counts.equal += 1;
-    if (this.isOfOtherSettings(mark)) this.counts.underOtherSettings += 1;
+    if (this.reading.isKnown?.(mark.settings) === false) this.unjudged.add(mark.settings, mark.position);
+    const { settings } = this.reading;
+    if (settings !== undefined && mark.settings !== settings) this.counts.underOtherSettings += 1;
     if (mark.quarantined) this.counts.quarantined += 1;
     return [];
   }
@@ -213,34 +214,35 @@ export class Verification {
     return this.lastStored !== undefined && isSameRecord(this.lastStored, mark);
   }
 
-  private isOfOtherSettings(mark: Mark): boolean {
-    return this.reading.settings !== undefined && mark.settings !== this.reading.settings;
-  }
-
-  private missing(event: ExpectedEvent): Difference {
+  /** The event will not come any more. @returns that it is missing, if that is certain */
+  private absent(event: AwaitedEvent): Difference[] {
+    if (event.unknownSettings !== undefined) {
+      this.unjudged.add(event.unknownSettings, event.mark.position);
+      return [];
+    }
     this.differs = true;
     this.digests.source.expected(event);
-    return difference('missing', event.mark, undefined, 'the stream does not hold it');
+    return [difference('missing', event.mark, undefined, 'the stream does not hold it')];
   }
 
-  /** The stream continues without the event. @returns the events that are certainly missing by now */
+  /**
+   * The stream continues without the event. Whether that is right depends on the settings of the event that comes next
+   * in the stream: what lies behind an event is read under the settings that the next one is written with.
+   *
+   * @returns the events that are certainly missing by now
+   */
   private await(event: ExpectedEvent, next: Mark): Difference[] {
     const isCut = isSameRecord(next, event.mark) || this.isBegun(event.mark);
-    if (event.excluded && !isCut) return [];
-    this.numbering.skip();
     // guard: verify-events-of-a-record
-    const unjudged = !isCut && [next, this.lastStored ?? next].some((mark) => this.isOfOtherSettings(mark));
-    const given: Difference[] = [];
-    for (const oldest of this.awaited.add(event, unjudged)) {
-      if (oldest.unjudged) this.counts.unjudged += 1;
-      else given.push(this.missing(oldest));
-    }
-    return given;
+    const awaited = isCut ? event : awaitedUnder(next.settings, event, this.reading);
+    if (!awaited) return [];
+    this.counts.expected += 1;
+    this.numbering.skip();
+    return this.awaited.add(awaited).flatMap((oldest) => this.absent(oldest));
   }
 
   private take(event: ExpectedEvent): void {
     this.upcoming.take(event);
     this.lastTaken = event.mark;
-    if (!event.excluded) this.counts.expected += 1;
   }
 }

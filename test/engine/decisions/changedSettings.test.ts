@@ -9,6 +9,7 @@ import {
   expectStop,
   first,
   foreign,
+  live,
   openFerryWithTwelve,
   second,
 } from './decisionsFerry.js';
@@ -80,6 +81,13 @@ describe('A stream is not filled under another SOURCE_ID', () => {
   });
 });
 
+/** Without the row that knew the former settings, not everything can be judged: `test/verify/formerSettings.test.ts`. */
+async function expectNoDifference(ferry: Ferry, settings: Environment): Promise<void> {
+  const { differences, unjudged } = await ferry.replicator(settings).verify({ stop: live });
+  expect(differences.first).toEqual([]);
+  expect(unjudged.length).toBeGreaterThan(0);
+}
+
 describe('What an accepted change of settings is for', () => {
   const audit = (n: number): WrittenRecord => ({ key: 'audit', messages: [['Numbered', `{"N":${n}}`]] });
   const withAudit = { EXCLUDE_KEYS: 'func' };
@@ -104,7 +112,7 @@ describe('What an accepted change of settings is for', () => {
       await ferry.write(first, [...numbered(1, 1), audit(2), audit(3), ...numbered(4, 4)]);
       await ferry.run(settings);
       expect(ferry.bodies()).toEqual(numberedBodies(1, 4));
-      await expectExact(ferry, settings);
+      await (lost['CHECKPOINT_TABLE'] ? expectNoDifference(ferry, settings) : expectExact(ferry, settings));
     },
   );
 
@@ -160,7 +168,7 @@ describe('What an accepted change of settings is for', () => {
     await ferry.write(second, numbered(11, 14));
     await ferry.run({ TYPE_MAP: 'Numbered=Other' });
     await expectExact(ferry, { TYPE_MAP: 'Numbered=Other' });
-    await expectExact(ferry, { TYPE_MAP: 'Numbered=Other', CHECKPOINT_TABLE: `${ferry.table}lost` });
+    await expectNoDifference(ferry, { TYPE_MAP: 'Numbered=Other', CHECKPOINT_TABLE: `${ferry.table}lost` });
   });
 });
 

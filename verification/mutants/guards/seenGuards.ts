@@ -3,6 +3,7 @@ import type { Guard } from '../guard.js';
 const status = 'test/engine/report/status.test.ts';
 const verify = 'test/verify/verify.test.ts';
 const streamDifferences = 'test/verify/streamDifferences.test.ts';
+const formerSettings = 'test/verify/formerSettings.test.ts';
 const streamParts = 'test/verify/streamParts.test.ts';
 const timer = 'test/functions/worker/timerRuns.test.ts';
 
@@ -127,9 +128,21 @@ export const seenGuards: readonly Guard[] = [
   },
   {
     name: 'verify-events-of-a-record',
-    against: 'An event lost from a record that was written under earlier settings would not be missed.',
-    rule: 'drop operand 1',
-    noticedBy: `${streamDifferences} > an event of a record of which others are there`,
+    against: 'An event lost from a record that was begun before its key was excluded would not be missed.',
+    rule: 'never',
+    noticedBy: `${formerSettings} > the last event of a record missing whose key`,
+  },
+  {
+    name: 'verify-by-the-settings-of-then',
+    against: 'An event that was lost would never be missed.',
+    rule: 'value true',
+    noticedBy: `${formerSettings} > an event missing that only the present settings exclude`,
+  },
+  {
+    name: 'verify-what-cannot-be-judged',
+    against: 'A stream would be called equal although some of its events could not be judged.',
+    rule: 'drop operand 2',
+    noticedBy: `${formerSettings} > what it cannot judge when the row is lost`,
   },
   {
     name: 'nothing-to-verify',

@@ -1,9 +1,11 @@
+import type { Acceptance } from '../../../src/checkpoint/row.js';
 import type { FailureKind } from '../../../src/core/failure.js';
+import type { Mark } from '../../../src/core/mark.js';
 import type { Difference } from '../../../src/verify/compare/difference.js';
 import { Verification } from '../../../src/verify/compare/verification.js';
 import type { SourceRecord, TargetEvent } from '../../../src/core/record.js';
 import type { Held } from './ledger.js';
-import { excludedKey, settingsOf, sourceId } from '../world/parts.js';
+import { settingsWith, sourceId, type Settings } from '../world/parts.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';
 import { stream, type World } from '../world/world.js';
 import { stopsOfDisagreement } from './deedStops.js';
@@ -46,10 +48,12 @@ export function verdict(world: World): Verdict {
   if (!truth.frames.has(keyOf(last))) {
     return { allowed: ['SourceReplaced', 'SourceTruncated', ...(landed ? ['exact' as const] : [])] };
   }
-  if (last.mark.settings !== settingsOf(world.bodyMode).settings) return { allowed: ['SettingsChanged'] };
+  if (last.mark.settings !== world.settings.digest && !settingsAccepted(world, last.mark))
+    return { allowed: ['SettingsChanged'] };
   const because: string[] = [];
   const behind = new Set<FailureKind>();
-  findingsBehind(held, truth, { found: behind, because });
+  const perRecord = settingsPerRecord(world, truth.records, held);
+  findingsBehind(held, truth, perRecord, { found: behind, because });
   // A row that is ahead of a restored target leads to no finding: those records are read again.
   if (Number(table.row?.['revision'] ?? -1) < held.length) findingsInRow(table.row, truth, { found: behind, because });
   // Only a process that reads the stream there again finds a foreign event that took the revision of one of ours.
@@ -107,7 +111,12 @@ function judgePosition(counted: number, now: number | undefined, where: string, 
 }
 
 /** Adds what is wrong with the part of the source that was already read. */
-function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Findings): void {
+function findingsBehind(
+  held: readonly Held[],
+  truth: SourceTruth,
+  perRecord: readonly Settings[],
+  findings: Findings,
+): void {
   const { found, because } = findings;
   const gone = held.find((one) => one.mark && !truth.frames.has(keyOf(one)));
   if (gone) {
@@ -116,7 +125,7 @@ function findingsBehind(held: readonly Held[], truth: SourceTruth, findings: Fin
   }
   const replicated = new Set(held.map(keyOf));
   const chunks = new Set(held.map(({ mark }) => mark?.chunk));
-  const eventful = truth.records.filter((record) => eventCount(record) > 0);
+  const eventful = truth.records.filter((record, index) => eventCount(record, perRecord[index]) > 0);
   const lastAt = eventful.findLastIndex((record) => replicated.has(recordKey(record)));
   for (const record of eventful.slice(0, lastAt)) {
     if (replicated.has(recordKey(record))) continue;
@@ -155,17 +164,35 @@ function aheadOf(world: World, { records, blocker }: SourceTruth, held: readonly
  * that its mark names.
  */
 function eventsUnder(world: World, records: readonly SourceRecord[], held: readonly Held[]): TargetEvent[] {
-  const present = settingsOf(world.bodyMode);
-  const former = settingsOf('auto');
-  if (present === former) return records.flatMap((record) => [...present.convert(record)]);
-  const formerly = new Set(held.flatMap(({ event, mark }) => (mark?.settings === former.settings ? [event.id] : [])));
-  return records.flatMap((record) => {
-    const before = former.convert(record);
-    return [...present.convert(record)].map((event, index) => {
-      const earlier = before.at(index);
-      return earlier && formerly.has(earlier.id) ? earlier : event;
-    });
-  });
+  if (!world.settingsChanged) return records.flatMap((record) => [...world.settings.convert(record)]);
+  const perRecord = settingsPerRecord(world, records, held);
+  const settingsById = new Map(held.map(({ event, mark }) => [event.id, settingsWith(mark?.settings ?? '')]));
+  return records.flatMap((record, at) =>
+    [...(perRecord[at] ?? world.settings).convert(record)].map((event, index) => {
+      const written = settingsById.get(event.id);
+      return written?.convert(record, true).at(index) ?? event;
+    }),
+  );
+}
+
+/**
+ * The settings under which each record was read, as the stream tells it: those of its first event, or, when it has none,
+ * those of the event that follows. What nothing follows is read under the present ones.
+ */
+function settingsPerRecord(world: World, records: readonly SourceRecord[], held: readonly Held[]): Settings[] {
+  const written = new Map<string, Settings | undefined>();
+  for (const one of held)
+    if (one.mark && !written.has(keyOf(one))) written.set(keyOf(one), settingsWith(one.mark.settings));
+  let settings = world.settings;
+  const backwards = records.toReversed().map((record) => (settings = written.get(recordKey(record)) ?? settings));
+  return backwards.toReversed();
+}
+
+/** True when the row says that a person has accepted the present settings behind those of the mark. */
+function settingsAccepted(world: World, mark: Mark): boolean {
+  const text = world.services.table.row?.['accepted'];
+  const { settings } = JSON.parse(typeof text === 'string' ? text : '{}') as Acceptance;
+  return settings?.from === mark.settings && settings.to === world.settings.digest;
 }
 
 /**
@@ -180,9 +207,11 @@ export function heldTwiceOrMissing(world: World): string[] {
     if (one.mark) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   const twice = [...counts].filter(([, count]) => count > 1).map(([key]) => `${key} is in the stream twice`);
-  const missing = sourceTruth(blobs, world.schedule.onDamage)
-    .records.flatMap((record) =>
-      Array.from({ length: eventCount(record) }, (_, index) => `${recordKey(record)} ${index}`),
+  const { records } = sourceTruth(blobs, world.schedule.onDamage);
+  const perRecord = settingsPerRecord(world, records, world.ledger.all(node));
+  const missing = records
+    .flatMap((record, at) =>
+      Array.from({ length: eventCount(record, perRecord[at]) }, (_, index) => `${recordKey(record)} ${index}`),
     )
     .filter((key) => !counts.has(key))
     .map((key) => `${key} is not in the stream`);
@@ -210,7 +239,7 @@ function recordKey(record: SourceTruth['records'][number]): string {
   return frameKey(record.chunk, record.offset, Buffer.from(record.sha1).toString('hex'));
 }
 
-function eventCount({ key, payload }: SourceTruth['records'][number]): number {
-  if (key === excludedKey) return 0;
+function eventCount({ key, payload }: SourceRecord, settings: Settings | undefined): number {
+  if (settings?.options.excludeKeys.includes(key)) return 0;
   return payload.kind === 'batch' ? payload.messages.length : 1;
 }

@@ -1,6 +1,7 @@
 import { faultNames, type FaultRates, type Service } from './faults.js';
 import { Random } from './random.js';
 import type { OnDamage } from '../judge/sourceTruth.js';
+import { settingsNames, type SettingsName } from '../world/parts.js';
 import type { Variant } from '../world/tapeFrames.js';
 
 /** A deed and its moment. `at` is in ms from the beginning. */
@@ -35,7 +36,8 @@ export type Deed =
   | { readonly kind: 'foreignEvent' }
   | { readonly kind: 'deleteRow' }
   | { readonly kind: 'restoreRow'; readonly back: number }
-  | { readonly kind: 'changeSettings' };
+  | { readonly kind: 'changeSettings'; readonly to: SettingsName }
+  | { readonly kind: 'acceptSettings' };
 
 /** How a runner works: it follows without an end, or a timer starts runs with a budget. */
 export interface RunnerPlan {
@@ -157,7 +159,18 @@ function drawActions(random: Random, activeMs: number, runners: number): Action[
     actions.push({ at: at(), ...harmless(random, activeMs, runners) });
   if (random.chance(0.45)) actions.push({ at: at(), ...misdeed(random) });
   if (random.chance(0.1)) actions.push({ at: at(), ...misdeed(random) });
+  actions.push(...drawChangesOfSettings(random.fork('settings'), at));
   return actions.sort((one, other) => one.at - other.at);
+}
+
+/** In some schedules a person changes the settings again and again, and accepts that, now and then at a wrong moment. */
+function drawChangesOfSettings(random: Random, at: () => number): Action[] {
+  if (!random.chance(0.04)) return [];
+  return Array.from({ length: random.between(1, 4) }, (): Action[] => [
+    { at: at(), kind: 'changeSettings', to: random.pick(settingsNames) },
+    { at: at(), kind: 'acceptSettings' },
+    { at: at(), kind: 'kill', runner: 0 },
+  ]).flat();
 }
 
 /** Draws a deed after which the target must become exact again. */
@@ -208,7 +221,7 @@ function misdeed(random: Random): Deed {
     () => ({ kind: 'foreignEvent' }),
     () => ({ kind: 'deleteRow' }),
     () => ({ kind: 'restoreRow', back: random.between(1, 10) }),
-    () => ({ kind: 'changeSettings' }),
+    () => ({ kind: 'changeSettings', to: random.pick(settingsNames) }),
   ];
   return random.pick(deeds)();
 }

@@ -1,11 +1,10 @@
 import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
 import { TableCheckpoint } from '../../../src/checkpoint/table.js';
 import { createConvert } from '../../../src/convert/convert.js';
-import { settingsDigest } from '../../../src/config/digest.js';
+import { convertSettingsOf } from '../../../src/config/convertSettings.js';
 import type { Parts } from '../../../src/engine/parts.js';
 import { lokadTapes } from '../../../src/source/lokadTapes.js';
 import { eventStoreTarget } from '../../../src/target/eventStoreTarget.js';
-import { createReconversion } from '../../../src/verify/reconvert.js';
 import type { VerifyParts } from '../../../src/verify/range.js';
 import { tapeHistory } from '../../../src/source/views/history.js';
 import type { TapeOptions } from '../../../src/source/tapes.js';
@@ -27,33 +26,49 @@ export interface Services {
   readonly node: EventStoreNode;
 }
 
-type BodyMode = 'auto' | 'raw';
+/** What the settings that decide what is written are changed to. */
+const changes = {
+  none: {},
+  raw: { BODY_MODE: 'raw' },
+  renamed: { TYPE_MAP: 'Shop/Event0=Shop/First' },
+  allKeys: { EXCLUDE_KEYS: '' },
+  fewerKeys: { EXCLUDE_KEYS: `${excludedKey},func` },
+};
 
-/** The settings that decide what is written to the target. */
-export function settingsOf(bodyMode: BodyMode): ReturnType<typeof createSettings> {
-  return settingsByMode[bodyMode];
+export type SettingsName = keyof typeof changes;
+
+export const settingsNames = Object.keys(changes) as SettingsName[];
+
+/** Settings that decide what is written, and the conversion under them. */
+export type Settings = ReturnType<typeof createSettings>;
+
+function createSettings(change: Readonly<Record<string, string>>) {
+  const options = convertSettingsOf({ SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: 'auto', ...change });
+  if (!options) throw new Error(`no settings: ${JSON.stringify(change)}`);
+  return { options, digest: options.settings, convert: createConvert(options) };
 }
 
-function createSettings(bodyMode: BodyMode) {
-  const settingsByName = { SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: bodyMode };
-  const settings = settingsDigest(settingsByName);
-  const options = { sourceId, excludeKeys: [excludedKey], bodyMode, typeMap: {}, stripNamespaces: [], settings };
-  return { settingsByName, settings, convert: createConvert(options), options };
+const allSettings = new Map(settingsNames.map((name) => [name, createSettings(changes[name])]));
+
+export function settingsOf(name: SettingsName): Settings {
+  return allSettings.get(name) ?? createSettings(changes[name]);
 }
 
-const settingsByMode = { auto: createSettings('auto'), raw: createSettings('raw') };
+/** The settings with a digest; undefined for one that no process ever had. */
+export function settingsWith(digest: string): Settings | undefined {
+  return [...allSettings.values()].find((one) => one.digest === digest);
+}
 
 /** The parts as `replicator.ts` builds them, on the clients of one process. */
 export function buildParts(
   process: SimulatedProcess,
   { blobs, table, node }: Services,
   schedule: Schedule,
-  bodyMode: BodyMode,
+  { options: { settings, settingsByName }, convert }: Settings,
   logger: Logger,
 ): Parts {
   const { clock } = process;
   const stream = node.options.stream;
-  const { settingsByName, settings, convert } = settingsOf(bodyMode);
   const storage = { kind: 'connectionString' as const, value: 'UseDevelopmentStorage=true' };
   const where = { storage, table: 'eventferry', source: sourceId, stream };
   const store = new TableCheckpoint(where, table.client(process));
@@ -91,12 +106,13 @@ export function verifyPartsOf(
   process: SimulatedProcess,
   { blobs }: Services,
   schedule: Schedule,
-  bodyMode: BodyMode,
+  settings: Settings,
   logger: Logger,
-): Pick<VerifyParts, 'sourceHistory' | 'reconversion'> {
+): Pick<VerifyParts, 'sourceHistory' | 'convertOptions' | 'optionsOf'> {
   return {
     sourceHistory: tapeHistory(tapeOptions(process, blobs, schedule, logger)),
-    reconversion: createReconversion(settingsOf(bodyMode).options),
+    convertOptions: settings.options,
+    optionsOf: convertSettingsOf,
   };
 }
 

@@ -6,7 +6,7 @@ import { Faults } from '../schedule/faults.js';
 import { stopsOf } from '../judge/deedStops.js';
 import { Ledger } from '../judge/ledger.js';
 import { Network, type Steps } from './network.js';
-import { excludedKey, type Services } from './parts.js';
+import { settingsOf, type Services } from './parts.js';
 import { randomRecord } from './randomRecord.js';
 import { Random } from '../schedule/random.js';
 import type { Deed, Schedule } from '../schedule/schedule.js';
@@ -31,7 +31,9 @@ export class World {
   rowWasDeleted = false;
   /** Whether all actions have begun: the world only waits for those that take long. */
   isWaiting = false;
-  bodyMode: 'auto' | 'raw' = 'auto';
+  /** The settings with which processes start now; those that run keep theirs. */
+  settings = settingsOf('none');
+  settingsChanged = false;
   /** Deeds that are not done yet. */
   private readonly busy = new Set<Promise<unknown>>();
   private writing: Promise<void> = Promise.resolve();
@@ -50,7 +52,7 @@ export class World {
     this.random = new Random(`world ${schedule.seed}`);
     this.faults = new Faults(schedule.rates, this.random.fork('faults'));
     this.network = new Network(this.time, this.faults, steps, (line) => this.tracer && this.trace(line()));
-    this.ledger = new Ledger(stream, excludedKey);
+    this.ledger = new Ledger(stream);
     const node = new EventStoreNode(this.network, {
       stream,
       maxAppendBytes: schedule.serverAppendBytes,
@@ -213,11 +215,13 @@ export class World {
       case 'restoreRow':
         return table.restore(table.history.length - 1 - deed.back);
       case 'changeSettings':
-        this.bodyMode = 'raw';
+        this.settings = settingsOf(deed.to);
+        this.settingsChanged = true;
         return;
       case 'kill':
       case 'freeze':
       case 'clockJump':
+      case 'acceptSettings':
         return; // `simulate` does these deeds to its runners
     }
   }
