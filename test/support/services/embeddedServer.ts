@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import {
   startEventStore,
@@ -5,9 +6,23 @@ import {
   type EventStoreServerOptions,
 } from '../../../dev/eventstore/eventStoreServer.js';
 
+/**
+ * Starts a server on a port that nobody is given for any free one. So the port is still free when a test has stopped the
+ * server and starts it again, whatever else begins to listen meanwhile.
+ */
+async function startOnLowPort(options: EventStoreServerOptions): Promise<EventStoreServer> {
+  for (;;) {
+    try {
+      return await startEventStore({ port: randomInt(20_000, 32_000), ...options });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
 /** Starts an embedded server on a free port for the running test, and stops it when the test is over. */
 export async function embeddedServer(options: EventStoreServerOptions = {}): Promise<EventStoreServer> {
-  const server = await startEventStore(options);
+  const server = await startOnLowPort(options);
   onTestFinished(async () => {
     server.faults.clear();
     await server.stop();
@@ -26,7 +41,7 @@ export function sharedEmbeddedServer(options: EventStoreServerOptions = {}): () 
     return server;
   };
   beforeAll(async () => {
-    server = await startEventStore(options);
+    server = await startOnLowPort(options);
   });
   beforeEach(async () => {
     started().faults.clear();
