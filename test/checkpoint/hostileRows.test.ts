@@ -7,7 +7,7 @@ import { asFailure } from '../../src/core/failure.js';
 import { Draws } from '../support/stores/mutations.js';
 import { fullNote, reachedAt, rowAt } from './checkpointRows.js';
 
-const mutations = 600;
+const mutations = 3_000;
 
 const row: CheckpointRow = {
   ...rowAt(7),

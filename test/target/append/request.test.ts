@@ -74,9 +74,9 @@ const heads = fc.record({
 });
 
 describe('An append request', () => {
-  test('An append request is, for 2,000 random events, what the generated classes write and read', () => {
+  test('An append request is, for 10,000 random events, what the generated classes write and read', () => {
     const events = fc
-      .sample(shape, 2_000)
+      .sample(shape, 10_000)
       .map(({ dataBytes, metadataBytes, ...part }) =>
         sampleEvent({ ...part, data: randomBytes(dataBytes), metadata: randomBytes(metadataBytes) }),
       );
@@ -84,7 +84,7 @@ describe('An append request', () => {
     expect(sizes).toEqual(expect.arrayContaining(['data 0', 'data 1', 'metadata 0', 'metadata 1']));
     expect(events.some(({ type }) => Buffer.byteLength(type) > type.length)).toBe(true);
     let from = 0;
-    for (const head of fc.sample(heads, 40)) {
+    for (const head of fc.sample(heads, 200)) {
       const batch = events.slice(from, (from += 50));
       const encoded = encode(head, batch);
       expect(Buffer.compare(encoded, generated(head, batch))).toBe(0);
