@@ -8,7 +8,7 @@ import type { Parts } from '../engine/parts.js';
 import { lastOwn, ownMark } from '../engine/resume/ownership.js';
 
 type EndsParts = Pick<Parts, 'checkpoint' | 'source' | 'target' | 'stream' | 'sourceId' | 'settingsDigest'> & {
-  optionsOf(settings: CheckpointRow['settings']): { readonly settings: string } | undefined;
+  readonly optionsOf: (settings: CheckpointRow['settings']) => { readonly settings: string } | undefined;
 };
 
 /** How far both sides can be compared, at one moment; a replicator may append more afterwards. */

@@ -1,7 +1,7 @@
 import type { CheckpointRow } from '../checkpoint/row.js';
 import type { ConvertOptions } from '../convert/convert.js';
 import { placeholderFacts } from '../convert/placeholder.js';
-import { createReconversion, type Reconversion } from './reconvert.js';
+import type { Reconversion } from './reconvert.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Mark } from '../core/mark.js';
 import { sha256, type SourceRecord } from '../core/record.js';
@@ -23,9 +23,14 @@ export interface VerifyParts extends Pick<
   readonly sourceHistory: History;
   readonly convertOptions: ConvertOptions;
   /** How records became events under settings that the checkpoint row remembers; undefined when that is not known. */
-  optionsOf(settings: CheckpointRow['settings']): ConvertOptions | undefined;
+  readonly optionsOf: (settings: CheckpointRow['settings']) => ConvertOptions | undefined;
   /** Where quarantined messages are kept; absent when the settings do not say. */
   readonly quarantine?: Quarantine | undefined;
+}
+
+/** What the comparison of a range needs; the ranges of one verification share it. */
+export interface RangeParts extends VerifyParts {
+  readonly reconversion: Reconversion;
 }
 
 /** Positions, 1-based, both included. */
@@ -65,12 +70,12 @@ export interface VerifyWatch {
 export async function verifyRange(
   range: PositionRange,
   ends: Ends,
-  parts: VerifyParts,
+  parts: RangeParts,
   watch: VerifyWatch,
   signal: AbortSignal,
 ): Promise<RangeResult> {
   const start = await startOf(range.from, ends, parts, signal);
-  const { verification, expected } = verificationFrom(start, ends, parts, signal);
+  const { verification, expected } = verificationFrom(start, parts, signal);
   const foreign = new AcceptedForeign(ends.row?.accepted, parts, signal);
   let position = start.position - 1;
   let acceptedCount = 0;
@@ -170,13 +175,8 @@ async function startOf(from: number, ends: Ends, parts: VerifyParts, signal: Abo
 /** The record that makes an event, for as long as the event is kept. */
 type Origins = WeakMap<ExpectedEvent, SourceRecord>;
 
-function verificationFrom(start: Start, { row }: Ends, parts: VerifyParts, signal: AbortSignal) {
-  const { sourceHistory: history } = parts;
-  const former = row ? [...(row.accepted?.formerSettings ?? []), row.settings] : [];
-  const reconversion = createReconversion(
-    parts.convertOptions,
-    former.flatMap((settings) => parts.optionsOf(settings) ?? []),
-  );
+function verificationFrom(start: Start, parts: RangeParts, signal: AbortSignal) {
+  const { sourceHistory: history, reconversion } = parts;
   const origins: Origins = new WeakMap();
   const from = start.point && { ...start.point, position: start.position };
   const expected = expectedEvents(history.records(from, signal), reconversion, origins);
@@ -184,22 +184,17 @@ function verificationFrom(start: Start, { row }: Ends, parts: VerifyParts, signa
     const event = reconversion.eventAs(mark, record, stored);
     return event && withBody(event, record, reconversion);
   };
+  const recorded = <T>(event: ExpectedEvent, find: (record: SourceRecord) => T): T | undefined => {
+    const record = origins.get(event);
+    return record && find(record);
+  };
   const reading: Reading = {
     settings: parts.settingsDigest,
     isKnown: (settings) => reconversion.isKnown(settings),
-    leavesOut: (event, settings) => {
-      const record = origins.get(event);
-      return record !== undefined && reconversion.isExcluded(record, settings);
-    },
-    everLeavesOut: (event) => {
-      const record = origins.get(event);
-      return record !== undefined && reconversion.isEverExcluded(record);
-    },
+    leavesOut: (event, settings) => recorded(event, (record) => reconversion.isExcluded(record, settings)) ?? false,
+    everLeavesOut: (event) => recorded(event, (record) => reconversion.isEverExcluded(record)) ?? false,
     compare: (one, other) => history.compare(one, other) || one.index - other.index,
-    asMarked: (event, stored, mark) => {
-      const record = origins.get(event);
-      return (record && asMarked(record, stored, mark)) ?? event;
-    },
+    asMarked: (event, stored, mark) => recorded(event, (record) => asMarked(record, stored, mark)) ?? event,
     find: async (stored, mark) => {
       const record = await recordAt(mark, parts, signal);
       return record && asMarked(record, stored, mark);

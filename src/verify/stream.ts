@@ -6,6 +6,7 @@ import { Unjudged, type UnjudgedPart } from './compare/unjudged.js';
 import { verifyEnds, type Ends } from './ends.js';
 import { verifyRange, type PositionRange, type RangeResult, type VerifyParts, type VerifyWatch } from './range.js';
 import { Findings, type Found } from './findings.js';
+import { createReconversion, type Reconversion } from './reconvert.js';
 import { sampleRanges } from './sample.js';
 
 export interface VerifyProgress {
@@ -78,12 +79,13 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
   }
   const whole = { from, to: Math.min(to, ends.position) };
   const ranges = sample ? sampleRanges(whole, sample) : [whole];
+  const rangeParts = { ...parts, reconversion: reconversionOf(ends, parts) };
   const results: RangeResult[] = [];
   const seen = { events: 0 };
   for (const range of ranges) {
     if (stop.aborted) break;
     const watch = watchOf(range, ends, order, findings, seen);
-    results.push(await verifyRange(range, ends, parts, watch, signal));
+    results.push(await verifyRange(range, ends, rangeParts, watch, signal));
     findings.endRange();
   }
   const unjudged = new Unjudged();
@@ -103,6 +105,15 @@ export async function verifyStream(parts: VerifyParts, order: VerifyOrder, signa
     differences: findings.found,
     ...{ startedAt, endedAt: now() },
   };
+}
+
+/** Converts records again, also as under the former settings that the row remembers and this version knows. */
+function reconversionOf({ row }: Ends, { convertOptions, optionsOf }: VerifyParts): Reconversion {
+  const former = row ? [...(row.accepted?.formerSettings ?? []), row.settings] : [];
+  return createReconversion(
+    convertOptions,
+    former.flatMap((settings) => optionsOf(settings) ?? []),
+  );
 }
 
 function watchOf(
