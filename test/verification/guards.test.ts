@@ -21,7 +21,7 @@ test('Each guard is marked once in src, each marker has an entry, and each rule 
 test('Each guard names tests that exist', () => {
   const texts = new Map<string, string>();
   const missing = guards.filter((guard) => {
-    const { file, named = '' } = testsOf(guard);
+    const { file, named } = testsOf(guard);
     const text = texts.get(file) ?? testText(file);
     texts.set(file, text);
     return text === '' || !text.includes(named);

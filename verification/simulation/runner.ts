@@ -7,8 +7,9 @@ import { verifyStream, type VerifyReport } from '../../src/verify/stream.js';
 import { verifyTarget, type TargetReport } from '../../src/verify/targetOnly.js';
 import { deadlineMs } from '../../src/target/append/batchAppend.js';
 import type { Facts, Logger } from '../../src/core/logger.js';
-import { buildParts, verifyPartsOf, type Settings } from './world/parts.js';
+import { buildParts, verifyPartsOf } from './world/parts.js';
 import type { RunnerPlan } from './schedule/schedule.js';
+import type { Settings } from './schedule/settings.js';
 import { SimulatedProcess } from './world/simulatedProcess.js';
 import type { World } from './world/world.js';
 

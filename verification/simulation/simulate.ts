@@ -175,8 +175,9 @@ async function judge(world: World, end: string): Promise<boolean> {
 
 /**
  * Both kinds of `verify` must say that all is well; the one that reads the source only where that says for sure what the
- * stream must hold, since late frames and repaired ones may give another order than the one that was read. They report what runs that never read it again may not notice: foreign
- * events between ours, and events that a soft deletion hides behind a later append.
+ * stream must hold, since late frames and repaired ones may give another order than the one that was read. Not asked are
+ * streams in which they report what runs that never read them again may not notice: foreign events between ours, and
+ * events that a soft deletion hides behind a later append.
  */
 async function judgeByVerify(world: World, isSure: boolean): Promise<void> {
   const { node } = world.services;

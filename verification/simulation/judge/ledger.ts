@@ -4,7 +4,7 @@ import { eventIdOf, parseMark } from '../../../src/convert/eventIdAndMark.js';
 import type { Mark } from '../../../src/core/mark.js';
 import type { StoredEvent } from '../../../src/target/target.js';
 import type { EventStoreNode } from '../world/eventStoreNode.js';
-import { settingsWith } from '../world/parts.js';
+import { settingsWith } from '../schedule/settings.js';
 import { frameKey } from './sourceTruth.js';
 import type { WrittenRecord } from '../world/tapeFrames.js';
 

@@ -5,7 +5,7 @@ import type { Difference } from '../../../src/verify/compare/difference.js';
 import { Verification } from '../../../src/verify/compare/verification.js';
 import type { SourceRecord, TargetEvent } from '../../../src/core/record.js';
 import type { Held } from './ledger.js';
-import { settingsWith, sourceId, type Settings } from '../world/parts.js';
+import { settingsWith, sourceId, type Settings } from '../schedule/settings.js';
 import { frameKey, sourceTruth, type SourceTruth } from './sourceTruth.js';
 import { stream, type World } from '../world/world.js';
 import { stopsOfDisagreement } from './deedStops.js';

@@ -1,7 +1,7 @@
 import { faultNames, type FaultRates, type Service } from './faults.js';
 import { Random } from './random.js';
 import type { OnDamage } from '../judge/sourceTruth.js';
-import { settingsNames, type SettingsName } from '../world/parts.js';
+import { settingsNames, type SettingsName } from './settings.js';
 import type { Variant } from '../world/tapeFrames.js';
 
 /** A deed and its moment. `at` is in ms from the beginning. */

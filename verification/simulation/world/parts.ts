@@ -1,6 +1,5 @@
 import { CheckpointKeeper } from '../../../src/checkpoint/keeper.js';
 import { TableCheckpoint } from '../../../src/checkpoint/table.js';
-import { createConvert } from '../../../src/convert/convert.js';
 import { convertSettingsOf } from '../../../src/config/convertSettings.js';
 import type { Parts } from '../../../src/engine/parts.js';
 import { lokadTapes } from '../../../src/source/lokadTapes.js';
@@ -13,50 +12,15 @@ import { noTelemetry } from '../../../src/telemetry/telemetry.js';
 import type { BlobService } from './blobService.js';
 import type { EventStoreNode } from './eventStoreNode.js';
 import type { Schedule } from '../schedule/schedule.js';
+import { sourceId, type Settings } from '../schedule/settings.js';
 import type { SimulatedProcess } from './simulatedProcess.js';
 import type { TableService } from './tableService.js';
-
-export const sourceId = 'tapes';
-export const excludedKey = 'audit';
 
 /** The services that a process can reach. */
 export interface Services {
   readonly blobs: BlobService;
   readonly table: TableService;
   readonly node: EventStoreNode;
-}
-
-/** What the settings that decide what is written are changed to. */
-const changes = {
-  none: {},
-  raw: { BODY_MODE: 'raw' },
-  renamed: { TYPE_MAP: 'Shop/Event0=Shop/First' },
-  allKeys: { EXCLUDE_KEYS: '' },
-  fewerKeys: { EXCLUDE_KEYS: `${excludedKey},func` },
-};
-
-export type SettingsName = keyof typeof changes;
-
-export const settingsNames = Object.keys(changes) as SettingsName[];
-
-/** Settings that decide what is written, and the conversion under them. */
-export type Settings = ReturnType<typeof createSettings>;
-
-function createSettings(change: Readonly<Record<string, string>>) {
-  const options = convertSettingsOf({ SOURCE_ID: sourceId, EXCLUDE_KEYS: excludedKey, BODY_MODE: 'auto', ...change });
-  if (!options) throw new Error(`no settings: ${JSON.stringify(change)}`);
-  return { options, digest: options.settings, convert: createConvert(options) };
-}
-
-const allSettings = new Map(settingsNames.map((name) => [name, createSettings(changes[name])]));
-
-export function settingsOf(name: SettingsName): Settings {
-  return allSettings.get(name) ?? createSettings(changes[name]);
-}
-
-/** The settings with a digest; undefined for one that no process ever had. */
-export function settingsWith(digest: string): Settings | undefined {
-  return [...allSettings.values()].find((one) => one.digest === digest);
 }
 
 /** The parts as `replicator.ts` builds them, on the clients of one process. */

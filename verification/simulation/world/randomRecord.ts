@@ -1,5 +1,5 @@
 import type { Random } from '../schedule/random.js';
-import { excludedKey } from './parts.js';
+import { excludedKey } from '../schedule/settings.js';
 import type { WrittenRecord } from './tapeFrames.js';
 
 /** A record for a writer to append; now and then its key is excluded, or a body is large or no JSON. */

@@ -6,10 +6,11 @@ import { Faults } from '../schedule/faults.js';
 import { stopsOf } from '../judge/deedStops.js';
 import { Ledger } from '../judge/ledger.js';
 import { Network, type Steps } from './network.js';
-import { settingsOf, type Services } from './parts.js';
+import type { Services } from './parts.js';
 import { randomRecord } from './randomRecord.js';
 import { Random } from '../schedule/random.js';
 import type { Deed, Schedule } from '../schedule/schedule.js';
+import { settings, type Settings } from '../schedule/settings.js';
 import { SimulatedTime } from './simulatedTime.js';
 import { TableService } from './tableService.js';
 import type { WrittenRecord } from './tapeFrames.js';
@@ -32,7 +33,7 @@ export class World {
   /** Whether all actions have begun: the world only waits for those that take long. */
   isWaiting = false;
   /** The settings with which processes start now; those that run keep theirs. */
-  settings = settingsOf('none');
+  settings: Settings = settings.first;
   settingsChanged = false;
   /** Deeds that are not done yet. */
   private readonly busy = new Set<Promise<unknown>>();
@@ -215,7 +216,7 @@ export class World {
       case 'restoreRow':
         return table.restore(table.history.length - 1 - deed.back);
       case 'changeSettings':
-        this.settings = settingsOf(deed.to);
+        this.settings = settings[deed.to];
         this.settingsChanged = true;
         return;
       case 'kill':
